@@ -1,0 +1,1 @@
+"""Statistics over boxes: position, scale, testing, splits, leakage, repair. Without torch."""

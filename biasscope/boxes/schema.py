@@ -1,0 +1,104 @@
+"""The contract between readers and statistics: the BOXES and IMAGES frames.
+
+Convention
+----------
+Coordinates are pixel EDGES in float: origin top left, pixel i covers [i, i + 1), so a box over the first two columns
+of an image has ``x0 = 0`` and ``x1 = 2``. One row an object. Images are listed in a second frame, also those without
+objects.
+When the size of an image is unknown and its annotation is in fractions, coordinates stay fractions of a 1 x 1 frame and
+the size columns are null.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+FLAGS = ("crowd", "truncated", "occluded", "difficult")
+CORNERS = ("x0", "y0", "x1", "y1")
+
+BOXES = pl.Schema(
+    {
+        "image_id": pl.String(),
+        "split": pl.Categorical(),
+        "label": pl.Categorical(),
+        **dict.fromkeys(CORNERS, pl.Float64()),
+        "image_width": pl.Int32(),
+        "image_height": pl.Int32(),
+        **dict.fromkeys(FLAGS, pl.Boolean()),
+        "file": pl.Categorical(),
+        "row": pl.Int64(),
+    }
+)
+"""``image_id`` is the file name without its extension (or the id, where a format has no file name); ``split`` and
+``label`` may be null; flags never; ``file`` and ``row`` say where the box came from (``row`` counts from 1)."""
+
+IMAGES = pl.Schema(
+    {"image_id": pl.String(), "split": pl.Categorical(), "image_width": pl.Int32(), "image_height": pl.Int32()}
+)
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that could not become a box: why, in which file, at which row or key."""
+
+    reason: str
+    where: str
+    detail: str = ""
+
+
+@dataclass
+class RowLog:
+    """Bad rows met while reading: all counted by reason, the first ``keep`` of each reason listed.
+
+    Readers may be lazy, so the log is complete only after the boxes were collected.
+    """
+
+    keep: int = 1000
+    counts: Counter[str] = field(default_factory=Counter)
+    rows: list[BadRow] = field(default_factory=list)
+
+    def add(self, reason: str, where: str, detail: str = "", *, times: int = 1) -> None:
+        """Count a bad row and list it while there is room."""
+        if self.counts[reason] < self.keep:
+            self.rows.append(BadRow(reason, where, detail))
+        self.counts[reason] += times
+
+
+@dataclass(frozen=True)
+class BoxTable:
+    """Boxes as a reader found them: two lazy frames, the convention they were in, and what could not be read.
+
+    Attributes
+    ----------
+    boxes
+        Lazy frame with the columns of :data:`BOXES`. Nothing is clipped, repaired or dropped.
+    images
+        Lazy frame with the columns of :data:`IMAGES`; every image the source lists, with or without objects.
+    format
+        Name of the reader.
+    convention
+        How the source's numbers were understood (``edges``, ``inclusive0``, ``inclusive1``, ``xywh``, ``fraction``).
+    files
+        Files that were read.
+    log
+        Rows that could not become boxes.
+    notes
+        Sentences for the report (what was assumed, what looked odd).
+    """
+
+    boxes: pl.LazyFrame
+    images: pl.LazyFrame
+    format: str
+    convention: str
+    files: tuple[Path, ...] = ()
+    log: RowLog = field(default_factory=RowLog)
+    notes: tuple[str, ...] = ()
+
+    def batches(self, rows: int = 1 << 20) -> Iterator[pl.DataFrame]:
+        """Boxes in frames of about ``rows`` rows, so that memory does not grow with the dataset."""
+        yield from self.boxes.collect_batches(chunk_size=rows, maintain_order=True)

@@ -1,0 +1,1 @@
+"""The ground everything stands on: results, errors, provenance, randomness, files, progress."""

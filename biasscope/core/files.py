@@ -1,0 +1,48 @@
+"""Writing that never leaves half a report: everything goes to a temporary sibling and is renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from biasscope.core.errors import OutputError
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files into ``folder`` (made when missing): all of them are complete on disk before the first is renamed.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made or written, or the disk is full. What was there before is untouched.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".biasscope-", dir=folder))
+    except OSError as error:
+        raise OutputError(_reason(error), where=str(folder), hint="Choose another folder with --output.") from error
+    try:
+        staged = [(_stage(staging / name, data), folder / name) for name, data in contents.items()]
+        for temporary, final in staged:
+            temporary.replace(final)
+    except OSError as error:
+        raise OutputError(_reason(error), where=str(folder), hint="Nothing was changed there.") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return [final for _, final in staged]
+
+
+def _stage(path: Path, data: bytes) -> Path:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o644)
+    return path
+
+
+def _reason(error: OSError) -> str:
+    return f"cannot write the report ({error.strerror or error})"

@@ -1,0 +1,68 @@
+"""Where a report came from: versions, machine, seed, command, inputs with their hashes, and when."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+
+PACKAGES = ("biasscope", "numpy", "scipy", "polars", "scikit-learn", "torch", "torchvision", "seaborn", "matplotlib")
+
+
+class InputFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One input: its name as given, its size in bytes and the SHA-256 of its content (``None`` when not hashed)."""
+
+    name: str
+    bytes: int
+    sha256: str | None = None
+
+
+class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything needed to make a report again, or to say why two reports cannot be compared."""
+
+    command: list[str]
+    seed: int
+    versions: dict[str, str]
+    machine: dict[str, str]
+    inputs: list[InputFile] = []
+    input_count: int = 0
+    started: str = ""
+    seconds: float = 0.0
+
+
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Installed versions, read from package metadata: nothing is imported for it."""
+    found = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, str]:
+    """Kind of machine, without its name or its user's."""
+    return {"system": platform.system(), "machine": platform.machine(), "implementation": sys.implementation.name}
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def input_files(paths: Sequence[Path], *, most: int = 50) -> list[InputFile]:
+    """First ``most`` inputs with size and hash. Folders are represented by their files."""
+    return [InputFile(path.name, path.stat().st_size, sha256(path)) for path in paths[:most] if path.is_file()]
+
+
+def now() -> str:
+    """Present time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,1 @@
+"""Result to matplotlib figure; seaborn lives here only."""
