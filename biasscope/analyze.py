@@ -1,0 +1,83 @@
+"""The command line: ``python -m biasscope.analyze <question>``.
+
+Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input unreadable or not conforming (or output not
+writable), 4 unexpected, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from cyclopts import App
+from cyclopts.config import Env, Toml
+
+from biasscope import __version__
+from biasscope.core.errors import BiasscopeError
+
+COMMANDS = {
+    "dataset": "biasscope.commands.dataset:dataset",
+}
+
+
+def build(config: str | None = None) -> App:
+    """Command line application; commands are import strings, loaded when they run."""
+    files = [Toml(config, must_exist=True)] if config else []
+    app = App(
+        name="biasscope",
+        help="Did the data teach the network where to look, and does the network cope when the object is elsewhere?",
+        help_epilogue="Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected.",
+        version=__version__,
+        config=[Env("BIASSCOPE_", command=False), *files],
+    )
+    for name, target in COMMANDS.items():
+        app.command(target, name=name)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in tokens
+    try:
+        result = build(_option(tokens, "--config"))(tokens, exit_on_error=True, result_action="return_value")
+        sys.stdout.flush()
+    except BiasscopeError as error:
+        return _fail(error, error.exit_code, debug)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130, debug=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2 if stop.code else 0
+    except Exception as error:  # everything that is not ours ends with 4
+        hint = "This is a defect of biasscope; --debug shows where."
+        return _fail(f"{type(error).__name__}: {error}\n{hint}", 4, debug)
+    return result if isinstance(result, int) else 0
+
+
+def _option(tokens: Sequence[str], name: str) -> str | None:
+    """Value of an option that must be known before the command line is parsed."""
+    for here, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if here == name:
+            return following
+        if here.startswith(f"{name}="):
+            return here.removeprefix(f"{name}=")
+    return None
+
+
+def _fail(what: object, code: int, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    with suppress(OSError):
+        sys.stderr.write(f"biasscope: {what}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

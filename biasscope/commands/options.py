@@ -1,0 +1,43 @@
+"""Options that every command shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+COMMON = Group("Common options", sort_key=90)
+
+
+@Parameter(name="*", group=COMMON)
+@dataclass(frozen=True)
+class Common:
+    """Where the answer goes and how the run behaves.
+
+    Parameters
+    ----------
+    output
+        Folder for report.json and report.html.
+    format
+        What stdout carries: a summary, or the whole report.
+    seed
+        Seed of everything random.
+    device
+        Where models run: auto, cpu, cuda, cuda:1, mps.
+    quiet
+        No progress and no summary.
+    config
+        TOML file with options; one table a command. Environment variables (BIASSCOPE_...) and the command line win.
+    debug
+        Show tracebacks.
+    """
+
+    output: Annotated[Path, Parameter(alias="-o")] = Path("biasscope-report")
+    format: Literal["text", "json"] = "text"
+    seed: int = 0
+    device: str = "auto"
+    quiet: Annotated[bool, Parameter(alias="-q", negative=())] = False
+    config: Path | None = None
+    debug: Annotated[bool, Parameter(negative=())] = False
