@@ -1,0 +1,27 @@
+"""Anti-aliased, polyphase and pixel-adaptive building blocks for PyTorch networks."""
+
+from biasscope.nn.antialias import AntialiasedConv2d, BlurPool2d, MaxBlurPool2d, binomial_taps, blur_pool2d
+from biasscope.nn.polyphase import (
+    PolyphaseSampling2d,
+    PolyphaseUpsampling2d,
+    polyphase_index,
+    polyphase_sample,
+    polyphase_upsample,
+)
+from biasscope.nn.upsample import ResizeConv2d, SmoothUpsampled2d, icnr_
+
+__all__ = [
+    "AntialiasedConv2d",
+    "BlurPool2d",
+    "MaxBlurPool2d",
+    "PolyphaseSampling2d",
+    "PolyphaseUpsampling2d",
+    "ResizeConv2d",
+    "SmoothUpsampled2d",
+    "binomial_taps",
+    "blur_pool2d",
+    "icnr_",
+    "polyphase_index",
+    "polyphase_sample",
+    "polyphase_upsample",
+]

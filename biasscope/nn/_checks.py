@@ -1,0 +1,36 @@
+"""Argument checks that every module of `biasscope.nn` shares."""
+
+from collections.abc import Collection
+from typing import Literal, get_args
+
+from torch import Tensor
+
+PaddingMode = Literal["reflect", "circular", "replicate", "zeros"]
+Size2d = int | tuple[int, int]
+
+
+def pair(value: Size2d, name: str, minimum: int = 1) -> tuple[int, int]:
+    """Give ``(vertical, horizontal)`` for an integer or a pair, refusing values below ``minimum``."""
+    both = (value, value) if isinstance(value, int) else tuple(value)
+    if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, int) or v < minimum for v in both):
+        raise ValueError(f"{name} must be an integer >= {minimum} or a pair of them, got {value!r}")
+    return both
+
+
+def choice(value: str, name: str, allowed: Collection[str]) -> None:
+    """Refuse a value that is not one of the allowed words."""
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}; got {value!r}")
+
+
+def padding_mode(value: str) -> None:
+    """Refuse an unknown padding mode."""
+    choice(value, "padding_mode", get_args(PaddingMode))
+
+
+def image_batch(x: Tensor, channels: int | None, owner: str, name: str = "input") -> None:
+    """Refuse anything but a (N, C, H, W) tensor, with C as stated unless it is None."""
+    if x.dim() != 4:
+        raise ValueError(f"{owner}: {name} must have shape (N, C, H, W), got {tuple(x.shape)}")
+    if channels is not None and x.shape[1] != channels:
+        raise ValueError(f"{owner}: {name} must have {channels} channels, got {x.shape[1]} (shape {tuple(x.shape)})")
