@@ -11,15 +11,25 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from cyclopts.config import Env, Toml
 
 from biasscope import __version__
 from biasscope.core.errors import BiasscopeError
 
 COMMANDS = {
-    "dataset": "biasscope.commands.dataset:dataset",
+    "dataset": (
+        "biasscope.commands.dataset:dataset",
+        "Where and how large are the objects of each class, and is that bias or chance?",
+    ),
 }
+"""Command -> where it is, and the question it answers."""
+
+EPILOGUE = (
+    "Every option can also stand in the TOML file given with --config, in a table named after the command, or in the "
+    "environment, as BIASSCOPE_DATASET_SEED. Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, "
+    "4 unexpected, 130 interrupted."
+)
 
 
 def build(config: str | None = None) -> App:
@@ -28,12 +38,13 @@ def build(config: str | None = None) -> App:
     app = App(
         name="biasscope",
         help="Did the data teach the network where to look, and does the network cope when the object is elsewhere?",
-        help_epilogue="Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected.",
+        help_epilogue=EPILOGUE,
         version=__version__,
-        config=[Env("BIASSCOPE_", command=False), *files],
+        config=[Env("BIASSCOPE_"), *files],
+        default_parameter=Parameter(show_env_var=False),
     )
-    for name, target in COMMANDS.items():
-        app.command(target, name=name)
+    for name, (target, question) in COMMANDS.items():
+        app.command(target, name=name, help=question)
     return app
 
 

@@ -1,3 +1,135 @@
 """``dataset``: where and how large are the objects of each class, and is that bias or chance?"""
-def dataset(a: int = 0):
-    print(a)
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+from biasscope.commands.answer import deliver
+from biasscope.commands.options import COMMON, Common
+
+INPUT = Group("Input", sort_key=10)
+STATISTICS = Group("Statistics", sort_key=20)
+PARTS = Group("Parts of the report", sort_key=30)
+DEFAULTS = Common()
+
+Flag = Parameter(negative=())
+
+
+def dataset(
+    *paths: Path,
+    format_in: Annotated[str, Parameter(group=INPUT)] = "auto",
+    images: Annotated[Path | None, Parameter(group=INPUT)] = None,
+    sizes: Annotated[Path | None, Parameter(group=INPUT)] = None,
+    split_column: Annotated[str | None, Parameter(group=INPUT)] = None,
+    columns: Annotated[str, Parameter(group=INPUT)] = "",
+    box_convention: Annotated[
+        Literal["auto", "edges", "inclusive0", "inclusive1", "xywh", "fraction"], Parameter(group=INPUT)
+    ] = "auto",
+    stream: Annotated[bool, Flag, Parameter(group=INPUT)] = False,
+    cache: Annotated[bool, Parameter(group=INPUT)] = True,
+    strict: Annotated[bool, Flag, Parameter(group=INPUT)] = False,
+    per_image: Annotated[Literal["one", "all"], Parameter(group=STATISTICS)] = "one",
+    alpha: Annotated[float, Parameter(group=STATISTICS)] = 0.05,
+    correction: Annotated[Literal["bh", "by", "holm"], Parameter(group=STATISTICS)] = "bh",
+    minimum: Annotated[int, Parameter(group=STATISTICS)] = 10,
+    scale_reference: Annotated[Literal["others", "log-uniform"], Parameter(group=STATISTICS)] = "others",
+    compare: Annotated[Path | None, Parameter(group=PARTS)] = None,
+    compare_format_in: Annotated[str, Parameter(group=PARTS)] = "auto",
+    augment: Annotated[list[str] | None, Parameter(group=PARTS, negative=())] = None,
+    leakage: Annotated[bool, Parameter(group=PARTS)] = True,
+    html: Annotated[bool, Parameter(group=PARTS)] = True,
+    common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
+) -> int:
+    """Where and how large are the objects of each class, and is that bias or chance?
+
+    Without a path it analyses the embedded default: handwritten digits placed in scenes by a known law.
+
+    Parameters
+    ----------
+    paths
+        Annotation files or folders: ImageNet/VOC XML (also in a .tar, .tar.xz, .tgz), COCO JSON, YOLO, Open Images or
+        Kaggle CSV, CVAT XML, any CSV or Parquet, a saved Hugging Face dataset. `hf:NAME` takes one from the hub.
+    format_in
+        Format of the input; found out by itself unless named.
+    images
+        Folder with the pictures, for formats that do not state image sizes.
+    sizes
+        Table with the columns image_id, width, height (CSV, Parquet) or a COCO JSON, instead of pictures.
+    split_column
+        Column that says which split a box belongs to.
+    columns
+        Names of columns in a table, as `x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class`.
+    box_convention
+        What the numbers of a box mean; each format has its own convention unless one is named.
+    stream
+        Memory that does not grow with the dataset.
+    cache
+        Remember parsed XML files by path, size and time of change.
+    strict
+        Exit with 3 when a row cannot be read or a box is impossible.
+    per_image
+        One box of a class an image (p-values hold), or all (they do not when an image has several).
+    alpha
+        Level of the tests after correction.
+    correction
+        Over all classes that are tested: Benjamini-Hochberg, Benjamini-Yekutieli or Holm.
+    minimum
+        Boxes below which a class is not tested.
+    scale_reference
+        What sizes are compared with: the other classes, or a log-uniform law.
+    compare
+        A second dataset, compared class by class.
+    compare_format_in
+        Format of the second dataset.
+    augment
+        A torchvision v2 transform as text, as "RandomResizedCrop(224)"; may be given several times.
+    leakage
+        Measure how much of the class position and size alone predict.
+    html
+        Write report.html beside report.json.
+    common
+        Options that every command shares.
+    """
+    from biasscope.pipeline.dataset import DatasetAnalysis, analyze_dataset
+
+    definition = DatasetAnalysis(
+        paths=[str(path) for path in paths],
+        format_in=format_in,
+        images=_text(images),
+        sizes=_text(sizes),
+        split_column=split_column,
+        columns=_mapping(columns),
+        box_convention=box_convention,
+        stream=stream,
+        cache=cache,
+        per_image=per_image,
+        alpha=alpha,
+        correction=correction,
+        minimum=minimum,
+        scale_reference=scale_reference,
+        compare=_text(compare),
+        compare_format_in=compare_format_in,
+        augment=augment or [],
+        leakage=leakage,
+        seed=common.seed,
+    )
+    report = analyze_dataset(definition, progress=common.progress())
+    return deliver(report, common, html=html, strict=strict)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _mapping(text: str) -> dict[str, str]:
+    """Column mapping of the form ``x0=xmin,label=class``."""
+    from biasscope.core.errors import UsageError
+
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    for name, equals, column in pairs:
+        if not (equals and name.strip() and column.strip()):
+            raise UsageError(f"{name!r} is not a pair", where="--columns", hint="Write x0=xmin,y0=ymin and so on.")
+    return {name.strip(): column.strip() for name, _, column in pairs}

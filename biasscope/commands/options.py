@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter
+
+if TYPE_CHECKING:
+    from biasscope.core.progress import Progress
 
 COMMON = Group("Common options", sort_key=90)
 
@@ -41,3 +44,9 @@ class Common:
     quiet: Annotated[bool, Parameter(alias="-q", negative=())] = False
     config: Path | None = None
     debug: Annotated[bool, Parameter(negative=())] = False
+
+    def progress(self) -> Progress:
+        """Progress for this run: none with ``--quiet``."""
+        from biasscope.core.progress import Progress, Terminal
+
+        return Progress() if self.quiet else Terminal()

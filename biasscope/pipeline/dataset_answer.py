@@ -1,0 +1,51 @@
+"""The first screen of a dataset report: the answer in words and its head numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from biasscope.core.results import Result, Scalar
+
+HEADLINE = (
+    ("position", "nonuniform_feasible"),
+    ("position", "nonuniform_raw"),
+    ("position", "pooled_effect"),
+    ("repair", "effect_after"),
+    ("leakage", "accuracy_over_chance"),
+)
+"""Result kind and scalar of the head numbers, the most important first."""
+
+
+def answer(results: Sequence[Result], notes: Sequence[str]) -> list[str]:
+    """Sentences that answer the question: position, scale, splits, repair, leakage, then what was left out."""
+    order = ("position", "scale", "splits", "comparison", "repair", "leakage", "integrity")
+    simulated = [note for note in notes if "SIMULATED" in note]
+    return [*_most_biased(results), *(item.finding for kind in order for item in _of(results, kind)), *simulated]
+
+
+def headline(results: Sequence[Result]) -> list[Scalar]:
+    """Three to five head numbers, copies of scalars in the results."""
+    found = []
+    for kind, name in HEADLINE:
+        for item in [*_of(results, kind)][:1]:
+            found += [scalar for scalar in item.scalars if scalar.name == name and scalar.value is not None]
+    return [scalar if scalar.title else msgspec.structs.replace(scalar, title=scalar.name) for scalar in found]
+
+
+def _of(results: Sequence[Result], kind: str) -> Iterator[Result]:
+    return (item for item in results if item.kind == kind)
+
+
+def _most_biased(results: Sequence[Result]) -> Iterator[str]:
+    """Verdict in one sentence, naming the most biased classes."""
+    for item in _of(results, "position"):
+        classes = item.table("classes")
+        pairs = zip(classes["label"], classes["verdict"], strict=True)
+        names = [f"{label}" for label, verdict in pairs if verdict == "non-uniform"]
+        if not names:
+            yield "Bias is not told from chance: given its box sizes, no tested class is placed non-uniformly."
+        else:
+            shown = ", ".join(names[:3])
+            yield f"This is bias, not chance, for {len(names)} of {classes.height} classes; most of all for {shown}."
