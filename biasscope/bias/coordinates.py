@@ -1,0 +1,207 @@
+"""Where a box lies in its frame: raw relative centres, and feasible coordinates that condition on its size.
+
+Convention
+----------
+Pixel edges in float, origin top left, x to the right, y down; arrays of one value a box. A frame of unknown size is
+1 x 1 and its boxes are fractions. ``u`` and ``v`` are NaN where they are undefined.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Grid = Literal["integer", "continuous"]
+GRIDS = ("auto", "integer", "continuous")
+
+CONTACT = 0.5
+"""Pixels from the frame within which a side touches it; slack up to this is none. On whole pixels: exactly at 0."""
+CONTACT_FRACTION = 1e-3
+"""The same for frames of unknown size, as a share of the frame."""
+GRID_TOLERANCE = 1e-3
+"""Pixels from a whole number within which a corner lies on the pixel grid (six-decimal fractions of 640 do)."""
+GRID_SHARE = 0.95
+"""Share of corners on the pixel grid from which on a dataset counts as annotated in whole pixels."""
+
+
+class Feasible(NamedTuple):
+    """Feasible coordinates, each NaN where there is no slack on its axis."""
+
+    u: Floats
+    v: Floats
+
+
+class Edges(NamedTuple):
+    """Whether each side touches the frame."""
+
+    left: Mask
+    top: Mask
+    right: Mask
+    bottom: Mask
+
+
+def raw_centres(
+    x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike, width: ArrayLike, height: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Centres (cx, cy) as shares of the frame.
+
+    A centre can only lie in [w/2, 1 - w/2]: testing it for uniformity on the unit square rejects for any box.
+
+    >>> cx, cy = raw_centres([0], [0], [10], [20], [100], [100])
+    >>> cx.tolist(), cy.tolist()
+    ([0.05], [0.1])
+    """
+    return _share(np.add(x0, x1, dtype=np.float64) / 2, width), _share(np.add(y0, y1, dtype=np.float64) / 2, height)
+
+
+def relative_size(
+    x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike, width: ArrayLike, height: ArrayLike
+) -> tuple[Floats, Floats]:
+    """Width and height as shares of the frame.
+
+    >>> w, h = relative_size([0], [0], [10], [20], [100], [100])
+    >>> w.tolist(), h.tolist()
+    ([0.1], [0.2])
+    """
+    return _share(np.subtract(x1, x0, dtype=np.float64), width), _share(np.subtract(y1, y0, dtype=np.float64), height)
+
+
+def apparent_scale(relative_width: ArrayLike, relative_height: ArrayLike) -> Floats:
+    """Square root of the area share, in [0, 1] inside the frame.
+
+    >>> apparent_scale([0.25], [1.0]).tolist()
+    [0.5]
+    """
+    return np.sqrt(np.multiply(relative_width, relative_height, dtype=np.float64))
+
+
+def feasible_coordinates(
+    x0: ArrayLike,
+    y0: ArrayLike,
+    x1: ArrayLike,
+    y1: ArrayLike,
+    width: ArrayLike,
+    height: ArrayLike,
+    *,
+    grid: Grid = "continuous",
+    uniform: tuple[ArrayLike, ArrayLike] | None = None,
+    margin: ArrayLike = 0.0,
+    contact: ArrayLike = CONTACT,
+) -> Feasible:
+    """Position of each box within the room its size leaves: 0 at the left (top) edge of the frame, 1 at the right.
+
+    ``u = x0 / (W - w)``, which is ``(cx - w/2) / (1 - w)`` in shares of the frame. If boxes are placed uniformly given
+    their sizes, (u, v) is uniform on the unit square for any mix of sizes and frames, so that all boxes of a class pool
+    into one test (a conditional probability integral transform).
+
+    Parameters
+    ----------
+    x0, y0, x1, y1
+        Corners, pixel edges.
+    width, height
+        Frame.
+    grid
+        ``integer``: a box with slack s pixels has s + 1 places, and u is spread over them by the randomised integral
+        transform ``(x0 + U) / (s + 1)``. ``continuous``: as above.
+    uniform
+        U for the two axes, numbers on [0, 1); needed for ``integer``. Take them from a hash of the row
+        (:func:`biasscope.bias.keys.row_uniforms`), so that they do not depend on row order.
+    margin
+        Pixels to leave out at either end: with ``margin = CONTACT`` (one pixel on the integer grid) boxes that do not
+        touch the frame are again uniform under the null.
+    contact
+        Slack up to this is none: NaN on that axis.
+
+    Examples
+    --------
+    >>> feasible_coordinates([0, 45, 0], [0, 30, 0], [10, 55, 100], [20, 50, 20], 100, 80)
+    Feasible(u=array([0. , 0.5, nan]), v=array([0. , 0.5, 0. ]))
+    """
+    first, second = (None, None) if uniform is None else uniform
+    return Feasible(
+        _along(x0, x1, width, grid, first, margin, contact), _along(y0, y1, height, grid, second, margin, contact)
+    )
+
+
+def _along(
+    start: ArrayLike,
+    end: ArrayLike,
+    frame: ArrayLike,
+    grid: Grid,
+    uniform: ArrayLike | None,
+    margin: ArrayLike,
+    contact: ArrayLike,
+) -> Floats:
+    low = np.asarray(start, np.float64)
+    slack = np.asarray(frame, np.float64) - (np.asarray(end, np.float64) - low)
+    if grid == "integer":
+        if uniform is None:
+            raise ValueError("the integer grid needs a uniform number a box and axis")
+        whole = np.where(np.asarray(margin) > 0, 1.0, 0.0)
+        place, places = low - whole + np.asarray(uniform, np.float64), slack - 2 * whole + 1
+    else:
+        left_out = np.asarray(margin, np.float64)
+        place, places = low - left_out, slack - 2 * left_out
+    defined = (slack > np.asarray(contact, np.float64)) & (places > 0)
+    return np.clip(np.where(defined, place / np.where(defined, places, 1.0), np.nan), 0.0, 1.0)
+
+
+def edge_contact(
+    x0: ArrayLike,
+    y0: ArrayLike,
+    x1: ArrayLike,
+    y1: ArrayLike,
+    width: ArrayLike,
+    height: ArrayLike,
+    contact: ArrayLike = CONTACT,
+) -> Edges:
+    """Which sides of each box touch the frame (lie within ``contact`` of it, or beyond).
+
+    >>> edge_contact([0], [5], [10], [80], 100, 80)
+    Edges(left=array([ True]), top=array([False]), right=array([False]), bottom=array([ True]))
+    """
+    near_right = np.subtract(width, x1, dtype=np.float64) < contact
+    near_bottom = np.subtract(height, y1, dtype=np.float64) < contact
+    return Edges(np.less(x0, contact), np.less(y0, contact), near_right, near_bottom)
+
+
+def on_grid(*corners: ArrayLike) -> float:
+    """Share of corners within ``GRID_TOLERANCE`` of a whole pixel; NaN without corners.
+
+    >>> on_grid([0.0, 1.0004], [2.5, 7.0])
+    0.75
+    """
+    parts = [np.asarray(part, np.float64) for part in corners]
+    total = sum(part.size for part in parts)
+    near = sum(int((np.abs(part - np.rint(part)) <= GRID_TOLERANCE).sum()) for part in parts)
+    return near / total if total else float("nan")
+
+
+def detect_grid(x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike, sized: ArrayLike = True) -> Grid:
+    """Whether corners are whole pixels, on evidence: ``integer`` when 95 % lie within .001 px of a whole number.
+
+    Parameters
+    ----------
+    x0, y0, x1, y1
+        Corners.
+    sized
+        Whether the frame size of each box is known. Fractions of a frame of unknown size have no pixels and do not
+        vote; when there is nothing else, the grid is ``continuous``. Fractions of a known frame, as YOLO writes them
+        with six decimals, come back to .0003 px at 640 and are recognised; with four decimals they are ``continuous``.
+
+    Examples
+    --------
+    >>> detect_grid([0, 3], [1, 5], [9, 8], [7, 7]), detect_grid([0.5], [0.25], [9.1], [7.7])
+    ('integer', 'continuous')
+    """
+    voting = np.broadcast_to(np.asarray(sized, bool), np.shape(x0))
+    share = on_grid(*(np.asarray(part)[voting] for part in (x0, y0, x1, y1)))
+    return "integer" if share >= GRID_SHARE else "continuous"
+
+
+def _share(length: Floats, frame: ArrayLike) -> Floats:
+    return np.asarray(length / np.asarray(frame, np.float64))

@@ -1,0 +1,157 @@
+"""Effect sizes of non-uniform placement, for all classes at once. Classes are ranked by these, never by p.
+
+Convention
+----------
+``counts`` holds equal cells of the unit interval or square along its last axis; any leading axes are classes (and
+groups). A class without boxes gives NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.testing.chi_square import chi_square
+
+Floats = NDArray[np.float64]
+
+
+def squared_effect(counts: ArrayLike) -> Floats:
+    """Bias-corrected squared effect ``(chi2 - (k - 1)) / n / (k - 1)``: null mean 0, may be negative.
+
+    >>> squared_effect([[10, 0, 0, 0]]).round(6).tolist()
+    [0.9]
+    """
+    table = np.asarray(counts)
+    spare = table.shape[-1] - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((chi_square(table) - spare) / table.sum(-1) / spare)
+
+
+def cramers_v(counts: ArrayLike) -> Floats:
+    """Bias-corrected Cramer's V against equal cells, in [0, 1): 0 uniform, 1 everything in one cell.
+
+    The plain V has null mean about 1/sqrt(n), which would rank small classes first.
+
+    >>> cramers_v([[5, 5], [500, 500], [900, 100]]).round(3).tolist()
+    [0.0, 0.0, 0.799]
+    """
+    return np.sqrt(np.maximum(squared_effect(counts), 0.0))
+
+
+def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """Bias-corrected Cramer's V with its jackknife interval.
+
+    The interval is made for the squared effect, which is smooth at 0, and its root taken. At V = 0 the jackknife
+    variance of the squared effect is too large rather than too small, and the lower bound is 0 there.
+
+    Parameters
+    ----------
+    groups
+        Counts, shape ``(classes, groups, cells)``.
+    level
+        Confidence level.
+    """
+    table = np.asarray(groups)
+    made = jackknife(squared_effect(table.sum(1)), squared_effect(leave_one_out(table)), table.any(-1), level=level)
+    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in made[:3])
+    return Estimate(value, low, high, made.error)
+
+
+def jensen_shannon(counts: ArrayLike, other: ArrayLike | None = None) -> Floats:
+    """Jensen-Shannon divergence in bits, in [0, 1]: of counts from equal cells, or from other counts (broadcast).
+
+    Not corrected for sample size: expect about ``(k - 1) / (8 n ln 2)`` from chance alone against equal cells.
+
+    >>> jensen_shannon([[1, 1], [1, 0]], [[2, 2], [0, 3]]).tolist()
+    [0.0, 1.0]
+    """
+    table = np.asarray(counts, np.float64)
+    reference = np.ones(table.shape[-1]) if other is None else np.asarray(other, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p, q = table / table.sum(-1, keepdims=True), reference / reference.sum(-1, keepdims=True)
+    middle = entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2
+    return np.asarray(np.clip(middle, 0.0, 1.0))
+
+
+def entropy(shares: ArrayLike) -> Floats:
+    """Shannon entropy in bits over the last axis.
+
+    >>> entropy([0.5, 0.5]).item()
+    1.0
+    """
+    p = np.asarray(shares, np.float64)
+    return np.asarray(-(p * np.log2(np.where(p > 0, p, 1.0))).sum(-1))
+
+
+def wasserstein_uniform(values: ArrayLike) -> float:
+    """Wasserstein-1 distance of values on [0, 1] from U(0, 1), exactly, in [0, 1/2].
+
+    >>> wasserstein_uniform([0.5])
+    0.25
+    """
+    ordered = np.sort(np.asarray(values, np.float64))
+    n = len(ordered)
+    if n == 0:
+        return float("nan")
+    low, high = np.arange(n) / n - ordered, np.arange(1, n + 1) / n - ordered
+    return float((high * np.abs(high) - low * np.abs(low)).sum() / 2)
+
+
+def wasserstein_uniform_binned(counts: ArrayLike) -> Floats:
+    """Wasserstein-1 distance from U(0, 1) of values spread evenly within K equal bins; off by at most 1 / 2K.
+
+    >>> wasserstein_uniform_binned([[1, 1], [2, 0]]).tolist()
+    [0.0, 0.25]
+    """
+    table = np.asarray(counts, np.float64)
+    bins = table.shape[-1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        after = np.cumsum(table, -1) / table.sum(-1, keepdims=True) - np.arange(1, bins + 1) / bins
+    before = np.concatenate([np.zeros((*after.shape[:-1], 1)), after[..., :-1]], -1)
+    reach = np.abs(before) + np.abs(after)
+    crossing = before * after < 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        area = np.where(crossing, (before**2 + after**2) / reach, reach) / 2
+    return np.asarray(area.sum(-1) / bins)
+
+
+def displacement(n: ArrayLike, total: ArrayLike) -> Floats:
+    """``mean(u) - 1/2`` from sums, in [-1/2, 1/2]: positive is right (u) or down (v).
+
+    >>> displacement([4], [3.0]).tolist()
+    [0.25]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.asarray(total, np.float64) / np.asarray(n, np.float64) - 0.5)
+
+
+def concentration(n: ArrayLike, total: ArrayLike, squares: ArrayLike) -> Floats:
+    """``12 var(u)`` from sums: 1 uniform, below 1 gathered, above 1 pushed apart, at most 3 n / (n - 1).
+
+    The variance is taken about the class's own mean with divisor n - 1, so that displacement does not enter.
+
+    >>> concentration([2], [1.0], [1.0]).tolist()
+    [6.0]
+    """
+    count, sums = np.asarray(n, np.float64), np.asarray(total, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = (np.asarray(squares, np.float64) - sums**2 / count) / (count - 1)
+    return np.where(count > 1, 12 * spread, np.nan)
+
+
+def correlation(
+    n: ArrayLike, sum_u: ArrayLike, sum_v: ArrayLike, sum_uu: ArrayLike, sum_vv: ArrayLike, sum_uv: ArrayLike
+) -> Floats:
+    """Pearson correlation of u and v from sums, in [-1, 1]; NaN where either does not vary.
+
+    >>> correlation([2], [1.0], [1.0], [1.0], [1.0], [1.0]).tolist()
+    [1.0]
+    """
+    count, su, sv, suu, svv, suv = (np.asarray(part, np.float64) for part in (n, sum_u, sum_v, sum_uu, sum_vv, sum_uv))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread_u, spread_v = suu - su**2 / count, svv - sv**2 / count
+        varies = (spread_u > 1e-9 * count) & (spread_v > 1e-9 * count)
+        r = (suv - su * sv / count) / np.sqrt(np.where(varies, spread_u * spread_v, np.nan))
+    return np.clip(r, -1.0, 1.0)

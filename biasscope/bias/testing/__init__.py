@@ -1,0 +1,24 @@
+"""Tests of uniform placement on arrays: every function takes all classes at once and knows nothing of boxes."""
+
+from biasscope.bias.testing.chi_square import ASYMPTOTIC_ABOVE, chi_square, chi_square_p, goodness_of_fit
+from biasscope.bias.testing.corrections import CORRECTIONS, adjust
+from biasscope.bias.testing.cramer_von_mises import cramer_von_mises, cramer_von_mises_binned, cramer_von_mises_p
+from biasscope.bias.testing.moments import concentration_p, correlation_p, displacement_p
+from biasscope.bias.testing.monte_carlo import DRAWS, monte_carlo_p
+
+__all__ = [
+    "ASYMPTOTIC_ABOVE",
+    "CORRECTIONS",
+    "DRAWS",
+    "adjust",
+    "chi_square",
+    "chi_square_p",
+    "concentration_p",
+    "correlation_p",
+    "cramer_von_mises",
+    "cramer_von_mises_binned",
+    "cramer_von_mises_p",
+    "displacement_p",
+    "goodness_of_fit",
+    "monte_carlo_p",
+]
