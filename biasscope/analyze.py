@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import zip_longest
+from pathlib import Path
 
 from cyclopts import App, Parameter
 from cyclopts.config import Env, Toml
 
 from biasscope import __version__
-from biasscope.core.errors import BiasscopeError
+from biasscope.core.errors import BiasscopeError, UsageError
 
 COMMANDS = {
     "dataset": (
@@ -34,12 +37,13 @@ EPILOGUE = (
 
 def build(config: str | None = None) -> App:
     """Command line application; commands are import strings, loaded when they run."""
-    files = [Toml(config, must_exist=True)] if config else []
+    files = [_toml(config)] if config else []
     app = App(
         name="biasscope",
         help="Did the data teach the network where to look, and does the network cope when the object is elsewhere?",
         help_epilogue=EPILOGUE,
         version=__version__,
+        suppress_keyboard_interrupt=False,
         config=[Env("BIASSCOPE_"), *files],
         default_parameter=Parameter(show_env_var=False),
     )
@@ -70,9 +74,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _toml(name: str) -> Toml:
+    """Configuration file, read once beforehand so that an error names it."""
+    try:
+        tomllib.loads(Path(name).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot read the configuration: {reason}", where=name) from error
+    return Toml(name, must_exist=True)
+
+
 def _option(tokens: Sequence[str], name: str) -> str | None:
     """Value of an option that must be known before the command line is parsed."""
-    for here, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for here, following in zip_longest(tokens, tokens[1:]):
         if here == name:
             return following
         if here.startswith(f"{name}="):

@@ -33,4 +33,6 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
 
 
 def _violations(report: Report) -> int:
-    return sum(int(item.value or 0) for result in report.results for item in result.scalars if item.name == "violations")
+    return sum(
+        int(item.value or 0) for result in report.results for item in result.scalars if item.name == "violations"
+    )

@@ -100,9 +100,7 @@ def _results(asked: DatasetAnalysis, usable: Usable, progress: Progress) -> Iter
     if not frame.height:
         raise InputError("no usable box", where=", ".join(asked.paths), hint=integrity.finding)
     with progress.step("Testing position and scale"):
-        yield position(
-            counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed
-        )
+        yield position(counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed)
         yield scale(counts, reference=asked.scale_reference, alpha=asked.alpha, correction=asked.correction)
     with progress.step("Comparing splits"):
         yield from _splits(asked, frame)
@@ -137,8 +135,13 @@ def _splits(asked: DatasetAnalysis, frame: pl.DataFrame) -> Iterator[Result]:
         if other != first:
             parts = [frame.filter(pl.col("split") == name) for name in (first, other)]
             yield compare(
-                *parts, kind="splits", names=(str(first), other), alpha=asked.alpha, correction=asked.correction,
-                seed=asked.seed, per_image=asked.per_image,
+                *parts,
+                kind="splits",
+                names=(str(first), other),
+                alpha=asked.alpha,
+                correction=asked.correction,
+                seed=asked.seed,
+                per_image=asked.per_image,
             )
 
 
@@ -147,8 +150,14 @@ def _comparison(asked: DatasetAnalysis, frame: pl.DataFrame, progress: Progress)
         return
     other = Usable(_table(asked, [asked.compare], asked.compare_format_in), progress)
     yield compare(
-        frame, other.frame(), kind="comparison", names=(_title(asked, None), asked.compare), alpha=asked.alpha,
-        correction=asked.correction, seed=asked.seed, per_image=asked.per_image,
+        frame,
+        other.frame(),
+        kind="comparison",
+        names=(_title(asked, None), asked.compare),
+        alpha=asked.alpha,
+        correction=asked.correction,
+        seed=asked.seed,
+        per_image=asked.per_image,
     )
 
 

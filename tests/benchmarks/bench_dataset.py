@@ -1,0 +1,145 @@
+"""`dataset` as a whole process: the table of targets, one line each."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks import generate
+from tests.benchmarks.measure import PYTHON, Run, median, ratio, record, rounds, row, run
+
+ROUNDS = 5
+ANALYZE = (PYTHON, "-m", "biasscope.analyze")
+NUMBERS_ONLY = ("--no-html", "--no-leakage", "--quiet")
+PANDAS_IDIOM = """
+import json, sys
+import numpy as np, pandas as pd
+data = json.load(open(sys.argv[1]))
+images = pd.DataFrame(data["images"]).set_index("id")
+boxes = pd.DataFrame(data["annotations"])
+xywh = np.array(boxes["bbox"].tolist())
+size = images.loc[boxes["image_id"], ["width", "height"]].to_numpy()
+boxes["u"] = xywh[:, 0] / (size[:, 0] - xywh[:, 2])
+boxes["v"] = xywh[:, 1] / (size[:, 1] - xywh[:, 3])
+for label, part in boxes.groupby("category_id"):
+    counts, _, _ = np.histogram2d(part["v"], part["u"], bins=8, range=[[0, 1], [0, 1]])
+    chi2 = ((counts - counts.sum() / 64) ** 2 / (counts.sum() / 64)).sum()
+"""
+READ_FILES = """
+import os, sys
+for entry in os.scandir(sys.argv[1]):
+    with open(entry.path, "rb") as file:
+        file.read()
+"""
+
+
+def main() -> None:
+    """Measure and record every line; the inputs are made once in a temporary folder."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [help_row(), *coco_rows(folder), csv_row(folder), *voc_rows(folder), *real_rows(folder)]
+        rows.append(parquet_row(folder))
+    record("dataset", rows)
+
+
+def dataset(path: Path, folder: Path, *options: str) -> list[str]:
+    """Command line of one analysis."""
+    return [*ANALYZE, "dataset", str(path), "--output", str(folder / "out"), *options]
+
+
+def help_row() -> dict[str, object]:
+    """`--help` starts fast."""
+    return row("--help", rounds({"help": [*ANALYZE, "--help"]}, 7)["help"], cpu=0.3)
+
+
+def coco_rows(folder: Path) -> list[dict[str, object]]:
+    """COCO JSON with a million boxes: fast, bounded, and against the idiom that people write."""
+    path = generate.coco(folder / "coco.json")
+    runs = rounds(
+        {
+            "fast": dataset(path, folder, *NUMBERS_ONLY),
+            "bounded": dataset(path, folder, *NUMBERS_ONLY, "--stream"),
+            "pandas": [PYTHON, "-c", PANDAS_IDIOM, str(path)],
+        },
+        ROUNDS,
+    )
+    times = ratio(runs["pandas"], runs["fast"])
+    return [
+        row("COCO JSON, 1M boxes, 1000 classes", runs["fast"], cpu=3, peak_mb=700),
+        row("the same, --stream", runs["bounded"], cpu=5, peak_mb=250),
+        {
+            **row("json + pandas idiom (counts only)", runs["pandas"]),
+            "ratio": times,
+            "ratio_target": 5,
+            "met": times >= 5,
+        },
+    ]
+
+
+def csv_row(folder: Path) -> dict[str, object]:
+    """CSV with a million rows."""
+    path = generate.csv(folder / "boxes.csv")
+    return row("CSV, 1M rows", rounds({"csv": dataset(path, folder, *NUMBERS_ONLY)}, ROUNDS)["csv"], cpu=1.5)
+
+
+def voc_rows(folder: Path) -> list[dict[str, object]]:
+    """50,000 VOC XML: against merely opening and reading them, and from the column cache."""
+    trees, cache = generate.voc(folder / "voc"), {"XDG_CACHE_HOME": str(folder / "cache")}
+    command, start_up = dataset(trees, folder, *NUMBERS_ONLY), dataset(generate.small(folder), folder, *NUMBERS_ONLY)
+    run(command, environment=cache)
+    runs = rounds(
+        {
+            "first": [*command, "--no-cache"],
+            "read": [PYTHON, "-c", READ_FILES, str(trees)],
+            "second": command,
+            "start-up": start_up,
+        },
+        3,
+        environment=cache,
+    )
+    start = median(runs["start-up"])
+    first, second = (_above(runs[name], start) for name in ("first", "second"))
+    times = median(first).cpu / median(runs["read"]).cpu
+    return [
+        row("opening and reading 50,000 VOC XML", runs["read"]),
+        {
+            **row("50,000 VOC XML, first run, above start-up", first),
+            "ratio": times,
+            "ratio_target": 1.6,
+            "met": times <= 1.6,
+        },
+        row("50,000 VOC XML, second run, above start-up", second, cpu=0.5),
+        row("start-up: the same command on 100 boxes", runs["start-up"]),
+    ]
+
+
+def _above(runs: list[Run], start: Run) -> list[Run]:
+    return [Run(item.cpu - start.cpu, item.wall - start.wall, item.peak_mb) for item in runs]
+
+
+def real_rows(folder: Path) -> list[dict[str, object]]:
+    """ImageNet's validation boxes to HTML, where they are at hand."""
+    data = os.environ.get("BIASSCOPE_REAL_DATA")
+    if not data:
+        print("BIASSCOPE_REAL_DATA is not set: ImageNet validation boxes not measured", file=sys.stderr)
+        return []
+    path = Path(data) / "imagenet_val_boxes.parquet"
+    command = dataset(path, folder, "--box-convention", "inclusive0", "--quiet")
+    return [row("ImageNet validation boxes to HTML", rounds({"val": command}, 3)["val"], wall=15)]
+
+
+def parquet_row(folder: Path) -> dict[str, object]:
+    """50M boxes in Parquet, streaming."""
+    boxes = 50_000_000
+    path = generate.parquet(folder / "boxes.parquet", boxes)
+    command = dataset(path, folder, *NUMBERS_ONLY, "--stream", "--per-image", "all")
+    runs = rounds({"parquet": command}, 2)["parquet"]
+    rate = boxes / median(runs).wall
+    made = row("Parquet, 50M boxes, --stream", runs, peak_mb=1024)
+    return {**made, "boxes_per_second": rate, "rate_target": 4e6, "met": bool(made["met"]) and rate >= 4e6}
+
+
+if __name__ == "__main__":
+    main()
