@@ -1,0 +1,100 @@
+"""The look of every figure: placeholder colours that the page swaps for its own, type sizes, colour maps.
+
+Figures are drawn once and shown in light and in dark: ink, paper and the two data colours are placeholders that
+:func:`biasscope.figures.svg.svg` turns into CSS variables, and heat maps are a hue whose opacity carries the number.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+INK, MUTED, RULE, PAPER = "#010203", "#717273", "#d1d2d3", "#fdfcfe"
+MAIN, OTHER = "#c14f1b", "#3f6c8e"
+VARIABLES = {INK: "--ink", MUTED: "--muted", RULE: "--rule", PAPER: "--paper", MAIN: "--main", OTHER: "--other"}
+"""Placeholder colour to CSS variable; no other colour of a figure may be equal to one of these."""
+
+_WARM, _COOL = (0.82, 0.36, 0.12), (0.20, 0.47, 0.68)
+
+DENSITY = LinearSegmentedColormap.from_list("biasscope density", [(*_WARM, 0.0), (*_WARM, 0.85)])
+"""Opacity grows with the number: nothing to many."""
+
+RATIO = LinearSegmentedColormap.from_list(
+    "biasscope ratio", [(0, (*_COOL, 0.78)), (0.5, (*_COOL, 0.0)), (0.5, (*_WARM, 0.0)), (1, (*_WARM, 0.78))]
+)
+"""Less often (blue), as often (paper), more often (vermilion) than the reference."""
+
+_SETTINGS = {
+    "axes.edgecolor": RULE,
+    "axes.facecolor": "none",
+    "axes.grid": False,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 8.5,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9.5,
+    "axes.titlepad": 8.0,
+    "figure.facecolor": "none",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "biasscope",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": RULE,
+    "xtick.labelcolor": MUTED,
+    "xtick.labelsize": 8.0,
+    "ytick.color": RULE,
+    "ytick.labelcolor": MUTED,
+    "ytick.labelsize": 8.0,
+}
+
+
+@contextmanager
+def house() -> Iterator[None]:
+    """Settings of the house, starting from matplotlib's own defaults whatever the user's settings are."""
+    with mpl.rc_context():
+        settings: Any = {key: mpl.rcParamsDefault[key] for key in mpl.rcParams if key != "backend"}
+        mpl.rcParams.update(settings | _SETTINGS)
+        yield
+
+
+def panel(width: float = 4.4, height: float = 3.0) -> tuple[Figure, Axes]:
+    """Empty figure with one pair of axes; ``width`` and ``height`` in inches. Nothing of pyplot is touched."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def visible(text: str) -> str:
+    r"""Text without control characters (line breaks included), which neither SVG nor a terminal can take.
+
+    >>> visible("a\x00b\nc")
+    'a\ufffdb c'
+    """
+    return "".join(
+        " " if char in "\n\r\t" else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in ("Cc", "Cs") else char
+        for char in text
+    )
+
+
+def short(text: object, most: int = 28) -> str:
+    """Label for an axis: visible characters only, cut with an ellipsis after ``most``.
+
+    >>> short("a" * 40, 5)
+    'aaaa…'
+    """
+    plain = visible(str(text))
+    return plain if len(plain) <= most else plain[: most - 1] + "…"

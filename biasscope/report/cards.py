@@ -1,0 +1,81 @@
+"""Head numbers of the first screen: value, interval as a bar on a named range, sample size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from biasscope.core.results import Scalar
+from biasscope.report import wording
+
+WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Card:
+    """One head number; ``at``, ``left`` and ``right`` are places on a bar of :data:`WIDTH`."""
+
+    title: str
+    value: str
+    unit: str
+    interval: str
+    method: str
+    sample: str
+    ends: tuple[str, str]
+    zero: float
+    at: float | None
+    left: float | None
+    right: float | None
+
+
+def card(item: Scalar) -> Card:
+    """Card of a scalar."""
+    low, high = span(item)
+    show = wording.STYLES[wording.scalar_style(item)]
+    ends = item.interval
+    return Card(
+        title=item.title or item.name.replace("_", " "),
+        value=wording.scalar(item),
+        unit=_unit(item),
+        interval=f"{ends.level:.0%} interval {wording.bounds(item)}".replace("%", " %") if ends else "",
+        method=ends.method if ends else "",
+        sample="" if item.n is None or _of_family(item) else f"n = {wording.count(item.n)}",
+        ends=(show(low), show(high)),
+        zero=_place(0, low, high),
+        at=None if item.value is None else _place(item.value, low, high),
+        left=_place(ends.low, low, high) if ends else None,
+        right=_place(ends.high, low, high) if ends else None,
+    )
+
+
+def span(item: Scalar) -> tuple[float, float]:
+    """Range of a scalar's bar: 0 to n for counts out of n, 0 to 1 for shares and effects, else round zero.
+
+    >>> span(Scalar("nonuniform", 721, n=874, unit="classes")), span(Scalar("effect", 0.2))
+    ((0.0, 874.0), (0.0, 1.0))
+    """
+    if _of_family(item):
+        return 0.0, float(item.n or 1)
+    ends = [item.interval.low, item.interval.high] if item.interval else []
+    known = [value for value in (item.value, *ends) if value is not None]
+    reach = max([abs(value) for value in known], default=1.0)
+    if wording.scalar_style(item) == "signed" or min(known, default=0) < 0:
+        top = next(step for step in (0.05, 0.1, 0.25, 0.5, 1.0, reach * 1.25) if step >= reach)
+        return -top, top
+    return 0.0, 1.0 if reach <= 1 else reach * 1.25
+
+
+def _of_family(item: Scalar) -> bool:
+    return (
+        bool(item.n)
+        and wording.scalar_style(item) == "count"
+        and item.value is not None
+        and item.value <= (item.n or 0)
+    )
+
+
+def _unit(item: Scalar) -> str:
+    return f"of {wording.count(item.n)} {item.unit}" if _of_family(item) else wording.unit(item)
+
+
+def _place(value: float, low: float, high: float) -> float:
+    return round(WIDTH * min(max((value - low) / ((high - low) or 1), 0), 1), 1)

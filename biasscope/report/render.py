@@ -1,0 +1,133 @@
+"""Report to HTML: one file that asks nothing of the network and is complete without JavaScript."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from biasscope.core.registry import Entry
+from biasscope.core.results import Result
+from biasscope.figures import FIGURES, of_kind
+from biasscope.figures.style import house, visible
+from biasscope.figures.svg import svg
+from biasscope.report import cards, wording
+from biasscope.report.model import Report
+from biasscope.report.sections import GENERIC, SECTIONS
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure: SVG, title, and how to read it."""
+
+    svg: Markup
+    title: str
+    read: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the page."""
+
+    id: str
+    short: str
+    title: str
+    template: str
+    result: Result
+    data: dict[str, Any]
+    figures: dict[str, Picture] = field(default_factory=dict)
+
+
+def render(report: Report) -> bytes:
+    """Page of a report, made from the report alone: the same report gives the same bytes.
+
+    Examples
+    --------
+    >>> from biasscope.core.provenance import Provenance
+    >>> empty = Report("dataset", "Title", "Question?", ["Answer."], [], [], Provenance([], 0, {}, {}))
+    >>> render(empty).startswith(b"<!doctype html>")
+    True
+    """
+    style, script = _static("report.css"), _static("report.js")
+    page = _environment().get_template("report.html")
+    text = page.render(
+        report=report,
+        cards=[cards.card(item) for item in report.headline],
+        sections=sections(report),
+        style=Markup(style),  # noqa: S704  (our own file, inlined)
+        script=Markup(script),  # noqa: S704
+        policy=_policy(style, script),
+    )
+    return text.encode()
+
+
+def sections(report: Report) -> list[Section]:
+    """Sections in the order of the registry, kinds without an entry last, in the order they were given."""
+    order = {kind: place for place, kind in enumerate(SECTIONS)}
+    results = sorted(report.results, key=lambda item: order.get(item.kind, len(order)))
+    seen: dict[str, int] = {}
+    made = []
+    for result in results:
+        seen[result.kind] = seen.get(result.kind, 0) + 1
+        made.append(_section(result, seen[result.kind]))
+    return made
+
+
+def _section(result: Result, number: int) -> Section:
+    entry: Entry = SECTIONS.get(result.kind, GENERIC)
+    name = "".join(char if char.isascii() and char.isalnum() else "-" for char in result.kind) or "result"
+    name = name if number == 1 else f"{name}-{number}"
+    plain = result.kind.replace("_", " ").capitalize()
+    short = entry.facts["short"] or plain
+    return Section(
+        name,
+        short if number == 1 else f"{short} {number}",
+        result.title or entry.facts["title"] or plain,
+        entry.facts["template"],
+        result,
+        entry.load()(result),
+        {key: picture for key in of_kind(result.kind) if (picture := _picture(key, result, f"{name}-{key}-"))},
+    )
+
+
+def _picture(name: str, result: Result, prefix: str) -> Picture | None:
+    facts = FIGURES[name].facts
+    with house():
+        figure = FIGURES.load(name)(result)
+    if figure is None:
+        return None
+    drawn = svg(figure, prefix, facts["title"], facts["read"])
+    return Picture(Markup(drawn), facts["title"], facts["read"])  # noqa: S704  (serialised from a tree, so escaped)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("biasscope.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"anything": wording.anything, "visible": visible, "count": wording.count}
+    environment.globals |= {"wording": wording}
+    return environment
+
+
+@cache
+def _static(name: str) -> str:
+    return files("biasscope.report").joinpath("static", name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,48 @@
+"""What is wrong with the annotations: counts, and the rows by id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biasscope.core.results import Result, Table, table
+from biasscope.report.grid import Field, Grid, grid
+from biasscope.report.sections.generic import some
+
+MOST = 200
+"""Rows of one problem that the page lists; the JSON lists up to a thousand."""
+
+PROBLEMS = [
+    Field("title", "Problem", "text"),
+    Field("count", "Found", "count"),
+    Field("used", "Still in the statistics", "text"),
+    Field("explanation", "What it means", "text"),
+]
+ROWS = [Field("image_id", "Image", "label"), Field("where", "Where", "text"), Field("detail", "Detail", "text")]
+
+
+def view(result: Result) -> dict[str, Any]:
+    """Grid of the problems, and for each that has rows a grid of those."""
+    return {
+        "problems": some(result, "problems", PROBLEMS, "Problems that were looked for"),
+        "listed": list(_listed(result)),
+    }
+
+
+def _listed(result: Result) -> list[tuple[str, int, Grid]]:
+    found = {item.name: item for item in result.tables}
+    if "rows" not in found or "problems" not in found or "code" not in found["rows"]:
+        return []
+    problems = found["problems"]
+    kinds = zip(problems["code"], problems["title"], problems["count"], strict=True)
+    made = [(str(title), int(_number(count)), _of(found["rows"], code)) for code, title, count in kinds]
+    return [(title, count, grid(rows, ROWS, caption=title, most=MOST)) for title, count, rows in made if rows.height]
+
+
+def _number(value: Any) -> float:
+    return value or 0
+
+
+def _of(rows: Table, code: Any) -> Table:
+    kept = [index for index, value in enumerate(rows["code"]) if value == code]
+    names = [item.name for item in ROWS if item.name in rows]
+    return table("rows", {name: [rows[name][index] for index in kept] for name in names}, row="row")

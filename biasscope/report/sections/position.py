@@ -1,0 +1,65 @@
+"""Where the objects are: pooled measures and every class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biasscope.core.results import Result
+from biasscope.report.grid import Field
+from biasscope.report.sections.generic import some
+
+CLASSES = [
+    Field("label", "Class", "label"),
+    Field("map_feasible", "Feasible", "map", "Where the boxes are in the room their size leaves them; darker is more"),
+    Field("map_raw", "Raw", "map", "Where the centres of the boxes are in the picture; darker is more"),
+    Field("verdict", "Verdict", "verdict", "Test in feasible coordinates, corrected over all classes"),
+    Field(
+        "effect",
+        "Effect",
+        "real",
+        "Bias-corrected Cramér's V in feasible coordinates, with its interval: 0 even, 1 one cell",
+    ),
+    Field("q", "q", "probability", "Corrected p-value in feasible coordinates"),
+    Field("effect_raw", "Effect, raw", "real", "The same on raw centres"),
+    Field("verdict_raw", "Verdict, raw", "verdict", "The same test on raw centres"),
+    Field("boxes", "Boxes", "count"),
+    Field("images", "Images", "count"),
+    Field("displacement_u", "Displaced →", "signed", "Mean of u minus one half: positive is right of the middle"),
+    Field("displacement_v", "Displaced ↓", "signed", "Mean of v minus one half: positive is below the middle"),
+    Field(
+        "concentration_u",
+        "Spread ↔",
+        "real",
+        "12 var(u): 1 even, less is concentrated in the middle, more at the sides",
+    ),
+    Field(
+        "concentration_v",
+        "Spread ↕",
+        "real",
+        "12 var(v): 1 even, less is concentrated in the middle, more at top and bottom",
+    ),
+    Field("correlation", "Tilt", "signed", "Correlation of u and v: positive runs from top left to bottom right"),
+    Field("edge_contact", "At the frame", "share", "Share of boxes that touch the frame"),
+    Field("slack_x", "Room ↔", "share", "Mean free room beside the box, share of the picture's width"),
+    Field("slack_y", "Room ↕", "share", "Mean free room above and below the box, share of the picture's height"),
+    Field("js", "JS (bits)", "real", "Jensen-Shannon divergence from an even spread"),
+    Field(
+        "design_effect",
+        "Design effect",
+        "real",
+        "How much wider intervals are because boxes of one picture go together",
+    ),
+]
+POOLED = [
+    Field("title", "Measure", "text"),
+    Field("feasible", "Feasible coordinates", "real"),
+    Field("raw", "Raw centres", "real"),
+]
+
+
+def view(result: Result) -> dict[str, Any]:
+    """Grids of the pooled measures and of the classes."""
+    return {
+        "pooled": some(result, "pooled", POOLED, "All classes together, with 95 % intervals"),
+        "classes": some(result, "classes", CLASSES, "Every class, the most biased first", "class"),
+    }

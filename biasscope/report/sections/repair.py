@@ -1,0 +1,36 @@
+"""Position and scale before and after an augmentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biasscope.core.results import Result
+from biasscope.report.grid import Field
+from biasscope.report.sections.generic import some
+
+MEASURES = [
+    Field("title", "Measure", "text"),
+    Field("measure", "Measure", "text"),
+    Field("before", "Before", "real"),
+    Field("after", "After", "real"),
+]
+CLASSES = [
+    Field("label", "Class", "label"),
+    Field("boxes", "Boxes", "count"),
+    Field("effect_before", "Effect before", "real", "Bias-corrected Cramér's V before the augmentation"),
+    Field("effect_after", "Effect after", "real", "The same after it"),
+    Field("visible_fraction", "Visible", "share", "Mean share of the box that is still in the picture"),
+    Field("apparent_scale_ratio", "Apparent scale", "real", "Apparent scale in training over that in evaluation"),
+]
+
+
+def view(result: Result) -> dict[str, Any]:
+    """Grids of the measures and of the classes, and the names of what is compared."""
+    titled = any(item.name == "before_after" and "title" in item for item in result.tables)
+    measures = [item for item in MEASURES if item.name != ("measure" if titled else "title")]
+    return {
+        "augmentation": result.parameters.get("augmentation"),
+        "evaluation": result.parameters.get("evaluation"),
+        "measures": some(result, "before_after", measures, "Before and after, with 95 % intervals"),
+        "classes": some(result, "classes", CLASSES, "Every class before and after", "class"),
+    }

@@ -1,0 +1,138 @@
+"""Numbers as people read them. Undefined numbers are a dash; typographic minus and narrow spaces are used."""
+
+from __future__ import annotations
+
+from biasscope.core.results import Cell, Scalar
+
+DASH = "\N{EN DASH}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+SHARES = ("share", "fraction", "proportion", "%")
+"""Units that are shown in per cent."""
+
+
+def count(value: float | None) -> str:
+    """Whole number with thousands separators.
+
+    >>> count(80477)
+    '80,477'
+    """
+    return DASH if value is None else f"{value:,.0f}".replace("-", MINUS)
+
+
+def share(value: float | None) -> str:
+    r"""Fraction in per cent.
+
+    >>> share(0.0517), share(1.0), share(0.00002)
+    ('5.2\u202f%', '100\u202f%', '<\u202f0.01\u202f%')
+    """
+    if value is None:
+        return DASH
+    if value in (0, 1):
+        return f"{value * 100:.0f}{THIN}%"
+    if 0 < value < 0.0001:
+        return f"<{THIN}0.01{THIN}%"
+    digits = 2 if abs(value) < 0.01 else 1
+    return f"{value * 100:,.{digits}f}{THIN}%".replace("-", MINUS)
+
+
+def real(value: float | None) -> str:
+    """Number with three decimals, or three significant digits when it is large or tiny.
+
+    >>> real(0.2291), real(12.34), real(1234.5)
+    ('0.229', '12.34', '1,234')
+    """
+    if value is None:
+        return DASH
+    size = abs(value)
+    if value == 0:
+        text = "0"
+    elif size < 0.0005:
+        text = f"{value:.2e}"
+    else:
+        text = f"{value:,.0f}" if size >= 1000 else f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+    return text.replace("-", MINUS)
+
+
+def signed(value: float | None) -> str:
+    """Number whose sign matters: as :func:`real`, with a plus.
+
+    >>> signed(0.021)
+    '+0.021'
+    """
+    return f"+{real(value)}" if value is not None and value > 0 else real(value)
+
+
+def probability(value: float | None) -> str:
+    r"""p- or q-value.
+
+    >>> probability(0.00003), probability(0.0213), probability(0.4)
+    ('<\u202f0.0001', '0.021', '0.40')
+    """
+    if value is None:
+        return DASH
+    if value < 0.0001:
+        return f"<{THIN}0.0001"
+    return f"{value:.4f}" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+STYLES = {"count": count, "share": share, "real": real, "signed": signed, "probability": probability}
+"""Ways to show a number, by name."""
+
+
+def style(name: str, unit: str = "", *, whole: bool = False) -> str:
+    """Way to show a number, from its machine name, its unit and whether it is whole.
+
+    >>> style("q_raw"), style("edge_contact", "share"), style("boxes", "boxes"), style("displacement_u")
+    ('probability', 'share', 'count', 'signed')
+    """
+    if unit in SHARES or unit.startswith("share of boxes"):
+        return "share"
+    if name in ("p", "q") or name.startswith(("p_", "q_")):
+        return "probability"
+    if name.startswith(("displacement", "correlation")):
+        return "signed"
+    return "count" if whole or unit in ("classes", "boxes", "images", "rows", "pixels", "files") else "real"
+
+
+def unit(scalar: Scalar) -> str:
+    """Unit to be printed behind a number; per cent is part of the number already."""
+    return "" if scalar.unit in SHARES else scalar.unit
+
+
+def scalar_style(scalar: Scalar) -> str:
+    """Way to show a scalar."""
+    return style(scalar.name, scalar.unit)
+
+
+def scalar(item: Scalar) -> str:
+    """Value of a scalar, without its unit."""
+    return STYLES[scalar_style(item)](item.value)
+
+
+def bounds(item: Scalar) -> str:
+    """Interval of a scalar, or nothing.
+
+    >>> from biasscope.core.results import interval
+    >>> bounds(Scalar("effect", 0.2, interval=interval(0.1, 0.3)))
+    '0.100 to 0.300'
+    """
+    if item.interval is None:
+        return ""
+    show = STYLES[scalar_style(item)]
+    return f"{show(item.interval.low)} to {show(item.interval.high)}"
+
+
+def anything(value: Cell) -> str:
+    """A parameter of any type.
+
+    >>> anything([8, 8]), anything(True), anything(0.05)
+    ('8, 8', 'yes', '0.05')
+    """
+    if value is None or value == "":
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(anything(item) for item in value)
+    return value if isinstance(value, str) else f"{value:,}" if isinstance(value, int) else f"{value:g}"
