@@ -22,7 +22,8 @@ class BiasscopeError(Exception):
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         self.what, self.where, self.hint = what, where, hint
-        super().__init__(" ".join(part for part in (f"{where}: {what}" if where else what, hint) if part))
+        sentence = f"{where}: {what}" if where else what
+        super().__init__(f"{sentence.rstrip('.')}. {hint}" if hint else sentence)
 
 
 class GateFailedError(BiasscopeError):

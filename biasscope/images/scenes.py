@@ -1,7 +1,7 @@
 """The embedded default: scikit-learn's handwritten digits placed in scenes by a seeded, stated law.
 
-The law is known, so an analysis of these scenes can be checked against the truth: the digits 0 to 4 are placed uniformly
-given their size, the digits 5 to 9 are not (:data:`LAW` says how).
+The law is known, so an analysis of these scenes can be checked against the truth: the digits 0 to 4 are placed
+uniformly given their size, the digits 5 to 9 are not (:data:`LAW` says how).
 
 Convention
 ----------
@@ -70,7 +70,9 @@ class Scenes:
         return [f"{'train' if train else 'val'}-{number:05d}" for number, train in enumerate(self.train)]
 
 
-def place(count: int = 5000, *, side: int = 64, train_share: float = 0.8, seed: int = 0, uniform: bool = False) -> Scenes:
+def place(
+    count: int = 5000, *, side: int = 64, train_share: float = 0.8, seed: int = 0, uniform: bool = False
+) -> Scenes:
     """Place ``count`` digits by :data:`LAW`, classes in turn, so that every class has the same number.
 
     Parameters

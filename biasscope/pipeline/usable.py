@@ -40,7 +40,7 @@ class Usable:
 
 @dataclass
 class Reservoir:
-    """A sample of fixed size from a stream: the rows with the smallest hash, so that order and sharding do not matter."""
+    """A sample of fixed size from a stream: the rows with the smallest hash, whatever their order."""
 
     seed: int
     size: int = SAMPLE

@@ -1,0 +1,46 @@
+"""Reports are complete or absent: a failing write leaves what was there, and no litter."""
+
+import resource
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from biasscope.core.errors import OutputError
+from biasscope.core.files import write_files
+
+
+@pytest.fixture
+def tiny_disk() -> Iterator[None]:
+    """No file may grow beyond 4 kB, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_files_are_written_and_replace_older_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    write_files(folder, {"a.json": b"1"})
+    paths = write_files(folder, {"a.json": b"2", "b.html": b"3"})
+    assert [path.read_bytes() for path in paths] == [b"2", b"3"]
+    assert sorted(path.name for path in folder.iterdir()) == ["a.json", "b.html"]
+    assert (folder / "a.json").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.usefixtures("tiny_disk")
+def test_a_full_disk_leaves_the_old_report(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a.json": b"old", "b.html": b"old"})
+    with pytest.raises(OutputError, match="cannot write"):
+        write_files(tmp_path, {"a.json": b"new", "b.html": b"x" * 100_000})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.json": b"old", "b.html": b"old"}
+
+
+def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("")
+    with pytest.raises(OutputError, match="--output"):
+        write_files(occupied, {"a": b""})
