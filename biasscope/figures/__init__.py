@@ -59,7 +59,7 @@ FIGURES = Registry(
         "joint-y": _entry(
             "maps:joint_y",
             "Vertical centre and height together",
-            "Darker is more boxes. A box as high as the picture must be centred: its room lies between the dashed lines.",
+            "Darker is more boxes. A box as high as the picture is centred: its room lies between the dashed lines.",
             "position",
         ),
         "joint-x": _entry(

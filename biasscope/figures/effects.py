@@ -12,8 +12,9 @@ from matplotlib.ticker import PercentFormatter
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import columns, rows
+from biasscope.figures.labels import short
 from biasscope.figures.marginals import steps
-from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE, panel, short
+from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE, panel
 
 MOST = 20
 """Classes shown by name at most; the table holds all of them."""
@@ -46,7 +47,7 @@ def _ranked(result: Result, field: str, label: str, other: str = "") -> Figure |
     found = sorted(found, key=lambda row: -row[field])[:MOST]
     if len(found) < 2:
         return None
-    figure, ax = panel(6.2, 0.9 + 0.2 * len(found))
+    figure, ax = panel(4.6, 0.9 + 0.19 * len(found))
     names = [short(row.get("label", "")) for row in found]
     for place, row in enumerate(found):
         if row.get(f"{field}_low") is not None and row.get(f"{field}_high") is not None:
@@ -133,7 +134,7 @@ def features(result: Result) -> Figure | None:
     found = [row for row in rows(result, "features") if row.get("accuracy_alone") is not None]
     if not found:
         return None
-    figure, ax = panel(6.2, 0.9 + 0.26 * len(found))
+    figure, ax = panel(4.6, 0.9 + 0.28 * len(found))
     sns.barplot(
         x=[row["accuracy_alone"] for row in found],
         y=[short(row["feature"]) for row in found],

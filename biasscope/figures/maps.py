@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import counts, rows, square
-from biasscope.figures.style import DENSITY, INK, MUTED, RATIO, panel, short
+from biasscope.figures.labels import short
+from biasscope.figures.style import DENSITY, INK, MUTED, RATIO, panel
 
 _SPAN = 2.0  # octaves: the colour is full at a quarter and at four times the even share
 
@@ -41,7 +42,7 @@ def ratio(grid: NDArray[np.float64], title: str, axes: tuple[str, str]) -> Figur
 
 
 def _times(value: float) -> str:
-    return f"{value:.2g}" if 0.995 > value >= 0.1 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
 
 
 def _frame(ax: Axes, title: str, axes: tuple[str, str]) -> None:

@@ -62,7 +62,7 @@ def scale(result: Result) -> Figure | None:
     total = sum(row["pooled"] or 0 for row in found)
     if not total or any(row["low"] is None or row["high"] is None for row in found):
         return None
-    figure, ax = panel(6.2, 2.8)
+    figure, ax = panel(4.6, 3.0)
     steps(ax, _edges(found), np.array([row["pooled"] or 0 for row in found]) / total, MAIN, "all boxes", filled=True)
     ax.set(title="Scale of all boxes", ylabel="share of boxes")
     _octaves(ax, _edges(found))

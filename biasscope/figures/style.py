@@ -6,7 +6,6 @@ Figures are drawn once and shown in light and in dark: ink, paper and the two da
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -76,25 +75,3 @@ def panel(width: float = 4.4, height: float = 3.0) -> tuple[Figure, Axes]:
     """Empty figure with one pair of axes; ``width`` and ``height`` in inches. Nothing of pyplot is touched."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
-
-
-def visible(text: str) -> str:
-    r"""Text without control characters (line breaks included), which neither SVG nor a terminal can take.
-
-    >>> visible("a\x00b\nc")
-    'a\ufffdb c'
-    """
-    return "".join(
-        " " if char in "\n\r\t" else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in ("Cc", "Cs") else char
-        for char in text
-    )
-
-
-def short(text: object, most: int = 28) -> str:
-    """Label for an axis: visible characters only, cut with an ellipsis after ``most``.
-
-    >>> short("a" * 40, 5)
-    'aaaa…'
-    """
-    plain = visible(str(text))
-    return plain if len(plain) <= most else plain[: most - 1] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from biasscope.core.results import Scalar
@@ -19,7 +20,7 @@ class Card:
     unit: str
     interval: str
     method: str
-    sample: str
+    note: str
     ends: tuple[str, str]
     zero: float
     at: float | None
@@ -36,9 +37,9 @@ def card(item: Scalar) -> Card:
         title=item.title or item.name.replace("_", " "),
         value=wording.scalar(item),
         unit=_unit(item),
-        interval=f"{ends.level:.0%} interval {wording.bounds(item)}".replace("%", " %") if ends else "",
+        interval=wording.bounds(item),
         method=ends.method if ends else "",
-        sample="" if item.n is None or _of_family(item) else f"n = {wording.count(item.n)}",
+        note=", ".join(_notes(item)),
         ends=(show(low), show(high)),
         zero=_place(0, low, high),
         at=None if item.value is None else _place(item.value, low, high),
@@ -73,8 +74,15 @@ def _of_family(item: Scalar) -> bool:
     )
 
 
+def _notes(item: Scalar) -> Iterator[str]:
+    if item.interval:
+        yield f"{item.interval.level * 100:g} % interval"
+    if item.n is not None and not _of_family(item):
+        yield f"n = {wording.count(item.n)}"
+
+
 def _unit(item: Scalar) -> str:
-    return f"of {wording.count(item.n)} {item.unit}" if _of_family(item) else wording.unit(item)
+    return f"of {wording.count(item.n)}" if _of_family(item) else wording.unit(item)
 
 
 def _place(value: float, low: float, high: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from biasscope.core.results import Cell, Column, Table
-from biasscope.figures.style import visible
+from biasscope.figures.labels import visible
 from biasscope.report import thumbnails, wording
 
 PROSE = ("text", "label", "verdict")

@@ -15,7 +15,8 @@ from markupsafe import Markup
 from biasscope.core.registry import Entry
 from biasscope.core.results import Result
 from biasscope.figures import FIGURES, of_kind
-from biasscope.figures.style import house, visible
+from biasscope.figures.labels import visible
+from biasscope.figures.style import house
 from biasscope.figures.svg import svg
 from biasscope.report import cards, wording
 from biasscope.report.model import Report

@@ -60,15 +60,17 @@ def says(counts: Sequence[float | None]) -> str:
     """A map in words: how much of it lies in the fullest cell and in the middle quarter of the plane.
 
     >>> says([0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
-    'fullest cell row 2, column 2 with 75 %; 100 % in the middle quarter (even: 25 %)'
+    '75 % in the fullest cell (row 2, column 2), 100 % in the middle quarter'
     """
     values = np.array([value or 0 for value in counts], float)
     grid = values.reshape(round(len(values) ** 0.5), -1) / values.sum()
     side = len(grid)
     row, place = divmod(int(grid.argmax()), side)
     middle = grid[side // 4 : side - side // 4, side // 4 : side - side // 4].sum()
-    most = f"fullest cell row {row + 1}, column {place + 1} with {grid.max():.0%}; {middle:.0%} in the middle quarter"
-    return f"{most} (even: 25%)".replace("%", " %")
+    most = (
+        f"{grid.max():.0%} in the fullest cell (row {row + 1}, column {place + 1}), {middle:.0%} in the middle quarter"
+    )
+    return most.replace("%", " %")
 
 
 def bars(counts: Sequence[float | None] | None) -> str:

@@ -96,8 +96,12 @@ def style(name: str, unit: str = "", *, whole: bool = False) -> str:
 
 
 def unit(scalar: Scalar) -> str:
-    """Unit to be printed behind a number; per cent is part of the number already."""
-    return "" if scalar.unit in SHARES else scalar.unit
+    """Unit to be printed behind a number, unless the number or the title says it already.
+
+    >>> unit(Scalar("tested", 948, "classes tested", unit="classes")), unit(Scalar("mi", 0.41, unit="bits"))
+    ('', 'bits')
+    """
+    return "" if scalar.unit in SHARES or scalar.unit in scalar.title.split() else scalar.unit
 
 
 def scalar_style(scalar: Scalar) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from biasscope.core.results import Result
-from biasscope.figures.style import short
+from biasscope.figures.labels import short
 from biasscope.report.grid import Field
 from biasscope.report.sections.generic import some
 

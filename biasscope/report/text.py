@@ -1,0 +1,117 @@
+"""Report as plain text for a terminal or a pipe: the answer, the head numbers, the strongest classes, the problems.
+
+Apart from what comes from the data only ASCII is used, and control characters of the data are replaced, so that a class
+name cannot steer a terminal.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from biasscope.core.results import Result, Scalar, Table
+from biasscope.figures.labels import visible
+from biasscope.report import wording
+from biasscope.report.model import Report
+
+WIDTH = 88
+MOST = 10
+"""Classes that are listed; the report holds all of them."""
+
+_ASCII = {ord(wording.DASH): "-", ord(wording.MINUS): "-", ord(wording.THIN): None}
+_COLUMNS = {
+    "position": ("label", "boxes", "effect", "q", "verdict", "verdict_raw"),
+    "splits": ("label", "boxes_a", "boxes_b", "distance", "q", "verdict"),
+    "comparison": ("label", "boxes_a", "boxes_b", "distance", "q", "verdict"),
+}
+
+
+def text(report: Report) -> str:
+    """Plain text of a report; ends with a newline.
+
+    Examples
+    --------
+    >>> from biasscope.core.provenance import Provenance
+    >>> print(text(Report("dataset", "Boxes", "Biased?", ["No."], [], [], Provenance([], 0, {}, {}))), end="")
+    Boxes
+    =====
+    Biased?
+    <BLANKLINE>
+    No.
+    """
+    title = visible(report.title)
+    blocks = [f"{title}\n{'=' * min(len(title), WIDTH)}\n{_wrap(report.question)}", *map(_wrap, report.answer)]
+    if report.headline:
+        blocks.append(_aligned([_scalar(item) for item in report.headline]))
+    for result in report.results:
+        blocks += _result(result)
+    blocks += [_wrap(f"Note: {note}") for note in report.notes]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _wrap(sentence: str) -> str:
+    return "\n".join(textwrap.wrap(visible(sentence), WIDTH, break_long_words=False)) or "-"
+
+
+def _scalar(item: Scalar) -> list[str]:
+    value = " ".join(part for part in (wording.scalar(item), wording.unit(item)) if part)
+    interval = f"({wording.bounds(item)})" if item.interval else ""
+    return [
+        f"  {visible(item.title or item.name)}",
+        _ascii(visible(value)),
+        _ascii(interval),
+        f"n = {item.n:,}" if item.n is not None else "",
+    ]
+
+
+def _ascii(shown: str) -> str:
+    return shown.translate(_ASCII)
+
+
+def _aligned(rows: Sequence[Sequence[str]], numbers: Sequence[bool] = ()) -> str:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    right = numbers or [False] * len(widths)
+    lines = [
+        [cell.rjust(width) if end else cell.ljust(width) for cell, width, end in zip(row, widths, right, strict=True)]
+        for row in rows
+    ]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _result(result: Result) -> Iterator[str]:
+    yield _wrap(f"{result.kind.capitalize()}: {result.finding}")
+    tables = {item.name: item for item in result.tables}
+    if result.kind in _COLUMNS and "classes" in tables and tables["classes"].height:
+        yield _classes(tables["classes"], _COLUMNS[result.kind])
+    if result.kind == "integrity" and "problems" in tables:
+        yield from _problems(tables["problems"])
+
+
+def _classes(table: Table, names: Sequence[str]) -> str:
+    kept = [item for item in table.columns if item.name in names]
+    kept.sort(key=lambda item: names.index(item.name))
+    numbers = [item.kind not in ("text", "boolean") for item in kept]
+    columns = []
+    for item, number in zip(kept, numbers, strict=True):
+        style = wording.style(item.name, item.unit, whole=item.kind == "integer")
+        show: Any = wording.STYLES[style] if number else None
+        values = item.values[:MOST]
+        cells = [_ascii(show(value)) if show else _short(wording.anything(value)) for value in values]
+        columns.append([item.title or item.name.replace("_", " "), *cells])
+    rows = [["  " + first, *rest] for first, *rest in zip(*columns, strict=True)]
+    more = f"\n  ... and {table.height - MOST:,} more" if table.height > MOST else ""
+    return _aligned(rows, numbers) + more
+
+
+def _short(cell: str) -> str:
+    plain = _ascii(visible(cell))
+    return plain if len(plain) <= 32 else plain[:29] + "..."
+
+
+def _problems(table: Table) -> Iterator[str]:
+    found = [(title, count) for title, count in zip(table["title"], table["count"], strict=True) if count]
+    if found:
+        yield _aligned(
+            [[f"  {_short(str(title))}", _ascii(wording.anything(count))] for title, count in found], [False, True]
+        )
