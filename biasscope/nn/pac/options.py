@@ -1,0 +1,59 @@
+"""Kernel options as strings, read once."""
+
+import re
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_INV = re.compile(r"inv_(?P<alpha>[^_]+)_(?P<lam>[^_]+)(?P<asym>_asym)?(?P<fixed>_fixed)?")
+_SMOOTH = re.compile(r"(?P<kind>average|full)_(?P<side>\d+)")
+
+
+@dataclass(frozen=True)
+class InverseKernel:
+    """Start values of ``inv_{alpha}_{lambda}[_asym][_fixed]``."""
+
+    alpha: float
+    lam: float
+    asymmetric: bool
+    fixed: bool
+
+
+def parse_kernel_type(text: str) -> InverseKernel | None:
+    """Read ``gaussian`` (None) or ``inv_{alpha}_{lambda}[_asym][_fixed]``.
+
+    Examples
+    --------
+    >>> parse_kernel_type("inv_0.1_0.5_asym")
+    InverseKernel(alpha=0.1, lam=0.5, asymmetric=True, fixed=False)
+    """
+    if text == "gaussian":
+        return None
+    match = _INV.fullmatch(text)
+    try:
+        if match:
+            return InverseKernel(float(match["alpha"]), float(match["lam"]), bool(match["asym"]), bool(match["fixed"]))
+    except ValueError:
+        pass
+    raise ValueError(f"kernel_type must be 'gaussian' or 'inv_<alpha>_<lambda>[_asym][_fixed]', got {text!r}")
+
+
+def smoothing_filter(text: str) -> tuple[Tensor | None, bool]:
+    """Give the initial smoothing filter and whether it is learned: none, gaussian, average_<side> or full_<side>.
+
+    Examples
+    --------
+    >>> smoothing_filter("full_3")[0].sum().item(), smoothing_filter("full_3")[1]
+    (1.0, True)
+    """
+    if text == "none":
+        return None, False
+    if text == "gaussian":
+        taps = torch.tensor([0.25, 0.5, 0.25])
+        return torch.outer(taps, taps), False
+    match = _SMOOTH.fullmatch(text)
+    if match is None or int(match["side"]) % 2 == 0:
+        raise ValueError(f"smooth_kernel_type must be none, gaussian, average_<odd> or full_<odd>, got {text!r}")
+    side = int(match["side"])
+    return torch.full((side, side), 1 / side**2), match["kind"] == "full"
