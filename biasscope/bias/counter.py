@@ -1,0 +1,141 @@
+"""One pass over frames of boxes: labels aligned by name, images kept apart, tables filled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from biasscope.bias.coordinates import detect_grid
+from biasscope.bias.distinct import Distinct
+from biasscope.bias.fold import Fold
+from biasscope.bias.keys import categories, image_keys, text_hashes
+from biasscope.bias.rows import Rows, usable
+from biasscope.bias.selection import OneAnImage
+from biasscope.bias.tables import CLUSTER, FRAME, Settings
+from biasscope.boxes.schema import CORNERS
+from biasscope.core.randomness import mix
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Counter:
+    """Running counts: :meth:`add` frames, then :meth:`finish` once."""
+
+    def __init__(self, settings: Settings, *, detect: bool) -> None:
+        self.settings, self._detect = settings, detect
+        self._index: dict[str, int] = {}
+        self._label_keys = np.zeros(0, np.uint64)
+        self._skipped = 0
+        self._tables: dict[str, Ints] = {}
+        self._pooled: dict[str, Ints] = {}
+        self._chosen = OneAnImage(settings.seed)
+        self._pairs, self._images = Distinct(), Distinct()
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Count the boxes of a frame."""
+        rows = self._rows(frame)
+        keep = usable(rows)
+        if not keep.all():
+            rows = rows.at(keep)
+            self._skipped += int((~keep).sum())
+        if len(rows.key) == 0:
+            return
+        if self._detect:
+            self.settings = replace(self.settings, grid=detect_grid(*rows.box[:4], rows.sized))
+            self._detect = False
+        self._accumulate(self._tables, {"boxes": np.bincount(rows.label, minlength=len(self._index))})
+        if self.settings.per_image == "one":
+            cluster = Fold(rows, self.settings).moments(rows.label, len(self._index), both=False)
+            self._accumulate(self._tables, {"cluster": cluster})
+            self._chosen.add(rows, self._label_keys)
+        else:
+            self._count_all(rows)
+
+    def finish(self) -> dict[str, Any]:
+        """Fields of :class:`biasscope.bias.counts.BoxCounts`, labels sorted by name."""
+        if self.settings.per_image == "one":
+            for rows, first in self._chosen.parts(self._label_keys):
+                self._count_chosen(rows, first)
+        labels = sorted(self._index)
+        order = np.array([self._index[label] for label in labels], np.int64)
+        by_label = {name: self._row_by_row(name, shape, order) for name, shape in self._shapes.items()}
+        pooled = {name: self._pooled.get(name, np.zeros(shape, np.int64)) for name, shape in self._pooled_shapes}
+        images = {"images": self._images_of(by_label["frame"], order)}
+        return {
+            "settings": self.settings,
+            "labels": tuple(labels),
+            "skipped": self._skipped,
+            **by_label,
+            **pooled,
+            **images,
+        }
+
+    @property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"boxes": (), "cluster": (self.settings.groups, len(CLUSTER)), **self.settings.shapes}
+
+    @property
+    def _pooled_shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        return list(self.settings.pooled_shapes.items())
+
+    def _count_all(self, rows: Rows) -> None:
+        fold = Fold(rows, self.settings)
+        tables = fold.tables(rows.label, len(self._index))
+        self._accumulate(self._tables, {**tables, "cluster": tables["moments"][..., : len(CLUSTER)].copy()})
+        self._accumulate(self._pooled, fold.pooled_tables())
+        self._pairs.add(mix(rows.key, self._label_keys[rows.label]), rows.label)
+        self._images.add(rows.key)
+
+    def _count_chosen(self, rows: Rows, first: NDArray[np.bool_]) -> None:
+        self._accumulate(self._tables, Fold(rows, self.settings).tables(rows.label, len(self._index)))
+        fold = Fold(rows.at(first), self.settings)
+        self._accumulate(self._pooled, fold.pooled_tables())
+        self._accumulate(self._pooled, fold.tables(np.zeros(int(first.sum()), np.int64), 1))
+
+    def _row_by_row(self, name: str, shape: tuple[int, ...], order: Ints) -> Ints:
+        """Table in the order of the sorted labels, then the pooled row."""
+        table = self._tables.get(name, np.zeros((len(order), *shape), np.int64))[order]
+        pooled = self._pooled[name] if name in self._pooled else table.sum(0, keepdims=True)
+        return np.concatenate([table, pooled])
+
+    def _images_of(self, frame: Ints, order: Ints) -> Ints:
+        if self.settings.per_image == "one":
+            return np.asarray(frame[:, :, FRAME.index("n")].sum(1))
+        return np.concatenate([self._pairs.counts(len(order))[order], self._images.counts()])
+
+    @staticmethod
+    def _accumulate(into: dict[str, Ints], tables: dict[str, Ints]) -> None:
+        for name, values in tables.items():
+            held = into.get(name)
+            if held is not None:
+                values[: len(held)] += held
+            into[name] = values
+
+    def _rows(self, frame: pl.DataFrame) -> Rows:
+        split = frame["split"] if "split" in frame.columns else None
+        label, names = categories(frame["label"])
+        width, height = (_floats(frame[name]) for name in ("image_width", "image_height"))
+        sized = np.isfinite(width) & np.isfinite(height)
+        x0, y0, x1, y1 = (_floats(frame[name]) for name in CORNERS)
+        frames = np.where(sized, width, 1.0), np.where(sized, height, 1.0)
+        place = np.append(self._places(names), -1)[label]
+        return Rows(image_keys(frame["image_id"], split), place, x0, y0, x1, y1, *frames, sized)
+
+    def _places(self, names: pl.Series) -> Ints:
+        """Row of each label name in the running tables; new names get the next rows."""
+        for name in names.to_list():
+            if name is not None:
+                self._index.setdefault(name, len(self._index))
+        if len(self._index) > len(self._label_keys):
+            self._label_keys = text_hashes(pl.Series(list(self._index), dtype=pl.String()))
+        return np.array([-1 if name is None else self._index[name] for name in names.to_list()], np.int64)
+
+
+def _floats(column: pl.Series) -> Floats:
+    """Column as floats, null as NaN."""
+    return column.cast(pl.Float64()).to_numpy()

@@ -1,0 +1,76 @@
+"""The pooled set: every measure in feasible and in raw coordinates, with intervals, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.bias import effects
+from biasscope.bias.counts import BoxCounts
+from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.position.statistics import MEASURES, Placement, measure
+from biasscope.core.results import Table, table
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+TITLES = {
+    "effect": "Cramer's V, bias-corrected",
+    "js": "Jensen-Shannon divergence (bits)",
+    "w1_u": "Wasserstein-1 distance from uniform, across",
+    "w1_v": "Wasserstein-1 distance from uniform, down",
+    "displacement_u": "Displacement across (positive: right)",
+    "displacement_v": "Displacement down (positive: lower)",
+    "concentration_u": "Concentration across (1 uniform, below 1 gathered)",
+    "concentration_v": "Concentration down (1 uniform, below 1 gathered)",
+    "correlation": "Correlation of across and down",
+}
+
+
+def pooled_table(counts: BoxCounts, found: Placement) -> Table:
+    """Table "pooled": one row a measure."""
+    feasible, raw = _feasible(counts, found), _raw(counts, found)
+    sides = [(feasible, "feasible"), (raw, "raw")]
+    columns: dict[str, list[object]] = {"measure": list(TITLES), "title": list(TITLES.values())}
+    for side, name in sides:
+        columns[name] = [float(side[key].value[-1]) for key in TITLES]
+        columns[f"{name}_low"] = [float(side[key].low[-1]) for key in TITLES]
+        columns[f"{name}_high"] = [float(side[key].high[-1]) for key in TITLES]
+    return table("pooled", columns, title="All classes together", row="measure")
+
+
+def of_groups(statistic: Callable[[Ints | Floats], Floats], groups: Ints, *, low: float, high: float) -> Estimate:
+    """A statistic of the pooled counts with its jackknife interval; ``groups`` has shape ``(groups, cells)``."""
+    row = groups[None]
+    return jackknife(statistic(row.sum(1)), statistic(leave_one_out(row)), row.any(-1), low=low, high=high)
+
+
+def edge_contact(counts: BoxCounts) -> Estimate:
+    """Share of boxes that touch the frame, for every class and the pooled set."""
+    touching, n = counts.moment("touching", "frame"), counts.moment("n", "frame")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        full, left = touching.sum(1) / n.sum(1), leave_one_out(touching) / leave_one_out(n)
+    return jackknife(full, left, n > 0, low=0.0, high=1.0)
+
+
+def _feasible(counts: BoxCounts, found: Placement) -> dict[str, Estimate]:
+    return {"effect": found.effect, **_distances(counts.feasible, counts.pooled_fine[:, :2]), **found.measures}
+
+
+def _raw(counts: BoxCounts, found: Placement) -> dict[str, Estimate]:
+    n, cx, cy, cxx, cyy, cxy = (
+        counts.moment(name, "raw_moments")[-1:] for name in ("n", "cx", "cy", "cxx", "cyy", "cxy")
+    )
+    across, down = {"n_u": n, "u": cx, "uu": cxx}, {"n_v": n, "v": cy, "vv": cyy}
+    both = {"n": n, "u_both": cx, "v_both": cy, "uu_both": cxx, "vv_both": cyy, "uv": cxy}
+    measures = {name: measure(name, across | down | both) for name in MEASURES}
+    return {"effect": found.effect_raw, **_distances(counts.raw, counts.pooled_fine[:, 2:]), **measures}
+
+
+def _distances(maps: Ints, fine: Ints) -> dict[str, Estimate]:
+    return {
+        "js": of_groups(effects.jensen_shannon, maps[-1], low=0.0, high=1.0),
+        "w1_u": of_groups(effects.wasserstein_uniform_binned, fine[:, 0], low=0.0, high=0.5),
+        "w1_v": of_groups(effects.wasserstein_uniform_binned, fine[:, 1], low=0.0, high=0.5),
+    }

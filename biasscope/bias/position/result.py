@@ -1,0 +1,141 @@
+"""The position result: counts in, one Result out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.bias.counts import BoxCounts
+from biasscope.bias.jackknife import METHOD, Estimate
+from biasscope.bias.position import words
+from biasscope.bias.position.pooled import edge_contact, pooled_table
+from biasscope.bias.position.statistics import Placement, placement
+from biasscope.bias.position.tables import class_table, joint_table, map_table, marginal_table
+from biasscope.bias.testing import DRAWS
+from biasscope.core.results import Interval, Result, Scalar, interval, number
+
+Floats = NDArray[np.float64]
+
+
+def position(
+    counts: BoxCounts,
+    *,
+    alpha: float = 0.05,
+    correction: str = "bh",
+    minimum: int = 10,
+    monte_carlo: int = DRAWS,
+    seed: int = 0,
+) -> Result:
+    """Whether boxes are placed uniformly, given their sizes: per class and pooled, beside the raw answer.
+
+    Parameters
+    ----------
+    counts
+        From :func:`biasscope.bias.count_boxes`.
+    alpha
+        Level of the corrected tests.
+    correction
+        ``bh``, ``by``, ``holm`` or ``none``; each test is corrected once over all classes tested.
+    minimum
+        Boxes below which a class is not tested.
+    monte_carlo
+        Replicates B of the null of the chi-square tests.
+    seed
+        Seed of those replicates.
+
+    Returns
+    -------
+    Result
+        Kind ``position``: tables ``classes`` (most biased first, by effect), ``pooled``, ``maps``, ``joint``,
+        ``marginals``.
+
+    Notes
+    -----
+    The joint of centre and height follows Azulay & Weiss (2019, section 6), who never published binning, test or level.
+    """
+    found = placement(counts, correction=correction, minimum=minimum, draws=monte_carlo, seed=seed)
+    rejected = {name: int((found.q[name] <= alpha).sum()) for name in FAMILIES}
+    family = {name: int(np.isfinite(found.q[name]).sum()) for name in FAMILIES}
+    settings = counts.settings
+    parameters = {
+        **{name: getattr(settings, name) for name in ("bins", "per_image", "groups", "seed", "grid")},
+        "alpha": alpha,
+        "correction": correction,
+        "minimum": minimum,
+        "monte_carlo": monte_carlo,
+        "family": family["feasible"],
+    }
+    return Result(
+        kind="position",
+        title="Position",
+        finding=words.finding(rejected, family),
+        parameters=parameters,
+        scalars=_scalars(counts, found, rejected, family),
+        tables=[
+            class_table(counts, found, alpha),
+            pooled_table(counts, found),
+            map_table(counts),
+            joint_table(counts),
+            marginal_table(counts),
+        ],
+        notes=words.notes(counts, family["feasible"], alpha, minimum, monte_carlo),
+        source="Chi-square and Cramer-von Mises tests of feasible coordinates; joint of centre and height after Azulay "
+        "& Weiss 2019, section 6.",
+    )
+
+
+FAMILIES = ("raw", "feasible", "interior", "joint")
+
+
+def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], family: dict[str, int]) -> list[Scalar]:
+    boxes = int(found.boxes[-1])
+    classes = [Scalar("classes", len(counts.labels), "Classes"), Scalar("tested", family["feasible"], "Classes tested")]
+    classes += [
+        Scalar(
+            f"nonuniform_{name}", rejected[name], words.COUNTED[name], n=family[name], unit="classes", better="lower"
+        )
+        for name in FAMILIES
+    ]
+    measures = [
+        _scalar("pooled_effect", "Position bias of all boxes (Cramer's V, feasible)", found.effect, boxes),
+        _scalar(
+            "pooled_effect_raw",
+            "Position bias of all boxes (Cramer's V, raw)",
+            found.effect_raw,
+            int(found.boxes_raw[-1]),
+        ),
+        *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
+        _scalar(
+            "edge_contact",
+            "Boxes that touch the frame",
+            edge_contact(counts),
+            int(counts.moment("n", "frame")[-1].sum()),
+        ),
+        Scalar(
+            "design_effect",
+            number(found.design_effect[-1]),
+            "Design effect of several boxes an image",
+            n=int(counts.boxes[-1]),
+        ),
+        _median(found),
+    ]
+    return classes + measures
+
+
+def _scalar(name: str, title: str, estimate: Estimate, n: int) -> Scalar:
+    bounds = interval(estimate.low[-1], estimate.high[-1], method=METHOD)
+    return Scalar(name, number(estimate.value[-1]), title, bounds, n)
+
+
+def _median(found: Placement) -> Scalar:
+    """Median effect of the tested classes, with an interval from order statistics over classes."""
+    effects = np.sort(found.effect.value[:-1][np.isfinite(found.p["feasible"][:-1])])
+    m = len(effects)
+    if m == 0:
+        return Scalar("median_effect", None, "Median position bias of a class", n=0)
+    reach = 0.98 * math.sqrt(m)
+    low, high = (int(np.clip(place, 0, m - 1)) for place in (math.floor(m / 2 - reach), math.ceil(m / 2 + reach) - 1))
+    bounds = Interval(float(effects[low]), float(effects[high]), 0.95, "order statistics over classes")
+    return Scalar("median_effect", float(np.median(effects)), "Median position bias of a class", bounds, m)

@@ -1,0 +1,94 @@
+"""The position result in words: the finding, names of numbers, and how to read them."""
+
+from __future__ import annotations
+
+from biasscope.bias.coordinates import CONTACT, CONTACT_FRACTION
+from biasscope.bias.counts import BoxCounts
+from biasscope.bias.testing import ASYMPTOTIC_ABOVE
+
+COUNTED = {
+    "raw": "Classes non-uniform in raw centres",
+    "feasible": "Classes non-uniform given box sizes",
+    "interior": "Classes non-uniform among boxes off the frame's edge",
+    "joint": "Classes non-uniform in centre and height together",
+}
+MEASURES = {
+    "displacement_u": "Mean displacement to the right",
+    "displacement_v": "Mean displacement downwards",
+    "concentration_u": "Concentration across (1 is uniform)",
+    "concentration_v": "Concentration down (1 is uniform)",
+    "correlation": "Correlation of across and down",
+}
+
+
+def finding(rejected: dict[str, int], family: dict[str, int]) -> str:
+    """One sentence with the numbers."""
+    if family["feasible"] == 0:
+        return f"No class has enough boxes with free room to be tested; {_of(rejected, family, 'raw')} in raw centres."
+    return (
+        f"Raw centres reject uniform placement in {_of(rejected, family, 'raw')}; "
+        f"given the box sizes (feasible coordinates) {rejected['feasible']} of {family['feasible']} "
+        f"{'does' if rejected['feasible'] == 1 else 'do'}."
+    )
+
+
+def notes(counts: BoxCounts, family: int, alpha: float, minimum: int, draws: int) -> list[str]:
+    """How to read the numbers, and what they rest on."""
+    made = [
+        "Why raw and feasible differ: a box of relative width w can only have its centre between w/2 and 1 - w/2, "
+        "so raw centres gather in the middle even when boxes are placed at random, and the raw test rejects for "
+        "large boxes by geometry alone. Feasible coordinates u = (cx - w/2) / (1 - w) and v likewise are uniform "
+        "under random placement for any mix of sizes; a rejection there is about placement. The raw answer stands "
+        "beside it because the literature uses it.",
+        "Classes are ranked by effect size (bias-corrected Cramer's V: 0 uniform, 1 all in one cell), never by p.",
+        f"Chi-square p-values come from {draws:,} simulated samples of each class size up to {ASYMPTOTIC_ABOVE:,} "
+        f"boxes and from the asymptotic distribution above; the smallest a simulated one can be is "
+        f"{1 / (draws + 1):.1e}. Classes with fewer than {minimum} boxes are not tested and do not count in the "
+        "family.",
+        "Intervals are 95 % delete-a-group jackknife intervals over images; they are made for the squared effect "
+        "and are wide rather than narrow near 0.",
+        "p-values of displacement, concentration and correlation are not corrected over classes; q-values are. The "
+        "concentration is 12 times the variance about the class's own mean.",
+        "The joint of centre and height uses 4 x 4 x 4 cells and tests them for equal shares, which no real mix of "
+        "sizes has; Azulay & Weiss never published their binning, test or level, so the number is not theirs.",
+        f"A side touches the frame within {CONTACT} px ({CONTACT_FRACTION} of a frame of unknown size). Such boxes "
+        "pile up at u, v = 0 or 1: that is often truncation, not placement. The interior test leaves them out and "
+        "conditions on it.",
+        _boxes_note(counts),
+        _grid_note(counts),
+    ]
+    if family > alpha * (draws + 1):
+        made.append(
+            f"{draws:,} simulated samples are too few for a lone rejection among {family} classes; raise monte_carlo."
+        )
+    if counts.skipped:
+        made.append(f"{counts.skipped:,} rows were left out: no label, or a box that does not fit its frame.")
+    return made
+
+
+def _of(rejected: dict[str, int], family: dict[str, int], name: str) -> str:
+    return f"{rejected[name]} of {family[name]} {'class' if family[name] == 1 else 'classes'}"
+
+
+def _boxes_note(counts: BoxCounts) -> str:
+    if counts.settings.per_image == "one":
+        return (
+            "Tests, maps and effects use one box an image and class (one an image for all classes together), "
+            "chosen by a seeded hash, since boxes of one image are not independent; boxes and images count "
+            "everything. The design effect is of all boxes: how many times the variance of independent boxes their "
+            "mean position has."
+        )
+    return (
+        "Every box counts. Boxes of one image are not independent: intervals allow for that, p-values do not, and "
+        "reject too often where the design effect is above 1."
+    )
+
+
+def _grid_note(counts: BoxCounts) -> str:
+    if counts.settings.grid == "integer":
+        return (
+            "Corners are whole pixels: a box with s pixels of slack has s + 1 places, over which u is spread by a "
+            "seeded randomised integral transform. Boxes without slack on an axis have no position there and are "
+            "counted apart."
+        )
+    return "Corners are not whole pixels: u = x0 / (W - w). Boxes without slack on an axis are counted apart."

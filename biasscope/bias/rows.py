@@ -1,0 +1,56 @@
+"""Boxes as numpy columns: what the statistics take from a frame in the BOXES schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Rows(NamedTuple):
+    """Boxes column by column. Frames of unknown size are 1 x 1 and not ``sized``.
+
+    ``label`` is an index into a list of names kept beside the rows; ``key`` is the key of the image.
+    """
+
+    key: NDArray[np.uint64]
+    label: NDArray[np.int64]
+    x0: Floats
+    y0: Floats
+    x1: Floats
+    y1: Floats
+    width: Floats
+    height: Floats
+    sized: NDArray[np.bool_]
+
+    @property
+    def box(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+        """Corners and frame, in the order the coordinate functions take them."""
+        return self.x0, self.y0, self.x1, self.y1, self.width, self.height
+
+    def at(self, index: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Rows:
+        """Rows at an index or mask."""
+        key, label, x0, y0, x1, y1, width, height, sized = self
+        box = (x0[index], y0[index], x1[index], y1[index], width[index], height[index])
+        return Rows(key[index], label[index], *box, sized[index])
+
+
+def concatenate(parts: Sequence[Rows]) -> Rows:
+    """Rows of all parts, one after another."""
+    return parts[0] if len(parts) == 1 else Rows._make(map(np.concatenate, zip(*parts, strict=True)))
+
+
+def usable(rows: Rows, beyond: float = 1.0) -> NDArray[np.bool_]:
+    """Whether a box can be placed in its frame: finite, not degenerate, no larger than it, inside it.
+
+    A box may reach beyond its frame by ``beyond`` pixels (a hundredth of a frame of unknown size): rounding, not error.
+    """
+    reach = np.where(rows.sized, beyond, 0.01)
+    with np.errstate(invalid="ignore"):
+        across = (rows.x0 >= -reach) & (rows.x1 <= rows.width + reach) & (rows.x1 > rows.x0)
+        down = (rows.y0 >= -reach) & (rows.y1 <= rows.height + reach) & (rows.y1 > rows.y0)
+    return np.asarray(across & down & (rows.label >= 0))

@@ -1,0 +1,82 @@
+"""One box an image: the reduction that makes p-values valid, in one pass over rows in any order.
+
+Kept is the box of lowest rank of every (image, label). Its rank is a hash of its content, so the lowest of an image
+over all labels is among those kept, and neither row order nor batches matter.
+
+Memory: about 60 bytes a (image, label) pair, plus what is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.bias.keys import ranks
+from biasscope.bias.rows import Rows, concatenate
+from biasscope.core.randomness import mix
+
+PARTS = 16
+PENDING = 1 << 14
+
+
+class OneAnImage:
+    """Boxes chosen so far, in parts by image key so that reducing one needs little room."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._kept: list[list[Rows]] = [[] for _ in range(PARTS)]
+        self._pending = [0] * PARTS
+
+    def add(self, rows: Rows, label_keys: NDArray[np.uint64]) -> None:
+        """Take rows into account; ``label_keys`` holds a stable key for each label index."""
+        part = (rows.key >> np.uint64(60)).astype(np.int64)
+        order = np.argsort(part, kind="stable")
+        bounds = np.searchsorted(part[order], np.arange(PARTS + 1))
+        for index in range(PARTS):
+            chosen = order[bounds[index] : bounds[index + 1]]
+            if len(chosen):
+                self._append(index, rows.at(chosen), label_keys)
+
+    def parts(self, label_keys: NDArray[np.uint64]) -> Iterator[tuple[Rows, NDArray[np.bool_]]]:
+        """Chosen rows part by part, and which of them is its image's one box over all labels. Empties this object."""
+        for index in range(PARTS):
+            if self._kept[index]:
+                self._reduce(index, label_keys)
+                rows = self._kept[index].pop()
+                yield rows, lowest(rows.key, ranks(rows, self.seed), rows)
+
+    def _append(self, index: int, rows: Rows, label_keys: NDArray[np.uint64]) -> None:
+        self._kept[index].append(rows)
+        self._pending[index] += len(rows.key)
+        if self._pending[index] > max(PENDING, len(self._kept[index][0].key)):
+            self._reduce(index, label_keys)
+
+    def _reduce(self, index: int, label_keys: NDArray[np.uint64]) -> None:
+        rows = concatenate(self._kept[index])
+        pair = mix(rows.key, label_keys[rows.label])
+        self._kept[index] = [rows.at(lowest(pair, ranks(rows, self.seed), rows))]
+        self._pending[index] = 0
+
+
+def lowest(key: NDArray[np.uint64], rank: NDArray[np.uint64], rows: Rows) -> NDArray[np.bool_]:
+    """Mask of the one row of lowest rank of every key; near-duplicates of equal rank are settled by their corners."""
+    order = np.argsort(key)
+    key, rank = key[order], rank[order]
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    sizes = np.diff(np.append(starts, len(key)))
+    best = rank == np.repeat(np.minimum.reduceat(rank, starts), sizes)
+    winners = order[best]
+    if len(winners) > len(starts):
+        winners = _untie(winners, key[best], rows)
+    mask = np.zeros(len(order), bool)
+    mask[winners] = True
+    return mask
+
+
+def _untie(winners: NDArray[np.int64], key: NDArray[np.uint64], rows: Rows) -> NDArray[np.int64]:
+    tied = rows.at(winners)
+    order = np.lexsort((tied.y1, tied.x1, tied.y0, tied.x0, key))
+    first = np.concatenate([[True], key[order][1:] != key[order][:-1]])
+    return np.asarray(winners[order][first])
