@@ -57,7 +57,7 @@ def _ranked(result: Result, field: str, label: str, other: str = "") -> Figure |
     _dots(ax, [row[field] for row in found], MAIN, "feasible" if other else "", hollow=False)
     _rank_axes(ax, names, label)
     if other:
-        ax.legend(loc="lower right")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, handletextpad=0.1)
     return figure
 
 

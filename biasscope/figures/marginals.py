@@ -8,6 +8,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from biasscope.core.results import Result
@@ -65,6 +66,7 @@ def scale(result: Result) -> Figure | None:
     figure, ax = panel(4.6, 3.0)
     steps(ax, _edges(found), np.array([row["pooled"] or 0 for row in found]) / total, MAIN, "all boxes", filled=True)
     ax.set(title="Scale of all boxes", ylabel="share of boxes")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     _octaves(ax, _edges(found))
     return figure
 
@@ -80,6 +82,7 @@ def scales(result: Result) -> Figure | None:
         if heights.sum() > 0:
             steps(ax, _edges(found), heights / heights.sum(), colour, key, filled=key == "after")
     ax.set(title="Apparent scale before and after", ylabel="share of boxes")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     _octaves(ax, _edges(found))
     _legend(ax)
     return figure

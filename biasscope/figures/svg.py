@@ -17,6 +17,8 @@ from biasscope.figures.style import VARIABLES, house
 
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _FONT = re.compile(r"(?:(\d+) )?([\d.]+)px")
+_LEFT_TO_PAGE = {"font-family", "image-rendering"}
+_UNTURNED = re.compile(r"rotate\(-?0 [^)]*\)")
 _DROPPED = {"metadata", "style", "title"}
 _DEFAULTS = {("stroke-linecap", "butt"), ("opacity", "1"), ("stroke-opacity", "1"), ("fill-opacity", "1")}
 
@@ -57,6 +59,8 @@ def _plain(element: ET.Element, prefix: str) -> None:
     style = attributes.pop("style", "")
     attributes.update(pair for rule in style.split(";") if ":" in rule for pair in _rule(*rule.split(":", 1)))
     element.attrib.clear()
+    if _UNTURNED.fullmatch(attributes.get("transform", "")):
+        del attributes["transform"]
     for key, value in attributes.items():
         element.set(key, _local(key, value, prefix))
 
@@ -65,7 +69,7 @@ def _rule(name: str, value: str) -> list[tuple[str, str]]:
     name, value = name.strip(), value.strip()
     if name == "font" and (found := _FONT.search(value)):
         return [("font-size", found[2])] + ([("font-weight", found[1])] if found[1] else [])
-    return [] if (name, value) in _DEFAULTS or name == "image-rendering" else [(name, value)]
+    return [] if (name, value) in _DEFAULTS or name in _LEFT_TO_PAGE else [(name, value)]
 
 
 def _local(key: str, value: str, prefix: str) -> str:

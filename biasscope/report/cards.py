@@ -36,7 +36,7 @@ def card(item: Scalar) -> Card:
     return Card(
         title=item.title or item.name.replace("_", " "),
         value=wording.scalar(item),
-        unit=_unit(item),
+        unit=wording.unit(item),
         interval=wording.bounds(item),
         method=ends.method if ends else "",
         note=", ".join(_notes(item)),
@@ -54,7 +54,7 @@ def span(item: Scalar) -> tuple[float, float]:
     >>> span(Scalar("nonuniform", 721, n=874, unit="classes")), span(Scalar("effect", 0.2))
     ((0.0, 874.0), (0.0, 1.0))
     """
-    if _of_family(item):
+    if wording.of_family(item):
         return 0.0, float(item.n or 1)
     ends = [item.interval.low, item.interval.high] if item.interval else []
     known = [value for value in (item.value, *ends) if value is not None]
@@ -65,24 +65,11 @@ def span(item: Scalar) -> tuple[float, float]:
     return 0.0, 1.0 if reach <= 1 else reach * 1.25
 
 
-def _of_family(item: Scalar) -> bool:
-    return (
-        bool(item.n)
-        and wording.scalar_style(item) == "count"
-        and item.value is not None
-        and item.value <= (item.n or 0)
-    )
-
-
 def _notes(item: Scalar) -> Iterator[str]:
     if item.interval:
         yield f"{item.interval.level * 100:g} % interval"
-    if item.n is not None and not _of_family(item):
+    if item.n is not None and not wording.of_family(item):
         yield f"n = {wording.count(item.n)}"
-
-
-def _unit(item: Scalar) -> str:
-    return f"of {wording.count(item.n)}" if _of_family(item) else wording.unit(item)
 
 
 def _place(value: float, low: float, high: float) -> float:

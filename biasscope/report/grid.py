@@ -10,8 +10,6 @@ from biasscope.core.results import Cell, Column, Table
 from biasscope.figures.labels import visible
 from biasscope.report import thumbnails, wording
 
-PROSE = ("text", "label", "verdict")
-
 
 @dataclass(frozen=True)
 class Field:
@@ -106,6 +104,10 @@ def _text(value: Cell) -> Shown:
     return Shown(text)
 
 
+def _measure(value: Cell) -> Shown:
+    return Shown(visible(wording.measure(value)))
+
+
 def _label(value: Cell) -> Shown:
     return Shown(visible(str(value or "")) or "(no name)")
 
@@ -120,4 +122,12 @@ def _bars(value: Any) -> Shown:
     return Shown("histogram" if path else "", picture=path)
 
 
-_SHOW = {"text": _text, "label": _label, "verdict": _text, "map": _map, "bars": _bars, "vector": _text}
+_SHOW = {
+    "measure": _measure,
+    "text": _text,
+    "label": _label,
+    "verdict": _text,
+    "map": _map,
+    "bars": _bars,
+    "vector": _text,
+}

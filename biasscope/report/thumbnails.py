@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 HUE = (209, 92, 31)
-LEVELS = 16
+LEVELS = 8
 
 
 @cache
@@ -35,7 +35,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(counts: Sequence[float]) -> bytes:
-    """PNG of a square, row-major map; opacity is the count against the fullest cell, in 16 levels.
+    """PNG of a square, row-major map; opacity is the count against the fullest cell, in 8 levels.
 
     The side must be even (two cells share a byte).
     """
@@ -60,16 +60,14 @@ def says(counts: Sequence[float | None]) -> str:
     """A map in words: how much of it lies in the fullest cell and in the middle quarter of the plane.
 
     >>> says([0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
-    '75 % in the fullest cell (row 2, column 2), 100 % in the middle quarter'
+    'fullest cell (row 2, column 2) 75 %, middle quarter 100 %'
     """
     values = np.array([value or 0 for value in counts], float)
     grid = values.reshape(round(len(values) ** 0.5), -1) / values.sum()
     side = len(grid)
     row, place = divmod(int(grid.argmax()), side)
     middle = grid[side // 4 : side - side // 4, side // 4 : side - side // 4].sum()
-    most = (
-        f"{grid.max():.0%} in the fullest cell (row {row + 1}, column {place + 1}), {middle:.0%} in the middle quarter"
-    )
+    most = f"fullest cell (row {row + 1}, column {place + 1}) {grid.max():.0%}, middle quarter {middle:.0%}"
     return most.replace("%", " %")
 
 

@@ -7,6 +7,13 @@ from biasscope.core.results import Cell, Scalar
 DASH = "\N{EN DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+MEASURES = {
+    "effect": "effect (bias-corrected Cram\u00e9r's V)",
+    "displacement_u": "displacement, horizontal",
+    "displacement_v": "displacement, vertical",
+    "concentration_u": "concentration, horizontal",
+    "concentration_v": "concentration, vertical",
+}
 SHARES = ("share", "fraction", "proportion", "%")
 """Units that are shown in per cent."""
 
@@ -101,7 +108,15 @@ def unit(scalar: Scalar) -> str:
     >>> unit(Scalar("tested", 948, "classes tested", unit="classes")), unit(Scalar("mi", 0.41, unit="bits"))
     ('', 'bits')
     """
+    if of_family(scalar):
+        return f"of {count(scalar.n)}"
     return "" if scalar.unit in SHARES or scalar.unit in scalar.title.split() else scalar.unit
+
+
+def of_family(scalar: Scalar) -> bool:
+    """Whether a scalar counts some of its n, so that it reads as "721 of 874"."""
+    known = scalar.n is not None and scalar.value is not None
+    return known and scalar_style(scalar) == "count" and scalar.value <= scalar.n  # type: ignore[operator]
 
 
 def scalar_style(scalar: Scalar) -> str:
@@ -125,6 +140,16 @@ def bounds(item: Scalar) -> str:
         return ""
     show = STYLES[scalar_style(item)]
     return f"{show(item.interval.low)} to {show(item.interval.high)}"
+
+
+def measure(value: Cell) -> str:
+    """Title of a measure from its machine name, for tables that have no titles.
+
+    >>> measure("displacement_v"), measure("new_thing")
+    ('displacement, vertical', 'new thing')
+    """
+    name = anything(value)
+    return MEASURES.get(name, name.replace("_", " "))
 
 
 def anything(value: Cell) -> str:

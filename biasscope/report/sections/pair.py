@@ -12,7 +12,7 @@ from biasscope.report.sections.generic import some
 
 POOLED = [
     Field("title", "Measure", "text"),
-    Field("measure", "Measure", "text"),
+    Field("measure", "Measure", "measure"),
     Field("a", "A", "real"),
     Field("b", "B", "real"),
 ]

@@ -58,8 +58,9 @@ POOLED = [
 
 
 def view(result: Result) -> dict[str, Any]:
-    """Grids of the pooled measures and of the classes."""
+    """Numbers that the pooled table does not repeat, and grids of the pooled measures and of the classes."""
     return {
+        "numbers": [item for item in result.scalars if not item.name.startswith("pooled_")],
         "pooled": some(result, "pooled", POOLED, "All classes together, with 95 % intervals"),
         "classes": some(result, "classes", CLASSES, "Every class, the most biased first", "class"),
     }

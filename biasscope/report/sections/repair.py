@@ -10,7 +10,7 @@ from biasscope.report.sections.generic import some
 
 MEASURES = [
     Field("title", "Measure", "text"),
-    Field("measure", "Measure", "text"),
+    Field("measure", "Measure", "measure"),
     Field("before", "Before", "real"),
     Field("after", "After", "real"),
 ]

@@ -28,6 +28,16 @@ CLASSES = [
 ]
 
 
+_REFERENCES = {
+    "others": "the boxes of all other classes",
+    "log-uniform": "every scale equally often on a logarithmic axis",
+}
+
+
 def view(result: Result) -> dict[str, Any]:
-    """Grid of the classes."""
-    return {"classes": some(result, "classes", CLASSES, "Scale of every class, the most different first", "class")}
+    """Reference in words, and grid of the classes."""
+    named = result.parameters.get("reference")
+    return {
+        "reference": _REFERENCES.get(str(named), named),
+        "classes": some(result, "classes", CLASSES, "Scale of every class, the most different first", "class"),
+    }

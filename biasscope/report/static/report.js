@@ -22,7 +22,8 @@ function theme() {
 }
 
 const NUMBERS = ["count", "share", "real", "signed", "probability"];
-const ORDERED = NUMBERS.concat("label", "text", "verdict");
+const ORDERED = NUMBERS.concat("label", "measure", "text", "verdict");
+const FEW = 8;
 
 function key(row, place, number) {
   const cell = row.cells[place];
@@ -44,6 +45,7 @@ function sorted(rows, place, style, up) {
 function sorting(table) {
   const body = table.tBodies[0];
   const original = [...body.rows];
+  if (original.length < FEW) return;
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, place) => {
     const style = head.dataset.style;
@@ -74,7 +76,7 @@ function control(tag, text, bar) {
 
 function filtering(data, table) {
   const rows = [...table.tBodies[0].rows];
-  if (rows.length < 8) return;
+  if (rows.length < FEW) return;
   const bar = document.createElement("div");
   bar.className = "tools";
   const search = control("input", "Filter", bar);
