@@ -16,7 +16,6 @@ from biasscope.bias.keys import categories, image_keys, text_hashes
 from biasscope.bias.rows import Rows, usable
 from biasscope.bias.selection import OneAnImage
 from biasscope.bias.tables import CLUSTER, FRAME, Settings
-from biasscope.boxes.schema import CORNERS
 from biasscope.core.randomness import mix
 
 Ints = NDArray[np.int64]
@@ -121,7 +120,7 @@ class Counter:
         label, names = categories(frame["label"])
         width, height = (_floats(frame[name]) for name in ("image_width", "image_height"))
         sized = np.isfinite(width) & np.isfinite(height)
-        x0, y0, x1, y1 = (_floats(frame[name]) for name in CORNERS)
+        x0, y0, x1, y1 = (_floats(frame[name]) for name in ("x0", "y0", "x1", "y1"))
         frames = np.where(sized, width, 1.0), np.where(sized, height, 1.0)
         place = np.append(self._places(names), -1)[label]
         return Rows(image_keys(frame["image_id"], split), place, x0, y0, x1, y1, *frames, sized)
