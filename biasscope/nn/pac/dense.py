@@ -16,7 +16,7 @@ def dense_conv(x: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor | None, w
     height, width = kernel.shape[2:]
     patches = F.unfold(padded, window.sides, window.dilation, 0, window.stride)
     patches = patches.view(n, c, -1, height * width) * kernel.flatten(2)[:, None]
-    out = weight.view(groups, weight.shape[0] // groups, -1) @ patches.view(n, groups, -1, height * width)
+    out = weight.reshape(groups, weight.shape[0] // groups, -1) @ patches.view(n, groups, -1, height * width)
     out = out.reshape(n, -1, height, width)
     return out if bias is None else out + bias.view(-1, 1, 1)
 

@@ -25,7 +25,7 @@ def triangle(side: int, stride: int) -> Tensor:
     """
     if side < 2 * stride - 1:
         raise ValueError(f"filler 'linear' needs kernel_size >= 2 * stride - 1 = {2 * stride - 1}, got {side}")
-    distance = (torch.arange(side) - side // 2).abs()
+    distance = (torch.arange(side, dtype=torch.float64) - side // 2).abs()
     return (1 - distance / stride).clamp(min=0)
 
 
@@ -38,7 +38,7 @@ def phase_counts(side: int, stride: int) -> Tensor:
     [3.0, 2.0, 3.0, 2.0, 3.0]
     """
     phases = torch.arange(side) % stride
-    return (phases[:, None] == phases).sum(1).float()
+    return (phases[:, None] == phases).sum(1).double()
 
 
 def _linear(weight: Tensor, stride: tuple[int, int], normalize_kernel: bool) -> Tensor:

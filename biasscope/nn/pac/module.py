@@ -51,13 +51,15 @@ class PacModule(nn.Module):
     def _make_kernel_parameters(self, factory: dict[str, Any]) -> None:
         inverse = parse_kernel_type(self.kernel_type)
         smooth, learned = smoothing_filter(self.smooth_kernel_type)
+        if smooth is not None:
+            smooth = smooth.to(device=factory.get("device"), dtype=factory.get("dtype") or torch.get_default_dtype())
         self.asymmetric = inverse is not None and inverse.asymmetric
         fixed = inverse is None or inverse.fixed
         shape = () if self.kernel_channels is None or fixed else (self.kernel_channels,)
         start = (None, None) if inverse is None else (inverse.alpha, inverse.lam)
         for name, value in zip(("inv_alpha", "inv_lambda"), start, strict=True):
             self._register(name, value if value is None else torch.full(shape, value, **factory), learned=not fixed)
-        self._register("smooth_weight", smooth if smooth is None else smooth.to(**factory), learned=learned)
+        self._register("smooth_weight", smooth, learned=learned)
 
     def _register(self, name: str, tensor: Tensor | None, learned: bool) -> None:
         if learned and tensor is not None:

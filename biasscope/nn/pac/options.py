@@ -56,4 +56,4 @@ def smoothing_filter(text: str) -> tuple[Tensor | None, bool]:
     if match is None or int(match["side"]) % 2 == 0:
         raise ValueError(f"smooth_kernel_type must be none, gaussian, average_<odd> or full_<odd>, got {text!r}")
     side = int(match["side"])
-    return torch.full((side, side), 1 / side**2), match["kind"] == "full"
+    return torch.full((side, side), 1 / side**2, dtype=torch.float64), match["kind"] == "full"
