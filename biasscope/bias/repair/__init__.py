@@ -1,1 +1,16 @@
 """Would the training augmentation repair the bias? Boxes before and after it, in the network's input frame."""
+
+from biasscope.bias.repair.analysis import repair
+from biasscope.bias.repair.crop_law import crop_offsets, crop_reach
+from biasscope.bias.repair.laws import central_crop, evaluation_crop, padded_crop, resized_crop, squashed
+
+__all__ = [
+    "central_crop",
+    "crop_offsets",
+    "crop_reach",
+    "evaluation_crop",
+    "padded_crop",
+    "repair",
+    "resized_crop",
+    "squashed",
+]

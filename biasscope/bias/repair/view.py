@@ -17,15 +17,20 @@ class View:
     Attributes
     ----------
     corners
-        Visible part of each box, ``x0, y0, x1, y1`` as fractions of the frame, shape (N, 4). Rows of lost boxes hold
-        no meaning.
+        Visible part of each box, ``x0, y0, x1, y1`` in pixels of the frame, shape (N, 4). Rows of lost boxes hold no
+        meaning.
+    width, height
+        Frame of each box in the same pixels, shape (N,). For a crop these are pixels before resizing: shares of the
+        frame are the same, and whole pixels stay whole.
     visible
         Visible share of the area of each box, 0 when the box was cropped away, shape (N,).
     zoom
-        Frame pixels per source pixel (geometric mean of both axes), shape (N,).
+        Pixels of the network's input per pixel of the source (geometric mean of both axes), shape (N,).
     """
 
     corners: Floats
+    width: Floats
+    height: Floats
     visible: Floats
     zoom: Floats
 
@@ -50,11 +55,11 @@ def look(windows: Windows, corners: Floats) -> View:
     >>> from biasscope.bias.repair.crop_law import center_crop
     >>> view = look(center_crop([100], [100], size=50), np.array([[0.0, 25.0, 50.0, 50.0]]))
     >>> view.corners.tolist(), view.visible.tolist()
-    ([[0.0, 0.0, 0.5, 0.5]], [0.5])
+    ([[0.0, 0.0, 25.0, 25.0]], [0.5])
     """
-    x = (corners[:, [0, 2]] - windows.left[:, None]) / windows.width[:, None]
-    y = (corners[:, [1, 3]] - windows.top[:, None]) / windows.height[:, None]
-    seen_x, seen_y = np.clip(x, 0.0, 1.0), np.clip(y, 0.0, 1.0)
-    share = np.prod([np.diff(seen_x), np.diff(seen_y)], axis=0) / np.prod([np.diff(x), np.diff(y)], axis=0)
-    clipped = np.stack([seen_x[:, 0], seen_y[:, 0], seen_x[:, 1], seen_y[:, 1]], axis=1)
-    return View(clipped, share[:, 0], windows.zoom)
+    low = np.stack([windows.left, windows.top], axis=1)
+    sides = np.stack([windows.width, windows.height], axis=1)
+    start = np.clip(corners[:, :2] - low, 0.0, sides)
+    end = np.clip(corners[:, 2:] - low, 0.0, sides)
+    seen, whole = (end - start).prod(1), (corners[:, 2:] - corners[:, :2]).prod(1)
+    return View(np.hstack([start, end]), windows.width, windows.height, seen / whole, windows.zoom)

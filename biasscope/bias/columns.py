@@ -1,0 +1,155 @@
+"""Boxes as plain arrays: what the comparison, repair and leakage statistics take from a BOXES frame.
+
+Rows are put into one order (image, then corners, then label), so that seeded draws do not depend on the order in which
+a file was written or read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+TOLERANCE = 0.5
+UNIT_FRAME = 1000.0
+CORNERS = ("x0", "y0", "x1", "y1")
+NEEDED = ("image_id", "label", *CORNERS, "image_width", "image_height")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Usable boxes.
+
+    Attributes
+    ----------
+    corners
+        ``x0, y0, x1, y1`` as pixel edges, clipped to the frame when they leave it by less than half a pixel,
+        shape (N, 4). Boxes in fractions of an unknown size are given in a frame of 1000 x 1000.
+    width, height
+        Frame of each box in pixels, shape (N,).
+    label
+        Index into ``labels``, shape (N,).
+    image
+        Number of the image, 0 to ``images - 1``, shape (N,).
+    labels
+        Names of the classes, sorted. A box without a label belongs to none and is left out.
+    images
+        Number of images that hold a usable box.
+    left_out
+        Boxes that are not used: without label, not finite, without area, or outside the frame.
+    unsized
+        Boxes whose frame is of unknown size.
+    """
+
+    corners: Floats
+    width: Floats
+    height: Floats
+    label: Ints
+    image: Ints
+    labels: tuple[str, ...]
+    images: int
+    left_out: int = 0
+    unsized: int = 0
+
+    @property
+    def n(self) -> int:
+        """Number of boxes."""
+        return len(self.label)
+
+    @property
+    def sized(self) -> tuple[Floats, Floats]:
+        """Relative width and height of each box."""
+        return (
+            (self.corners[:, 2] - self.corners[:, 0]) / self.width,
+            (self.corners[:, 3] - self.corners[:, 1]) / self.height,
+        )
+
+    def take(self, rows: NDArray[np.bool_] | Ints) -> Columns:
+        """Some of the boxes; images are numbered anew, classes are not."""
+        image, numbers = np.unique(self.image[rows], return_inverse=True)
+        parts = {name: getattr(self, name)[rows] for name in ("corners", "width", "height", "label")}
+        return replace(self, **parts, image=numbers.astype(np.int64), images=len(image))
+
+
+def columns_of(boxes: pl.DataFrame | pl.LazyFrame, *, labels: tuple[str, ...] | None = None) -> Columns:
+    """Arrays from a frame with the columns of BOXES.
+
+    Parameters
+    ----------
+    boxes
+        One row an object, pixel edges.
+    labels
+        Names of the classes, where they must agree with those of another frame; from the frame when not given.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"image_id": ["a", "a"], "label": ["cat", None], "x0": [0.0, 1], "y0": [0.0, 1],
+    ...     "x1": [5.0, 5], "y1": [5.0, 5], "image_width": [10, 10], "image_height": [10, 10]})
+    >>> columns_of(frame).n, columns_of(frame).left_out, columns_of(frame).labels
+    (1, 1, ('cat',))
+    """
+    keyed = boxes.lazy().select(_image_key(boxes), pl.col("label").cast(pl.String), *CORNERS, *NEEDED[-2:])
+    frame = keyed.sort("image_id", *CORNERS, "label", maintain_order=True).collect()
+    unsized = frame["image_width"].is_null() | frame["image_height"].is_null()
+    corners = frame.select(CORNERS).to_numpy().astype(np.float64)
+    corners[unsized.to_numpy()] *= UNIT_FRAME
+    width, height = (frame[name].fill_null(UNIT_FRAME).to_numpy().astype(np.float64) for name in NEEDED[-2:])
+    usable = frame["label"].is_not_null().to_numpy() & _inside(corners, width, height)
+    frame, corners, width, height = frame.filter(usable), corners[usable], width[usable], height[usable]
+    limits = np.stack([width, height, width, height], axis=1)
+    names = labels if labels is not None else tuple(frame["label"].unique().sort().to_list())
+    image = frame["image_id"].rle_id().to_numpy().astype(np.int64)
+    return Columns(
+        np.clip(corners, 0.0, limits),
+        width,
+        height,
+        _codes(frame["label"], names),
+        image,
+        names,
+        int(image[-1]) + 1 if len(image) else 0,
+        int((~usable).sum()),
+        int(unsized.sum()),
+    )
+
+
+def labels_of(*frames: pl.DataFrame | pl.LazyFrame) -> tuple[str, ...]:
+    """Class names that occur in any of the frames, sorted."""
+    found = [frame.lazy().select(pl.col("label").cast(pl.String).unique()) for frame in frames]
+    return tuple(pl.concat(found).unique().drop_nulls().sort("label").collect()["label"].to_list())
+
+
+def group_numbers(columns: Columns, groups: int, rng: np.random.Generator) -> Ints:
+    """Group of each box: its image's place in a seeded shuffle, modulo ``groups``."""
+    place = rng.permutation(columns.images)
+    return np.asarray(place[columns.image] % groups, np.int64)
+
+
+def one_box_an_image(columns: Columns, rng: np.random.Generator) -> Columns:
+    """One box of each image, chosen at random."""
+    order = np.lexsort([rng.random(columns.n), columns.image])
+    first = np.flatnonzero(np.diff(columns.image[order], prepend=-1))
+    return columns.take(np.sort(order[first]))
+
+
+def _image_key(boxes: pl.DataFrame | pl.LazyFrame) -> pl.Expr:
+    """Image ids are unique within a split only."""
+    if "split" not in boxes.lazy().collect_schema():
+        return pl.col("image_id")
+    split = pl.col("split").cast(pl.String).fill_null("")
+    return pl.concat_str([split, "image_id"], separator="\x00").alias("image_id")
+
+
+def _inside(corners: Floats, width: Floats, height: Floats) -> NDArray[np.bool_]:
+    x0, y0, x1, y1 = corners.T
+    with np.errstate(invalid="ignore"):
+        placed = (x0 >= -TOLERANCE) & (y0 >= -TOLERANCE) & (x1 <= width + TOLERANCE) & (y1 <= height + TOLERANCE)
+        return np.asarray(placed & (x1 > x0) & (y1 > y0))
+
+
+def _codes(labels: pl.Series, names: tuple[str, ...]) -> Ints:
+    codes = labels.cast(pl.Enum(list(names))).to_physical() if len(labels) else labels.cast(pl.Int64)
+    return codes.to_numpy().astype(np.int64)

@@ -1,0 +1,182 @@
+"""Measures of where boxes lie in their frame, from sums over groups of images, each with a jackknife interval.
+
+Three ways of looking at position, because an augmentation changes what can be said:
+
+- ``placement``: feasible coordinates of the boxes that do not touch the frame. A crop that cuts an object tells nothing
+  of where it was put, so this is the measure of repair.
+- ``feasible``: feasible coordinates of all boxes with room. Boxes cut by a crop pile up at 0 and 1.
+- ``raw``: centres of the visible parts as shares of the frame, which no box with a size can spread uniformly.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.bias.coordinates import (
+    CONTACT,
+    apparent_scale,
+    detect_grid,
+    edge_contact,
+    feasible_coordinates,
+    raw_centres,
+    relative_size,
+)
+from biasscope.bias.effects import concentration, displacement
+from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Parts = tuple[Floats, Floats]
+"""A statistic of everything, and of everything without each group of images."""
+BINS = 8
+
+
+class Position(NamedTuple):
+    """Position of boxes in their frames, arrays of one value a box; NaN where undefined.
+
+    ``placement``, ``feasible`` and ``raw`` are pairs (x, y) on [0, 1]; ``touching`` says which boxes touch the
+    frame; ``scale`` is the square root of the area share.
+    """
+
+    placement: tuple[Floats, Floats]
+    feasible: tuple[Floats, Floats]
+    raw: tuple[Floats, Floats]
+    touching: NDArray[np.bool_]
+    scale: Floats
+
+
+def position_of(corners: Floats, width: Floats, height: Floats, rng: np.random.Generator) -> Position:
+    """Position of boxes given as pixel edges (N, 4) in frames of ``width`` x ``height`` pixels.
+
+    Whole-pixel boxes are spread over their pixel (randomised integral transform), others are taken as they are.
+    """
+    box = (*corners.T, width, height)
+    grid = detect_grid(*corners.T)
+    uniform = (rng.random(len(width)), rng.random(len(width)))
+    touching = np.logical_or.reduce(edge_contact(*box))
+    inner = feasible_coordinates(*box, grid=grid, uniform=uniform, margin=CONTACT)
+    free = (np.where(touching, np.nan, inner.u), np.where(touching, np.nan, inner.v))
+    feasible = feasible_coordinates(*box, grid=grid, uniform=uniform)
+    return Position(free, (feasible.u, feasible.v), raw_centres(*box), touching, apparent_scale(*relative_size(*box)))
+
+
+def cell_counts(pair: tuple[Floats, Floats], slots: Ints, shape: tuple[int, ...], bins: int = BINS) -> Ints:
+    """Counts on a bins x bins grid (row = y from the top), shape ``(*shape, bins**2)``; undefined points are left out.
+
+    ``slots`` is the flat index of each point into ``shape``.
+    """
+    x, y = pair
+    held = np.isfinite(x) & np.isfinite(y)
+    column, row = (np.minimum((axis[held] * bins).astype(np.int64), bins - 1) for axis in (x, y))
+    cells, size = bins * bins, int(np.prod(shape))
+    flat = np.bincount(slots[held] * cells + row * bins + column, minlength=size * cells)
+    return flat.reshape(*shape, cells)
+
+
+def grouped_effect(counts: Ints, *, level: float = 0.95) -> Estimate:
+    """Cramer's V against equal cells, bias-corrected over groups of images rather than over boxes.
+
+    The squared effect ``k sum(p**2) - 1`` is estimated from products of different groups only,
+    ``p**2 ~ (C**2 - sum_g c_g**2) / (n**2 - sum_g n_g**2)``, so that neither boxes that share an image nor several
+    draws of one box look like bias. Its root is taken after the jackknife interval was made.
+
+    Parameters
+    ----------
+    counts
+        Counts, shape ``(classes, groups, cells)``.
+    level
+        Confidence level.
+
+    Examples
+    --------
+    Two groups that agree, and two that do not:
+
+    >>> grouped_effect(np.array([[[9, 0], [9, 0]], [[9, 0], [0, 9]]])).value.tolist()
+    [1.0, 0.0]
+    """
+    full, left = _squared_effects(counts)
+    filled = counts.any(-1)
+    made = jackknife(full, np.where(np.isfinite(left), left, full[:, None]), filled, level=level)
+    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in made[:3])
+    return Estimate(value, low, high, made.error)
+
+
+def left_out_effects(counts: Ints) -> Parts:
+    """Cramer's V of counts (groups, cells): of everything, and without each group."""
+    full, left = _squared_effects(counts[None])
+    return np.sqrt(np.clip(full[0], 0.0, 1.0)), np.sqrt(np.clip(left[0], 0.0, 1.0))
+
+
+def moments(pair: tuple[Floats, Floats], groups: Ints, count: int) -> dict[str, Parts]:
+    """Displacement and concentration on both axes: of everything, and without each group."""
+    held = np.isfinite(pair[0]) & np.isfinite(pair[1])
+    n = _parts(groups[held], None, count)
+    found: dict[str, Parts] = {}
+    for name, axis in zip("uv", pair, strict=True):
+        total, squares = (_parts(groups[held], weights, count) for weights in (axis[held], axis[held] ** 2))
+        found[f"displacement_{name}"] = displacement(n[0], total[0]), displacement(n[1], total[1])
+        found[f"concentration_{name}"] = (
+            concentration(n[0], total[0], squares[0]),
+            concentration(n[1], total[1], squares[1]),
+        )
+    return found
+
+
+def mean(values: Floats, groups: Ints, count: int) -> Parts:
+    """Mean of values: of everything, and without each group; NaN values are left out."""
+    held = np.isfinite(values)
+    n, total = (_parts(groups[held], weights, count) for weights in (None, values[held]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(total[0] / n[0]), total[1] / n[1]
+
+
+def change(before: Parts, after: Parts, *, level: float = 0.95) -> Estimate:
+    """Difference after - before; both sides lose the same group of images in turn."""
+    filled = np.isfinite(before[1]) & np.isfinite(after[1])
+    left = np.where(filled, after[1] - before[1], 0.0)
+    return jackknife(np.atleast_1d(after[0] - before[0]), left[None], filled[None], level=level)
+
+
+def interval_of(parts: Parts, *, level: float = 0.95) -> Estimate:
+    """Jackknife interval of one statistic."""
+    full, left = np.atleast_1d(parts[0]), parts[1]
+    return jackknife(full, np.where(np.isfinite(left), left, full)[None], np.isfinite(left)[None], level=level)
+
+
+def median_interval(values: Floats, independent: int, *, level: float = 0.95) -> tuple[float, float, float]:
+    """Median and its order-statistic interval for ``independent`` units behind the values (images, not draws).
+
+    The bounds are the quantiles ``1/2 -+ z / (2 sqrt(n))``, the normal approximation of the binomial interval.
+    """
+    if not len(values):
+        return (np.nan, np.nan, np.nan)
+    from scipy.special import ndtri
+
+    reach = float(ndtri((1 + level) / 2)) / (2 * np.sqrt(max(independent, 1)))
+    low, middle, high = np.quantile(values, [max(0.5 - reach, 0.0), 0.5, min(0.5 + reach, 1.0)])
+    return float(middle), float(low), float(high)
+
+
+def _parts(groups: Ints, weights: Floats | None, count: int) -> Parts:
+    sums = np.bincount(groups, weights, minlength=count).astype(np.float64)
+    return np.asarray(sums.sum()), sums.sum() - sums
+
+
+def _squared_effects(counts: Ints) -> Parts:
+    """Squared effect of counts (classes, groups, cells) and of the same without each group."""
+    table = counts.astype(np.float64)
+    total, sizes, cells = table.sum(1), table.sum(2), table.shape[2]
+    own, shared = np.einsum("cgk,cgk->cg", table, table), np.einsum("cgk,ck->cg", table, total)
+    square, n = np.einsum("ck,ck->c", total, total), sizes.sum(1)
+    full = _squared(square - own.sum(1), n**2 - (sizes**2).sum(1), cells)
+    rest = square[:, None] - 2 * shared + own
+    left = _squared(rest - leave_one_out(own), (n[:, None] - sizes) ** 2 - leave_one_out(sizes**2), cells)
+    return full, left
+
+
+def _squared(products: Floats, pairs: Floats, cells: int) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((cells * products / pairs - 1) / (cells - 1))

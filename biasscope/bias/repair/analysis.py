@@ -1,0 +1,143 @@
+"""The whole question: bias before the augmentation, after it, and the difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from biasscope.bias import placement
+from biasscope.bias.columns import Columns, columns_of, group_numbers
+from biasscope.bias.jackknife import METHOD
+from biasscope.bias.placement import Ints
+from biasscope.bias.repair import tables
+from biasscope.bias.repair.laws import EVALUATION, TRAINING, Augmentation
+from biasscope.bias.repair.tables import Side
+from biasscope.bias.repair.view import View
+from biasscope.core.errors import UsageError
+from biasscope.core.randomness import generator
+from biasscope.core.results import Cell, Result
+
+DRAWS, GROUPS = 4, 64
+
+
+def repair(
+    boxes: pl.DataFrame | pl.LazyFrame,
+    *,
+    augmentation: Augmentation | str | object = TRAINING,
+    evaluation: Augmentation | str | object = EVALUATION,
+    draws: int = DRAWS,
+    groups: int = GROUPS,
+    most_boxes: int | None = None,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Result:
+    """Push boxes through the training augmentation and compare their position and scale before and after.
+
+    Parameters
+    ----------
+    boxes
+        Frame with the columns of BOXES.
+    augmentation
+        Training augmentation: a law (:mod:`biasscope.bias.repair.laws`, no torch), or any pipeline of
+        ``torchvision.transforms.v2``, as text (``"RandomResizedCrop(224), RandomHorizontalFlip()"``) or as an object.
+    evaluation
+        Evaluation transform, in the same forms; only the size at which it shows objects is used.
+    draws
+        Random draws a box.
+    groups
+        Groups of images for the jackknife.
+    most_boxes
+        Boxes to use; more are sampled (seeded). By default what the augmentation can do in reasonable time.
+    seed
+        Seed of everything random.
+    level
+        Level of the intervals.
+
+    Returns
+    -------
+    Result
+        Kind ``repair``. ``effect_before`` and ``effect_after`` are about placement: feasible coordinates of the boxes
+        that do not touch their frame, in the image and in the network's input. Both are 0 where objects
+        are placed uniformly; ``effect_change`` decides the finding.
+
+    Raises
+    ------
+    UsageError
+        For a pipeline that is not understood, or ``draws`` or ``groups`` out of range.
+
+    References
+    ----------
+    Touvron et al., *Fixing the train-test resolution discrepancy*, NeurIPS 2019 (apparent scale).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> corner = rng.uniform(40, 60, (400, 2))
+    >>> frame = pl.DataFrame({"image_id": [f"{i}" for i in range(400)], "label": "a", "x0": corner[:, 0],
+    ...     "y0": corner[:, 1], "x1": corner[:, 0] + 20, "y1": corner[:, 1] + 20,
+    ...     "image_width": 120, "image_height": 120})
+    >>> found = repair(frame)
+    >>> found.scalar("effect_before").value > found.scalar("effect_after").value > 0
+    True
+    """
+    if draws < 1 or groups < 2:
+        raise UsageError(f"draws ({draws}) must be at least 1 and groups ({groups}) at least 2")
+    training, testing = as_augmentation(augmentation), as_augmentation(evaluation)
+    everything = columns_of(boxes)
+    limit = min(training.most_boxes, testing.most_boxes) if most_boxes is None else most_boxes
+    used = sample_images(everything, limit, generator(seed, "repair sample"))
+    rng = generator(seed, "repair")
+    group = group_numbers(used, groups, rng)
+    before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.label)
+    views = [training.view(used, rng) for _ in range(draws)]
+    after = _after(views, used, group, rng)
+    zoom = testing.view(used, rng).zoom
+    counted = tables.Counted(
+        labels=used.labels,
+        label=used.label,
+        group=group,
+        groups=groups,
+        images=used.images,
+        visible=np.stack([view.visible for view in views]),
+        ratio=np.stack([view.zoom for view in views]) / zoom,
+    )
+    parameters: dict[str, Cell] = {
+        "augmentation": training.text,
+        "evaluation": testing.text,
+        "draws": draws,
+        "groups": groups,
+        "seed": seed,
+        "boxes": used.n,
+        "boxes_available": everything.n,
+        "images": used.images,
+        "left_out": everything.left_out,
+        "level": level,
+        "interval": METHOD,
+    }
+    return tables.result(before, after, counted, parameters, unsized=everything.unsized, level=level)
+
+
+def as_augmentation(given: object) -> Augmentation:
+    """Law as it is; text and torchvision objects become pipelines, and only then is torch imported."""
+    if isinstance(given, Augmentation):
+        return given
+    from biasscope.bias.repair.torchvision_pipeline import pipeline
+
+    return pipeline(given)
+
+
+def sample_images(boxes: Columns, most: int, rng: np.random.Generator) -> Columns:
+    """All boxes, or those of a random share of the images, so that about ``most`` boxes are left."""
+    if boxes.n <= most:
+        return boxes
+    place = rng.permutation(boxes.images)
+    return boxes.take(place[boxes.image] < boxes.images * most / boxes.n)
+
+
+def _after(views: list[View], used: Columns, group: Ints, rng: np.random.Generator) -> Side:
+    kept = np.concatenate([~view.lost for view in views])
+    corners = np.concatenate([view.corners for view in views])[kept]
+    width, height = (np.concatenate([getattr(view, name) for view in views])[kept] for name in ("width", "height"))
+    position = placement.position_of(corners, width, height, rng)
+    rows = np.tile(np.arange(used.n), len(views))[kept]
+    return Side(position, group[rows], used.label[rows])

@@ -1,0 +1,108 @@
+"""Augmentations as objects: a text people recognise, and a view of boxes through one random draw of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from biasscope.bias.columns import Columns
+from biasscope.bias.repair.crop_law import (
+    Floats,
+    Windows,
+    center_crop,
+    random_crop,
+    random_resized_crop,
+    resize_center_crop,
+    whole_image,
+)
+from biasscope.bias.repair.view import View, look
+
+Sampler = Callable[[Floats, Floats, np.random.Generator], Windows]
+
+
+@runtime_checkable
+class Augmentation(Protocol):
+    """What :func:`biasscope.bias.repair.repair` asks of an augmentation."""
+
+    @property
+    def text(self) -> str:
+        """The augmentation as its user would write it."""
+
+    @property
+    def most_boxes(self) -> int:
+        """Boxes that can be looked at in reasonable time; more are sampled."""
+
+    def view(self, boxes: Columns, rng: np.random.Generator) -> View:
+        """Boxes through one draw."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """A crop whose windows are drawn by a law of :mod:`biasscope.bias.repair.crop_law`, one a box.
+
+    Boxes of one image get windows of their own: each box by itself sees the right law, and intervals are made over
+    images.
+    """
+
+    text: str
+    windows: Sampler
+    most_boxes: int = 100_000
+
+    def view(self, boxes: Columns, rng: np.random.Generator) -> View:
+        """Boxes through one window each."""
+        return look(self.windows(boxes.width, boxes.height, rng), boxes.corners)
+
+
+def resized_crop(
+    size: int = 224, scale: tuple[float, float] = (0.08, 1.0), ratio: tuple[float, float] = (3 / 4, 4 / 3)
+) -> Law:
+    """``RandomResizedCrop``, the usual training augmentation for ImageNet.
+
+    >>> resized_crop().text, resized_crop(scale=(0.35, 1.0)).text
+    ('RandomResizedCrop(224)', 'RandomResizedCrop(224, scale=(0.35, 1.0))')
+    """
+    more = f", scale={scale}" if scale != (0.08, 1.0) else ""
+    more += f", ratio={ratio}" if ratio != (3 / 4, 4 / 3) else ""
+    return Law(
+        f"RandomResizedCrop({size}{more})",
+        lambda w, h, rng: random_resized_crop(w, h, rng, size=size, scale=scale, ratio=ratio),
+    )
+
+
+def padded_crop(size: int = 32, padding: int = 4) -> Law:
+    """``RandomCrop`` with padding, the usual training augmentation for CIFAR.
+
+    >>> padded_crop().text
+    'RandomCrop(32, padding=4)'
+    """
+    return Law(
+        f"RandomCrop({size}, padding={padding})", lambda w, h, rng: random_crop(w, h, rng, size=size, padding=padding)
+    )
+
+
+def evaluation_crop(resize: int = 256, size: int = 224) -> Law:
+    """``Resize`` of the short side and ``CenterCrop``, the usual evaluation transform for ImageNet.
+
+    >>> evaluation_crop().text
+    'Compose([Resize(256), CenterCrop(224)])'
+    """
+    return Law(
+        f"Compose([Resize({resize}), CenterCrop({size})])",
+        lambda w, h, rng: resize_center_crop(w, h, resize=resize, size=size),
+    )
+
+
+def central_crop(size: int) -> Law:
+    """``CenterCrop`` without resizing."""
+    return Law(f"CenterCrop({size})", lambda w, h, rng: center_crop(w, h, size=size))
+
+
+def squashed(size: int = 224) -> Law:
+    """``Resize((size, size))``: the whole image."""
+    return Law(f"Resize(({size}, {size}))", lambda w, h, rng: whole_image(w, h, size=size))
+
+
+TRAINING, EVALUATION = resized_crop(), evaluation_crop()

@@ -1,0 +1,61 @@
+"""What the repair found, in one sentence, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from biasscope.core.results import Scalar
+
+
+def finding(augmentation: str, scalars: Mapping[str, Scalar]) -> str:
+    """One sentence: whether the augmentation repairs the placement bias, and at what price."""
+    before, after = scalars["effect_before"], scalars["effect_after"]
+    if before.value is None or after.value is None or before.interval is None or after.interval is None:
+        return f"{augmentation} leaves too few objects clear of the frame to say whether it repairs the placement bias."
+    numbers = f"effect {_with(before)} before, {_with(after)} after"
+    return f"{augmentation} {_verdict(scalars)} ({numbers}); {_price(scalars)}."
+
+
+def _verdict(scalars: Mapping[str, Scalar]) -> str:
+    before, after, change = (scalars[name].interval for name in ("effect_before", "effect_after", "effect_change"))
+    if before is None or after is None or change is None:
+        return "has an effect on placement that could not be estimated"
+    if before.low <= 0:
+        return "had no placement bias to repair" if after.low <= 0 else "brings in a placement bias"
+    if change.low > 0:
+        return "makes the placement bias stronger"
+    if change.high >= 0:
+        return "does not measurably change the placement bias"
+    return "repairs the placement bias" if after.low <= 0 else "weakens the placement bias but does not remove it"
+
+
+def _price(scalars: Mapping[str, Scalar]) -> str:
+    cut, lost, ratio = (scalars[name].value for name in ("cut", "lost", "apparent_scale_ratio"))
+    said = f"it cuts {cut or 0:.0%} of the objects and loses {lost or 0:.0%} altogether"
+    return said if ratio is None else f"{said}, and shows them {ratio:.2f} times as large as evaluation does"
+
+
+def _with(item: Scalar) -> str:
+    bounds = item.interval
+    return f"{item.value:.3f}" + (f" [{bounds.low:.3f}, {bounds.high:.3f}]" if bounds else "")
+
+
+def notes(*, unsized: int, sampled: bool) -> list[str]:
+    """How to read the numbers, and what was assumed."""
+    said = [
+        "Placement is measured in feasible coordinates of the objects that do not touch the frame: a crop that cuts an "
+        "object says nothing of where it was put. The share of objects that touch the frame is given beside it.",
+        "Over all objects the effect in feasible coordinates usually grows, because objects cut by the crop pile up at "
+        "the frame. That is truncation, not placement.",
+        "Objects that are placed uniformly are still uniform after any random crop, among those that stay clear of the "
+        "frame; so both numbers have the same zero.",
+        "The effect (Cramer's V) is corrected for chance over groups of images, so that several draws of one box and "
+        "several boxes of one image do not look like bias.",
+        "Apparent scale compares the magnification of the whole object, training over evaluation; above 1 training "
+        "shows objects larger.",
+    ]
+    if unsized:
+        said.append(f"{unsized} boxes lie in images of unknown size; their images are taken as 1000 x 1000 pixels.")
+    if sampled:
+        said.append("Boxes were sampled, by image; the parameters say how many were used.")
+    return said

@@ -1,0 +1,233 @@
+"""The result of the question "would the augmentation repair the bias?": numbers, tables and the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from biasscope.bias.jackknife import METHOD, Estimate
+from biasscope.bias.placement import (
+    BINS,
+    Floats,
+    Ints,
+    Parts,
+    Position,
+    cell_counts,
+    change,
+    grouped_effect,
+    interval_of,
+    left_out_effects,
+    mean,
+    median_interval,
+    moments,
+)
+from biasscope.bias.repair.sentence import finding, notes
+from biasscope.core.results import Cell, Result, Scalar, Table, interval, number, table
+
+SCALE_BINS = 32
+"""Quarter octaves of sqrt(area share), from 1/256 to 1."""
+CLASSES_AT_ONCE = 256
+ORDER = "order statistics over images"
+
+
+@dataclass(frozen=True)
+class Side:
+    """Position of boxes before or after, with the group of images and the class of each."""
+
+    position: Position
+    groups: Ints
+    label: Ints
+
+
+class Measures(NamedTuple):
+    """Measures of one side: counts (groups, cells) behind the effects, and statistics with each group left out."""
+
+    counts: dict[str, Ints]
+    parts: dict[str, Parts]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What belongs to boxes rather than to a side: classes, groups, visibility and size ratio, the latter by draw."""
+
+    labels: tuple[str, ...]
+    label: Ints
+    group: Ints
+    groups: int
+    images: int
+    visible: Floats
+    ratio: Floats
+
+
+Triple = tuple[float, float, float]
+Rows = Mapping[str, tuple[Triple, ...]]
+
+
+def result(
+    before: Side, after: Side, counted: Counted, parameters: Mapping[str, Cell], *, unsized: int, level: float
+) -> Result:
+    """Assemble the Result of kind ``repair``."""
+    sides = (before, after)
+    measured = [_measures(side, counted.groups) for side in sides]
+    rows = {name: tuple(_estimate(name, part, level) for part in measured) for name in TITLES}
+    rows["median_scale"] = tuple(median_interval(side.position.scale, counted.images, level=level) for side in sides)
+    moved = change(*(left_out_effects(part.counts["effect"]) for part in measured), level=level)
+    scalars = [*_effect_scalars(rows, _triple(moved), level), *_visibility_scalars(counted, level)]
+    return Result(
+        kind="repair",
+        title="Does the augmentation repair the bias?",
+        finding=finding(str(parameters["augmentation"]), {item.name: item for item in scalars}),
+        parameters=dict(parameters),
+        scalars=scalars,
+        tables=[_before_after(rows), _maps(measured), _scale(sides), _classes(sides, counted)],
+        notes=notes(unsized=unsized, sampled=parameters["boxes"] != parameters["boxes_available"]),
+        source="Touvron et al., Fixing the train-test resolution discrepancy, NeurIPS 2019; crop law of torchvision",
+    )
+
+
+TITLES = {
+    "effect": "Placement effect (V), objects clear of the frame",
+    "effect_feasible": "Position effect (V), all objects with room",
+    "effect_raw": "Position effect (V), raw centres",
+    "displacement_u": "Displacement to the right, objects clear of the frame",
+    "displacement_v": "Displacement down, objects clear of the frame",
+    "concentration_u": "Concentration across, objects clear of the frame",
+    "concentration_v": "Concentration down, objects clear of the frame",
+    "edge_contact": "Share of objects that touch the frame",
+}
+EFFECTS = {"effect": "placement", "effect_feasible": "feasible", "effect_raw": "raw"}
+
+
+def _measures(side: Side, groups: int) -> Measures:
+    place = side.position
+    counts = {name: cell_counts(getattr(place, pair), side.groups, (groups,)) for name, pair in EFFECTS.items()}
+    touching = mean(place.touching.astype(np.float64), side.groups, groups)
+    parts = {**moments(place.placement, side.groups, groups), "edge_contact": touching}
+    return Measures(counts, parts)
+
+
+def _estimate(name: str, measured: Measures, level: float) -> Triple:
+    if name in measured.counts:
+        return _triple(grouped_effect(measured.counts[name][None], level=level))
+    return _triple(interval_of(measured.parts[name], level=level))
+
+
+def _triple(made: Estimate) -> Triple:
+    return float(made.value[0]), float(made.low[0]), float(made.high[0])
+
+
+def _effect_scalars(rows: Rows, moved: Triple, level: float) -> list[Scalar]:
+    order = ["effect", "effect_feasible", "effect_raw", "displacement_v", "displacement_u"]
+    order += ["concentration_u", "concentration_v", "edge_contact", "median_scale"]
+    made = [
+        _scalar(f"{name}_{when}", rows[name][at], f"{_title(name)}, {when}", level)
+        for name in order
+        for at, when in enumerate(("before", "after"))
+    ]
+    changed = _scalar("effect_change", moved, "Change of the placement effect", level)
+    return [*made[:2], changed, *made[2:]]
+
+
+def _title(name: str) -> str:
+    return TITLES.get(name, "Median scale (square root of the area share)")
+
+
+def _visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
+    group, count = np.tile(counted.group, len(counted.visible)), counted.groups
+    visible = counted.visible.ravel()
+    cut, lost = (flags.astype(np.float64) for flags in (visible < 1 - 1e-9, visible <= 0))
+    shares = {
+        "visible_fraction": ("Mean visible share of an object's area (0 when lost)", visible),
+        "lost": ("Share of objects cropped away", lost),
+        "cut": ("Share of objects of which a part is cut off, lost ones included", cut),
+    }
+    made = []
+    for name, (title, values) in shares.items():
+        made.append(_scalar(name, _triple(interval_of(mean(values, group, count), level=level)), title, level))
+    middle, low, high = median_interval(counted.ratio.ravel(), counted.images, level=level)
+    bounds = interval(low, high, level=level, method=ORDER)
+    title = "Apparent scale, training over evaluation (median)"
+    return [*made, Scalar("apparent_scale_ratio", number(middle), title, bounds, counted.images)]
+
+
+def _scalar(name: str, triple: Triple, title: str, level: float) -> Scalar:
+    value, low, high = triple
+    method = ORDER if name.startswith("median") else METHOD
+    return Scalar(name, number(value), title, interval(low, high, level=level, method=method))
+
+
+def _before_after(rows: Rows) -> Table:
+    columns: dict[str, list[float] | list[str]] = {
+        "measure": list(rows),
+        "title": [_title(name) for name in rows],
+    }
+    for at, when in enumerate(("before", "after")):
+        for part, suffix in enumerate(("", "_low", "_high")):
+            columns[when + suffix] = [row[at][part] for row in rows.values()]
+    return table("before_after", columns, title="Before and after the augmentation", row="measure")
+
+
+def _maps(measured: list[Measures]) -> Table:
+    named = {"before": (0, "effect_raw"), "after": (1, "effect_raw")}
+    named |= {"placement_before": (0, "effect"), "placement_after": (1, "effect")}
+    counts = [measured[at].counts[name].sum(0).tolist() for at, name in named.values()]
+    columns: dict[str, Iterable[object]] = {"name": list(named), "bins": [BINS] * len(named), "counts": counts}
+    return table(
+        "maps", columns, title="Centres of the visible parts; placement of objects clear of the frame", row="map"
+    )
+
+
+def _scale(sides: tuple[Side, Side]) -> Table:
+    edges = 2.0 ** (np.arange(-SCALE_BINS, 1) / 4)
+    counts = []
+    for side in sides:
+        at = np.clip(np.floor(4 * np.log2(side.position.scale)) + SCALE_BINS, 0, SCALE_BINS - 1)
+        counts.append(np.bincount(at.astype(np.int64), minlength=SCALE_BINS))
+    columns = {"low": edges[:-1], "high": edges[1:], "before": counts[0], "after": counts[1]}
+    return table("scale", columns, title="Square root of the area share of the frame", row="scale bin")
+
+
+def _classes(sides: tuple[Side, Side], counted: Counted) -> Table:
+    classes, draws = len(counted.labels), len(counted.visible)
+    boxes = np.bincount(counted.label, minlength=classes)
+    visible = np.bincount(counted.label, counted.visible.mean(0), minlength=classes)
+    effects = [_class_effects(side, classes, counted.groups) for side in sides]
+    columns: dict[str, ArrayLike] = {
+        "label": list(counted.labels),
+        "boxes": boxes,
+        "effect_before": effects[0],
+        "effect_after": effects[1],
+        "visible_fraction": visible / np.maximum(boxes, 1),
+        "apparent_scale_ratio": _medians(counted.ratio.ravel(), np.tile(counted.label, draws), classes),
+    }
+    kept = boxes > 0
+    plain: dict[str, Iterable[object]] = {name: np.asarray(values)[kept] for name, values in columns.items()}
+    return table("classes", plain, title="Per class", row="class")
+
+
+def _class_effects(side: Side, classes: int, groups: int) -> Floats:
+    """Placement effect per class, a block of classes at a time so that memory does not grow with their number."""
+    order = np.argsort(side.label, kind="stable")
+    starts = np.searchsorted(side.label[order], np.arange(0, classes + CLASSES_AT_ONCE, CLASSES_AT_ONCE))
+    found = np.full(classes, np.nan)
+    for block, (start, stop) in enumerate(pairwise(starts)):
+        rows, first = order[start:stop], block * CLASSES_AT_ONCE
+        size = min(CLASSES_AT_ONCE, classes - first)
+        slots = (side.label[rows] - first) * groups + side.groups[rows]
+        x, y = side.position.placement
+        found[first : first + size] = grouped_effect(cell_counts((x[rows], y[rows]), slots, (size, groups))).value
+    return found
+
+
+def _medians(values: Floats, label: Ints, classes: int) -> Floats:
+    order = np.lexsort([values, label])
+    ordered, n = values[order], np.bincount(label, minlength=classes)
+    start = np.cumsum(n) - n
+    last = max(len(ordered) - 1, 0)
+    low, high = (np.minimum(start + step, last) for step in (np.maximum(n - 1, 0) // 2, n // 2))
+    return np.where(n > 0, (ordered[low] + ordered[high]) / 2, np.nan)

@@ -1,0 +1,183 @@
+"""Repair as a whole: what it says of worlds with a known answer."""
+
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+from biasscope.bias.placement import grouped_effect
+from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
+from biasscope.core.errors import UsageError
+from biasscope.core.results import Result
+
+
+def world(count: int, *, bias: float, seed: int, per_image: int = 1) -> pl.DataFrame:
+    """Boxes placed by a symmetric beta law on their room (bias 1: uniform), whole pixels."""
+    rng = np.random.default_rng(seed)
+    width, height = rng.integers(120, 300, (2, count))
+    w, h = rng.integers(15, 70, (2, count))
+    x = np.floor(rng.beta(bias, bias, count) * (width - w + 1))
+    y = np.floor(rng.beta(bias, bias, count) * (height - h + 1))
+    frame = {
+        "image_id": [f"{row}" for row in range(count)],
+        "label": rng.choice(["a", "b", "c"], count),
+        "x0": x,
+        "y0": y,
+        "x1": x + w,
+        "y1": y + h,
+        "image_width": width,
+        "image_height": height,
+    }
+    return pl.concat([pl.DataFrame(frame)] * per_image)
+
+
+def bounds(result: Result, name: str) -> tuple[float, float]:
+    found = result.scalar(name).interval
+    assert found is not None
+    return found.low, found.high
+
+
+def test_a_uniform_world_stays_uniform_and_its_zero_is_covered() -> None:
+    """Any random crop keeps uniform placement uniform among objects clear of the frame: 20 worlds, few misses."""
+    misses = {"effect_before": 0, "effect_after": 0, "displacement_v_after": 0}
+    for seed in range(20):
+        result = repair(world(3000, bias=1, seed=seed), seed=seed)
+        for name in misses:
+            low, high = bounds(result, name)
+            misses[name] += not low <= 0 <= high
+    assert all(count <= 4 for count in misses.values()), misses
+
+
+def test_repeated_boxes_are_no_evidence_of_bias() -> None:
+    """Five copies of each box in its image: the correction for chance is over images."""
+    result = repair(world(600, bias=1, seed=1, per_image=5))
+    assert bounds(result, "effect_before")[0] == 0
+    assert bounds(result, "effect_after")[0] == 0
+
+
+def test_a_centred_world_is_weakened_by_the_crop_and_not_by_the_whole_image() -> None:
+    frame = world(4000, bias=4, seed=2)
+    cropped, kept = repair(frame), repair(frame, augmentation=squashed(), evaluation=squashed())
+    assert bounds(cropped, "effect_change")[1] < 0
+    assert "weakens" in cropped.finding
+    assert bounds(cropped, "effect_before")[0] > 0.1
+    assert kept.scalar("effect_after").value == pytest.approx(kept.scalar("effect_before").value, abs=0.02)
+    assert (kept.scalar("visible_fraction").value, kept.scalar("lost").value) == (1.0, 0.0)
+    assert kept.scalar("apparent_scale_ratio").value == 1.0
+    assert "not measurably change" in kept.finding
+
+
+def test_padding_and_a_wide_crop_move_objects_further() -> None:
+    frame = world(3000, bias=6, seed=3).with_columns(image_width=300, image_height=300)
+    small = repair(frame, augmentation=padded_crop(300, 10)).scalar("effect_after").value
+    large = repair(frame, augmentation=padded_crop(300, 100)).scalar("effect_after").value
+    assert small is not None
+    assert large is not None
+    assert large < small
+
+
+def test_numbers_of_a_case_worked_by_hand() -> None:
+    """A 20 x 10 box at the left edge of a 100 x 100 image, central crop 80: half of its width is lost."""
+    frame = pl.DataFrame(
+        {
+            "image_id": ["a", "b"],
+            "label": ["x", "y"],
+            "x0": [0.0, 0.0],
+            "y0": [45.0, 0.0],
+            "x1": [20.0, 10.0],
+            "y1": [55.0, 10.0],
+            "image_width": [100, 100],
+            "image_height": [100, 100],
+        }
+    )
+    result = repair(frame, augmentation=central_crop(80), evaluation=squashed(200), draws=1)
+    assert result.scalar("visible_fraction").value == 0.25
+    assert result.scalar("lost").value == 0.5
+    assert result.scalar("apparent_scale_ratio").value == 0.5
+    after = dict(zip(result.table("maps")["name"], result.table("maps")["counts"], strict=True))["after"]
+    assert np.flatnonzero(after).tolist() == [4 * 8 + 0]
+    assert result.table("classes")["visible_fraction"] == [0.5, 0.0]
+    assert result.table("scale")["after"][int(4 * np.log2(10 / 80 * 1 / 1.0) // 1 + 32)] in (0, 1)
+    assert sum(result.table("scale")["before"]) == 2
+    assert "too few" in result.finding
+
+
+def test_the_apparent_scale_ratio_is_the_closed_form() -> None:
+    """Square image, scale up to .7 so that no draw is rejected: 0.875 / sqrt(median share .39)."""
+    rng = np.random.default_rng(0)
+    count = 3000
+    corner = rng.integers(0, 400, (count, 2)).astype(float)
+    frame = world(count, bias=1, seed=0).with_columns(
+        x0=corner[:, 0], y0=corner[:, 1], x1=corner[:, 0] + 50, y1=corner[:, 1] + 50, image_width=512, image_height=512
+    )
+    result = repair(frame, augmentation=resized_crop(scale=(0.08, 0.7)))
+    low, high = bounds(result, "apparent_scale_ratio")
+    assert low < 0.875 / 0.39**0.5 < high
+
+
+def test_the_order_of_rows_does_not_matter_and_the_seed_decides() -> None:
+    frame = world(500, bias=2, seed=4)
+    assert repair(frame) == repair(frame.sample(fraction=1, shuffle=True, seed=1))
+    assert repair(frame) == repair(frame.lazy())
+    assert repair(frame, seed=1).scalars != repair(frame).scalars
+
+
+def test_unusable_boxes_are_counted_and_unknown_sizes_noted() -> None:
+    frame = world(50, bias=1, seed=5)
+    bad = frame.head(3).with_columns(x0=pl.Series([float("nan"), -30.0, 90.0]), x1=pl.Series([5.0, 5.0, 80.0]))
+    result = repair(pl.concat([frame, bad]))
+    assert (result.parameters["left_out"], result.parameters["boxes"]) == (3, 50)
+    shares = frame.with_columns(
+        x0=pl.col("x0") / pl.col("image_width"),
+        x1=pl.col("x1") / pl.col("image_width"),
+        y0=pl.col("y0") / pl.col("image_height"),
+        y1=pl.col("y1") / pl.col("image_height"),
+        image_width=pl.lit(None, pl.Int32),
+        image_height=pl.lit(None, pl.Int32),
+    )
+    assert any("unknown size" in note for note in repair(shares).notes)
+
+
+def test_nothing_to_say_of_no_boxes() -> None:
+    result = repair(world(4, bias=1, seed=0).head(0))
+    assert result.scalar("effect_before").value is None
+    assert "too few" in result.finding
+
+
+def test_sampling_is_by_image_and_said() -> None:
+    frame = world(400, bias=1, seed=6, per_image=2)
+    result = repair(frame, most_boxes=200)
+    used = result.parameters["boxes"]
+    assert isinstance(used, int)
+    assert used % 2 == 0
+    assert 150 < used < 250
+    assert any("sampled" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("wrong", [{"draws": 0}, {"groups": 1}])
+def test_impossible_settings(wrong: dict[str, int]) -> None:
+    with pytest.raises(UsageError):
+        repair(world(5, bias=1, seed=0), **wrong)  # type: ignore[arg-type]
+
+
+def test_the_effect_over_groups_is_the_mean_over_pairs_of_groups() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 5, (3, 6, 4))
+    for row, value in zip(counts, grouped_effect(counts).value, strict=True):
+        pairs = [(g, h) for g in range(6) for h in range(6) if g != h]
+        top = sum((row[g] * row[h]).sum() for g, h in pairs)
+        bottom = sum(row[g].sum() * row[h].sum() for g, h in pairs)
+        assert value == pytest.approx(max(0.0, (4 * top / bottom - 1) / 3) ** 0.5)
+
+
+def test_neither_torch_nor_seaborn_is_imported() -> None:
+    code = (
+        "import sys, polars as pl; from biasscope.bias.repair import repair;"
+        "repair(pl.DataFrame({'image_id': ['a'], 'label': ['b'], 'x0': [1.0], 'y0': [1.0], 'x1': [2.0], 'y1': [2.0],"
+        "'image_width': [9], 'image_height': [9]}));"
+        "print([m for m in ('torch', 'seaborn', 'matplotlib', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

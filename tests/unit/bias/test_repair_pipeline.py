@@ -1,0 +1,126 @@
+"""Pipelines of torchvision, run on boxes alone, against the numpy laws and against torchvision's own pictures."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from biasscope.bias.columns import columns_of
+from biasscope.bias.repair import repair, resized_crop
+from biasscope.bias.repair.torchvision_pipeline import pipeline
+from biasscope.core.errors import UsageError
+
+torch = pytest.importorskip("torch")
+v2 = pytest.importorskip("torchvision.transforms.v2")
+tv_tensors = pytest.importorskip("torchvision.tv_tensors")
+
+
+def boxes(count: int, seed: int = 0, width: int = 160, height: int = 120) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    w, h = rng.integers(10, 60, count), rng.integers(10, 60, count)
+    x, y = (rng.beta(3, 3, count) * (width - w)).astype(int), (rng.beta(3, 3, count) * (height - h)).astype(int)
+    return pl.DataFrame(
+        {
+            "image_id": [f"{row:05}" for row in range(count)],
+            "label": rng.choice(["a", "b"], count),
+            "x0": x.astype(float),
+            "y0": y.astype(float),
+            "x1": (x + w).astype(float),
+            "y1": (y + h).astype(float),
+            "image_width": np.full(count, width),
+            "image_height": np.full(count, height),
+        }
+    )
+
+
+def test_the_pipeline_agrees_with_the_numpy_law() -> None:
+    frame = boxes(1500)
+    ours = repair(frame, augmentation=resized_crop(64))
+    theirs = repair(frame, augmentation="RandomResizedCrop(64)")
+    for name in ("visible_fraction", "lost", "cut", "apparent_scale_ratio", "effect_after", "edge_contact_after"):
+        one, two = ours.scalar(name), theirs.scalar(name)
+        assert one.interval is not None
+        assert two.interval is not None
+        assert one.interval.low <= two.interval.high, name
+        assert two.interval.low <= one.interval.high, name
+    assert ours.scalar("effect_before").value == pytest.approx(theirs.scalar("effect_before").value, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RandomCrop(100, padding=8), RandomHorizontalFlip()",
+        "RandomAffine(0, translate=(.3, .3)), Resize((240, 320))",
+        "RandomVerticalFlip(p=1), CenterCrop(80)",
+        "Pad(7), RandomResizedCrop(50, interpolation=InterpolationMode.NEAREST)",
+        "ToImage(), ToDtype(torch.float32, scale=True), Normalize([0.5], [0.5]), RandomCrop(90)",
+        "RandomApply([CenterCrop(90)], p=0.5)",
+        "RandomIoUCrop(), Resize((64, 64))",
+    ],
+)
+def test_the_visible_share_is_that_of_a_painted_box(text: str) -> None:
+    """Paint the box on a mask, push the mask through the same draw, and count what is left of it."""
+    frame = columns_of(boxes(40))
+    made = pipeline(text)
+    view = made.view(frame, np.random.default_rng(3))
+    if "IoU" in text or "Apply" in text:
+        assert ((view.visible >= 0) & (view.visible <= 1)).all()
+        assert (view.zoom > 0).all()
+        return
+    torch.manual_seed(int(np.random.default_rng(3).integers(2**62)))
+    for row in range(frame.n):
+        x0, y0, x1, y1 = frame.corners[row].astype(int)
+        mask = torch.zeros(1, int(frame.height[row]), int(frame.width[row]))
+        mask[:, y0:y1, x0:x1] = 1
+        painted = made.transform(tv_tensors.Mask(mask))[0].numpy() > 0
+        shape = (view.height[row], view.width[row])
+        assert painted.shape == shape
+        share = painted.sum() / (view.zoom[row] ** 2 * (x1 - x0) * (y1 - y0))
+        assert share == pytest.approx(view.visible[row], abs=0.12)
+        if painted.sum() > 30:
+            ys, xs = np.nonzero(painted)
+            seen = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+            np.testing.assert_allclose(view.corners[row], seen, atol=1.6)
+
+
+def test_boxes_of_one_image_share_their_draw() -> None:
+    frame = boxes(30)
+    twice = columns_of(pl.concat([frame, frame]))
+    view = pipeline("RandomResizedCrop(50)").view(twice, np.random.default_rng(0))
+    np.testing.assert_array_equal(view.corners[::2], view.corners[1::2])
+
+
+def test_the_global_generator_is_left_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    pipeline("RandomResizedCrop(50)").view(columns_of(boxes(10)), np.random.default_rng(0))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_transform_object_is_taken_as_it_is() -> None:
+    result = repair(boxes(60), augmentation=v2.CenterCrop(60), evaluation=v2.CenterCrop(60))
+    assert result.scalar("apparent_scale_ratio").value == 1.0
+    assert str(result.parameters["augmentation"]).startswith("CenterCrop(size=(60, 60)")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("RandomResizeCrop(224)", "Did you mean RandomResizedCrop"),
+        ("randomcrop(3)", "Did you mean RandomCrop"),
+        ("Nonsense(3)", "has no transform called 'Nonsense'"),
+        ("RandomCrop(224, paddin=4)", "RandomCrop does not take these arguments"),
+        ("Resize(3, interpolation=InterpolationMode.BILINAR)", "no constant called"),
+        ("Lambda(3)", "Lambda cannot be run on boxes"),
+        ("Transform()", "cannot be run|does not|has no transform"),
+        ("RandomCrop(4000)", "cannot be run on boxes .ValueError"),
+    ],
+)
+def test_mistakes_end_as_usage_errors_that_name_them(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        repair(boxes(5), augmentation=text)
+
+
+def test_only_text_and_transforms_are_augmentations() -> None:
+    with pytest.raises(UsageError, match="must be text or a transform, not int"):
+        repair(boxes(5), augmentation=3)
