@@ -115,7 +115,7 @@ def displacements(result: Result) -> Figure | None:
         alpha=0.6,
         linewidth=0,
         ax=ax,
-        rasterized=len(u) > 300,
+        rasterized=len(u) > 3000,
     )
     _cross(ax, float(max(np.abs(u).max(), np.abs(v).max(), 0.02)) * 1.08)
     return figure

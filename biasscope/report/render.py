@@ -89,7 +89,7 @@ def _section(result: Result, number: int) -> Section:
     return Section(
         name,
         short if number == 1 else f"{short} {number}",
-        result.title or entry.facts["title"] or plain,
+        entry.facts["title"] or result.title or plain,
         entry.facts["template"],
         result,
         entry.load()(result),

@@ -27,13 +27,13 @@ _COLUMNS = {
 }
 
 
-def text(report: Report) -> str:
-    """Plain text of a report; ends with a newline.
+def summary(report: Report) -> str:
+    """Plain text of a report, without a newline at its end.
 
     Examples
     --------
     >>> from biasscope.core.provenance import Provenance
-    >>> print(text(Report("dataset", "Boxes", "Biased?", ["No."], [], [], Provenance([], 0, {}, {}))), end="")
+    >>> print(summary(Report("dataset", "Boxes", "Biased?", ["No."], [], [], Provenance([], 0, {}, {}))))
     Boxes
     =====
     Biased?
@@ -47,7 +47,7 @@ def text(report: Report) -> str:
     for result in report.results:
         blocks += _result(result)
     blocks += [_wrap(f"Note: {note}") for note in report.notes]
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(blocks)
 
 
 def _wrap(sentence: str) -> str:

@@ -16,6 +16,7 @@ MEASURES = {
 }
 SHARES = ("share", "fraction", "proportion", "%")
 """Units that are shown in per cent."""
+_SHARES_BY_NAME = ("edge_", "slack_", "visible_fraction", "lost", "median_scale", "accuracy", "chance", "recall")
 
 
 def count(value: float | None) -> str:
@@ -93,7 +94,7 @@ def style(name: str, unit: str = "", *, whole: bool = False) -> str:
     >>> style("q_raw"), style("edge_contact", "share"), style("boxes", "boxes"), style("displacement_u")
     ('probability', 'share', 'count', 'signed')
     """
-    if unit in SHARES or unit.startswith("share of boxes"):
+    if unit in SHARES or (not unit and name.startswith(_SHARES_BY_NAME)):
         return "share"
     if name in ("p", "q") or name.startswith(("p_", "q_")):
         return "probability"
@@ -120,8 +121,14 @@ def of_family(scalar: Scalar) -> bool:
 
 
 def scalar_style(scalar: Scalar) -> str:
-    """Way to show a scalar."""
-    return style(scalar.name, scalar.unit)
+    """Way to show a scalar; one of a whole number above 1 without interval or unit is a count.
+
+    >>> scalar_style(Scalar("tested", 998.0)), scalar_style(Scalar("effect", 0.5))
+    ('count', 'real')
+    """
+    value = scalar.value
+    whole = value is not None and value == int(value) and abs(value) > 1 and not scalar.interval
+    return style(scalar.name, scalar.unit, whole=whole)
 
 
 def scalar(item: Scalar) -> str:

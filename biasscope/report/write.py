@@ -8,8 +8,8 @@ from biasscope.core.files import write_files
 from biasscope.report.model import Report, encode
 
 
-def write(report: Report, folder: Path, *, json_only: bool = False) -> list[Path]:
-    """Write ``report.json`` and, unless ``json_only``, ``report.html`` into ``folder``; gives their paths.
+def write(report: Report, folder: Path, *, html: bool = True) -> list[Path]:
+    """Write ``report.json`` and, unless ``html`` is false, ``report.html`` into ``folder``; gives their paths.
 
     Nothing of matplotlib or seaborn is imported for the JSON alone.
 
@@ -19,7 +19,7 @@ def write(report: Report, folder: Path, *, json_only: bool = False) -> list[Path
         The folder cannot be written; what was there before is untouched.
     """
     contents = {"report.json": encode(report)}
-    if not json_only:
+    if html:
         from biasscope.report.render import render
 
         contents["report.html"] = render(report)
