@@ -1,1 +1,8 @@
 """Boxes of any annotation format as one lazy frame in one convention (pixel edges), and their integrity."""
+
+from biasscope.boxes.integrity import Inspector, inspect
+from biasscope.boxes.read import read_boxes
+from biasscope.boxes.registry import READERS
+from biasscope.boxes.schema import BOXES, IMAGES, BoxTable, RowLog
+
+__all__ = ["BOXES", "IMAGES", "READERS", "BoxTable", "Inspector", "RowLog", "inspect", "read_boxes"]

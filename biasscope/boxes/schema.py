@@ -12,12 +12,15 @@ the size columns are null.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from biasscope.core.errors import InputError
+
+BOXES_NOUN = "a table of boxes"
 FLAGS = ("crowd", "truncated", "occluded", "difficult")
 CORNERS = ("x0", "y0", "x1", "y1")
 
@@ -55,7 +58,8 @@ class BadRow:
 class RowLog:
     """Bad rows met while reading: all counted by reason, the first ``keep`` of each reason listed.
 
-    Readers may be lazy, so the log is complete only after the boxes were collected.
+    Readers may be lazy, so the log is complete only after the boxes were collected. A lazy reader that is run twice
+    logs what it meets once.
     """
 
     keep: int = 1000
@@ -89,6 +93,9 @@ class BoxTable:
         Rows that could not become boxes.
     notes
         Sentences for the report (what was assumed, what looked odd).
+    empty
+        Images without objects, for sources that do not list their images: there ``images`` is made of the boxes and
+        these, which costs a pass over the boxes. ``None`` where the source lists its images.
     """
 
     boxes: pl.LazyFrame
@@ -98,7 +105,25 @@ class BoxTable:
     files: tuple[Path, ...] = ()
     log: RowLog = field(default_factory=RowLog)
     notes: tuple[str, ...] = ()
+    empty: pl.LazyFrame | None = None
 
     def batches(self, rows: int = 1 << 20) -> Iterator[pl.DataFrame]:
-        """Boxes in frames of about ``rows`` rows, so that memory does not grow with the dataset."""
-        yield from self.boxes.collect_batches(chunk_size=rows, maintain_order=True)
+        """Boxes in frames of about ``rows`` rows, so that memory does not grow with the dataset.
+
+        Raises
+        ------
+        InputError
+            A file turned out unreadable while it was being read.
+        """
+        try:
+            yield from self.boxes.collect_batches(chunk_size=rows, maintain_order=True)
+        except pl.exceptions.PolarsError as error:
+            raise unreadable(error, self.files) from error
+
+
+def unreadable(error: Exception, files: Sequence[Path]) -> InputError:
+    """Error for a file that polars gave up on, naming it where there is only one."""
+    where = str(files[0]) if len(files) == 1 else ""
+    first = str(error).strip().split("\n")[0]
+    hint = "Is it cut off, not UTF-8, or of another format?"
+    return InputError(f"cannot be read as {BOXES_NOUN}: {first}", where=where, hint=hint)

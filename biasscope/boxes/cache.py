@@ -1,0 +1,117 @@
+"""Column cache: what was parsed from many small files, kept under the user's cache folder.
+
+Keyed by the files' paths, sizes and modification times; one file a dataset, written whole or not at all. A cache that
+cannot be written, or that is damaged, is as good as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from biasscope import __version__
+from biasscope.boxes.schema import BadRow, RowLog
+from biasscope.boxes.source import Found, Request
+from biasscope.core.errors import OutputError
+from biasscope.core.files import write_files
+
+FEW = 200
+"""Below this many files parsing is as fast as looking into the cache."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Raw images and raw boxes, before sizes are filled in and conventions applied."""
+
+    images: pl.DataFrame
+    boxes: pl.DataFrame
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    fingerprint: bytes
+    images: bytes
+    boxes: bytes
+    counts: dict[str, int]
+    rows: list[tuple[str, str, str]]
+
+
+def folder() -> Path:
+    """Cache folder of the user: ``XDG_CACHE_HOME``, else the system's usual place."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base) / "biasscope" / "boxes"
+    home = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return home / "biasscope" / "boxes"
+
+
+def cached(request: Request, reader: str, parse: Callable[[RowLog], Parsed]) -> Parsed:
+    """Parse, or take what was parsed before from exactly these files; bad rows come along into the request's log."""
+    worth = request.cache and (len(request.files) >= FEW or request.path.is_file())
+    if not worth:
+        return parse(request.log)
+    root = str(request.path.resolve())
+    name = hashlib.blake2b(f"{reader}\0{root}\0{request.split}".encode(), digest_size=16).hexdigest() + ".cache"
+    mark = fingerprint(request.files)
+    if (known := _load(folder() / name, mark)) is not None:
+        parsed, log = known
+    else:
+        log = RowLog(keep=request.log.keep)
+        parsed = parse(log)
+        _store(name, mark, parsed, log)
+    merge(request.log, log)
+    return parsed
+
+
+def fingerprint(files: tuple[Found, ...]) -> bytes:
+    """Digest of the files' names, sizes and modification times, and of this version."""
+    lines = [f"{__version__}\0{pl.__version__}"]
+    for found in files:
+        stat = os.stat(found.path) if found.entry is None else found.entry.stat()  # noqa: PTH116
+        lines.append(f"{found.name}\0{stat.st_size}\0{stat.st_mtime_ns}")
+    return hashlib.blake2b("\n".join(lines).encode("utf-8", "surrogateescape"), digest_size=32).digest()
+
+
+def merge(into: RowLog, log: RowLog) -> None:
+    """Add one log to another; counts stay complete."""
+    listed: dict[str, int] = {}
+    for row in log.rows:
+        into.add(row.reason, row.where, row.detail)
+        listed[row.reason] = listed.get(row.reason, 0) + 1
+    for reason, count in log.counts.items():
+        into.counts[reason] += count - listed.get(reason, 0)
+
+
+def _load(path: Path, mark: bytes) -> tuple[Parsed, RowLog] | None:
+    try:
+        stored = msgspec.msgpack.decode(path.read_bytes(), type=_Stored)
+        if stored.fingerprint != mark:
+            return None
+        log = RowLog()
+        log.counts.update(stored.counts)
+        log.rows.extend(BadRow(*row) for row in stored.rows)
+        return Parsed(pl.read_ipc(io.BytesIO(stored.images)), pl.read_ipc(io.BytesIO(stored.boxes))), log
+    except Exception:  # whatever is wrong with a cache file, the source is still there
+        return None
+
+
+def _store(name: str, mark: bytes, parsed: Parsed, log: RowLog) -> None:
+    rows = [(row.reason, row.where, row.detail) for row in log.rows]
+    stored = _Stored(mark, _bytes(parsed.images), _bytes(parsed.boxes), dict(log.counts), rows)
+    try:
+        write_files(folder(), {name: msgspec.msgpack.encode(stored)})
+    except (OutputError, OSError):
+        return
+
+
+def _bytes(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="lz4")
+    return buffer.getvalue()

@@ -1,0 +1,77 @@
+"""Do the numbers look like another box convention than the one they were read with? A hint, never a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+SAMPLE = 200_000
+FEWEST = 100
+MANY = 0.01
+"""A corner value counts as usual when at least this share of boxes (and five of them) has it."""
+_TOLERANCE = 0.01
+_MEANS = {
+    "edges": "pixel edges (edges, or xywh for a corner with a width and height)",
+    "inclusive0": "first and last pixel, counted from 0 (inclusive0)",
+    "inclusive1": "first and last pixel, counted from 1 (inclusive1)",
+}
+
+
+@dataclass
+class Evidence:
+    """Counts of corner values at the frame, over the first boxes of known image size, as they came out as edges."""
+
+    boxes: int = 0
+    whole: int = 0
+    first: dict[int, int] = field(default_factory=lambda: dict.fromkeys((-1, 0, 1), 0))
+    last: dict[int, int] = field(default_factory=lambda: dict.fromkeys((-1, 0, 1), 0))
+
+    def add(self, x0: Floats, x1: Floats, width: Floats) -> None:
+        """Count horizontal corners, in edges, against the width in pixels (NaN where unknown)."""
+        room = SAMPLE - self.boxes
+        if room <= 0:
+            return
+        x0, x1, width = x0[:room], x1[:room], width[:room]
+        good = np.isfinite(x0) & np.isfinite(x1) & (width > 1)
+        x0, x1, width = x0[good], x1[good], width[good]
+        self.boxes += x0.size
+        self.whole += int(((np.abs(x0 - np.rint(x0)) < _TOLERANCE) & (np.abs(x1 - np.rint(x1)) < _TOLERANCE)).sum())
+        for place in self.first:
+            self.first[place] += int((np.abs(x0 - place) < _TOLERANCE).sum())
+            self.last[place] += int((np.abs(x1 - width - place) < _TOLERANCE).sum())
+
+    def note(self, convention: str) -> str | None:
+        """Sentence that names a likelier convention, or ``None``.
+
+        Edges of boxes that touch the frame are 0 and the width. Where nothing is there but many are one pixel aside,
+        on the left or on the right, the numbers were written in another convention.
+        """
+        if self.boxes < FEWEST or self.whole < 0.99 * self.boxes:
+            return None
+        likelier = self._likelier(convention if convention in _MEANS else "edges")
+        if likelier is None:
+            return None
+        return (
+            f"The coordinates are whole numbers and touch the frame as {_MEANS[likelier]} would, "
+            f"but were read as {convention}. If so, say --box-convention {likelier}; nothing was changed."
+        )
+
+    def _likelier(self, now: str) -> str | None:
+        starts, ends = (_shift(counts, self.boxes) for counts in (self.first, self.last))
+        if starts is None or ends is None:
+            return None
+        raw_first, raw_last = starts + (now == "inclusive1"), ends - (now == "inclusive0")
+        found = {(0, 0): "edges", (0, -1): "inclusive0", (1, 0): "inclusive1"}.get((raw_first, raw_last))
+        return None if found == now else found
+
+
+def _shift(counts: dict[int, int], boxes: int) -> int | None:
+    """Where corners pile up beside the frame: at it, or one pixel in or out with nothing at it."""
+    usual = {place for place, count in counts.items() if count >= max(5, MANY * boxes)}
+    if counts[0] and 0 in usual:
+        return 0 if counts[-1] == 0 or counts[1] == 0 else None
+    aside = usual - {0}
+    return aside.pop() if len(aside) == 1 and counts[0] == 0 else None

@@ -1,0 +1,179 @@
+"""`read_boxes`: detect the format of each path, read it, and put the parts together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+
+from biasscope.boxes.convention import check_convention
+from biasscope.boxes.registry import READERS, detector
+from biasscope.boxes.schema import BoxTable, RowLog
+from biasscope.boxes.source import Request
+from biasscope.core.errors import InputError, UsageError
+
+HUB = "hf://"
+
+
+def read_boxes(
+    *paths: str | os.PathLike[str],
+    format: str = "auto",  # noqa: A002 (the word users know)
+    images: str | os.PathLike[str] | None = None,
+    sizes: str | os.PathLike[str] | None = None,
+    split: str | None = None,
+    split_column: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    box_convention: str = "auto",
+    cache: bool = True,
+    stream: bool = False,
+) -> BoxTable:
+    """Read the boxes of one or several annotation files or folders into one table of pixel edges.
+
+    Parameters
+    ----------
+    *paths
+        Files or folders. A folder may hold splits in subfolders or several files; splits are read off folder and file
+        names (``train2017``, ``val``, ...). ``hf://owner/name`` is a dataset of the Hugging Face hub.
+    format
+        Name of a reader in :data:`~biasscope.boxes.registry.READERS`, or ``auto``.
+    images
+        Folder with the images, to take sizes from where the annotation has none (image headers only).
+    sizes
+        CSV, Parquet or COCO JSON with image name, width and height, for the same purpose.
+    split
+        Split of all boxes, instead of what names say.
+    split_column
+        Column of a table that holds the split.
+    columns
+        For tables: which column is which, as ``{"x0": "xmin", "label": "class"}``.
+    box_convention
+        What the numbers mean (:mod:`biasscope.boxes.convention`), instead of the format's own convention.
+    cache
+        Whether what was parsed from many small files is kept under the user's cache folder.
+    stream
+        Whether memory must not grow with the number of boxes; reading is then lazy where the format allows.
+
+    Returns
+    -------
+    BoxTable
+        Boxes, images, rows that could not become boxes, and notes on what was assumed.
+
+    Raises
+    ------
+    InputError
+        A path does not exist, is empty, cannot be read, or is of no known format.
+    UsageError
+        An option is wrong.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "boxes.csv"
+    >>> _ = path.write_text("image,xmin,ymin,xmax,ymax,label,width,height\\na.jpg,0,0,9,9,cat,20,20\\n")
+    >>> read_boxes(path, box_convention="inclusive0").boxes.select("image_id", "x1").collect().rows()
+    [('a', 10.0)]
+    """
+    if not paths:
+        raise UsageError("no path was given")
+    check_convention(box_convention)
+    log = RowLog()
+    tables = [
+        _read(
+            format,
+            Request(
+                Path(path),
+                convention=box_convention,
+                images=None if images is None else Path(images),
+                sizes=None if sizes is None else Path(sizes),
+                split=split,
+                split_column=split_column,
+                columns=dict(columns or {}),
+                cache=cache,
+                stream=stream,
+                log=log,
+            ),
+        )
+        for path in paths
+    ]
+    return tables[0] if len(tables) == 1 else _joined(tables, log)
+
+
+def detect(request: Request) -> str:
+    """Name of the reader for a path.
+
+    Raises
+    ------
+    InputError
+        No reader, or more than one, knows what is there.
+    """
+    where = str(request.path)
+    if not request.files:
+        raise InputError("the folder is empty", where=where)
+    if all(os.path.getsize(found.path) == 0 for found in request.files[:100]):  # noqa: PTH202 (100 stats, not objects)
+        raise InputError("the file is empty" if request.path.is_file() else "its files are empty", where=where)
+    possible = [name for name in READERS if not request.suffixes.keys().isdisjoint(READERS[name].facts["suffixes"])]
+    names = [name for name in possible if cast(Callable[[Request], bool], detector(name))(request)]
+    if "huggingface" in names:
+        return "huggingface"
+    if "table" in names and len(names) > 1:
+        names.remove("table")
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise InputError(
+            f"the format was not recognised; tried {', '.join(READERS)}",
+            where=where,
+            hint="Name it with --format-in.",
+        )
+    raise InputError(
+        f"looks like several formats: {', '.join(names)}",
+        where=where,
+        hint="Name one with --format-in, or give a file or subfolder.",
+    )
+
+
+def _read(name: str, request: Request) -> BoxTable:
+    where = str(request.path)
+    if where.startswith(("hf:/", HUB)) and name == "auto":
+        name = "huggingface"
+    elif name != "huggingface" and not request.path.exists():
+        hint = "For a dataset of the Hugging Face hub say --format-in huggingface, or hf://owner/name."
+        raise InputError("there is no such file or folder", where=where, hint=hint)
+    chosen = detect(request) if name == "auto" else name
+    read = READERS.load(chosen)
+    if name != "auto" and name != "huggingface" and not request.files:
+        raise InputError("the folder is empty", where=where)
+    if request.columns and chosen not in ("table", "huggingface"):
+        raise UsageError(
+            f"columns cannot be named for the format {chosen}", hint="Name --format-in table, or leave it."
+        )
+    return cast(Callable[[Request], BoxTable], read)(request)
+
+
+def _joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
+    """Put tables one after the other."""
+    empties = [table.empty for table in tables if table.empty is not None]
+    return BoxTable(
+        pl.concat([table.boxes for table in tables]),
+        pl.concat([table.images for table in tables]),
+        format=", ".join(dict.fromkeys(table.format for table in tables)),
+        convention=", ".join(dict.fromkeys(table.convention for table in tables)),
+        files=tuple(file for table in tables for file in table.files),
+        log=log,
+        notes=tuple(dict.fromkeys(note for table in tables for note in table.notes)),
+        empty=_joined_empty(tables) if empties else None,
+    )
+
+
+def _joined_empty(tables: Sequence[BoxTable]) -> pl.LazyFrame:
+    """Images without objects of all parts; those of a part that lists its images are its images without boxes."""
+    parts = []
+    for table in tables:
+        if table.empty is not None:
+            parts.append(table.empty)
+        else:
+            parts.append(table.images.join(table.boxes, on=["image_id", "split"], how="anti", nulls_equal=True))
+    return pl.concat(parts)

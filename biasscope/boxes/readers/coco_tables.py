@@ -1,0 +1,185 @@
+"""The small tables of a COCO file, images and categories, wherever in the file they stand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from biasscope.boxes.assemble import RAW_IMAGES, size_number
+from biasscope.boxes.jsonarrays import BadElement, elements, keys
+from biasscope.boxes.jsonbuffer import Window, open_json
+from biasscope.boxes.schema import RowLog
+from biasscope.boxes.sizes import fill_sizes
+from biasscope.boxes.source import Request, split_from, unique_ids
+from biasscope.core.errors import InputError
+
+TAIL = (1 << 20, 1 << 24, 1 << 26)
+Id = int | str
+
+
+class Image(msgspec.Struct, gc=False):
+    """What is needed of an image."""
+
+    id: Id
+    file_name: str | None = None
+    width: float | None = None
+    height: float | None = None
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """What is needed of an annotation."""
+
+    image_id: Id
+    bbox: tuple[float, float, float, float]
+    category_id: Id | None = None
+    iscrowd: int | bool | None = 0
+
+
+class _Skipped(msgspec.Struct, gc=False):
+    pass
+
+
+class _Tail(msgspec.Struct):
+    images: list[Image] | None = None
+    categories: list[dict[str, Any]] | None = None
+
+
+@dataclass
+class Tables:
+    """Images, categories by id, and the byte at which the annotations begin."""
+
+    images: list[Image] = field(default_factory=list)
+    categories: dict[Id, str] = field(default_factory=dict)
+    start: int | None = None
+    seen: set[str] = field(default_factory=set)
+
+
+def read_tables(path: Path, log: RowLog) -> Tables:
+    """Images and categories of a file.
+
+    When they stand behind the annotations, they are taken from the end of the file; when that is not enough, the
+    annotations are passed over once.
+
+    Raises
+    ------
+    InputError
+        The file is no JSON object with images or annotations.
+    """
+    tables = Tables()
+    with open_json(path) as file:
+        window = Window(file, str(path))
+        for key in keys(window):
+            if key == "annotations":
+                window.peek()
+                tables.start = window.offset + window.at
+                if {"images", "categories"} <= tables.seen or _from_tail(path, tables, log):
+                    break
+                for _ in elements(window, _Skipped):
+                    pass
+            elif key == "images":
+                _take_images(tables, window, path, log)
+            elif key == "categories":
+                _take_categories(tables, window.value(), path, log)
+            else:
+                window.value()
+    if not tables.seen and tables.start is None:
+        raise InputError("has neither images nor annotations, so it is no COCO file", where=str(path))
+    return tables
+
+
+def listed_images(tables: Tables, request: Request, name: str) -> pl.DataFrame:
+    """Images as a raw frame, in the order of the tables, with sizes filled in where they are asked for."""
+    names = [image.file_name or str(image.id) for image in tables.images]
+    split = request.split_of(name)
+    splits = [split or _folder_split(name) for name in names]
+    columns = {
+        "image_id": unique_ids(names),
+        "split": splits,
+        "image_width": [size_number(image.width) for image in tables.images],
+        "image_height": [size_number(image.height) for image in tables.images],
+        "file": [name] * len(names),
+        "convention": [None] * len(names),
+    }
+    return fill_sizes(pl.DataFrame(columns, schema=RAW_IMAGES, strict=False), request)
+
+
+def _take_images(tables: Tables, window: Window, path: Path, log: RowLog) -> None:
+    index = 0
+    for made in elements(window, Image):
+        if isinstance(made, BadElement):
+            log.add("unreadable image entry", f"{path.name}:images:{made.index}", made.detail)
+        else:
+            tables.images.extend(made)
+        index += 1
+    _unique(tables, path, log)
+
+
+def _unique(tables: Tables, path: Path, log: RowLog) -> None:
+    """Keep the first image of each id; others are bad rows."""
+    tables.seen.add("images")
+    first: dict[Id, Image] = {}
+    for image in tables.images:
+        known = first.setdefault(image.id, image)
+        if known is not image:
+            detail = f"image id {image.id}: {known.width} x {known.height}, later {image.width} x {image.height}"
+            log.add("image id listed twice", f"{path.name}:images", detail)
+    tables.images = list(first.values())
+
+
+def _take_categories(tables: Tables, value: object, path: Path, log: RowLog) -> None:
+    tables.seen.add("categories")
+    for index, item in enumerate(value if isinstance(value, list) else [], 1):
+        key = item.get("id") if isinstance(item, dict) else None
+        if not isinstance(key, int | str):
+            log.add("category without an id", f"{path.name}:categories:{index}", str(item)[:200])
+            continue
+        tables.categories[key] = str(item.get("name", key))
+
+
+def _from_tail(path: Path, tables: Tables, log: RowLog) -> bool:
+    """Take the tables from the end of the file.
+
+    A part that begins at a key and, with a brace before it, decodes as an object up to the file's end holds top-level
+    keys: inside any nested object a brace would be left over.
+    """
+    missing = [name for name in ("images", "categories") if name not in tables.seen]
+    size = path.stat().st_size
+    for length in TAIL:
+        with path.open("rb") as file:
+            file.seek(max(0, size - length))
+            data = file.read()
+        places = [data.rfind(f'"{name}"'.encode()) for name in missing]
+        if min(places) < 0 or data[min(places) - 1 : min(places)] == b"\\":
+            continue
+        if (found := _decode(data[min(places) :], missing)) is not None:
+            _put(found, tables, path, log)
+            return True
+    return False
+
+
+def _decode(data: bytes, missing: list[str]) -> _Tail | None:
+    if not re.match(rb'"\w+"\s*:', data):
+        return None
+    try:
+        found = msgspec.json.decode(b"{" + data, type=_Tail)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return None if any(getattr(found, name) is None for name in missing) else found
+
+
+def _put(found: _Tail, tables: Tables, path: Path, log: RowLog) -> None:
+    if "images" not in tables.seen:
+        tables.images = found.images or []
+        _unique(tables, path, log)
+    if "categories" not in tables.seen:
+        _take_categories(tables, found.categories, path, log)
+
+
+def _folder_split(name: str) -> str | None:
+    parts = name.split("/")[:-1]
+    return next((found for part in reversed(parts) if (found := split_from(part))), None) if parts else None

@@ -1,0 +1,85 @@
+"""Open Images CSV: one row a box, corners as fractions of the image.
+
+Convention
+----------
+``XMin, XMax, YMin, YMax`` are edges as fractions of the frame. ``IsGroupOf`` is read as crowd. Without ``images`` or
+``sizes`` boxes stay fractions of a 1 x 1 frame. A file ``class-descriptions*.csv`` beside it names the classes.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.boxes.convention import choose_corners
+from biasscope.boxes.readers.table import decimal_comma, text
+from biasscope.boxes.schema import CORNERS, BoxTable
+from biasscope.boxes.source import Found, Request
+from biasscope.boxes.tabular import Layout, build, csv_header, flags_of, image_name, images_of, number, scan
+from biasscope.core.errors import InputError
+
+NAME = "openimages"
+_CORNERS = ("XMin", "YMin", "XMax", "YMax")
+_NEEDED = frozenset({"ImageID", "LabelName", *_CORNERS})
+_FLAGS = {"crowd": "IsGroupOf", "truncated": "IsTruncated", "occluded": "IsOccluded"}
+
+
+def detect(request: Request) -> bool:
+    """CSV files with the columns of Open Images."""
+    return any(_has(found) for found in request.of(".csv")[:8])
+
+
+def read(request: Request) -> BoxTable:
+    """Boxes of Open Images files; see the module for the convention."""
+    convention = choose_corners(request.convention, "fraction", "Open Images CSV")
+    files = [found for found in request.of(".csv") if _has(found)]
+    if not files:
+        raise InputError("no CSV file with the columns of Open Images is here", where=str(request.path))
+    parts = [_one(request, found, convention) for found in files]
+    boxes, empty = (pl.concat([part[place] for part in parts]) for place in range(2))
+    sized = request.images is not None or request.sizes is not None
+    note = "Image sizes are unknown, so boxes are fractions of a 1 x 1 frame; give --images or --sizes for pixels."
+    return BoxTable(
+        boxes,
+        images_of(boxes, empty),
+        format=NAME,
+        convention=convention,
+        files=tuple(Path(found.path) for found in files),
+        log=request.log,
+        notes=() if sized else (note,),
+        empty=empty,
+    )
+
+
+def _one(request: Request, found: Found, convention: str) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    path = Path(found.path)
+    frame = scan(path, [] if decimal_comma(path, _CORNERS) else _CORNERS)
+    schema = frame.collect_schema()
+    label = text("LabelName", schema["LabelName"])
+    if names := _names(path.parent):
+        label = pl.col("LabelName").replace(names).cast(pl.Categorical)
+    columns = {
+        "image_id": image_name("ImageID"),
+        "label": label,
+        **{key: number(name, schema[name]) for key, name in zip(CORNERS, _CORNERS, strict=True)},
+        **flags_of({key: name for key, name in _FLAGS.items() if name in schema}, schema),
+    }
+    return build(frame, columns, Layout(convention, fraction=True), request, found.name)
+
+
+def _names(folder: Path) -> dict[str, str]:
+    """Class names by their machine ids, where the official table of them is at hand."""
+    names: dict[str, str] = {}
+    for path in sorted(folder.glob("class-descriptions*.csv")) + sorted(folder.glob("*-class-descriptions*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names |= {row[0]: row[1] for row in csv.reader(file) if len(row) == 2}
+    return names
+
+
+def _has(found: Found) -> bool:
+    try:
+        return set(csv_header(Path(found.path))) >= _NEEDED
+    except InputError:
+        return False

@@ -1,0 +1,189 @@
+"""Any table with one row a box: CSV, TSV, Parquet, Arrow.
+
+Convention
+----------
+Which column is which is read off the usual names (``xmin``, ``left``, ``x``/``w``, ``filename``, ``class_name``, ...) or
+named with ``columns``. Four corners are pixel edges, a corner with a width and height is ``xywh``, unless a convention is
+named: tables are written in all of them. A row with neither a label nor coordinates is an image without objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.boxes.schema import CORNERS, BoxTable, unreadable
+from biasscope.boxes.source import Found, Request
+from biasscope.boxes.tabular import (
+    ROW,
+    TABLES,
+    Layout,
+    build,
+    check_columns,
+    csv_header,
+    flags_of,
+    image_name,
+    images_of,
+    number,
+    scan,
+    side,
+)
+from biasscope.core.errors import InputError
+
+NAME = "table"
+IMAGE = (
+    "image_id", "imageid", "image", "image_name", "imagename", "filename", "file_name", "image_path", "img_path",
+    "img", "img_name", "file", "path", "frame",
+)  # fmt: skip
+LABEL = (
+    "label", "class_name", "classname", "label_name", "labelname", "category_name", "class", "category", "synset",
+    "wnid", "class_id", "classid", "category_id", "label_id",
+)  # fmt: skip
+OTHERS = {
+    "split": ("split", "subset", "set", "partition"),
+    "image_width": ("image_width", "img_width", "imagewidth", "width"),
+    "image_height": ("image_height", "img_height", "imageheight", "height"),
+    "crowd": ("crowd", "iscrowd", "is_crowd", "isgroupof", "is_group_of"),
+    "truncated": ("truncated", "istruncated", "is_truncated"),
+    "occluded": ("occluded", "isoccluded", "is_occluded"),
+    "difficult": ("difficult", "isdifficult", "is_difficult"),
+}
+LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
+    (False, ("x0", "y0", "x1", "y1")),
+    (False, ("xmin", "ymin", "xmax", "ymax")),
+    (False, ("x_min", "y_min", "x_max", "y_max")),
+    (False, ("bbox_xmin", "bbox_ymin", "bbox_xmax", "bbox_ymax")),
+    (False, ("x1", "y1", "x2", "y2")),
+    (False, ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")),
+    (False, ("xtl", "ytl", "xbr", "ybr")),
+    (False, ("left", "top", "right", "bottom")),
+    (True, ("x", "y", "w", "h")),
+    (True, ("bbox_x", "bbox_y", "bbox_w", "bbox_h")),
+    (True, ("bbox_x", "bbox_y", "bbox_width", "bbox_height")),
+    (True, ("x", "y", "width", "height")),
+    (True, ("left", "top", "width", "height")),
+)
+"""Names of the four numbers, in lower case, and whether the last two are width and height."""
+
+
+def detect(request: Request) -> bool:
+    """Whether a table's column names speak of boxes, or columns are named."""
+    found = request.of(*TABLES)
+    if not found:
+        return False
+    names = _names(Path(found[0].path))
+    return bool(request.columns) or (_layout(names) is not None and _first(names, IMAGE) is not None)
+
+
+def read(request: Request) -> BoxTable:
+    """Boxes of a table; see the module for names and convention. Memory does not grow with the table."""
+    files = request.of(*TABLES)
+    if not files:
+        raise InputError("no table is here", where=str(request.path), hint=f"Tables end in {', '.join(TABLES)}.")
+    parts = [_one(request, found) for found in files]
+    boxes = pl.concat([part[0] for part in parts])
+    empty = pl.concat([part[1] for part in parts])
+    return BoxTable(
+        boxes,
+        images_of(boxes, empty),
+        format=NAME,
+        convention=parts[0][2],
+        files=tuple(Path(found.path) for found in files),
+        log=request.log,
+        notes=tuple(dict.fromkeys(part[3] for part in parts)),
+        empty=empty,
+    )
+
+
+def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple[dict[str, str], bool]:
+    """Which column is which, and whether the last two numbers are width and height.
+
+    Raises
+    ------
+    InputError
+        Columns for the image or for the four numbers were neither named nor found.
+    """
+    lower = {name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(names)}
+    free = {key: name for key, name in lower.items() if name not in given.values()}
+    layout = _layout(free)
+    chosen, wh = dict(given), False
+    if layout is not None and not set(CORNERS) <= given.keys():
+        wh, found = layout
+        chosen |= {key: free.pop(name) for key, name in zip(CORNERS, found, strict=True) if key not in given}
+    for key, options in {"image_id": IMAGE, "label": LABEL, **OTHERS}.items():
+        if key not in chosen and (name := _first(free, options)) is not None:
+            chosen[key] = free.pop(name)
+    missing = [key for key in ("image_id", *CORNERS) if key not in chosen]
+    if missing:
+        raise InputError(
+            f"no column was found for {', '.join(missing)} among: {', '.join(names)}",
+            where=str(path),
+            hint="Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class.",
+        )
+    return chosen, wh
+
+
+def _one(request: Request, found: Found) -> tuple[pl.LazyFrame, pl.LazyFrame, str, str]:
+    path = Path(found.path)
+    given = dict(request.columns) | ({"split": request.split_column} if request.split_column else {})
+    names = _names(path)
+    check_columns(given, pl.Schema(dict.fromkeys(names, pl.String())), path)
+    chosen, wh = resolve(names, given, path)
+    numeric = [chosen[key] for key in (*CORNERS, "image_width", "image_height") if key in chosen]
+    frame = scan(path, [] if decimal_comma(path, numeric) else numeric)
+    schema = frame.collect_schema()
+    convention = request.convention if request.convention != "auto" else "xywh" if wh else "edges"
+    layout = Layout(convention, wh=wh or convention == "xywh", fraction=convention == "fraction")
+    columns = {
+        "image_id": image_name(chosen["image_id"]),
+        **{key: number(chosen[key], schema[chosen[key]]) for key in CORNERS},
+        **{key: side(chosen[key], schema[chosen[key]]) for key in ("image_width", "image_height") if key in chosen},
+        **{key: text(chosen[key], schema[chosen[key]]) for key in ("label", "split") if key in chosen},
+        **flags_of(chosen, schema),
+    }
+    boxes, empty = build(frame, columns, layout, request, found.name)
+    return boxes, empty, convention, _note(chosen, convention, asked=request.convention != "auto")
+
+
+def _note(chosen: Mapping[str, str], convention: str, *, asked: bool) -> str:
+    pairs = ", ".join(f"{key} = {name}" for key, name in chosen.items())
+    how = "as asked" if asked else "the default for such columns; name another with --box-convention if it is wrong"
+    return f"Columns of the table: {pairs}. Their numbers were read as {convention} ({how})."
+
+
+def text(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as categories; empty text is null."""
+    column = pl.col(name)
+    if kind == pl.Categorical:
+        return column
+    words = column.cast(pl.String)
+    return pl.when(words != "").then(words).cast(pl.Categorical)
+
+
+def _names(path: Path) -> list[str]:
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return csv_header(path)
+    return [name for name in scan(path).collect_schema().names() if name != ROW]
+
+
+def _layout(names: Sequence[str] | Mapping[str, str]) -> tuple[bool, tuple[str, str, str, str]] | None:
+    lower = {name.strip().lower() for name in names}
+    return next((layout for layout in LAYOUTS if lower.issuperset(layout[1])), None)
+
+
+def _first(names: Sequence[str] | Mapping[str, str], options: Sequence[str]) -> str | None:
+    lower = {name.strip().lower() for name in names}
+    return next((name for name in options if name in lower), None)
+
+
+def decimal_comma(path: Path, numeric: Sequence[str]) -> bool:
+    """Whether numbers of a CSV file are written with a decimal comma, going by its first rows."""
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        return False
+    try:
+        first = scan(path).select(numeric).head(100).collect()
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(error, [path]) from error
+    return any(first[name].str.contains(r"^\s*-?\d+,\d+\s*$").any() for name in first.columns)

@@ -1,0 +1,151 @@
+"""YOLO text files: one file an image, one row an object: class, then centre and size as fractions of the image.
+
+Convention
+----------
+``class x y width height`` with the centre in ``x, y``; edges as fractions of the frame. A row with more numbers is a
+polygon, whose box is taken. Class names come from the data yaml or from ``obj.names``. Image sizes come from the
+images (``images`` beside ``labels``, the label's own folder, or ``--images``) or a size table; where a size is unknown,
+boxes stay fractions of a 1 x 1 frame. An empty file is an image without objects.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from biasscope.boxes.assemble import Raw, finish
+from biasscope.boxes.cache import Parsed, cached
+from biasscope.boxes.convention import choose_corners, from_centre
+from biasscope.boxes.readers.yolo_names import class_names, is_label_file, label_files
+from biasscope.boxes.schema import BoxTable, RowLog
+from biasscope.boxes.sizes import fill_sizes
+from biasscope.boxes.source import IMAGE_SUFFIXES, Request, unique_ids
+from biasscope.core.errors import InputError
+
+NAME = "yolo"
+Corners = tuple[float, float, float, float]
+
+
+def detect(request: Request) -> bool:
+    """Text files whose rows are a class number and four or more numbers."""
+    texts = request.of(".txt")
+    if request.path.is_file():
+        return request.path.suffix.lower() != ".txt" or is_label_file(request.path)
+    return any(is_label_file(Path(found.path)) for found in texts[:50])
+
+
+def read(request: Request) -> BoxTable:
+    """Boxes of YOLO label files; see the module for the convention.
+
+    The path is a folder (of a dataset or of labels), one label file, or the data yaml of a dataset.
+    """
+    convention = choose_corners(request.convention, "fraction", "YOLO")
+    request = _rooted(request)
+    names, origin = class_names(request)
+    parsed = cached(request, NAME, lambda log: _parse(request, names, log))
+    images = fill_sizes(parsed.images, _with_images(request))
+    boxes, listed = finish(images, parsed.boxes, convention=convention, fraction=True, log=request.log)
+    unknown = images["image_width"].null_count()
+    notes = [f"Class names are from {origin}." if origin else "No class names were found: classes are numbers."]
+    if unknown:
+        what = "its size" if unknown == 1 else "their sizes"
+        notes.append(
+            f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not be "
+            "found; give --images or --sizes."
+        )
+    return BoxTable(
+        boxes,
+        listed,
+        format=NAME,
+        convention=convention,
+        files=tuple(Path(found.path) for found in label_files(request)),
+        log=request.log,
+        notes=tuple(notes),
+    )
+
+
+def parse_row(line: str) -> tuple[int, Corners]:
+    """Class and corners (fractions) of one row.
+
+    Raises
+    ------
+    ValueError
+        It is neither a box nor a polygon.
+
+    Examples
+    --------
+    >>> parse_row("3 0.5 0.5 0.5 1.0")
+    (3, (0.25, 0.0, 0.75, 1.0))
+    >>> parse_row("3 0 0 1 0 1 0.5")
+    (3, (0.0, 0.0, 1.0, 0.5))
+    """
+    first, *words = line.split()
+    numbers = [float(word) for word in words]
+    label = int(first) if first.isdecimal() else int(float(first))
+    if len(numbers) == 4:
+        return label, from_centre(*numbers)
+    if len(numbers) < 6 or len(numbers) % 2:
+        raise ValueError(f"{len(numbers)} numbers follow the class; a box has 4, a polygon an even number from 6")
+    across, down = numbers[::2], numbers[1::2]
+    return label, (min(across), min(down), max(across), max(down))
+
+
+def _parse(request: Request, names: dict[int, str], log: RowLog) -> Parsed:
+    raw, found = Raw(), label_files(request)
+    ids = unique_ids([one.name[:-4] for one in found])
+    splits: dict[str, str | None] = {}
+    for image_id, one in zip(ids, found, strict=True):
+        folder = one.name.rpartition("/")[0]
+        if folder not in splits:
+            splits[folder] = request.split_of(folder + "/x", stem=False)
+        image = len(raw.images)
+        raw.images.append((image_id, splits[folder], None, None, one.name, None))
+        _rows(raw, image, one.path, one.name, names, log)
+    return Parsed(*raw.frames())
+
+
+def _rows(raw: Raw, image: int, path: str, name: str, names: dict[int, str], log: RowLog) -> None:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (Path objects cost more than the read)
+            text = file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return log.add("not UTF-8", name, str(error))
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=path) from error
+    for row, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            label, corners = parse_row(line)
+        except (ValueError, OverflowError) as error:
+            log.add("not a YOLO row", f"{name}:{row}", f"{error}: {line[:100]}")
+            continue
+        if names and label not in names:
+            log.add("unknown class", f"{name}:{row}", f"class {label}")
+            continue
+        raw.boxes.append((image, names.get(label, str(label)), *corners, False, False, False, False, row))
+    return None
+
+
+def _rooted(request: Request) -> Request:
+    """Return the request for the folder a data yaml or ``obj.data`` stands in; others as they are."""
+    if request.path.is_file() and request.path.suffix.lower() != ".txt":
+        return replace(request, path=request.path.parent)
+    return request
+
+
+def _with_images(request: Request) -> Request:
+    """Where to look for images when nothing was said: beside the labels."""
+    if request.images is not None or request.sizes is not None:
+        return request
+    root = request.path if request.path.is_dir() else request.path.parent
+    if any(suffix in IMAGE_SUFFIXES for suffix in request.suffixes):
+        return replace(request, images=root)
+    parts = list(root.resolve().parts)
+    if "labels" in parts:
+        place = len(parts) - 1 - parts[::-1].index("labels")
+        beside = Path(*parts[:place], "images", *parts[place + 1 :])
+        if os.path.isdir(beside):  # noqa: PTH112
+            return replace(request, images=beside)
+    return request

@@ -1,0 +1,73 @@
+"""What belongs to YOLO labels: which text files are labels, and the names of the classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from biasscope.boxes.source import Found, Request, head
+from biasscope.core.errors import InputError
+
+_OTHERS = frozenset({"train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "labels.txt", "labelmap.txt",
+                     "readme.txt", "readme.dataset.txt", "readme.roboflow.txt", "requirements.txt", "license.txt"})  # fmt: skip
+_LARGEST_YAML = 1 << 22
+
+
+def is_label_file(path: Path) -> bool:
+    """Whether the first row that is not empty is a class number followed by at least four numbers."""
+    if path.name.lower() in _OTHERS:
+        return False
+    first = head(path, 4096).decode("utf-8-sig", errors="replace").strip().splitlines()
+    words = first[0].split() if first else []
+    try:
+        return len([float(word) for word in words]) >= 5
+    except ValueError:
+        return False
+
+
+def label_files(request: Request) -> list[Found]:
+    """Text files that can be labels, in the order of their names."""
+    found = [one for one in request.of(".txt") if one.name.rpartition("/")[2].lower() not in _OTHERS]
+    if not found:
+        raise InputError("no YOLO label file (.txt) is here", where=str(request.path))
+    return found
+
+
+def class_names(request: Request) -> tuple[dict[int, str], str]:
+    """Names of the classes by number, and the file they are from; nothing when there is no such file.
+
+    Looked for under the path and in the two folders above it: a yaml with ``names``, ``obj.names``, ``*.names`` or
+    ``classes.txt``.
+    """
+    root = request.path if request.path.is_dir() else request.path.parent
+    inside = [Path(found.path) for found in request.files]
+    above = [path for folder in list(root.resolve().parents)[:2] for path in sorted(folder.iterdir()) if path.is_file()]
+    for path in (*inside, *(above if request.path.is_file() or root.name else ())):
+        names = _from_yaml(path) if path.suffix.lower() in (".yaml", ".yml") else _from_list(path)
+        if names:
+            return names, path.name
+    return {}, ""
+
+
+def _from_yaml(path: Path) -> dict[int, str]:
+    import yaml  # comes with datasets
+
+    if path.stat().st_size > _LARGEST_YAML:
+        return {}
+    try:
+        data: Any = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
+        raise InputError("cannot be read as yaml", where=str(path), hint=str(error).split("\n")[0]) from error
+    names = data.get("names") if isinstance(data, dict) else None
+    if isinstance(names, list):
+        return {number: str(name) for number, name in enumerate(names)}
+    if isinstance(names, dict) and all(isinstance(key, int) for key in names):
+        return {key: str(name) for key, name in names.items()}
+    return {}
+
+
+def _from_list(path: Path) -> dict[int, str]:
+    if path.suffix.lower() != ".names" and path.name.lower() != "classes.txt":
+        return {}
+    lines = path.read_text("utf-8-sig", errors="replace").splitlines()
+    return {number: line.strip() for number, line in enumerate(lines) if line.strip()}

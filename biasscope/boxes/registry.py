@@ -1,0 +1,37 @@
+"""The readers, by name. A new one is a file in ``readers/`` and a line here; the contract tests then run on it."""
+
+from __future__ import annotations
+
+from biasscope.core.registry import Entry, Registry
+
+_READERS = "biasscope.boxes.readers."
+
+
+def _reader(module: str, title: str, convention: str, suffixes: tuple[str, ...]) -> Entry:
+    return Entry(f"{_READERS}{module}:read", {"title": title, "convention": convention, "suffixes": suffixes})
+
+
+READERS = Registry(
+    "annotation format",
+    {
+        "voc": _reader(
+            "voc", "ImageNet / PASCAL VOC XML", "inclusive1", (".xml", ".tar", ".gz", ".tgz", ".xz", ".txz", ".bz2")
+        ),
+        "cvat": _reader("cvat", "CVAT XML", "edges", (".xml",)),
+        "coco": _reader("coco", "COCO JSON", "xywh", (".json",)),
+        "yolo": _reader("yolo", "YOLO text files", "fraction", (".txt", ".yaml", ".yml", ".data")),
+        "openimages": _reader("openimages", "Open Images CSV", "fraction", (".csv",)),
+        "kaggle": _reader("kaggle", "Kaggle LOC_*_solution.csv", "inclusive0", (".csv",)),
+        "table": _reader(
+            "table", "table of boxes", "edges", (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".ipc")
+        ),
+        "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow",)),
+    },
+)
+"""Every module has ``read(request) -> BoxTable`` and ``detect(request) -> bool``, which looks at no more than a few file
+heads. Facts: ``title`` for people, ``convention`` of its numbers by default, ``suffixes`` of its files."""
+
+
+def detector(name: str) -> object:
+    """Return the ``detect`` function of a reader."""
+    return Entry(READERS[name].target.replace(":read", ":detect")).load()

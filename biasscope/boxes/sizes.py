@@ -1,0 +1,157 @@
+"""Image sizes that annotations do not give: from a table of sizes, or from the headers of the image files.
+
+Sizes are those of the stored pixel array. An EXIF orientation is not applied: annotation tools differ on it, and a box
+that only fits the turned frame is reported as ``swapped``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.boxes.schema import RowLog
+from biasscope.boxes.source import IMAGE_SUFFIXES, Request, split_from, stem_of, without_suffix
+from biasscope.core.errors import InputError
+
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_IMAGE = ("image_id", "file_name", "filename", "image", "imageid", "file", "path", "id", "name")
+_WIDTH = ("width", "image_width", "w")
+_HEIGHT = ("height", "image_height", "h")
+SIZES = pl.Schema({"key": pl.String(), "table_width": pl.Int32(), "table_height": pl.Int32()})
+
+
+def fill_sizes(images: pl.DataFrame, request: Request) -> pl.DataFrame:
+    """Fill unknown sizes of a raw images frame from the request's size table, then from its image folder."""
+    if request.sizes is not None and images["image_width"].null_count():
+        images = _from_table(images, size_table(request.sizes))
+    if request.images is not None and (unknown := images["image_width"].null_count()):
+        images = _from_files(images, request.images, unknown, request.log)
+    return images
+
+
+def size_table(path: Path) -> pl.DataFrame:
+    """Image sizes from CSV, Parquet or COCO JSON, keyed by the image's name without folders and suffix.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it has no columns for the image, its width and its height.
+    """
+    if not path.is_file():
+        raise InputError("there is no such file", where=str(path), hint="--sizes is a CSV, Parquet or COCO JSON file.")
+    frame = _coco_sizes(path) if path.suffix.lower() == ".json" else _table_sizes(path)
+    return frame.unique("key", keep="first", maintain_order=True)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image from its header; no pixel is decoded.
+
+    Raises
+    ------
+    InputError
+        It is no image in a usual format, or claims a size that only a decompression bomb would have.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=_FORMATS) as image:
+                return image.size
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise InputError("claims an improbable size", where=str(path), hint=str(error)) from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"its size cannot be read ({error})", where=str(path)) from error
+
+
+class ImageFiles:
+    """Image files under a folder, found by name."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise InputError("there is no such folder", where=str(folder), hint="--images is a folder of images.")
+        self._paths: dict[str, list[str]] = defaultdict(list)
+        for found in Request(folder).files:
+            if found.suffix in IMAGE_SUFFIXES:
+                self._paths[stem_of(found.name)].append(found.name)
+        self.folder = folder
+
+    def find(self, image_id: str, split: str | None = None) -> Path | None:
+        """File of an image; ``None`` when there is none, or several that nothing tells apart."""
+        names = self._paths.get(stem_of(image_id), [])
+        for wanted in (
+            [name for name in names if without_suffix(name).endswith(without_suffix(image_id))],
+            [name for name in names if split and any(split_from(part) == split for part in name.split("/")[:-1])],
+        ):
+            if len(wanted) == 1:
+                return self.folder / wanted[0]
+        return self.folder / names[0] if len(names) == 1 else None
+
+
+def read_sizes(
+    files: ImageFiles, images: Iterable[tuple[str, str | None]], log: RowLog
+) -> list[tuple[int | None, int | None]]:
+    """Sizes of images given by id and split; unknown where there is no file, or none that can be read."""
+    sizes: list[tuple[int | None, int | None]] = []
+    for image_id, split in images:
+        path = files.find(image_id, split)
+        try:
+            sizes.append((None, None) if path is None else image_size(path))
+        except InputError as error:
+            log.add("unreadable image", error.where, error.what)
+            sizes.append((None, None))
+    return sizes
+
+
+def _from_files(images: pl.DataFrame, folder: Path, unknown: int, log: RowLog) -> pl.DataFrame:
+    missing = images["image_width"].is_null()
+    rows = images.filter(missing).select("image_id", "split").rows()
+    sizes = read_sizes(ImageFiles(folder), rows, log)
+    places = missing.arg_true()
+    columns = [
+        images[name].scatter(places, pl.Series([size[axis] for size in sizes], dtype=pl.Int32))
+        for axis, name in enumerate(("image_width", "image_height"))
+    ]
+    return images.with_columns(columns)
+
+
+def _from_table(images: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    keyed = images.with_columns(key=pl.col("image_id").map_elements(stem_of, return_dtype=pl.String))
+    joined = keyed.join(table, on="key", how="left", maintain_order="left")
+    return joined.with_columns(
+        image_width=pl.coalesce("image_width", "table_width"), image_height=pl.coalesce("image_height", "table_height")
+    ).select(images.columns)
+
+
+def _table_sizes(path: Path) -> pl.DataFrame:
+    from biasscope.boxes.readers.table import scan
+
+    frame = scan(path)
+    names = {name.strip().lower(): name for name in frame.collect_schema().names()}
+    chosen = [next((names[name] for name in options if name in names), None) for options in (_IMAGE, _WIDTH, _HEIGHT)]
+    if None in chosen:
+        raise InputError(
+            f"columns for image, width and height were not found among {', '.join(names.values())}",
+            where=str(path),
+            hint="Name them image_id, width and height.",
+        )
+    image, width, height = (pl.col(str(name)) for name in chosen)
+    sizes = [
+        pl.when(side.cast(pl.Float64, strict=False) >= 1)
+        .then(side.cast(pl.Float64, strict=False))
+        .cast(pl.Int32, strict=False)
+        for side in (width, height)
+    ]
+    made = frame.select(image.cast(pl.String), table_width=sizes[0], table_height=sizes[1]).collect()
+    keys = pl.Series("key", [None if name is None else stem_of(name) for name in made.to_series(0)], pl.String)
+    return made.select(keys, "table_width", "table_height").drop_nulls("key")
+
+
+def _coco_sizes(path: Path) -> pl.DataFrame:
+    from biasscope.boxes.readers.coco import image_names
+
+    return pl.DataFrame(image_names(path), schema=SIZES, orient="row", strict=False)

@@ -1,0 +1,175 @@
+"""What a reader is asked: a path, options, and what lies under the path."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from biasscope.boxes.schema import RowLog
+from biasscope.core.errors import InputError
+
+HEAD = 1 << 16
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2"}
+)
+_SPLIT = re.compile(r"(train|trn|valid|validation|val|dev|testing|test)(?:\d{4})?", re.IGNORECASE)
+_NAMES = {"train": "train", "trn": "train", "test": "test", "testing": "test"}
+_INNER = frozenset({"labels", "annotations", "images", "obj_train_data", "anns"})
+
+
+class Found(NamedTuple):
+    """One file under a folder: its full path, its path below the folder, its name's suffix in lower case."""
+
+    path: str
+    name: str
+    suffix: str
+    entry: os.DirEntry[str] | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """A path to read and how.
+
+    Attributes
+    ----------
+    path
+        File or folder (or, for Hugging Face, a name).
+    convention
+        A box convention, or ``auto`` for the format's own.
+    images
+        Folder with the image files, for sizes that the annotation does not give.
+    sizes
+        Table (CSV, Parquet, COCO JSON) with image name, width and height, for the same purpose.
+    split
+        Name for the split of every box; by default it is read off folders and file names.
+    split_column
+        Column that holds the split, in tables.
+    columns
+        Which column of a table is which: keys are columns of BOXES, values the table's names.
+    cache
+        Whether parsed files may be kept in and taken from the user's cache folder.
+    stream
+        Whether memory must not grow with the number of boxes.
+    log
+        Where rows go that cannot become boxes.
+    """
+
+    path: Path
+    convention: str = "auto"
+    images: Path | None = None
+    sizes: Path | None = None
+    split: str | None = None
+    split_column: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    cache: bool = True
+    stream: bool = False
+    log: RowLog = field(default_factory=RowLog)
+
+    @cached_property
+    def files(self) -> tuple[Found, ...]:
+        """Files under the path in the order of their names; the path itself when it is a file."""
+        if self.path.is_file():
+            return (Found(str(self.path), self.path.name, self.path.suffix.lower(), None),)
+        return tuple(sorted(_walk(str(self.path), ""), key=lambda found: found.name))
+
+    @cached_property
+    def suffixes(self) -> Counter[str]:
+        """How many files there are of each suffix."""
+        return Counter(found.suffix for found in self.files)
+
+    def of(self, *suffixes: str) -> list[Found]:
+        """Files with one of the suffixes (lower case, with the dot)."""
+        return [found for found in self.files if found.suffix in suffixes]
+
+    def split_of(self, name: str, *, stem: bool = True) -> str | None:
+        """Split of a file below the path: the one asked for, else read off its name (if ``stem``) and its folders."""
+        if self.split is not None:
+            return self.split
+        parts = list(PurePosixPath(name).parts)
+        if not stem:
+            parts = parts[:-1]
+        if self.path.is_dir():
+            parts = [*self._root_parts, *parts]
+        elif len(self.path.parts) > 1:
+            parts = [self.path.parent.name, *parts]
+        return next((found for part in reversed(parts) if (found := split_from(part))), None)
+
+    @cached_property
+    def _root_parts(self) -> list[str]:
+        name = self.path.name or self.path.resolve().name
+        return [self.path.resolve().parent.name, name] if name.lower() in _INNER else [name]
+
+
+def split_from(part: str) -> str | None:
+    """Split that a file or folder name speaks of.
+
+    >>> split_from("instances_train2017.json"), split_from("valid"), split_from("strain"), split_from("LOC_val_solution")
+    ('train', 'val', None, 'val')
+    """
+    for word in re.split(r"[^A-Za-z0-9]+", part):
+        if match := _SPLIT.fullmatch(word):
+            return _NAMES.get(match[1].lower(), "val")
+    return None
+
+
+def stem_of(name: str) -> str:
+    """File name without folders and without the suffix of an image file.
+
+    >>> stem_of("val2017/000000001.jpg"), stem_of("v1.5")
+    ('000000001', 'v1.5')
+    """
+    return without_suffix(name.replace("\\", "/").rsplit("/", 1)[-1])
+
+
+def without_suffix(name: str) -> str:
+    """Name without the suffix of an image file; folders stay."""
+    base, dot, suffix = name.rpartition(".")
+    return base if dot and base and f".{suffix.lower()}" in IMAGE_SUFFIXES else name
+
+
+def unique_ids(names: list[str]) -> list[str]:
+    """Image ids for file names: the stem, or the whole path without its suffix where stems are not unique.
+
+    >>> unique_ids(["a/1.jpg", "a/2.jpg"]), unique_ids(["a/1.jpg", "b/1.jpg"])
+    (['1', '2'], ['a/1', 'b/1'])
+    """
+    stems = [stem_of(name) for name in names]
+    if len(set(stems)) == len(set(names)):
+        return stems
+    return [without_suffix(name.replace("\\", "/")) for name in names]
+
+
+def head(path: str | Path, size: int = HEAD) -> bytes:
+    """First bytes of a file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
+
+
+def _walk(folder: str, prefix: str) -> Iterator[Found]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise InputError(f"cannot be listed ({error.strerror or error})", where=folder) from error
+    for entry in entries:
+        name = entry.name
+        if name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{prefix}{name}/")
+        elif entry.is_file():
+            yield Found(entry.path, prefix + name, name[name.rfind(".") :].lower() if "." in name else "", entry)

@@ -1,0 +1,220 @@
+"""Tables as lazy frames: opening CSV, Parquet and Arrow files, and turning their columns into those of BOXES."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.boxes.assemble import conform, edges_of
+from biasscope.boxes.convention import from_fraction, from_xywh, offsets
+from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, unreadable
+from biasscope.boxes.sizes import ImageFiles, read_sizes, size_table
+from biasscope.boxes.source import IMAGE_SUFFIXES, Request, head, stem_of
+from biasscope.core.errors import InputError
+
+ROW = "biasscope_row"
+TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".ipc")
+_SUFFIX = r"(?i)\.(?:" + "|".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES)) + r")$"
+_TRUE = ("1", "1.0", "true", "yes")
+
+
+def csv_header(path: Path) -> list[str]:
+    """Column names of a CSV or TSV file.
+
+    Raises
+    ------
+    InputError
+        The file is empty, or its beginning is no text in UTF-8 or (with a mark) UTF-16.
+    """
+    first = csv_text(path).lstrip("\n\r").splitlines()
+    if not first:
+        raise InputError("the file is empty", where=str(path))
+    return next(csv.reader(first[:1], delimiter=separator(path, first[0])))
+
+
+def separator(path: Path, line: str) -> str:
+    """Most likely separator of a header line."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    return max(",;\t|", key=line.count)
+
+
+def csv_text(path: Path) -> str:
+    """First lines of a CSV file, decoded."""
+    data = head(path)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data[: len(data) // 2 * 2].decode("utf-16", errors="replace")
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
+    except UnicodeDecodeError as error:
+        hint = "Convert it, for example with: iconv -f latin1 -t utf-8."
+        raise InputError(f"is not UTF-8 (byte {error.start})", where=str(path), hint=hint) from error
+
+
+def scan(path: Path, numbers: Sequence[str] = ()) -> pl.LazyFrame:
+    """Lazy frame of a table, its rows numbered from 1 in the column :data:`ROW`.
+
+    In CSV, columns named in ``numbers`` are read as numbers (what is none becomes null), the others as text.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix in (".csv", ".tsv", ".txt"):
+            return _scan_csv(path, numbers)
+        if suffix == ".parquet":
+            frame = pl.scan_parquet(path)
+        else:
+            stream = head(path, 6) != b"ARROW1"
+            frame = pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
+        frame.collect_schema()
+        return frame.with_row_index(ROW, offset=1)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(error, [path]) from error
+
+
+def number(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as floats; text that is no number becomes null, a decimal comma is understood."""
+    column = pl.col(name)
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        column = column.cast(pl.String).str.replace(",", ".", literal=True).str.strip_chars()
+    return column.cast(pl.Float64, strict=False)
+
+
+def flag(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as true or false; empty is false, and so is -1 (unknown in Open Images)."""
+    column = pl.col(name)
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        return column.cast(pl.String).str.to_lowercase().str.strip_chars().is_in(_TRUE).fill_null(False)
+    return (column.cast(pl.Float64, strict=False) > 0).fill_null(False)
+
+
+def side(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as a width or height in pixels; null where it is not positive."""
+    value = number(name, kind)
+    return pl.when(value >= 1).then(value).cast(pl.Int32, strict=False)
+
+
+def image_name(name: str) -> pl.Expr:
+    """Image column without the suffix of an image file."""
+    return pl.col(name).cast(pl.String).str.replace(_SUFFIX, "")
+
+
+class Layout:
+    """How a table's four numbers a box stand: ``wh`` (left, top, width, height) and ``fraction`` of the frame."""
+
+    def __init__(self, convention: str, *, wh: bool = False, fraction: bool = False) -> None:
+        self.convention, self.wh, self.fraction = convention, wh, fraction
+
+    def edges(self, numbers: Sequence[pl.Expr]) -> dict[str, pl.Expr]:
+        """Pixel edges; columns ``image_width`` and ``image_height`` have to be in the frame for fractions."""
+        corners: tuple[pl.Expr, ...] = tuple(numbers)
+        if self.wh:
+            corners = from_xywh(*corners)
+        if self.fraction:
+            sides = [pl.col(name).cast(pl.Float64) for name in ("image_width", "image_height")]
+            # A fraction whose pixels have to be shifted means nothing without a size: null, and so listed.
+            known = sides if any(offsets(self.convention)) else [value.fill_null(1.0) for value in sides]
+            corners = from_fraction(*corners, *known)
+        return dict(zip(CORNERS, edges_of(corners, self.convention), strict=True))
+
+
+def build(
+    frame: pl.LazyFrame, columns: Mapping[str, pl.Expr], layout: Layout, request: Request, name: str
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Boxes, and rows that stand for images without objects (neither a label nor any coordinate).
+
+    Parameters
+    ----------
+    frame
+        Rows as in the file, numbered.
+    columns
+        Expressions for columns of BOXES; the four corners as the file has them.
+    layout
+        What these four mean.
+    request
+        For split and image sizes.
+    name
+        Name of the file in the ``file`` column.
+    """
+    split = request.split_of(name)
+    chosen = {"split": pl.lit(split), **columns} if request.split is None else {**columns, "split": pl.lit(split)}
+    given = frame.select(pl.col(ROW).cast(pl.Int64).alias("row"), *(value.alias(key) for key, value in chosen.items()))
+    if not {"image_width", "image_height"} <= chosen.keys():
+        missing = [pl.lit(None, pl.Int32).alias(key) for key in ("image_width", "image_height") if key not in chosen]
+        given = given.with_columns(missing)
+    given = _with_sizes(given, request)
+    nothing = pl.all_horizontal(pl.col(*CORNERS).is_null())
+    if "label" in chosen:
+        nothing = nothing & pl.col("label").is_null()
+    made = {key: pl.col(key) for key in ("row", "image_width", "image_height", *chosen)}
+    made |= {"file": pl.lit(name), **layout.edges([pl.col(corner) for corner in CORNERS])}
+    return conform(given.filter(~nothing), made), conform(given.filter(nothing), made).select(IMAGES.names())
+
+
+def images_of(boxes: pl.LazyFrame, empty: pl.LazyFrame) -> pl.LazyFrame:
+    """Images that boxes and empty rows speak of, each once."""
+    return pl.concat([boxes.select(IMAGES.names()), empty]).unique(maintain_order=True)
+
+
+def _with_sizes(frame: pl.LazyFrame, request: Request) -> pl.LazyFrame:
+    parts = [size_table(request.sizes)] if request.sizes is not None else []
+    if request.images is not None:
+        wanted = frame.filter(pl.col("image_width").is_null()).select("image_id", pl.col("split").cast(pl.String))
+        rows = [row for row in wanted.unique(maintain_order=True).collect().rows() if row[0] is not None]
+        sizes = read_sizes(ImageFiles(request.images), rows, request.log)
+        found = {"key": [stem_of(row[0]) for row in rows], "table_width": [size[0] for size in sizes]}
+        found["table_height"] = [size[1] for size in sizes]
+        parts.append(pl.DataFrame(found, schema={"key": pl.String, "table_width": pl.Int32, "table_height": pl.Int32}))
+    for part in parts:
+        key = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
+        known = part.drop_nulls().unique("key", keep="first", maintain_order=True)
+        joined = frame.with_columns(key=key).join(known.lazy(), on="key", how="left", maintain_order="left")
+        frame = joined.with_columns(
+            image_width=pl.coalesce("image_width", "table_width"),
+            image_height=pl.coalesce("image_height", "table_height"),
+        ).drop("key", "table_width", "table_height")
+    return frame
+
+
+def _scan_csv(path: Path, numbers: Sequence[str]) -> pl.LazyFrame:
+    text = csv_text(path)
+    header = csv_header(path)
+    source: Path | io.BytesIO = path
+    if head(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        source = io.BytesIO(path.read_bytes().decode("utf-16", errors="replace").encode())
+    return pl.scan_csv(
+        source,
+        separator=separator(path, text.lstrip("\n\r").splitlines()[0]),
+        schema_overrides={name: pl.Float64 for name in numbers if name in header},
+        infer_schema=False,
+        ignore_errors=True,
+        truncate_ragged_lines=True,
+        row_index_name=ROW,
+        row_index_offset=1,
+    )
+
+
+def flags_of(names: Mapping[str, str], schema: pl.Schema) -> dict[str, pl.Expr]:
+    """Expressions of the flag columns that were found."""
+    return {key: flag(names[key], schema[names[key]]) for key in FLAGS if key in names}
+
+
+def check_columns(columns: Mapping[str, str], schema: pl.Schema, path: Path) -> None:
+    """Every column that was asked for is there, under a name that BOXES knows.
+
+    Raises
+    ------
+    InputError
+        A column is not in the file.
+    """
+    for key, name in columns.items():
+        if name not in schema:
+            there = ", ".join(other for other in schema if other != ROW)
+            raise InputError(f"has no column {name!r} (wanted for {key})", where=str(path), hint=f"There are: {there}.")
+        if key not in BOXES:
+            known = ", ".join(other for other in BOXES if other not in ("file", "row"))
+            raise InputError(f"there is no target column {key!r}", where="--columns", hint=f"There are: {known}.")
