@@ -1,0 +1,1 @@
+"""Architectures that are not part of torchvision."""

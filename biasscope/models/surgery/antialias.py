@@ -1,0 +1,221 @@
+"""Anti-aliasing of a whole model: blur wherever it subsamples."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TypeVar, cast
+
+from torch import nn
+
+from biasscope.models.architectures.layers import SubsampleShortcut
+from biasscope.models.surgery.edit import Change, Plan, described, like, own, unstrided, with_sampler
+from biasscope.models.surgery.layers import BlurredAvgPool2d, ByChannels, CircularAvgPool2d, CircularMaxPool2d
+from biasscope.models.surgery.placement import place
+from biasscope.models.surgery.record import Example, Record, follow
+from biasscope.models.surgery.selection import Selectors, select
+from biasscope.models.surgery.sites import AVERAGE_POOLS, MAX_POOLS, Site, find_sites, pair, refuse, refuse_hidden
+from biasscope.models.surgery.table import Kept, Replacement
+from biasscope.nn import BlurPool2d, MaxBlurPool2d
+from biasscope.nn._checks import PaddingMode
+from biasscope.nn.antialias import binomial_taps
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def antialias(
+    model: M,
+    filter_size: int = 4,
+    stem: bool = False,
+    *,
+    layers: Selectors = None,
+    skip: Selectors = None,
+    padding_mode: PaddingMode | None = None,
+    example: Example = None,
+    inplace: bool = False,
+) -> M:
+    r"""Blur before every subsampling of a model, with its weights kept.
+
+    ============================  =====================================================================
+    what the model has            what it gets (m taps, stride s)
+    ============================  =====================================================================
+    ``MaxPool(k, s)``             ``MaxPool(k, 1)``, ``BlurPool(m, s)``
+    ``ReLU(norm(Conv(k, s)))``    ``BlurPool(m, s)`` of ``ReLU(norm(Conv(k, 1)))``, any activation, also depthwise
+    ``norm(Conv(1, s))``          ``norm(Conv(1, 1)`` of ``BlurPool(m, s))``: residual shortcuts
+    other ``Conv(k, s)``          ``BlurPool(m, s)`` of ``Conv(k, 1)``
+    ``AvgPool(k, s)``             ``BlurPool(m, s)``; where k > m, ``AvgPool(k, 1)`` and then ``BlurPool(m, s)``
+    ``x[:, :, ::s, ::s]``         ``BlurPool(m, s)``, in the shortcuts of `CifarResNet`
+    ============================  =====================================================================
+
+    Where the activation is a function or one module used several times (the ReLU of a residual block), the blur sits
+    in front of the convolution that reads it: the same place in the computation. Module names and parameters stay,
+    and the blur stores nothing, so state dicts of the original load with ``strict=True`` and the other way round.
+
+    Parameters
+    ----------
+    model
+        Any module that takes one (N, C, H, W) tensor. It must be possible to run it on the meta device.
+    filter_size
+        Taps m, 1 to 7. With 1 the result is that of the original.
+    stem
+        Whether the strided convolution that reads the picture is anti-aliased too. It is the most costly one.
+    layers
+        Names, name patterns or types of the modules to replace; all if not given.
+    skip
+        Likewise, modules to leave.
+    padding_mode
+        What the blur sees outside the map; circular where the model pads circularly, otherwise ``"reflect"``.
+    example
+        Input to follow the model with, a tensor or (C, H, W), where 224 or 64 pixels do not fit.
+    inplace
+        Change the model itself instead of a copy.
+
+    Returns
+    -------
+        The model. `surgery_table` tells what was replaced.
+
+    Notes
+    -----
+    Source: Zhang, "Making Convolutional Networks Shift-Invariant Again", ICML 2019, section 3.2.
+
+    Raises
+    ------
+    UsageError
+        Something subsamples that cannot be replaced (its name and the reason are given), or a selector fits nothing.
+        The model is then as it was.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> net = antialias(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3, stride=2), nn.ReLU()))
+    >>> surgery_table(net).names
+    ['1']
+    >>> net[2]
+    Sequential(
+      (0): ReLU()
+      (1): BlurPool2d(8, filter_size=4, stride=(2, 2), padding_mode='reflect')
+    )
+    """
+    binomial_taps(filter_size)
+    model = own(model, inplace)
+    record = follow(model, example)
+    if layers is None:
+        refuse_hidden(model, record, skip)
+    plan = Plan()
+    blurs = _Blurs(model, record, filter_size, padding_mode)
+    for site in select(find_sites(model, record), layers, skip):
+        if site.stem and not stem and layers is None:
+            plan.kept.append(Kept("antialias", site.name, site.kind, "reads the picture, and stem=False"))
+        elif filter_size == 1 and isinstance(site.module, AVERAGE_POOLS):
+            plan.kept.append(Kept("antialias", site.name, site.kind, "an average is not replaced by one tap"))
+        else:
+            _plan_site(plan, blurs, site)
+    return plan.carry_out(model)
+
+
+class _Blurs:
+    """Makes the blurs of one operation."""
+
+    def __init__(self, model: nn.Module, record: Record, filter_size: int, mode: PaddingMode | None) -> None:
+        self.model, self.record, self.filter_size = model, record, filter_size
+        self.mode: PaddingMode = mode or ("circular" if any(map(_wraps, model.modules())) else "reflect")
+        self.like = like(model)
+
+    def blur(self, channels: int, stride: tuple[int, int]) -> BlurPool2d:
+        """One blur on the model's device."""
+        return BlurPool2d(channels, self.filter_size, stride, self.mode).to(self.like)
+
+
+def _wraps(module: nn.Module) -> bool:
+    circular = isinstance(module, (CircularMaxPool2d, CircularAvgPool2d)) or getattr(module, "wrap", False)
+    return circular or getattr(module, "padding_mode", "") == "circular"
+
+
+def _plan_site(plan: Plan, blurs: _Blurs, site: Site) -> None:
+    if isinstance(site.module, MAX_POOLS):
+        change, after = _max_pool(blurs, site)
+    elif isinstance(site.module, AVERAGE_POOLS):
+        change, after = _average_pool(blurs, site)
+    elif isinstance(site.module, SubsampleShortcut):
+        change, after = _slicing(blurs, site)
+    else:
+        _convolution(plan, blurs, site)
+        return
+    plan.changes.append((site.name, change))
+    plan.rows.append(Replacement("antialias", site.name, site.kind, site.stride, described(site.module), after))
+
+
+def _convolution(plan: Plan, blurs: _Blurs, site: Site) -> None:
+    placement = place(blurs.model, blurs.record, site)
+    conv = cast(nn.Conv2d, site.module)
+    own_front = placement.side == "front" and placement.names == (site.name,)
+    channels = conv.in_channels if own_front else conv.out_channels
+    kind = "shortcut" if own_front else site.kind
+    row = Replacement(
+        "antialias", site.name, kind, site.stride, described(conv),
+        f"stride 1, BlurPool2d({blurs.filter_size}, stride={site.stride}) {placement}",
+    )  # fmt: skip
+    plan.changes.append((site.name, unstrided))
+    plan.changes.extend(with_sampler(placement, lambda _: blurs.blur(channels, site.stride)))
+    plan.rows.append(row)
+
+
+def _for_channels(site: Site, make: partial[nn.Module]) -> nn.Module:
+    """One layer, or one for every width that the module is used on."""
+    widths = sorted(set(site.channels))
+    return make(widths[0]) if len(widths) == 1 else ByChannels({width: make(width) for width in widths})
+
+
+def _max_pool(blurs: _Blurs, site: Site) -> tuple[Change, str]:
+    pool = cast(nn.MaxPool2d, site.module)
+    if getattr(pool, "return_indices", False):
+        raise refuse(site.name, "a max pool that returns indices has no blurred form")
+    circular = isinstance(pool, CircularMaxPool2d)
+
+    def make(channels: int) -> nn.Module:
+        layer = MaxBlurPool2d(
+            channels, pair(pool.kernel_size), site.stride, pair(pool.padding), pair(pool.dilation),
+            getattr(pool, "ceil_mode", False), filter_size=blurs.filter_size, padding_mode=blurs.mode,
+            circular_max=circular,
+        )  # fmt: skip
+        return layer.to(blurs.like)
+
+    text = f"MaxPool2d({pool.kernel_size}, stride=1), BlurPool2d({blurs.filter_size}, stride={site.stride})"
+    return (lambda _: _for_channels(site, partial(make))), text
+
+
+def _average_pool(blurs: _Blurs, site: Site) -> tuple[Change, str]:
+    pool = cast(nn.AvgPool2d, site.module)
+    window, padding = pair(pool.kernel_size), pair(pool.padding)
+    ceil_mode, circular = getattr(pool, "ceil_mode", False), isinstance(pool, CircularAvgPool2d)
+    blur = f"BlurPool2d({blurs.filter_size}, stride={site.stride})"
+    centred = all((k - 1) // 2 == p for k, p in zip(window, padding, strict=True))
+    if centred and max(window) <= blurs.filter_size:
+
+        def only_blur(channels: int) -> nn.Module:
+            layer = blurs.blur(channels, site.stride)
+            return BlurredAvgPool2d(layer, window, padding, ceil_mode)
+
+        return (lambda _: _for_channels(site, partial(only_blur))), blur
+    if ceil_mode:
+        raise refuse(site.name, f"an average pool of {window} with ceil_mode has windows that a blur cannot stand for")
+
+    def both(channels: int) -> nn.Module:
+        layer = blurs.blur(channels, site.stride)
+        average = (
+            CircularAvgPool2d(window, 1, padding)
+            if circular
+            else nn.AvgPool2d(window, 1, padding, False, pool.count_include_pad, pool.divisor_override)
+        )
+        return nn.Sequential(average, layer)
+
+    return (lambda _: _for_channels(site, partial(both))), f"AvgPool2d({window}, stride=1), {blur}"
+
+
+def _slicing(blurs: _Blurs, site: Site) -> tuple[Change, str]:
+    channels = blurs.record.shapes[site.nodes[0].inputs[0]][1]
+
+    def change(module: nn.Module) -> nn.Module:
+        cast(SubsampleShortcut, module).sampler = blurs.blur(channels, site.stride)
+        return module
+
+    return change, f"BlurPool2d({blurs.filter_size}, stride={site.stride}), then zero channels"

@@ -1,0 +1,91 @@
+"""Changing modules by name, after everything has been planned, so that a refusal leaves the model as it was."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.placement import Placement
+from biasscope.models.surgery.table import Kept, Replacement, add_to_table
+
+Change = Callable[[nn.Module], nn.Module]
+M = TypeVar("M", bound=nn.Module)
+
+
+def own(model: M, inplace: bool) -> M:
+    """Give the model itself or a copy that shares nothing with it."""
+    return model if inplace else copy.deepcopy(model)
+
+
+def like(model: nn.Module) -> Tensor:
+    """Give a tensor of the device and floating type of a model's parameters."""
+    return next((p for p in model.parameters() if p.is_floating_point()), torch.empty(0))
+
+
+def replace(model: M, name: str, change: Change) -> M:
+    """Put ``change(module)`` in the place of a module, under every name that it has; gives the model."""
+    if not name:
+        return change(model)  # type: ignore[return-value]
+    old = model.get_submodule(name)
+    new = change(old).train(old.training)
+    if new is not old:
+        for full, module in list(model.named_modules(remove_duplicate=False)):
+            if module is old:
+                parent, _, last = full.rpartition(".")
+                setattr(model.get_submodule(parent), last, new)
+    return model
+
+
+@dataclass
+class Plan:
+    """Changes to make and the rows that tell of them."""
+
+    changes: list[tuple[str, Change]] = field(default_factory=list)
+    rows: list[Replacement] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+    def carry_out(self, model: M) -> M:
+        """Make every change and write the table."""
+        for name, change in self.changes:
+            model = replace(model, name, change)
+        add_to_table(model, self.rows, self.kept)
+        return model
+
+
+def unstrided(module: nn.Module) -> nn.Module:
+    """The convolution with stride 1, where SAME padding stays that of the stride it had."""
+    assert isinstance(module, nn.Conv2d)  # noqa: S101
+    module.stride = (1, 1)
+    return module
+
+
+def with_sampler(placement: Placement, make: Callable[[str], nn.Module]) -> list[tuple[str, Change]]:
+    """Changes that put a sampling layer where the placement says; ``make`` gives it for a module's name."""
+
+    def change(name: str) -> Change:
+        def apply(module: nn.Module) -> nn.Module:
+            sampler = make(name)
+            if placement.side == "slot":
+                return nn.Sequential(module, sampler)
+            assert isinstance(module, nn.Conv2d)  # noqa: S101
+            conv = SurgeryConv2d.of(module)
+            if placement.side == "front":
+                conv.before = sampler if conv.before is None else nn.Sequential(conv.before, sampler)
+            else:
+                conv.after = sampler if conv.after is None else nn.Sequential(sampler, conv.after)
+            return conv
+
+        return apply
+
+    return [(name, change(name)) for name in placement.names]
+
+
+def described(module: nn.Module) -> str:
+    """Class and arguments of a layer on one line."""
+    return f"{type(module).__name__}({module.extra_repr()})"

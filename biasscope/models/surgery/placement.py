@@ -1,0 +1,108 @@
+"""Where the sampling of a strided convolution goes: behind the non-linearity that follows it.
+
+``activation(norm(conv))`` is one value; the sampling is put behind it, in the first of these places that exists.
+1. The activation is a module that runs once: directly behind it, in its own slot.
+2. It is a function, or a module that runs several times (the one ReLU of a residual block): in front of every
+   convolution that reads the value.
+3. No activation follows: in front of a 1x1 convolution (the same result at a fraction of the cost, and the form that
+   shortcuts have), behind any other convolution.
+Anything else is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+
+from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.record import Node, Record
+from biasscope.models.surgery.sites import Site, pair, refuse
+
+_ACTIVATION_MODULES = """
+    ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU Mish Hardswish Hardsigmoid Hardtanh Sigmoid Tanh Softplus
+    LogSigmoid Softsign Threshold
+"""
+_ACTIVATION_FUNCTIONS = """
+    relu relu_ relu6 leaky_relu leaky_relu_ prelu rrelu elu elu_ selu celu gelu silu mish hardswish hardsigmoid hardtanh
+    sigmoid sigmoid_ tanh tanh_ softplus clamp clamp_ threshold
+"""
+_POINTWISE_STEPS = """
+    BatchNorm2d SyncBatchNorm GroupNorm InstanceNorm2d LocalResponseNorm Identity Dropout Dropout2d AlphaDropout
+    batch_norm group_norm instance_norm dropout dropout2d contiguous
+"""
+ACTIVATIONS = frozenset((_ACTIVATION_MODULES + _ACTIVATION_FUNCTIONS).split())
+_POINTWISE = frozenset(_POINTWISE_STEPS.split())
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Modules that get a sampling layer, and on which side."""
+
+    side: Literal["front", "behind", "slot"]
+    names: tuple[str, ...]
+    index: int
+
+    def __str__(self) -> str:
+        where = {"front": "in front of", "behind": "behind", "slot": "behind"}[self.side]
+        return f"{where} {', '.join(self.names)}"
+
+
+def activation_after(record: Record, site: Site) -> Node | None:
+    """Non-linearity that the convolution's output goes through, alone, if any."""
+    value = site.nodes[0].outputs[0]
+    while True:
+        readers = record.consumers(value)
+        if len(readers) > 1 and any(reader.op in ACTIVATIONS for reader in readers):
+            raise refuse(site.name, "its output is read by an activation and by something else")
+        if len(readers) != 1:
+            return None
+        if readers[0].op in ACTIVATIONS:
+            return readers[0]
+        if readers[0].op not in _POINTWISE:
+            return None
+        value = readers[0].outputs[0]
+
+
+def can_edit(module: nn.Module) -> bool:
+    """Whether a convolution is a plain one, so that it can get another padding or a sampling layer."""
+    return type(module) in (nn.Conv2d, SurgeryConv2d)
+
+
+def place(model: nn.Module, record: Record, site: Site) -> Placement:
+    """Choose the place for the sampling of a strided convolution.
+
+    Raises
+    ------
+    UsageError
+        There is none that keeps the network's names and results.
+    """
+    if not can_edit(site.module):
+        raise refuse(site.name, f"{type(site.module).__name__} is not a plain nn.Conv2d")
+    if len(site.nodes) > 1:
+        raise refuse(site.name, "the convolution is used several times in one pass")
+    activation = activation_after(record, site)
+    if activation is None:
+        assert isinstance(site.module, nn.Conv2d)  # noqa: S101
+        pointwise = pair(site.module.kernel_size) == (1, 1) and site.module.padding in (0, (0, 0), "valid", "same")
+        return Placement("front" if pointwise else "behind", (site.name,), site.nodes[0].index)
+    if activation.is_module and record.calls(activation.where) == 1:
+        return Placement("slot", (activation.where,), activation.index)
+    return _in_front_of_readers(model, record, site, activation)
+
+
+def _in_front_of_readers(model: nn.Module, record: Record, site: Site, activation: Node) -> Placement:
+    readers = record.consumers(activation.outputs[0])
+    for reader in readers:
+        single = reader.is_module and record.calls(reader.where) == 1
+        if not (single and can_edit(model.get_submodule(reader.where))):
+            raise refuse(
+                site.name,
+                f"its activation ({activation.op} in {activation.where or 'the model'}) is shared or a function, and "
+                f"{reader.op} in {reader.where or 'the model'}, which is not a plain convolution, reads it",
+                "Give the activation a module of its own, or leave this one with skip=[name].",
+            )
+    if not readers:
+        raise refuse(site.name, "nothing reads its activation")
+    return Placement("front", tuple(reader.where for reader in readers), min(reader.index for reader in readers))

@@ -1,0 +1,210 @@
+"""Follow one forward pass: which module and function made which value, from which values, in which order.
+
+The pass runs on a copy of the model on PyTorch's meta device, so it computes shapes only and costs almost nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from biasscope.core.errors import UsageError
+
+Example = Tensor | Sequence[int] | None
+"""What the pass is run on: a (N, C, H, W) tensor, a shape (C, H, W), or nothing (a size is tried)."""
+
+SIZES = (224, 64, 32, 256, 299, 384)
+_PASS_THROUGH = (nn.Identity, nn.Sequential, nn.Dropout, nn.Dropout2d)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step of the pass.
+
+    Attributes
+    ----------
+    index
+        Place in the order of execution.
+    op
+        Name of the module's class or of the function.
+    where
+        Name of the module; for a function, of the module whose ``forward`` called it.
+    is_module
+        Whether this is a module (a function otherwise).
+    inputs, outputs
+        Numbers of the values read and made.
+    arguments
+        Positional arguments of a function, tensors replaced by ``None``.
+    """
+
+    index: int
+    op: str
+    where: str
+    is_module: bool
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass
+class Record:
+    """Everything that happened in one pass, in order; the shape of every value."""
+
+    nodes: list[Node] = field(default_factory=list)
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    source: int = 0
+
+    def consumers(self, value: int) -> list[Node]:
+        """Steps that read a value."""
+        return [node for node in self.nodes if value in node.inputs]
+
+    def calls(self, name: str) -> int:
+        """How often a module ran."""
+        return sum(node.is_module and node.where == name for node in self.nodes)
+
+    def ancestors(self, node: Node) -> list[Node]:
+        """Every step that a step depends on."""
+        makers = {value: other for other in self.nodes for value in other.outputs}
+        found: dict[int, Node] = {}
+        waiting = list(node.inputs)
+        while waiting:
+            maker = makers.get(waiting.pop())
+            if maker is not None and maker.index not in found:
+                found[maker.index] = maker
+                waiting.extend(maker.inputs)
+        return list(found.values())
+
+
+def _tensors(thing: Any) -> Iterable[Tensor]:
+    if isinstance(thing, Tensor):
+        yield thing
+    elif isinstance(thing, dict):
+        for value in thing.values():
+            yield from _tensors(value)
+    elif isinstance(thing, (list, tuple)):
+        for value in thing:
+            yield from _tensors(value)
+
+
+class _Recorder(TorchFunctionMode):
+    """Notes every call that makes a tensor; inside a leaf module nothing is noted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record = Record()
+        self.scopes: list[str] = []
+        self.inside = 0
+        self._values: dict[int, int] = {}
+        self._alive: list[Tensor] = []
+
+    def value(self, tensor: Tensor) -> int:
+        """Give a tensor a new number; it is kept alive so that its id stays its own."""
+        self._values[id(tensor)] = len(self.record.shapes)
+        self._alive.append(tensor)
+        self.record.shapes.append(tuple(tensor.shape))
+        return self._values[id(tensor)]
+
+    def note(self, op: str, is_module: bool, inputs: Any, output: Any, arguments: tuple[Any, ...] = ()) -> None:
+        known = tuple(dict.fromkeys(self._values[id(t)] for t in _tensors(inputs) if id(t) in self._values))
+        made = tuple(self.value(t) for t in _tensors(output))
+        if known and made:
+            where = self.scopes[-1] if self.scopes else ""
+            self.record.nodes.append(Node(len(self.record.nodes), op, where, is_module, known, made, arguments))
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        output = func(*args, **(kwargs or {}))
+        if not self.inside:
+            plain = tuple(None if isinstance(a, Tensor) else a for a in (*args, *(kwargs or {}).values()))
+            self.note(getattr(func, "__name__", str(func)), False, (args, kwargs), output, plain)
+        return output
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module counts as one step: PyTorch's own layers without children, and this package's layers."""
+    home = type(module).__module__
+    if home.startswith(("biasscope.nn.", "biasscope.models.surgery.", "biasscope.models.architectures.layers")):
+        return True
+    return isinstance(module, nn.MultiheadAttention) or (home.startswith("torch.nn.") and not any(module.children()))
+
+
+def _hooks(model: nn.Module, recorder: _Recorder) -> list[Any]:
+    """Hooks that keep the recorder informed about where it is."""
+
+    def enter(name: str, leaf: bool) -> Callable[..., None]:
+        def hook(*_: Any) -> None:
+            recorder.scopes.append(name)
+            recorder.inside += leaf
+
+        return hook
+
+    def leave(leaf: bool) -> Callable[..., None]:
+        def hook(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+            recorder.inside -= leaf
+            if leaf and not recorder.inside and not isinstance(module, _PASS_THROUGH):
+                recorder.note(type(module).__name__, True, (args, kwargs), output)
+            recorder.scopes.pop()
+
+        return hook
+
+    handles = []
+    for name, module in model.named_modules():
+        leaf = is_leaf(module)
+        handles.append(module.register_forward_pre_hook(enter(name, leaf)))
+        handles.append(module.register_forward_hook(leave(leaf), with_kwargs=True))
+    return handles
+
+
+def _one_pass(model: nn.Module, shape: tuple[int, ...]) -> Record:
+    recorder = _Recorder()
+    handles = _hooks(model, recorder)
+    try:
+        with torch.no_grad(), torch.device("meta"):
+            x = torch.empty(shape, dtype=_float_type(model))
+            recorder.record.source = recorder.value(x)
+            with recorder:
+                model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return recorder.record
+
+
+def _float_type(model: nn.Module) -> torch.dtype:
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
+
+
+def _shapes(model: nn.Module, example: Example) -> list[tuple[int, ...]]:
+    if isinstance(example, Tensor):
+        return [tuple(example.shape)]
+    if example is not None:
+        return [(1, *example)]
+    channels = next((m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)), 3)
+    return [(1, channels, size, size) for size in SIZES]
+
+
+def follow(model: nn.Module, example: Example = None) -> Record:
+    """Run a copy of the model on shapes alone and record every step; the model itself is not touched.
+
+    Raises
+    ------
+    UsageError
+        The model cannot be run so.
+    """
+    ghost = copy.deepcopy(model).eval().to("meta")
+    problems: Counter[str] = Counter()
+    for shape in _shapes(model, example):
+        try:
+            return _one_pass(ghost, shape)
+        except Exception as error:  # any model's forward may raise anything
+            problems[f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"] += 1
+    raise UsageError(
+        f"the forward pass of {type(model).__name__} cannot be followed ({next(iter(problems))})",
+        hint="Give a fitting input with example=(C, H, W).",
+    )

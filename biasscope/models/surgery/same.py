@@ -1,0 +1,67 @@
+"""TensorFlow's SAME padding, for weights that were trained with it."""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from torch import nn
+
+from biasscope.models.surgery.edit import Plan, described, own
+from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.sites import pair, refuse
+from biasscope.models.surgery.table import Replacement
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def same_padding(model: M, *, inplace: bool = False) -> M:
+    """Give the strided convolutions of a model TensorFlow's SAME padding.
+
+    At stride 2 and an even side it pads one pixel less in front: every output then looks half a pixel elsewhere, and
+    weights trained with it lose accuracy with symmetric padding. At stride 1 both are the same for odd windows.
+
+    Parameters
+    ----------
+    model
+        Model whose strided convolutions are plain ``nn.Conv2d``.
+    inplace
+        Change the model itself instead of a copy.
+
+    Returns
+    -------
+        The model. `surgery_table` tells what was replaced.
+
+    Notes
+    -----
+    In all ``max((ceil(H / s) - 1) s + d (k - 1) + 1 - H, 0)`` pixels per axis, the smaller half in front. `antialias`
+    keeps the alignment.
+
+    Raises
+    ------
+    UsageError
+        A strided convolution is not a plain one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = same_padding(torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3, stride=2, padding=1)))
+    >>> net[0].padding_of(224, 0), net[0].padding_of(225, 0)
+    ((0, 1), (1, 1))
+    """
+    model = own(model, inplace)
+    plan = Plan()
+    for name, module in model.named_modules():
+        if not isinstance(module, nn.Conv2d) or max(module.stride) == 1 or max(module.kernel_size) == 1:
+            continue
+        if type(module) is not nn.Conv2d:
+            raise refuse(name, f"{type(module).__name__} is not a plain nn.Conv2d")
+        plan.changes.append((name, _same))
+        row = Replacement("same_padding", name, "convolution", pair(module.stride), described(module), "SAME padding")
+        plan.rows.append(row)
+    return plan.carry_out(model)
+
+
+def _same(module: nn.Module) -> nn.Module:
+    conv = SurgeryConv2d.of(cast(nn.Conv2d, module))
+    conv.same = pair(conv.stride)
+    return conv

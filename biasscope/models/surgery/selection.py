@@ -1,0 +1,57 @@
+"""Which modules an operation is about: all, or those of given names, patterns or types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from biasscope.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from biasscope.models.surgery.sites import Site
+
+Selector = str | type[nn.Module]
+Selectors = Sequence[Selector] | Selector | None
+"""Names as in ``named_modules``, patterns of them (``layer3.*``), or module types; ``None`` for all."""
+
+
+def as_tuple(selectors: Selectors) -> tuple[Selector, ...]:
+    """One selector or many, as a tuple."""
+    if selectors is None:
+        return ()
+    return (selectors,) if isinstance(selectors, (str, type)) else tuple(selectors)
+
+
+def matches(name: str, module: nn.Module, selectors: Iterable[Selector]) -> bool:
+    """Whether a module is meant; the name of a container means everything in it."""
+    for wanted in selectors:
+        if isinstance(wanted, type):
+            if isinstance(module, wanted):
+                return True
+        elif name == wanted or fnmatchcase(name, wanted) or (wanted and name.startswith(wanted + ".")):
+            return True
+    return False
+
+
+def select(sites: Sequence[Site], layers: Selectors, skip: Selectors) -> list[Site]:
+    """Sites that are meant, in order.
+
+    Raises
+    ------
+    UsageError
+        A selector of ``layers`` means no site.
+    """
+    wanted = as_tuple(layers)
+    for selector in wanted:
+        if not any(matches(site.name, site.module, [selector]) for site in sites):
+            shown = selector.__name__ if isinstance(selector, type) else repr(selector)
+            raise UsageError(f"{shown} is not a module that subsamples", hint=f"There are: {', '.join(_names(sites))}.")
+    chosen = [site for site in sites if layers is None or matches(site.name, site.module, wanted)]
+    return [site for site in chosen if not matches(site.name, site.module, as_tuple(skip))]
+
+
+def _names(sites: Sequence[Site]) -> list[str]:
+    return [site.name for site in sites] or ["none"]

@@ -1,0 +1,144 @@
+"""Where a model subsamples: pools, strided convolutions, slicing shortcuts; and where no module can be replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models.architectures.layers import SubsampleShortcut
+from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
+from biasscope.models.surgery.record import Node, Record
+from biasscope.models.surgery.selection import Selectors, as_tuple, matches
+
+MAX_POOLS = (nn.MaxPool2d, CircularMaxPool2d)
+AVERAGE_POOLS = (nn.AvgPool2d, CircularAvgPool2d)
+_UNSUPPORTED = (nn.LPPool2d, nn.FractionalMaxPool2d, nn.Conv3d, nn.MaxPool3d, nn.AvgPool3d, nn.PixelUnshuffle)
+_FUNCTIONAL_POOLS = ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "lp_pool2d", "conv2d")
+_CONVOLUTIONS = ("Conv2d", "Conv3d", "Linear", "conv2d", "linear", "SurgeryConv2d", "AntialiasedConv2d", "PacConv2d")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One module that subsamples.
+
+    Attributes
+    ----------
+    name, module
+        The module, in the model that is operated on.
+    kind
+        As in the surgery table.
+    stride
+        (vertical, horizontal).
+    nodes
+        Its steps in the pass, more than one if the module is used repeatedly.
+    channels
+        Channels at its output, one number a step.
+    stem
+        Whether it is a convolution that reads the picture itself.
+    """
+
+    name: str
+    module: nn.Module
+    kind: str
+    stride: tuple[int, int]
+    nodes: tuple[Node, ...]
+    channels: tuple[int, ...]
+    stem: bool = False
+
+
+def refuse(site: str, what: str, hint: str = "") -> UsageError:
+    """Error that names the module and the reason."""
+    return UsageError(what, where=site or "(the model itself)", hint=hint or "Leave it as it is with skip=[name].")
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """(vertical, horizontal) of a layer's argument."""
+    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+
+
+def stride_of(module: nn.Module) -> tuple[int, int]:
+    """Subsampling factor of a module, (1, 1) for one that does not subsample."""
+    if isinstance(module, (nn.Conv2d, *MAX_POOLS, *AVERAGE_POOLS, SubsampleShortcut)):
+        if isinstance(module, SubsampleShortcut) and module.sampler is not None:
+            return (1, 1)
+        return pair(module.stride if module.stride is not None else module.kernel_size)
+    return (1, 1)
+
+
+def _kind(module: nn.Module) -> str:
+    if isinstance(module, MAX_POOLS):
+        return "max pool"
+    if isinstance(module, AVERAGE_POOLS):
+        return "average pool"
+    if isinstance(module, SubsampleShortcut):
+        return "slicing shortcut"
+    assert isinstance(module, nn.Conv2d)  # noqa: S101 (stride_of lets nothing else through)
+    if module.groups == module.in_channels > 1:
+        return "depthwise convolution"
+    return "1x1 convolution" if pair(module.kernel_size) == (1, 1) else "convolution"
+
+
+def _is_global(record: Record, node: Node) -> bool:
+    """Whether one window covers the map, so that nothing is subsampled but everything summed up."""
+    return record.shapes[node.outputs[0]][-2:] == (1, 1)
+
+
+def find_sites(model: nn.Module, record: Record) -> list[Site]:
+    """Every module that subsampled during the pass, in the order in which they ran."""
+    steps: dict[str, list[Node]] = {}
+    for node in record.nodes:
+        if node.is_module:
+            steps.setdefault(node.where, []).append(node)
+    sites = []
+    for name, nodes in steps.items():
+        module = model.get_submodule(name)
+        stride = stride_of(module)
+        pooled = isinstance(module, (*MAX_POOLS, *AVERAGE_POOLS))
+        if max(stride) == 1 or (pooled and all(_is_global(record, node) for node in nodes)):
+            continue
+        channels = tuple(record.shapes[node.outputs[0]][1] for node in nodes)
+        stem = isinstance(module, nn.Conv2d) and not any(a.op in _CONVOLUTIONS for a in record.ancestors(nodes[0]))
+        sites.append(Site(name, module, _kind(module), stride, tuple(nodes), channels, stem))
+    return sites
+
+
+def _steps_over(argument: Any) -> bool:
+    """Whether an index slices with a step, as ``x[:, :, ::2, ::2]`` does."""
+    index = argument if isinstance(argument, tuple) else (argument,)
+    return any(isinstance(part, slice) and part.step not in (None, 1, -1) for part in index)
+
+
+def _hidden(record: Record, node: Node) -> str | None:
+    """What a function does that surgery would have to replace, if anything."""
+    before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
+    if node.op in _FUNCTIONAL_POOLS and len(before) == len(after) == 4:
+        coarser = after[-1] * 2 <= before[-1] + 1 or after[-2] * 2 <= before[-2] + 1
+        return f"calls {node.op} with a stride in its forward" if coarser and after[-2:] != (1, 1) else None
+    if node.op == "__getitem__" and len(before) >= 4 and any(_steps_over(a) for a in node.arguments):
+        return "slices with a step in its forward"
+    if node.op == "interpolate" and after[-1] < before[-1]:
+        return "shrinks the map with interpolate in its forward"
+    return None
+
+
+def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
+    """Refuse a model that subsamples where no module can be replaced.
+
+    Raises
+    ------
+    UsageError
+        Naming the module and what it does.
+    """
+    for node in record.nodes:
+        if matches(node.where, model.get_submodule(node.where), as_tuple(skip)):
+            continue
+        if node.is_module:
+            module = model.get_submodule(node.where)
+            if isinstance(module, _UNSUPPORTED):
+                raise refuse(node.where, f"{type(module).__name__} has no replacement")
+        elif reason := _hidden(record, node):
+            kind = type(model.get_submodule(node.where)).__name__
+            raise refuse(node.where, f"{kind} {reason}, where nothing can be put in its place")
