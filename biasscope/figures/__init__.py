@@ -35,13 +35,15 @@ FIGURES = Registry(
         "map-raw": _entry(
             "maps:raw",
             "Where box centres are in the picture",
-            f"{_CELLS} No large box has its centre near the frame, so the rim is blue even for boxes placed evenly.",
+            "The same numbers for the centre of the box in the picture. No large box has its centre near the frame, so "
+            "the rim is blue even for boxes placed evenly.",
             "position",
         ),
         "map-interior": _entry(
             "maps:interior",
             "The same without boxes that touch the frame",
-            f"{_CELLS} Boxes cut off by the frame pile up at its edge; they are left out here.",
+            "As in feasible coordinates. Boxes cut off by the frame pile up at its edge: what is gone here was "
+            "truncation, what stays is placement.",
             "position",
         ),
         "marginal-u": _entry(
@@ -59,13 +61,13 @@ FIGURES = Registry(
         "joint-y": _entry(
             "maps:joint_y",
             "Vertical centre and height together",
-            "Darker is more boxes. A box as high as the picture is centred: its room lies between the dashed lines.",
+            "Stronger is more boxes. A box as high as the picture is centred: its room lies between the dashed lines.",
             "position",
         ),
         "joint-x": _entry(
             "maps:joint_x",
             "Horizontal centre and height together",
-            "Darker is more boxes. If height did not matter, every row would look alike.",
+            "Stronger is more boxes. If height did not matter, all rows would have one shape.",
             "position",
         ),
         "strongest": _entry(

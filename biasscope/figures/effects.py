@@ -56,6 +56,7 @@ def _ranked(result: Result, field: str, label: str, other: str = "") -> Figure |
         _dots(ax, [row.get(other) for row in found], OTHER, "raw centres", hollow=True)
     _dots(ax, [row[field] for row in found], MAIN, "feasible" if other else "", hollow=False)
     _rank_axes(ax, names, label)
+    ax.set_xlim(left=min(0.0, *(row.get(f"{field}_low") or 0 for row in found)))
     if other:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, handletextpad=0.1)
     return figure
@@ -73,7 +74,6 @@ def _rank_axes(ax: Axes, names: list[str], label: str) -> None:
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.set(xlabel=label, ylabel="", ylim=(len(names) - 0.5, -0.5), title=f"The {len(names)} strongest")
-    ax.set_xlim(left=min(0, ax.get_xlim()[0]))
     ax.grid(axis="x", color=RULE, linewidth=0.6)
     ax.set_axisbelow(True)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
@@ -63,9 +64,7 @@ def raw(result: Result) -> Figure | None:
 
 def interior(result: Result) -> Figure | None:
     """Pooled map of the boxes that do not touch the frame."""
-    return position(
-        result, "interior", "Feasible, boxes that do not touch the frame", ("u: left → right", "v: bottom ← top")
-    )
+    return position(result, "interior", "Feasible (u, v), off the frame", ("u: left → right", "v: bottom ← top"))
 
 
 def first(result: Result) -> Figure | None:
@@ -105,7 +104,8 @@ def joint(result: Result, name: str, title: str, axes: tuple[str, str]) -> Figur
     figure, ax = panel(4.2, 3.5)
     shares = grid / grid.sum()
     bar = {"format": PercentFormatter(1.0, decimals=1), "shrink": 0.8}
-    sns.heatmap(shares, ax=ax, cmap=DENSITY, vmin=0, rasterized=True, cbar_kws=bar)
+    norm = PowerNorm(0.5, 0, float(shares.max()))
+    sns.heatmap(shares, ax=ax, cmap=DENSITY, norm=norm, rasterized=True, cbar_kws=bar)
     ax.invert_yaxis()
     _frame(ax, title, axes)
     _fractions(ax, grid.shape)

@@ -89,7 +89,11 @@ def scales(result: Result) -> Figure | None:
 
 
 def _edges(found: list[dict[str, Any]]) -> NDArray[np.float64]:
-    return np.array([row["low"] for row in found] + [found[-1]["high"]], float)
+    """Edges in octaves; bins given as scales themselves (never negative) are turned into octaves."""
+    edges = np.array([row["low"] for row in found] + [found[-1]["high"]], float)
+    if edges[0] < 0:
+        return edges
+    return np.asarray(np.log2(np.maximum(edges, edges[1] / 2)), float)
 
 
 def _octaves(ax: Axes, edges: NDArray[np.float64]) -> None:

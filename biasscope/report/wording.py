@@ -45,7 +45,7 @@ def share(value: float | None) -> str:
 
 
 def real(value: float | None) -> str:
-    """Number with three decimals, or three significant digits when it is large or tiny.
+    """Number with three decimals, more when it is tiny and fewer when it is large.
 
     >>> real(0.2291), real(12.34), real(1234.5)
     ('0.229', '12.34', '1,234')
@@ -55,10 +55,14 @@ def real(value: float | None) -> str:
     size = abs(value)
     if value == 0:
         text = "0"
-    elif size < 0.0005:
-        text = f"{value:.2e}"
+    elif size < 0.00005:
+        text = f"<{THIN}0.0001" if value > 0 else f">{THIN}-0.0001"
     else:
-        text = f"{value:,.0f}" if size >= 1000 else f"{value:.{3 if size < 10 else 2 if size < 100 else 1}f}"
+        text = (
+            f"{value:,.0f}"
+            if size >= 1000
+            else f"{value:.{4 if size < 0.0005 else 3 if size < 10 else 2 if size < 100 else 1}f}"
+        )
     return text.replace("-", MINUS)
 
 
@@ -98,7 +102,7 @@ def style(name: str, unit: str = "", *, whole: bool = False) -> str:
         return "share"
     if name in ("p", "q") or name.startswith(("p_", "q_")):
         return "probability"
-    if name.startswith(("displacement", "correlation")):
+    if "displacement" in name or "correlation" in name:
         return "signed"
     return "count" if whole or unit in ("classes", "boxes", "images", "rows", "pixels", "files") else "real"
 

@@ -18,8 +18,8 @@ POOLED = [
 ]
 CLASSES = [
     Field("label", "Class", "label"),
-    Field("map_a", "Map A", "map", "Where the boxes are in feasible coordinates; darker is more"),
-    Field("map_b", "Map B", "map", "Where the boxes are in feasible coordinates; darker is more"),
+    Field("map_a", "Map A", "map", "Where the boxes are in feasible coordinates; stronger is more"),
+    Field("map_b", "Map B", "map", "Where the boxes are in feasible coordinates; stronger is more"),
     Field("verdict", "Verdict", "verdict", "Permutation of images, corrected over all classes"),
     Field("distance", "Distance", "real", "Distance between the two sides, with its interval"),
     Field("q", "q", "probability", "Corrected p-value"),

@@ -10,8 +10,10 @@ from biasscope.report.sections.generic import some
 
 CLASSES = [
     Field("label", "Class", "label"),
-    Field("map_feasible", "Feasible", "map", "Where the boxes are in the room their size leaves them; darker is more"),
-    Field("map_raw", "Raw", "map", "Where the centres of the boxes are in the picture; darker is more"),
+    Field(
+        "map_feasible", "Feasible", "map", "Where the boxes are in the room their size leaves them; stronger is more"
+    ),
+    Field("map_raw", "Raw", "map", "Where the centres of the boxes are in the picture; stronger is more"),
     Field("verdict", "Verdict", "verdict", "Test in feasible coordinates, corrected over all classes"),
     Field(
         "effect",

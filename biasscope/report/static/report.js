@@ -23,7 +23,7 @@ function theme() {
 
 const NUMBERS = ["count", "share", "real", "signed", "probability"];
 const ORDERED = NUMBERS.concat("label", "measure", "text", "verdict");
-const FEW = 8;
+const FEW = { class: 4 }; // rows from which a table of classes is worth sorting; other tables from 15
 
 function key(row, place, number) {
   const cell = row.cells[place];
@@ -42,10 +42,14 @@ function sorted(rows, place, style, up) {
   return keyed.map((item) => item.row);
 }
 
-function sorting(table) {
+function worthwhile(data, rows) {
+  return rows.length >= (FEW[data.dataset.row] || 15);
+}
+
+function sorting(data, table) {
   const body = table.tBodies[0];
   const original = [...body.rows];
-  if (original.length < FEW) return;
+  if (!worthwhile(data, original)) return;
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, place) => {
     const style = head.dataset.style;
@@ -76,7 +80,7 @@ function control(tag, text, bar) {
 
 function filtering(data, table) {
   const rows = [...table.tBodies[0].rows];
-  if (rows.length < FEW) return;
+  if (!worthwhile(data, rows)) return;
   const bar = document.createElement("div");
   bar.className = "tools";
   const search = control("input", "Filter", bar);
@@ -107,6 +111,6 @@ function filtering(data, table) {
 theme();
 for (const data of document.querySelectorAll(".data")) {
   const table = data.querySelector("table");
-  sorting(table);
+  sorting(data, table);
   filtering(data, table);
 }
