@@ -4,15 +4,43 @@ import io
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from biasscope.nn import (
     AntialiasedConv2d,
     BlurPool2d,
     MaxBlurPool2d,
+    PacConv2d,
+    PacConvTranspose2d,
+    PacCRF,
+    PacJointUpsample2d,
+    PacPool2d,
     PolyphaseSampling2d,
     ResizeConv2d,
     SmoothUpsampled2d,
 )
+
+
+class Guided(nn.Module):
+    """A layer whose guidance is the first two channels of its input, resized where it must be."""
+
+    def __init__(self, layer, scale=1):
+        super().__init__()
+        self.layer, self.scale = layer, scale
+
+    def forward(self, x):
+        return self.layer(x, F.interpolate(x[:, :2], scale_factor=self.scale, mode="nearest"))
+
+
+class Joint(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = PacJointUpsample2d(2, channels=4, guide_channels=4, width=8)
+
+    def forward(self, x):
+        return self.net(x[:, :, ::2, ::2], x)
+
 
 LAYERS = {
     "blur": lambda: BlurPool2d(4, 4, 2),
@@ -23,6 +51,25 @@ LAYERS = {
     "polyphase, odd": lambda: PolyphaseSampling2d(4),
     "resize-convolution": lambda: ResizeConv2d(4, 4),
     "smoothing": lambda: SmoothUpsampled2d(4, 2, 1),
+    "pac convolution": lambda: Guided(PacConv2d(4, 8, 3, 2, 1, groups=2)),
+    "pac convolution, every option": lambda: Guided(
+        PacConv2d(
+            4,
+            4,
+            3,
+            padding=2,
+            dilation=2,
+            kernel_type="inv_0.5_0.9_asym",
+            smooth_kernel_type="average_3",
+            normalize_kernel=True,
+            shared_filters=True,
+            padding_mode="circular",
+        )
+    ),
+    "pac transposed convolution": lambda: Guided(PacConvTranspose2d(4, 3, 3, 2, 1, 1), 2),
+    "pac pool": lambda: Guided(PacPool2d(3, 2, 1, normalize_kernel=True)),
+    "pac mean field": lambda: Guided(PacCRF(4, 2, pairwise_kernels=[{"blur": 2}, {"compat_type": "potts"}])),
+    "pac joint upsampling": Joint,
 }
 
 
@@ -33,6 +80,7 @@ def example(seed=0):
 @pytest.fixture(params=LAYERS)
 def layer(request):
     torch.manual_seed(0)
+    torch.compiler.reset()
     return LAYERS[request.param]().eval()
 
 
@@ -53,6 +101,14 @@ def test_onnx_runs_in_onnxruntime_and_agrees(layer):
 def test_compiles_without_graph_breaks(layer):
     compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)
     torch.testing.assert_close(compiled(example()), layer(example()))
+
+
+def test_gradients_survive_compilation(layer):
+    grads = []
+    for run in (layer, torch.compile(layer, backend="aot_eager", fullgraph=True)):
+        x = example().requires_grad_()
+        grads.append(torch.autograd.grad(run(x).square().sum(), x)[0])
+    torch.testing.assert_close(*grads)
 
 
 def test_autocast_gives_about_the_same(layer):
