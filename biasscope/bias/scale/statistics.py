@@ -123,10 +123,10 @@ def merged_bins(histogram: Ints, wanted: int = WIDE_BINS) -> Ints:
     running = np.cumsum(histogram)
     middle = (running - histogram / 2) / max(int(running[-1]), 1)
     place = np.clip((middle * wanted).astype(np.int64), 0, wanted - 1)
-    empty = histogram == 0
-    place[empty] = place[np.maximum.accumulate(np.where(empty, 0, np.arange(len(histogram))))][empty]
-    _, inverse = np.unique(place, return_inverse=True)
-    return np.maximum.accumulate(inverse)
+    filled = np.flatnonzero(histogram)
+    before = np.maximum(np.searchsorted(filled, np.arange(len(histogram)), "right") - 1, 0)
+    place = place[filled[before]] if len(filled) else place
+    return np.asarray(np.unique(place, return_inverse=True)[1], np.int64)
 
 
 def thirds() -> Ints:
@@ -160,7 +160,7 @@ def balanced_effect(counts: ArrayLike, other: ArrayLike | None = None) -> Floats
         both = q + r
         distance = np.where(both > 0, (q - r) ** 2 / both, 0.0).sum(-1) / 2
         chance = (table.shape[-1] - 1) / 4 * (1 / n[..., 0] + (0.0 if other is None else 1 / m[..., 0]))
-        return np.asarray(np.where(n[..., 0] > 0, distance - chance, np.nan))
+        return np.asarray(np.where((n > 0)[..., 0] & (m > 0)[..., 0], distance - chance, np.nan))
 
 
 def _effect(wide: Ints, reference: str) -> Estimate:

@@ -1,0 +1,128 @@
+"""Counts against loops over rows that know nothing of fused keys, batches or fixed point."""
+
+from collections import defaultdict
+
+import numpy as np
+import polars as pl
+import pytest
+
+from biasscope.bias import count_boxes
+from biasscope.bias.keys import groups, image_keys
+from biasscope.bias.tables import SCALES
+from tests.box_scenes import frame, scene
+
+BINS, GROUPS = 8, 20
+
+
+def cell(value, bins):
+    return min(int(value * bins), bins - 1)
+
+
+@pytest.fixture(scope="module")
+def boxes():
+    edge = frame(
+        ["e1", "e2", "e3"], ["c0", "c1", "c1"], [0, 0, 5], [0, 3, 0], [10, 100, 100], [10, 50, 80], [100] * 3, [80] * 3
+    )
+    return pl.concat([scene(3, 40, per_image=2, integer=False, seed=4), edge])
+
+
+@pytest.fixture(scope="module")
+def naive(boxes):
+    """Every table by a loop over all boxes (continuous grid)."""
+    found = defaultdict(lambda: defaultdict(float))
+    group_of = groups(image_keys(boxes["image_id"]), GROUPS, 0)
+    for row, group in zip(boxes.iter_rows(named=True), group_of, strict=True):
+        width, height = row["image_width"], row["image_height"]
+        w, h = (row["x1"] - row["x0"]) / width, (row["y1"] - row["y0"]) / height
+        cx, cy = (row["x0"] + row["x1"]) / 2 / width, (row["y0"] + row["y1"]) / 2 / height
+        u = (cx - w / 2) / (1 - w) if width * (1 - w) > 0.5 else None
+        v = (cy - h / 2) / (1 - h) if height * (1 - h) > 0.5 else None
+        for label in (row["label"], "all"):
+            found["raw"][label, group, cell(cy, 8) * 8 + cell(cx, 8)] += 1
+            found["joint"][label, (cell(cy, 4) * 4 + cell(cx, 4)) * 4 + cell(h, 4)] += 1
+            exact = np.log2(np.sqrt(w * h)) * 4 + 24
+            found["scale"][label, group, max(int(np.floor(exact)), -1) + 1 if exact < 24 else 24] += 1
+            found["edge"][label, "left"] += row["x0"] < 0.5
+            found["edge"][label, "bottom"] += row["y1"] > height - 0.5
+            found["slack_x"][label] += 1 - w
+            found["no_slack_x"][label] += u is None
+            if u is not None:
+                found["u"][label] += u
+                found["fine"][label, cell(u, 256)] += 1
+            if u is not None and v is not None:
+                found["feasible"][label, group, cell(v, 8) * 8 + cell(u, 8)] += 1
+                found["uv"][label] += u * v
+    return found
+
+
+@pytest.fixture(scope="module")
+def counts(boxes):
+    return count_boxes(boxes, per_image="all", grid="continuous")
+
+
+def rows(counts):
+    return [*enumerate(counts.labels), (len(counts.labels), "all")]
+
+
+@pytest.mark.parametrize("name", ["raw", "feasible", "scale"])
+def test_grouped_tables_match_a_loop(counts, naive, name):
+    table = getattr(counts, name)
+    expected = np.zeros_like(table)
+    for place, label in rows(counts):
+        for group in range(GROUPS):
+            for bin_ in range(table.shape[-1]):
+                expected[place, group, bin_] = naive[name][label, group, bin_]
+    np.testing.assert_array_equal(table, expected)
+    assert table.sum() > 0
+
+
+def test_joint_and_fine_tables_match_a_loop(counts, naive):
+    for place, label in rows(counts):
+        assert counts.joint[place].tolist() == [naive["joint"][label, bin_] for bin_ in range(64)]
+        assert counts.fine[place, 0].tolist() == [naive["fine"][label, bin_] for bin_ in range(256)]
+
+
+def test_sums_match_a_loop_to_fixed_point(counts, naive):
+    for place, label in rows(counts):
+        assert counts.moment("u")[place].sum() == pytest.approx(naive["u"][label], abs=1e-5)
+        assert counts.moment("uv")[place].sum() == pytest.approx(naive["uv"][label], abs=1e-5)
+        assert counts.moment("slack_x", "frame")[place].sum() == pytest.approx(naive["slack_x"][label], abs=1e-5)
+
+
+def test_frame_counts_match_a_loop(counts, naive):
+    for place, label in rows(counts):
+        assert counts.moment("left", "frame")[place].sum() == naive["edge"][label, "left"]
+        assert counts.moment("bottom", "frame")[place].sum() == naive["edge"][label, "bottom"]
+        assert counts.moment("no_slack_x", "frame")[place].sum() == naive["no_slack_x"][label]
+
+
+def test_boxes_and_images(counts, boxes):
+    by_label = (
+        boxes.group_by("label").agg(pl.len(), pl.col("image_id").n_unique()).sort(pl.col("label").cast(pl.String))
+    )
+    assert counts.boxes.tolist() == [*by_label["len"], len(boxes)]
+    assert counts.images.tolist() == [*by_label["image_id"], boxes["image_id"].n_unique()]
+
+
+def test_pooled_planes_match_numpy(counts, boxes):
+    h = ((boxes["y1"] - boxes["y0"]) / boxes["image_height"]).to_numpy()
+    cy = ((boxes["y1"] + boxes["y0"]) / 2 / boxes["image_height"]).to_numpy()
+    expected, _, _ = np.histogram2d(h, cy, bins=16, range=[[0, 1], [0, 1]])
+    np.testing.assert_array_equal(counts.cy_height, expected)
+
+
+def test_interior_conditions_on_not_touching(boxes):
+    counts = count_boxes(boxes, per_image="all", grid="continuous")
+    free = boxes.filter(
+        (pl.col("x0") >= 0.5)
+        & (pl.col("y0") >= 0.5)
+        & (pl.col("image_width") - pl.col("x1") >= 0.5)
+        & (pl.col("image_height") - pl.col("y1") >= 0.5)
+    )
+    assert 0 < len(free) < len(boxes)
+    assert counts.interior[-1].sum() == len(free)
+
+
+def test_scale_has_one_bin_below_its_range():
+    tiny = frame(["a"], ["c"], [10.0], [10.0], [10.5], [10.5], [640], [640])
+    assert count_boxes(tiny).scale[0].sum(0).tolist() == [1] + [0] * (SCALES - 1)

@@ -1,0 +1,98 @@
+"""Effect sizes against scipy, closed forms and their definitions."""
+
+import numpy as np
+import pytest
+import scipy.spatial.distance
+import scipy.stats
+
+from biasscope.bias import effects
+from biasscope.bias.jackknife import jackknife, leave_one_out
+
+RANDOM = np.random.default_rng(11)
+
+
+def test_cramers_v_by_its_definition():
+    counts = RANDOM.poisson(3, 64)
+    n, k = counts.sum(), 64
+    chi2 = scipy.stats.chisquare(counts).statistic
+    expected = np.sqrt(max(0, chi2 / n - (k - 1) / n) / (k - 1))
+    assert effects.cramers_v(counts).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n", [20, 200])
+def test_the_squared_effect_is_unbiased_where_plain_v_is_not(n):
+    null = RANDOM.multinomial(n, np.full(64, 1 / 64), 5000)
+    plain = np.sqrt(scipy.stats.chisquare(null, axis=1).statistic / n / 63)
+    assert plain.mean() == pytest.approx(1 / np.sqrt(n), rel=0.05)
+    corrected = effects.squared_effect(null)
+    assert abs(corrected.mean()) < 4 * corrected.std() / np.sqrt(5000)
+
+
+def test_jensen_shannon_is_scipys():
+    a, b = RANDOM.poisson(2, (2, 30))
+    expected = scipy.spatial.distance.jensenshannon(a, b, base=2) ** 2
+    assert effects.jensen_shannon(a, b).item() == pytest.approx(expected)
+    assert effects.jensen_shannon(a).item() == pytest.approx(
+        scipy.spatial.distance.jensenshannon(a, np.ones(30), base=2) ** 2
+    )
+
+
+def test_wasserstein_is_scipys_limit():
+    values = RANDOM.beta(2, 3, 40)
+    fine = (np.arange(200_000) + 0.5) / 200_000
+    assert effects.wasserstein_uniform(values) == pytest.approx(
+        scipy.stats.wasserstein_distance(values, fine), abs=1e-5
+    )
+
+
+def test_binned_wasserstein_is_within_half_a_bin():
+    for _ in range(50):
+        values = RANDOM.beta(*RANDOM.uniform(0.3, 4, 2), RANDOM.integers(1, 200))
+        counts = np.bincount((values * 256).astype(int), minlength=256)
+        error = effects.wasserstein_uniform_binned(counts).item() - effects.wasserstein_uniform(values)
+        assert abs(error) <= 1 / 512 + 1e-12
+
+
+def test_wasserstein_of_a_point_in_closed_form():
+    for x in (0.0, 0.3, 1.0):
+        assert effects.wasserstein_uniform([x]) == pytest.approx((x**2 + (1 - x) ** 2) / 2)
+
+
+def test_moments_are_numpys():
+    u, v = RANDOM.random((2, 25))
+    sums = [[part.sum()] for part in (u, v, u * u, v * v, u * v)]
+    assert effects.displacement([25], sums[0])[0] == pytest.approx(u.mean() - 0.5)
+    assert effects.concentration([25], sums[0], sums[2])[0] == pytest.approx(12 * u.var(ddof=1))
+    assert effects.correlation([25], *sums)[0] == pytest.approx(np.corrcoef(u, v)[0, 1])
+
+
+def test_correlation_is_undefined_without_variation():
+    assert np.isnan(effects.correlation([3], [1.5], [1.5], [0.75], [0.8], [0.75]))[0]
+
+
+def test_empty_classes_are_undefined_not_zero():
+    empty = np.zeros((1, 64), int)
+    for statistic in (effects.cramers_v, effects.jensen_shannon, effects.wasserstein_uniform_binned):
+        assert np.isnan(statistic(empty)).all()
+    assert np.isnan(effects.displacement([0], [0.0])).all()
+
+
+def test_jackknife_of_a_mean_is_the_standard_error_with_students_t():
+    x = RANDOM.normal(size=(3, 20))
+    made = jackknife(x.mean(1), leave_one_out(x) / 19, np.ones((3, 20), bool))
+    np.testing.assert_allclose(made.error, x.std(1, ddof=1) / np.sqrt(20))
+    low, high = scipy.stats.t.interval(0.95, 19, x.mean(1), made.error)
+    np.testing.assert_allclose([made.low, made.high], [low, high])
+
+
+def test_jackknife_leaves_empty_groups_out():
+    x = np.array([[1.0, 2.0, 4.0, 0.0, 0.0]])
+    filled = x > 0
+    made = jackknife(x.sum(1) / 3, leave_one_out(x) / (3 - filled), filled)
+    assert made.error[0] == pytest.approx(np.std([1, 2, 4], ddof=1) / np.sqrt(3))
+
+
+def test_a_single_group_has_no_interval():
+    made = jackknife([1.0], [[0.0, 1.0]], [[True, False]])
+    assert np.isnan(made.error[0])
+    assert np.isnan(made.low[0])

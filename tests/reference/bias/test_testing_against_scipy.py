@@ -1,0 +1,175 @@
+"""Tests of uniformity against scipy, enumeration and closed forms."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from biasscope.bias import testing
+from biasscope.bias.testing.cramer_von_mises import FAR_TAIL, _far_tail, _limit
+from biasscope.core.errors import UsageError
+
+RANDOM = np.random.default_rng(7)
+
+
+def test_chi_square_is_scipys():
+    table = RANDOM.poisson(6, (20, 64))
+    statistic, p = scipy.stats.chisquare(table, axis=1)
+    np.testing.assert_allclose(testing.chi_square(table), statistic)
+    np.testing.assert_allclose(testing.chi_square_p(table, asymptotic_above=0), p)
+
+
+def test_goodness_of_fit_is_scipys():
+    table, shares = RANDOM.poisson(6, (5, 8)), RANDOM.dirichlet(np.ones(8))
+    expected = [scipy.stats.chisquare(row, shares * row.sum()).statistic for row in table]
+    np.testing.assert_allclose(testing.goodness_of_fit(table, shares), expected)
+
+
+def test_monte_carlo_against_enumeration():
+    """Five boxes in three cells: 243 equally likely outcomes, many of them tied."""
+    outcomes = np.array([np.bincount(way, minlength=3) for way in itertools.product(range(3), repeat=5)])
+    null = (outcomes**2).sum(1)
+    for observed in ([5, 0, 0], [4, 1, 0], [3, 1, 1], [2, 2, 1]):
+        exact = (null >= np.sum(np.square(observed))).mean()
+        p = testing.chi_square_p([observed], draws=99_999)[0]
+        assert p == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 1e5) + 1e-4)
+
+
+def test_monte_carlo_with_unequal_cells_against_enumeration():
+    shares = np.array([0.5, 0.3, 0.2])
+    ways = list(itertools.product(range(3), repeat=4))
+    chance = np.array([shares[list(way)].prod() for way in ways])
+    null = np.array([(np.bincount(way, minlength=3) ** 2 / shares).sum() for way in ways])
+    observed = np.square([0, 1, 3]) / shares
+    exact = chance[null >= observed.sum() - 1e-9].sum()
+    p = testing.monte_carlo_p([observed.sum()], [4], shares, draws=99_999)[0]
+    assert p == pytest.approx(exact, abs=0.004)
+
+
+@pytest.mark.parametrize("n", [30, 300, 1500])
+def test_monte_carlo_agrees_with_direct_sampling_beside_other_sizes(n):
+    """The null read off growing samples is the null of that n, whatever other sizes are asked for."""
+    table = RANDOM.multinomial(n, np.full(64, 1 / 64), 50)
+    direct = np.sort(testing.chi_square(np.random.default_rng(1).multinomial(n, np.full(64, 1 / 64), 40_000)))
+    expected = 1 - np.searchsorted(direct, testing.chi_square(table) - 1e-9) / len(direct)
+    others = RANDOM.multinomial(np.arange(11, 400, 3), np.full(64, 1 / 64))
+    p = testing.chi_square_p(np.concatenate([table, others]))[:50]
+    np.testing.assert_allclose(p, expected, atol=0.02)
+
+
+def test_monte_carlo_never_reports_zero_and_is_seeded():
+    table = np.zeros((1, 64), int)
+    table[0, 0] = 50
+    assert testing.chi_square_p(table, draws=999)[0] == 1 / 1000
+    some = RANDOM.multinomial(50, np.full(64, 1 / 64), 20)
+    assert testing.chi_square_p(some, seed=3).tolist() == testing.chi_square_p(some, seed=3).tolist()
+    assert testing.chi_square_p(some, seed=3).tolist() != testing.chi_square_p(some, seed=4).tolist()
+
+
+@pytest.mark.parametrize("n", [40, 700])
+def test_monte_carlo_p_is_uniform_under_the_null(n):
+    """At 40 boxes the statistic takes few values, so p may fall short of its level but never exceed it."""
+    p = testing.chi_square_p(RANDOM.multinomial(n, np.full(64, 1 / 64), 4000), seed=n)
+    for level in (0.001, 0.01, 0.05, 0.2, 0.5):
+        share, error = (p <= level).mean(), 4 * np.sqrt(level * (1 - level) / len(p))
+        assert share < level + error
+        assert share > level - error or n == 40
+
+
+def test_the_asymptotic_tail_is_where_the_documentation_says():
+    null = RANDOM.multinomial(2000, np.full(64, 1 / 64), 200_000)
+    asymptotic = scipy.stats.chi2.sf(testing.chi_square(null), 63)
+    assert (asymptotic <= 0.001).mean() == pytest.approx(0.00105, abs=0.0003)
+
+
+def test_small_classes_are_not_tested():
+    assert np.isnan(testing.chi_square_p([[3, 0], [9, 1]], minimum=10)).tolist() == [True, False]
+
+
+def test_cramer_von_mises_statistic_and_p_are_scipys():
+    for n in (10, 50, 400):
+        values = RANDOM.random(n) ** 1.2
+        expected = scipy.stats.cramervonmises(values, "uniform")
+        statistic = testing.cramer_von_mises(values)
+        assert statistic == pytest.approx(expected.statistic)
+        assert testing.cramer_von_mises_p([statistic], [n])[0] == pytest.approx(expected.pvalue, abs=3e-4)
+
+
+def test_cramer_von_mises_p_against_scipy_over_its_range():
+    x = np.linspace(0.02, 1.5, 40)
+    for n in (10, 100, 10_000):
+        expected = 1 - scipy.stats._hypotests._cdf_cvm(x, n)
+        np.testing.assert_allclose(testing.cramer_von_mises_p(x, np.full(40, n)), expected, atol=3e-4)
+
+
+def test_cramer_von_mises_tails_join():
+    x = np.array([FAR_TAIL])
+    assert _far_tail(x)[0] == pytest.approx(1 - _limit(x)[0], rel=0.02)
+
+
+def test_cramer_von_mises_p_is_between_zero_and_one_everywhere():
+    x = np.concatenate([np.geomspace(1e-6, 4000, 300), [0.0, np.nan]])
+    for n in (10, 1000):
+        p = testing.cramer_von_mises_p(x, np.full(len(x), n))
+        assert np.isnan(p[-1])
+        assert ((p[:-1] >= 0) & (p[:-1] <= 1)).all()
+        assert (np.diff(p[:300]) <= 1e-4).all()
+
+
+@pytest.mark.parametrize("n", [10, 60, 1000])
+def test_binned_cramer_von_mises_is_within_its_stated_error(n):
+    errors = []
+    for _ in range(200):
+        values = RANDOM.random(n)
+        counts = np.bincount((values * 256).astype(int), minlength=256)
+        errors.append(testing.cramer_von_mises_binned(counts).item() - testing.cramer_von_mises(values))
+    assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(200)
+    assert np.std(errors) < 0.005
+
+
+@pytest.mark.parametrize("n", [10, 50, 200])
+def test_moment_tests_keep_their_level(n):
+    u, v = np.random.default_rng(n).random((2, 20_000, n))
+    sizes = np.full(20_000, n)
+    centred = (u - u.mean(1, keepdims=True)) * (v - v.mean(1, keepdims=True))
+    r = centred.mean(1) / np.sqrt(u.var(1) * v.var(1))
+    for p in (
+        testing.displacement_p(u.mean(1) - 0.5, sizes),
+        testing.concentration_p(12 * u.var(1, ddof=1), sizes),
+        testing.correlation_p(r, sizes),
+    ):
+        for level in (0.05, 0.01, 0.001):
+            assert (p <= level).mean() < level + 4 * np.sqrt(level / 20_000)
+        assert (p <= 0.05).mean() > 0.042
+
+
+def test_correlation_p_is_scipys():
+    u, v = RANDOM.normal(size=(2, 30))
+    expected = scipy.stats.pearsonr(u, v)
+    assert testing.correlation_p([expected.statistic], [30])[0] == pytest.approx(expected.pvalue)
+
+
+@pytest.mark.parametrize("method", ["bh", "by"])
+def test_false_discovery_corrections_are_scipys(method):
+    p = RANDOM.random(200) ** 2
+    np.testing.assert_allclose(testing.adjust(p, method), scipy.stats.false_discovery_control(p, method=method))
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(testing.adjust([0.01, 0.04, 0.03, 0.5], "holm"), [0.04, 0.09, 0.09, 0.5])
+
+
+def test_untested_classes_leave_the_family():
+    p = RANDOM.random(50)
+    with_gaps = np.insert(p, [3, 10, 50], np.nan)
+    for method in testing.CORRECTIONS:
+        adjusted = testing.adjust(with_gaps, method)
+        np.testing.assert_array_equal(adjusted[np.isfinite(with_gaps)], testing.adjust(p, method))
+        assert np.isnan(adjusted).sum() == 3
+    assert np.isnan(testing.adjust([None, None])).all()
+
+
+def test_unknown_correction_is_a_usage_error():
+    with pytest.raises(UsageError, match="bonferroni"):
+        testing.adjust([0.1], "bonferroni")

@@ -1,0 +1,248 @@
+"""The position result: the tables and scalars of its contract, ranking, words."""
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+
+from biasscope.bias import count_boxes, effects, testing
+from biasscope.bias.position import placement, position
+from biasscope.core.errors import UsageError
+from biasscope.core.results import Result
+from tests.box_scenes import scene
+
+SCALARS = [
+    "classes",
+    "tested",
+    "nonuniform_raw",
+    "nonuniform_feasible",
+    "nonuniform_interior",
+    "nonuniform_joint",
+    "pooled_effect",
+    "pooled_effect_raw",
+    "pooled_displacement_u",
+    "pooled_displacement_v",
+    "pooled_concentration_u",
+    "pooled_concentration_v",
+    "pooled_correlation",
+    "edge_contact",
+    "design_effect",
+    "median_effect",
+]
+PARAMETERS = ["bins", "alpha", "correction", "per_image", "minimum", "groups", "seed", "grid", "family", "monte_carlo"]
+COLUMNS = [
+    "label",
+    "boxes",
+    "images",
+    "tested_boxes",
+    "verdict",
+    "verdict_raw",
+    "effect",
+    "effect_low",
+    "effect_high",
+    "p",
+    "q",
+    "effect_raw",
+    "effect_raw_low",
+    "effect_raw_high",
+    "p_raw",
+    "q_raw",
+    "p_interior",
+    "q_interior",
+    "p_joint",
+    "q_joint",
+    "p_cvm_u",
+    "p_cvm_v",
+    "q_cvm_u",
+    "q_cvm_v",
+    "js",
+    "w1_u",
+    "w1_v",
+    "displacement_u",
+    "displacement_u_low",
+    "displacement_u_high",
+    "displacement_v",
+    "displacement_v_low",
+    "displacement_v_high",
+    "p_displacement_u",
+    "p_displacement_v",
+    "concentration_u",
+    "concentration_u_low",
+    "concentration_u_high",
+    "concentration_v",
+    "concentration_v_low",
+    "concentration_v_high",
+    "p_concentration_u",
+    "p_concentration_v",
+    "correlation",
+    "correlation_low",
+    "correlation_high",
+    "p_correlation",
+    "edge_contact",
+    "edge_left",
+    "edge_top",
+    "edge_right",
+    "edge_bottom",
+    "slack_x",
+    "slack_y",
+    "no_slack_x",
+    "no_slack_y",
+    "design_effect",
+    "map_feasible",
+    "map_raw",
+    "marginal_u",
+    "marginal_v",
+]
+POOLED = [
+    "effect",
+    "js",
+    "w1_u",
+    "w1_v",
+    "displacement_u",
+    "displacement_v",
+    "concentration_u",
+    "concentration_v",
+    "correlation",
+]
+
+
+@pytest.fixture(scope="module")
+def boxes() -> pl.DataFrame:
+    """A uniform class, a gathered one, and one too small to test."""
+    gathered = scene(1, 150, beta=6, seed=5).with_columns(
+        pl.format("g{}", "image_id").alias("image_id"), pl.lit("mid").cast(pl.Categorical()).alias("label")
+    )
+    small = scene(1, 4, seed=6).with_columns(
+        pl.format("s{}", "image_id").alias("image_id"), pl.lit("rare").cast(pl.Categorical()).alias("label")
+    )
+    return pl.concat([scene(1, 150, seed=4), gathered, small])
+
+
+@pytest.fixture(scope="module")
+def counts(boxes):
+    return count_boxes(boxes)
+
+
+@pytest.fixture(scope="module")
+def result(counts) -> Result:
+    return position(counts)
+
+
+def test_scalars_and_parameters_of_the_contract(result):
+    assert [scalar.name for scalar in result.scalars] == SCALARS
+    assert set(result.parameters) == set(PARAMETERS)
+    assert result.parameters["family"] == result.scalar("tested").value == 2
+    assert result.scalar("nonuniform_feasible").n == 2
+    for name in SCALARS[6:14]:
+        scalar = result.scalar(name)
+        assert scalar.interval.low <= scalar.value <= scalar.interval.high
+
+
+def test_columns_of_the_contract(result):
+    table = result.table("classes")
+    assert {column.name for column in table.columns} == set(COLUMNS)
+    assert table.height == 3
+    lengths = {name: {len(cell) for cell in table[name]} for name in ("map_feasible", "map_raw", "marginal_u")}
+    assert lengths == {"map_feasible": {64}, "map_raw": {64}, "marginal_u": {32}}
+
+
+def test_other_tables_of_the_contract(result):
+    assert result.table("pooled")["measure"] == POOLED
+    assert [column.name for column in result.table("pooled").columns][2:] == [
+        f"{side}{end}" for side in ("feasible", "raw") for end in ("", "_low", "_high")
+    ]
+    assert result.table("maps")["name"] == ["feasible", "raw", "interior"]
+    assert result.table("joint")["name"] == ["cy_height", "cx_height"]
+    assert result.table("joint")["rows"] == result.table("joint")["columns"] == [16, 16]
+    assert result.table("marginals")["axis"] == ["u", "v", "cx", "cy"]
+    assert {len(cell) for cell in result.table("marginals")["counts"]} == {64}
+
+
+def test_it_is_strict_json(result):
+    assert msgspec.json.decode(msgspec.json.encode(result), type=Result) == result
+
+
+def test_verdicts_and_ranking(result):
+    table = result.table("classes")
+    assert table["label"] == ["mid", "c0", "rare"]
+    assert table["verdict"] == ["non-uniform", "not rejected", "not tested"]
+    assert table["p"][2] is None
+    assert table["q"][2] is None
+
+
+def test_ranking_is_by_effect_not_by_p(counts):
+    many = scene(1, 2000, beta=1.3, seed=7).with_columns(pl.format("m{}", "image_id").alias("image_id"))
+    few = scene(1, 60, beta=5, seed=8).with_columns(pl.lit("few").cast(pl.Categorical()).alias("label"))
+    table = position(count_boxes(pl.concat([many, few]))).table("classes")
+    assert table["label"] == ["few", "c0"]
+    assert table["p_cvm_u"][0] > table["p_cvm_u"][1] or table["p"][0] >= table["p"][1]
+
+
+def test_class_numbers_are_those_of_the_array_functions(result, counts):
+    table, place = result.table("classes"), counts.labels.index("mid")
+    feasible = counts.feasible[place].sum(0)
+    assert table["map_feasible"][0] == feasible.tolist()
+    assert table["effect"][0] == pytest.approx(effects.cramers_v(feasible).item())
+    assert table["js"][0] == pytest.approx(effects.jensen_shannon(feasible).item())
+    assert table["q"][:2] == testing.adjust(table["p"][:2]).tolist()
+    assert table["boxes"] == table["images"] == [150, 150, 4]
+    assert sum(table["marginal_u"][0]) == table["tested_boxes"][0] + table["no_slack_y"][0]
+
+
+def test_measures_of_a_gathered_class(result):
+    """Beta(6, 6) has variance 1/52: concentration 12/52."""
+    table = result.table("classes")
+    assert table["concentration_u_low"][0] < 12 / 52 < table["concentration_u_high"][0]
+    assert table["displacement_u_low"][0] < 0 < table["displacement_u_high"][0]
+    assert table["p_concentration_u"][0] < 1e-6 < table["p_concentration_u"][1]
+
+
+def test_the_finding_says_both_numbers(result):
+    assert result.finding == (
+        "Raw centres reject uniform placement in 2 of 2 classes; "
+        "given the box sizes (feasible coordinates) 1 of 2 does."
+    )
+    assert result.finding.count(".") == 1
+
+
+def test_nothing_to_test_is_said_in_words():
+    counts = count_boxes(scene(2, 3))
+    result = position(counts)
+    assert result.finding.startswith("No class has enough boxes")
+    assert result.scalar("median_effect").value is None
+    assert result.table("classes")["verdict"] == ["not tested"] * 2
+    empty = position(count_boxes(scene(1, 1)[:0]))
+    assert empty.table("classes").height == 0
+    assert empty.scalar("pooled_effect").value is None
+
+
+def test_each_correction_is_applied_over_the_tested_family(counts):
+    found = {name: placement(counts, correction=name, draws=999) for name in testing.CORRECTIONS}
+    p = found["none"].p["raw"]
+    for name, made in found.items():
+        np.testing.assert_array_equal(made.q["raw"], testing.adjust(p, name))
+    with pytest.raises(UsageError):
+        position(counts, correction="hb")
+
+
+def test_other_grids_of_cells(boxes):
+    counts = count_boxes(boxes, bins=5)
+    result = position(counts, monte_carlo=999)
+    assert {len(cell) for cell in result.table("classes")["map_raw"]} == {25}
+    assert result.table("maps")["bins"] == [5] * 3
+
+
+def test_too_few_replicates_for_the_family_are_noted(counts):
+    assert any("too few" in note for note in position(counts, monte_carlo=19).notes)
+    assert not any("too few" in note for note in position(counts).notes)
+
+
+def test_notes_say_how_boxes_were_counted(boxes, result):
+    every = position(count_boxes(boxes, per_image="all"), monte_carlo=99)
+    assert any("one box an image and class" in note for note in result.notes)
+    assert any("Every box counts" in note for note in every.notes)
+    assert any("whole pixels" in note for note in result.notes)
+
+
+def test_same_seed_same_bytes(counts):
+    assert msgspec.json.encode(position(counts)) == msgspec.json.encode(position(counts))
