@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
+
+_SPACE = re.compile(r"[\n\r\t]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
-    r"""Text without control characters (line breaks included), which neither SVG nor a terminal can take.
+    r"""Text without control characters (line breaks included), which no page, SVG or terminal should be given.
 
     >>> visible("a\x00b\nc")
     'a\ufffdb c'
     """
-    return "".join(
-        " " if char in "\n\r\t" else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in ("Cc", "Cs") else char
-        for char in text
-    )
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _SPACE.sub(" ", text)) if _CONTROL.search(text) else text
 
 
 def short(text: object, most: int = 28) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from biasscope.core.results import Cell, Column, Table
-from biasscope.figures.labels import visible
 from biasscope.report import thumbnails, wording
 
 
@@ -100,16 +99,15 @@ def _numbers(table: Table, item: Field, values: Sequence[Cell], most: int | None
 
 
 def _text(value: Cell) -> Shown:
-    text = wording.anything(visible(value) if isinstance(value, str) else value)
-    return Shown(text)
+    return Shown(wording.anything(value))
 
 
 def _measure(value: Cell) -> Shown:
-    return Shown(visible(wording.measure(value)))
+    return Shown(wording.measure(value))
 
 
 def _label(value: Cell) -> Shown:
-    return Shown(visible(str(value or "")) or "(no name)")
+    return Shown(str(value or "") or "(no name)")
 
 
 def _map(value: Any) -> Shown:

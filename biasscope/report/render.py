@@ -113,12 +113,18 @@ def _environment() -> Environment:
         loader=PackageLoader("biasscope.report"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"anything": wording.anything, "visible": visible, "count": wording.count}
+    environment.filters |= {"anything": wording.anything, "count": wording.count}
     environment.globals |= {"wording": wording}
     return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Every text that is printed loses its control characters; markup of our own is left alone."""
+    return visible(value) if type(value) is str else value
 
 
 @cache

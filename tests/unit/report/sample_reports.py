@@ -105,6 +105,7 @@ def position(labels, seed=1):
     rng = np.random.default_rng(seed)
     columns = class_columns(labels, rng)
     counts = {key: columns[f"map_{key}"].sum(0) for key in ("feasible", "raw")}
+    counts["interior"] = counts["feasible"] // 2
     tested = int((columns["verdict"] != "not tested").sum())
     found = int((columns["verdict"] == "non-uniform").sum())
     measures = {
@@ -153,7 +154,12 @@ def position(labels, seed=1):
                 },
             ),
             table(
-                "maps", {"name": list(counts), "bins": [8, 8], "counts": [item.tolist() for item in counts.values()]}
+                "maps",
+                {
+                    "name": list(counts),
+                    "bins": [8] * len(counts),
+                    "counts": [item.tolist() for item in counts.values()],
+                },
             ),
             table(
                 "joint",

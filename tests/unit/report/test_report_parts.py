@@ -1,0 +1,160 @@
+"""Numbers in words, tiny pictures, cards, tables for people."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from biasscope.core.results import Scalar, column, interval, table
+from biasscope.report import cards, thumbnails, wording
+from biasscope.report.grid import Field, every_column, grid
+
+THIN = "\u202f"
+
+
+@pytest.mark.parametrize(
+    ("show", "value", "text"),
+    [
+        ("share", 0.0517, f"5.2{THIN}%"),
+        ("share", 0.00123, f"0.12{THIN}%"),
+        ("share", -0.25, f"\u221225.0{THIN}%"),
+        ("share", 0.00001, f"<{THIN}0.01{THIN}%"),
+        ("share", 0.0, f"0{THIN}%"),
+        ("probability", 0.00001, f"<{THIN}0.0001"),
+        ("probability", 0.0004, "0.0004"),
+        ("probability", 0.04, "0.040"),
+        ("probability", 1.0, "1.00"),
+        ("count", 80477, "80,477"),
+        ("real", 0.22912, "0.229"),
+        ("real", 12.345, "12.35"),
+        ("real", 123456.7, "123,457"),
+        ("real", 0.0, "0"),
+        ("real", 0.0001, "0.0001"),
+        ("real", 0.00001, f"<{THIN}0.0001"),
+        ("real", -0.00001, f">{THIN}\u22120.0001"),
+        ("signed", 0.02, "+0.020"),
+        ("signed", -0.02, "\u22120.020"),
+    ],
+)
+def test_numbers_for_people(show, value, text):
+    assert wording.STYLES[show](value) == text
+
+
+@pytest.mark.parametrize("show", wording.STYLES.values())
+def test_undefined_is_a_dash(show):
+    assert show(None) == "\N{EN DASH}"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "whole", "style"),
+    [
+        ("q_raw", "", False, "probability"),
+        ("edge_left", "", False, "share"),
+        ("pooled_displacement_v", "", False, "signed"),
+        ("boxes_a", "", True, "count"),
+        ("effect", "", False, "real"),
+        ("anything", "share", False, "share"),
+        ("nonuniform_raw", "classes", False, "count"),
+        ("mutual_information", "bits", False, "real"),
+    ],
+)
+def test_style_follows_name_and_unit(name, unit, whole, style):
+    assert wording.style(name, unit, whole=whole) == style
+
+
+def test_thumbnail_is_the_map():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 30, 64)
+    image = Image.open(io.BytesIO(thumbnails.png(counts))).convert("RGBA")
+    assert image.size == (8, 8)
+    pixels = np.asarray(image)
+    for place, count in enumerate(counts):
+        level = round(count / counts.max() * 7)
+        assert pixels[place // 8, place % 8, 3] == round(255 * (level / 7) ** thumbnails.GAMMA)
+        assert tuple(pixels[place // 8, place % 8, :3]) == thumbnails.HUE
+
+
+@pytest.mark.parametrize("counts", [None, [], [0] * 64, [None] * 64, [1] * 9, [1, 2, 3]])
+def test_no_picture_without_a_map(counts):
+    assert thumbnails.address(counts) == ""
+
+
+def test_thumbnails_are_tiny():
+    rng = np.random.default_rng(0)
+    assert max(len(thumbnails.address(rng.integers(0, 9, 64).tolist())) for _ in range(50)) < 280
+
+
+def test_words_of_a_map():
+    counts = np.zeros(64)
+    counts[3 * 8 + 4], counts[0] = 3, 1
+    assert thumbnails.says(counts.tolist()) == "fullest cell (row 4, column 5) 75 %, middle quarter 75 %"
+
+
+def test_bars():
+    assert thumbnails.bars([0, 4, 2]) == "M0 24V24H21.3V0H42.7V12H64V24Z"
+    assert thumbnails.bars([0, None]) == ""
+
+
+def test_card_of_a_count_runs_to_its_family():
+    card = cards.card(Scalar("nonuniform", 437, "non-uniform", n=874, unit="classes"))
+    assert (card.value, card.unit, card.ends, card.at) == ("437", "of 874", ("0", "874"), 100)
+    assert card.note == ""
+
+
+def test_card_of_a_signed_number_has_zero_in_the_middle():
+    card = cards.card(Scalar("displacement_v", -0.021, interval=interval(-0.03, -0.01), n=9))
+    assert card.ends == ("\u22120.050", "+0.050")
+    assert card.left < card.at < card.right < card.zero == 100
+    assert card.note == "95 % interval, n = 9"
+
+
+@pytest.mark.parametrize("scalar", [Scalar("x", None), Scalar("x", 1e9), Scalar("x", -3e5), Scalar("x", 0.0)])
+def test_card_of_anything_stays_on_its_bar(scalar):
+    card = cards.card(scalar)
+    assert card.at is None or 0 <= card.at <= cards.WIDTH
+
+
+TABLE = table(
+    "t",
+    [
+        column("label", ["a", "b", ""]),
+        column("effect", [0.5, None, 0.25], title="Effect"),
+        column("effect_low", [0.4, None, None]),
+        column("effect_high", [0.6, None, None]),
+        column("n", [1000, 2, 3]),
+        column("map_x", [[1, 2, 3, 4], [0, 0, 0, 0], [1, 1, 1, 1]]),
+        column("spread", [[1, 2], [2, 1], [0, 0]]),
+        column("share", [0.5, 0.1, 0.2], unit="share"),
+        column("ok", [True, False, None]),
+    ],
+)
+
+
+def test_every_column_is_shown_and_intervals_are_folded_in():
+    shown = [(item.name, item.style) for item in every_column(TABLE)]
+    assert shown == [
+        ("label", "label"),
+        ("effect", "real"),
+        ("n", "count"),
+        ("map_x", "map"),
+        ("spread", "bars"),
+        ("share", "share"),
+        ("ok", "text"),
+    ]
+
+
+def test_cells_carry_text_sort_value_and_interval():
+    made = grid(TABLE, every_column(TABLE), caption="c")
+    label, effect, number, *_, ok = made.rows[0]
+    assert (label.text, effect.text, effect.below, effect.sort) == ("a", "0.500", "0.400 to 0.600", "0.5")
+    assert (number.text, number.sort, ok.text) == ("1,000", "1000", "yes")
+    assert [row[0].text for row in made.rows] == ["a", "b", "(no name)"]
+    assert (made.rows[1][1].text, made.rows[1][1].sort) == ("\N{EN DASH}", "")
+    assert (made.rows[2][1].text, made.rows[2][1].below) == ("0.250", "")
+    assert made.rows[1][3].picture == ""
+
+
+def test_grid_says_how_many_rows_it_leaves_out_and_skips_missing_columns():
+    made = grid(TABLE, [Field("label", "L", "label"), Field("gone", "G", "real")], caption="c", most=2)
+    assert (len(made.rows), made.left_out, len(made.fields)) == (2, 1, 1)
