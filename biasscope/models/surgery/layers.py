@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn import BlurPool2d, _checks
-from biasscope.nn._checks import Size2d
+from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._padding import pad2d
 
 Amount = tuple[int, int]
+
+
+class PaddingLaw(NamedTuple):
+    """How a convolution pads: ``same`` is the stride of TensorFlow's SAME padding, ``wrap`` is circular, size kept."""
+
+    kernel_size: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: str | tuple[int, ...]
+    mode: PaddingMode
+    same: Amount | None = None
+    wrap: bool = False
+
+    @classmethod
+    def of(cls, conv: nn.Conv2d) -> PaddingLaw:
+        """Law of a convolution."""
+        law = cls(conv.kernel_size, conv.dilation, conv.padding, conv.padding_mode)
+        return law._replace(same=conv.same, wrap=conv.wrap) if isinstance(conv, SurgeryConv2d) else law
+
+    def amount(self, size: int, axis: int) -> Amount:
+        """(in front, behind) for a map of ``size`` pixels along an axis (0 vertical, 1 horizontal)."""
+        reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
+        if self.same is not None:
+            stride = self.same[axis]
+            total = max((-(-size // stride) - 1) * stride + reach + 1 - size, 0)
+            front, behind = total // 2, total - total // 2
+        elif isinstance(self.padding, str):
+            front, behind = (reach // 2, reach - reach // 2) if self.padding == "same" else (0, 0)
+        else:
+            front = behind = self.padding[axis]
+        return (front, reach - front) if self.wrap else (front, behind)
+
+    def amounts(self, x: Tensor) -> tuple[Amount, Amount]:
+        """Rows and columns for a (N, C, H, W) map."""
+        return self.amount(x.shape[-2], 0), self.amount(x.shape[-1], 1)
+
+    def pad(self, x: Tensor) -> Tensor:
+        """Pad a (N, C, H, W) map."""
+        return pad2d(x, *self.amounts(x), "circular" if self.wrap else self.mode)
 
 
 class SurgeryConv2d(nn.Conv2d):
@@ -47,28 +85,15 @@ class SurgeryConv2d(nn.Conv2d):
             vars(conv).update(before=None, after=None, same=None, wrap=False)
         return cast(SurgeryConv2d, conv)
 
-    def padding_of(self, size: int, axis: int) -> Amount:
-        """(in front, behind) for a map of ``size`` pixels along an axis (0 vertical, 1 horizontal)."""
-        reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
-        if self.same is not None:
-            stride = self.same[axis]
-            total = max((-(-size // stride) - 1) * stride + reach + 1 - size, 0)
-            front, behind = total // 2, total - total // 2
-        elif isinstance(self.padding, str):
-            front, behind = (reach // 2, reach - reach // 2) if self.padding == "same" else (0, 0)
-        else:
-            front = behind = self.padding[axis]
-        return (front, reach - front) if self.wrap else (front, behind)
-
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name that nn.Conv2d gives it)
         """Sample, pad, convolve, sample."""
         x: Tensor = input if self.before is None else self.before(input)
-        rows, columns = self.padding_of(x.shape[-2], 0), self.padding_of(x.shape[-1], 1)
-        inside = (0, 0)
-        if self.padding_mode == "zeros" and not self.wrap and rows[0] == rows[1] and columns[0] == columns[1]:
+        law, inside = PaddingLaw.of(self), (0, 0)
+        rows, columns = law.amounts(x)
+        if law.mode == "zeros" and not law.wrap and rows[0] == rows[1] and columns[0] == columns[1]:
             inside = (rows[0], columns[0])
         else:
-            x = pad2d(x, rows, columns, "circular" if self.wrap else self.padding_mode)
+            x = law.pad(x)
         x = F.conv2d(x, self.weight, self.bias, self.stride, inside, self.dilation, self.groups)
         return x if self.after is None else self.after(x)
 

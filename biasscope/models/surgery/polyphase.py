@@ -12,6 +12,7 @@ from biasscope.models.surgery.circular import circular as make_circular
 from biasscope.models.surgery.edit import Change, Plan, described, own, unstrided, with_sampler
 from biasscope.models.surgery.grids import linked
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
+from biasscope.models.surgery.links import Link
 from biasscope.models.surgery.placement import Placement, place
 from biasscope.models.surgery.record import Example, Record, follow
 from biasscope.models.surgery.selection import Selectors, select
@@ -23,29 +24,22 @@ from biasscope.nn.polyphase import UnevenMode
 M = TypeVar("M", bound=nn.Module)
 
 
-class PhaseLink:
-    """The phase that the first of several branches chose, for the others. One per group of branches."""
-
-    def __init__(self) -> None:
-        self.index: Tensor | None = None
-
-
 class LinkedSampling2d(PolyphaseSampling2d):
     """`PolyphaseSampling2d` that takes part in a choice: the leader chooses, the others follow.
 
     The leader runs first in every pass, so a follower never sees the choice of another pass.
     """
 
-    def __init__(self, stride: tuple[int, int], p: float, uneven: UnevenMode, link: PhaseLink, leader: bool) -> None:
+    def __init__(self, stride: tuple[int, int], p: float, uneven: UnevenMode, link: Link, leader: bool) -> None:
         super().__init__(stride, p, uneven)
         self.link, self.leader = link, leader
 
     def forward(self, x: Tensor, index: Tensor | None = None) -> Tensor:
         """Sample (N, C, H, W) at the phase that the group has chosen."""
         if self.leader:
-            out, self.link.index = self.with_index(x)
+            out, self.link.value = self.with_index(x)
             return out
-        return super().forward(x, self.link.index)
+        return super().forward(x, self.link.value)
 
     def extra_repr(self) -> str:
         """Show the arguments and the part played."""
@@ -95,7 +89,7 @@ def polyphase(
 
     Notes
     -----
-    Branches that meet share their phase through an object, so one such model must not run in two threads at a time.
+    Branches that meet share their phase through a `Link`, so one such model must not run in two threads at a time.
     Source: Chaman and Dokmanic, "Truly shift-invariant convolutional neural networks", CVPR 2021.
 
     Raises
@@ -144,7 +138,7 @@ class _Samplers:
 
     def __init__(self, p: float, uneven: UnevenMode, places: dict[str, Placement], groups: list[list[Site]]) -> None:
         self.p, self.uneven, self.places = p, uneven, places
-        self.links: dict[str, tuple[PhaseLink, bool, str]] = {}
+        self.links: dict[str, tuple[Link, bool, str]] = {}
         for group in groups:
             if len(group) > 1:
                 self._link(sorted(group, key=self.runs_at))
@@ -154,7 +148,7 @@ class _Samplers:
         return self.places[site.name].index if site.name in self.places else site.nodes[0].index
 
     def _link(self, group: list[Site]) -> None:
-        link = PhaseLink()
+        link = Link()
         for number, site in enumerate(group):
             if site.stride != group[0].stride:
                 raise refuse(site.name, f"it meets {group[0].name}, whose stride differs", "Nothing helps.")

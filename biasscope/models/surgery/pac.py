@@ -1,0 +1,219 @@
+"""Pixel-adaptive convolution in the place of plain convolutions of a pretrained model."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, cast
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models.surgery.edit import Change, Plan, described, own
+from biasscope.models.surgery.layers import PaddingLaw, SurgeryConv2d
+from biasscope.models.surgery.links import KeepInput, KeepOutput, Link
+from biasscope.models.surgery.placement import can_edit
+from biasscope.models.surgery.record import Example, Node, Record, follow
+from biasscope.models.surgery.selection import Selectors, as_tuple, matches
+from biasscope.models.surgery.sites import pair, refuse
+from biasscope.models.surgery.table import Replacement
+from biasscope.nn.pac import PacConv2d
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class GuidedPacConv2d(PacConv2d):
+    """`biasscope.nn.PacConv2d` that finds its guidance by itself, so that it is called like ``nn.Conv2d``.
+
+    Attributes
+    ----------
+    link
+        Where the guidance is left in every pass; ``None`` if the layer's own input is the guidance.
+    scale
+        Factor on the guidance.
+    before, after, law
+        Sampling layers and padding that the convolution had from earlier surgery.
+    """
+
+    link: Link | None
+    scale: float
+    before: nn.Module | None
+    after: nn.Module | None
+    law: PaddingLaw | None
+
+    @classmethod
+    def of(cls, conv: nn.Conv2d, link: Link | None, scale: float, options: dict[str, Any]) -> GuidedPacConv2d:
+        """Take the place of a convolution, sharing its parameters."""
+        layer = cls.from_conv(conv, **options)
+        layer.link, layer.scale = link, scale
+        layer.before = layer.after = layer.law = None
+        if isinstance(conv, SurgeryConv2d):
+            layer.before, layer.after, layer.law = conv.before, conv.after, PaddingLaw.of(conv)
+            layer.padding = (0, 0)
+        return layer
+
+    def guidance(self, x: Tensor) -> Tensor:
+        """Guidance at the size of ``x``, scaled."""
+        features = x if self.link is None else self.link.value
+        if features is None:
+            raise UsageError("the guidance of a pixel-adaptive layer is missing", hint="Run the whole model.")
+        if features.shape[-2:] != x.shape[-2:]:
+            features = F.interpolate(features, size=x.shape[-2:], mode="bilinear", align_corners=False)
+        return features * self.scale
+
+    def forward(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
+        """Convolve (N, C, H, W) with the guidance of this pass."""
+        x = x if self.before is None else self.before(x)
+        guidance = self.guidance(x)
+        if self.law is not None:
+            x, guidance = self.law.pad(x), self.law.pad(guidance)
+        out = cast(Tensor, super().forward(x, guidance))
+        return out if self.after is None else self.after(out)
+
+
+def pac(
+    model: M,
+    layers: Selectors = None,
+    guidance: str = "input",
+    scale: float = 1e-4,
+    *,
+    skip: Selectors = None,
+    example: Example = None,
+    inplace: bool = False,
+    **options: Any,
+) -> M:
+    """Hot-swap convolutions for pixel-adaptive ones that keep the pretrained weights.
+
+    The filters are modulated by how alike the guidance is at two pixels. Guidance times a small ``scale`` makes the
+    modulation almost 1, so the network starts out equal to the original (the deviation is O(scale^2)) and is
+    then fine-tuned.
+
+    Parameters
+    ----------
+    model
+        Any module that takes one (N, C, H, W) tensor.
+    layers
+        Names, name patterns or types of convolutions with odd windows. Not given: the last such convolution with
+        stride 1 at each map size below that of the picture.
+    guidance
+        ``"input"``: the picture that the model is given; ``"self"``: each layer's own input; or the name of a module
+        whose output guides all layers behind it. It is resized (bilinear) to the layer's input, and gradients flow
+        through it.
+    scale
+        Factor on the guidance.
+    skip
+        Names, name patterns or types of convolutions to leave.
+    example
+        Input to follow the model with, a tensor or (C, H, W), where 224 or 64 pixels do not fit.
+    inplace
+        Change the model itself instead of a copy.
+    options
+        ``kernel_type``, ``smooth_kernel_type``, ``normalize_kernel``, ``native_impl`` of `biasscope.nn.PacConv2d`.
+        With others than the default the network does not start out equal.
+
+    Returns
+    -------
+        The model. `surgery_table` tells what was replaced. Module names and parameters stay, so state dicts fit both
+        ways (a learned ``inv`` or ``full`` kernel adds its own parameters).
+
+    Notes
+    -----
+    The layers are as shift-equivariant as their guidance: that of a strided stem moves in steps. Guidance from
+    another module travels by a forward hook on that module; one such model must not run in two threads at a time.
+    Source: Su et al., "Pixel-Adaptive Convolutional Neural Networks", CVPR 2019, section 6 (layer hot-swapping).
+
+    Raises
+    ------
+    UsageError
+        A selector fits no convolution, one cannot be replaced, or the guidance is made behind a layer it should guide.
+        The model is then as it was.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, 2, 1), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, padding=1))
+    >>> swapped, x = pac(net), torch.rand(1, 3, 16, 16)
+    >>> bool((swapped(x) - net(x)).abs().max() < 1e-5)
+    True
+    """
+    if not scale > 0:
+        raise UsageError(f"scale must be positive, got {scale!r}")
+    model = own(model, inplace)
+    record = follow(model, example)
+    nodes = _chosen(model, record, layers, skip)
+    _check_guidance(model, record, guidance, nodes)
+    link = None if guidance == "self" else Link()
+    plan = Plan()
+    for node in nodes:
+        conv = cast(nn.Conv2d, model.get_submodule(node.where))
+        plan.changes.append((node.where, _swap(link, scale, options)))
+        after = f"GuidedPacConv2d guided by {guidance}, scale={scale}"
+        plan.rows.append(
+            Replacement("pac", node.where, "convolution", pair(conv.stride), described(conv), after)
+        )  # fmt: skip
+    model = plan.carry_out(model)
+    if link is not None and nodes:
+        _listen(model, guidance, link)
+    return model
+
+
+def _swap(link: Link | None, scale: float, options: dict[str, Any]) -> Change:
+    return lambda module: GuidedPacConv2d.of(cast(nn.Conv2d, module), link, scale, options)
+
+
+def _listen(model: nn.Module, guidance: str, link: Link) -> None:
+    if guidance == "input":
+        model.register_forward_pre_hook(KeepInput(link))
+    else:
+        model.get_submodule(guidance).register_forward_hook(KeepOutput(link))
+
+
+def _chosen(model: nn.Module, record: Record, layers: Selectors, skip: Selectors) -> list[Node]:
+    """Steps of the convolutions to replace, in order."""
+    steps = [n for n in record.nodes if n.is_module and isinstance(model.get_submodule(n.where), nn.Conv2d)]
+    steps = [n for n in steps if not matches(n.where, model.get_submodule(n.where), as_tuple(skip))]
+    if layers is None:
+        return _last_of_each_size(model, record, steps)
+    for selector in as_tuple(layers):
+        if not any(matches(n.where, model.get_submodule(n.where), [selector]) for n in steps):
+            raise UsageError(f"no convolution is meant by {selector!r}", hint="Names are those of named_modules().")
+    chosen = [n for n in steps if matches(n.where, model.get_submodule(n.where), as_tuple(layers))]
+    for node in chosen:
+        if reason := _obstacle(model, record, node):
+            raise refuse(node.where, reason)
+    return chosen
+
+
+def _last_of_each_size(model: nn.Module, record: Record, steps: list[Node]) -> list[Node]:
+    picture = record.shapes[record.source][-2:]
+    last: dict[tuple[int, ...], Node] = {}
+    for node in steps:
+        size = record.shapes[node.outputs[0]][-2:]
+        fits = record.shapes[node.inputs[0]][-2:] == size != picture and max(size) > 1
+        conv = cast(nn.Conv2d, model.get_submodule(node.where))
+        if fits and max(conv.kernel_size) > 1 and not _obstacle(model, record, node):
+            last[size] = node
+    return list(last.values())
+
+
+def _obstacle(model: nn.Module, record: Record, node: Node) -> str | None:
+    """Why a convolution cannot be replaced, if so."""
+    conv = cast(nn.Conv2d, model.get_submodule(node.where))
+    if not can_edit(conv):
+        return f"{type(conv).__name__} is not a plain nn.Conv2d"
+    if any(k % 2 == 0 for k in conv.kernel_size):
+        return f"pixel-adaptive windows are odd, this one is {conv.kernel_size}"
+    return "it is used several times in one pass" if record.calls(node.where) > 1 else None
+
+
+def _check_guidance(model: nn.Module, record: Record, guidance: str, nodes: list[Node]) -> None:
+    if guidance in ("input", "self"):
+        return
+    inside = [n for n in record.nodes if n.where == guidance or n.where.startswith(guidance + ".")]
+    if guidance not in dict(model.named_modules()) or not inside:
+        raise UsageError(f"guidance {guidance!r} is not a module that runs", hint="Say input, self or a module's name.")
+    shape = record.shapes[inside[-1].outputs[0]]
+    if len(shape) != 4:
+        raise UsageError(f"guidance {guidance!r} makes a value of shape {shape}, not a map (N, C, H, W)")
+    for node in nodes:
+        if node.index <= inside[-1].index:
+            raise refuse(node.where, f"its guidance {guidance!r} is made behind it", "Choose an earlier module.")
