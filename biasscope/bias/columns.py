@@ -135,6 +135,14 @@ def one_box_an_image(columns: Columns, rng: np.random.Generator) -> Columns:
     return columns.take(np.sort(order[first]))
 
 
+def sample_images(boxes: Columns, most: int, rng: np.random.Generator) -> Columns:
+    """All boxes, or those of a random share of the images, so that about ``most`` boxes are left."""
+    if boxes.n <= most:
+        return boxes
+    place = rng.permutation(boxes.images)
+    return boxes.take(place[boxes.image] < boxes.images * most / boxes.n)
+
+
 def _image_key(boxes: pl.DataFrame | pl.LazyFrame) -> pl.Expr:
     """Image ids are unique within a split only."""
     if "split" not in boxes.lazy().collect_schema():

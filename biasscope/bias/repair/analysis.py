@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from biasscope.bias import placement
-from biasscope.bias.columns import Columns, columns_of, group_numbers
+from biasscope.bias.columns import Columns, columns_of, group_numbers, sample_images
 from biasscope.bias.jackknife import METHOD
 from biasscope.bias.placement import Ints
 from biasscope.bias.repair import tables
@@ -124,14 +124,6 @@ def as_augmentation(given: object) -> Augmentation:
     from biasscope.bias.repair.torchvision_pipeline import pipeline
 
     return pipeline(given)
-
-
-def sample_images(boxes: Columns, most: int, rng: np.random.Generator) -> Columns:
-    """All boxes, or those of a random share of the images, so that about ``most`` boxes are left."""
-    if boxes.n <= most:
-        return boxes
-    place = rng.permutation(boxes.images)
-    return boxes.take(place[boxes.image] < boxes.images * most / boxes.n)
 
 
 def _after(views: list[View], used: Columns, group: Ints, rng: np.random.Generator) -> Side:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from biasscope.bias.jackknife import METHOD, Estimate
+from biasscope.bias.measures import (
+    ORDER,
+    TITLES,
+    Measures,
+    Triple,
+    estimate,
+    measures_of,
+    scalar_of,
+    triple,
+)
 from biasscope.bias.placement import (
     BINS,
     Floats,
     Ints,
-    Parts,
     Position,
     cell_counts,
     change,
@@ -24,15 +31,13 @@ from biasscope.bias.placement import (
     left_out_effects,
     mean,
     median_interval,
-    moments,
 )
 from biasscope.bias.repair.sentence import finding, notes
-from biasscope.core.results import Cell, Result, Scalar, Table, interval, number, table
+from biasscope.core.results import Cell, Result, Scalar, Table, table
 
 SCALE_BINS = 32
 """Quarter octaves of sqrt(area share), from 1/256 to 1."""
 CLASSES_AT_ONCE = 256
-ORDER = "order statistics over images"
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,6 @@ class Side:
     position: Position
     groups: Ints
     label: Ints
-
-
-class Measures(NamedTuple):
-    """Measures of one side: counts (groups, cells) behind the effects, and statistics with each group left out."""
-
-    counts: dict[str, Ints]
-    parts: dict[str, Parts]
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,6 @@ class Counted:
     ratio: Floats
 
 
-Triple = tuple[float, float, float]
 Rows = Mapping[str, tuple[Triple, ...]]
 
 
@@ -73,11 +70,10 @@ def result(
 ) -> Result:
     """Assemble the Result of kind ``repair``."""
     sides = (before, after)
-    measured = [_measures(side, counted.groups) for side in sides]
-    rows = {name: tuple(_estimate(name, part, level) for part in measured) for name in TITLES}
-    rows["median_scale"] = tuple(median_interval(side.position.scale, counted.images, level=level) for side in sides)
+    measured = [measures_of(side.position, side.groups, counted.groups, counted.images, level=level) for side in sides]
+    rows = {name: tuple(estimate(name, part, level=level) for part in measured) for name in TITLES}
     moved = change(*(left_out_effects(part.counts["effect"]) for part in measured), level=level)
-    scalars = [*_effect_scalars(rows, _triple(moved), level), *_visibility_scalars(counted, level)]
+    scalars = [*_effect_scalars(rows, triple(moved), level), *_visibility_scalars(counted, level)]
     return Result(
         kind="repair",
         title="Does the augmentation repair the bias?",
@@ -90,51 +86,16 @@ def result(
     )
 
 
-TITLES = {
-    "effect": "Placement effect (V), objects clear of the frame",
-    "effect_feasible": "Position effect (V), all objects with room",
-    "effect_raw": "Position effect (V), raw centres",
-    "displacement_u": "Displacement to the right, objects clear of the frame",
-    "displacement_v": "Displacement down, objects clear of the frame",
-    "concentration_u": "Concentration across, objects clear of the frame",
-    "concentration_v": "Concentration down, objects clear of the frame",
-    "edge_contact": "Share of objects that touch the frame",
-}
-EFFECTS = {"effect": "placement", "effect_feasible": "feasible", "effect_raw": "raw"}
-
-
-def _measures(side: Side, groups: int) -> Measures:
-    place = side.position
-    counts = {name: cell_counts(getattr(place, pair), side.groups, (groups,)) for name, pair in EFFECTS.items()}
-    touching = mean(place.touching.astype(np.float64), side.groups, groups)
-    parts = {**moments(place.placement, side.groups, groups), "edge_contact": touching}
-    return Measures(counts, parts)
-
-
-def _estimate(name: str, measured: Measures, level: float) -> Triple:
-    if name in measured.counts:
-        return _triple(grouped_effect(measured.counts[name][None], level=level))
-    return _triple(interval_of(measured.parts[name], level=level))
-
-
-def _triple(made: Estimate) -> Triple:
-    return float(made.value[0]), float(made.low[0]), float(made.high[0])
-
-
 def _effect_scalars(rows: Rows, moved: Triple, level: float) -> list[Scalar]:
     order = ["effect", "effect_feasible", "effect_raw", "displacement_v", "displacement_u"]
     order += ["concentration_u", "concentration_v", "edge_contact", "median_scale"]
     made = [
-        _scalar(f"{name}_{when}", rows[name][at], f"{_title(name)}, {when}", level)
+        scalar_of(f"{name}_{when}", rows[name][at], f"{TITLES[name]}, {when}", level=level)
         for name in order
         for at, when in enumerate(("before", "after"))
     ]
-    changed = _scalar("effect_change", moved, "Change of the placement effect", level)
+    changed = scalar_of("effect_change", moved, "Change of the placement effect", level=level)
     return [*made[:2], changed, *made[2:]]
-
-
-def _title(name: str) -> str:
-    return TITLES.get(name, "Median scale (square root of the area share)")
 
 
 def _visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
@@ -148,23 +109,17 @@ def _visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
     }
     made = []
     for name, (title, values) in shares.items():
-        made.append(_scalar(name, _triple(interval_of(mean(values, group, count), level=level)), title, level))
-    middle, low, high = median_interval(counted.ratio.ravel(), counted.images, level=level)
-    bounds = interval(low, high, level=level, method=ORDER)
+        made.append(scalar_of(name, triple(interval_of(mean(values, group, count), level=level)), title, level=level))
+    ratio = median_interval(counted.ratio.ravel(), counted.images, level=level)
     title = "Apparent scale, training over evaluation (median)"
-    return [*made, Scalar("apparent_scale_ratio", number(middle), title, bounds, counted.images)]
-
-
-def _scalar(name: str, triple: Triple, title: str, level: float) -> Scalar:
-    value, low, high = triple
-    method = ORDER if name.startswith("median") else METHOD
-    return Scalar(name, number(value), title, interval(low, high, level=level, method=method))
+    last = scalar_of("apparent_scale_ratio", ratio, title, level=level, n=counted.images, method=ORDER)
+    return [*made, last]
 
 
 def _before_after(rows: Rows) -> Table:
     columns: dict[str, list[float] | list[str]] = {
         "measure": list(rows),
-        "title": [_title(name) for name in rows],
+        "title": [TITLES[name] for name in rows],
     }
     for at, when in enumerate(("before", "after")):
         for part, suffix in enumerate(("", "_low", "_high")):
