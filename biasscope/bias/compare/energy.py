@@ -36,7 +36,8 @@ class Units(NamedTuple):
     """Images (of one class each): contributions to the sums, one row a unit.
 
     ``features`` (U, r) and ``reach`` (U, 2; sums of distances to the boxes of side a and of side b) are sums over the
-    ``boxes`` (U,) of a unit; ``owner`` is its class, ``side`` 0 or 1.
+    ``boxes`` (U,) of a unit; ``inner`` (U,) is the sum of distances between its own boxes, each pair twice; ``owner``
+    is its class, ``side`` 0 or 1.
     """
 
     owner: Ints
@@ -44,6 +45,7 @@ class Units(NamedTuple):
     boxes: Floats
     features: Floats
     reach: Floats
+    inner: Floats
 
 
 def grid_cells(bins: int) -> Cells:
@@ -87,9 +89,11 @@ def units_of(cell: Ints, owner: Ints, image: Ints, side: Ints, cells: Cells, own
     reach = np.stack([reach_of[owner, other, cell] for other in (0, 1)], axis=1)
     boxes = np.diff(starts, append=len(cell)).astype(np.float64)
     if not len(starts):
-        return Units(owner, side, boxes, np.zeros((0, cells.features.shape[1])), np.zeros((0, 2)))
+        return Units(owner, side, boxes, np.zeros((0, cells.features.shape[1])), np.zeros((0, 2)), boxes)
     features = np.add.reduceat(cells.features[cell], starts, axis=0)
-    return Units(owner[starts], side[starts], boxes, features, np.add.reduceat(reach, starts, axis=0))
+    norms = np.add.reduceat((cells.features**2).sum(1)[cell], starts)
+    inner = boxes * norms - np.einsum("ur,ur->u", features, features)
+    return Units(owner[starts], side[starts], boxes, features, np.add.reduceat(reach, starts, axis=0), inner)
 
 
 def energy_distance(units: Units, owners: int, *, level: float = 0.95) -> Estimate:
@@ -107,9 +111,8 @@ def energy_distance(units: Units, owners: int, *, level: float = 0.95) -> Estima
     from scipy.special import stdtrit
 
     slot, sums = units.owner * 2 + units.side, _sums(units, owners)
-    whole = _coefficient(sums)
-    own, other = sums.total[units.owner, units.side], sums.total[units.owner, 1 - units.side]
-    left = _without(units, sums, own, other)
+    whole = _coefficient(*sums)
+    left = _without(units, sums)
     images = np.bincount(slot, minlength=2 * owners).reshape(owners, 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = np.bincount(slot, left, minlength=2 * owners).reshape(owners, 2) / images
@@ -123,51 +126,43 @@ def energy_distance(units: Units, owners: int, *, level: float = 0.95) -> Estima
 
 
 class _Sums(NamedTuple):
-    """Sums over the units of each class and side, shapes (C, 2) and (C, 2, r); ``across`` is the sum of distances."""
+    """Sums over each class and side, shape (C, 2).
 
-    total: Floats
-    boxes: Floats
-    own: Floats
-    pairs: Floats
+    Of distances to the own side and to the other, of those within images, of boxes, and of their squared number an image.
+    """
+
+    near: Floats
     across: Floats
+    inner: Floats
+    boxes: Floats
+    pairs: Floats
 
 
 def _sums(units: Units, owners: int) -> _Sums:
-    slot = units.owner * 2 + units.side
-    total = np.zeros((2 * owners, units.features.shape[1]))
-    if len(slot):
-        starts = np.flatnonzero(np.diff(slot, prepend=-1))
-        total[slot[starts]] = np.add.reduceat(units.features, starts, axis=0)
-    itself = np.einsum("ur,ur->u", units.features, units.features)
-    of = {"boxes": units.boxes, "own": itself, "pairs": units.boxes**2, "across": units.reach[:, 1]}
-    made = {name: np.bincount(slot, values, minlength=2 * owners).reshape(owners, 2) for name, values in of.items()}
-    n, own, pairs, across = (made[name].astype(np.float64) for name in ("boxes", "own", "pairs", "across"))
-    return _Sums(total.reshape(owners, 2, -1), n, own, pairs, across[:, 0])
+    slot, at = units.owner * 2 + units.side, np.arange(len(units.owner))
+    near, across = units.reach[at, units.side], units.reach[at, 1 - units.side]
+    each = (near, across, units.inner, units.boxes, units.boxes**2)
+    made = (np.bincount(slot, part, minlength=2 * owners).astype(np.float64).reshape(owners, 2) for part in each)
+    return _Sums(*made)
 
 
-def _coefficient(sums: _Sums) -> Floats:
-    a, b = sums.total[:, 0], sums.total[:, 1]
-    squares = np.stack([np.einsum("cr,cr->c", a, a), np.einsum("cr,cr->c", b, b)], axis=1)
-    product = np.einsum("cr,cr->c", a, b)
+def _coefficient(near: Floats, across: Floats, inner: Floats, boxes: Floats, pairs: Floats) -> Floats:
+    """The coefficient from sums whose last axis is (own side, other side) or (a, b)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        within = ((squares - sums.own) / (sums.boxes**2 - sums.pairs)).sum(1)
-        cross = sums.boxes.prod(1)
-        return np.asarray((within - 2 * product / cross) / (2 * sums.across / cross))
+        within = (near - inner) / (boxes**2 - pairs)
+        between = across[..., 0] / boxes.prod(-1)
+        return np.asarray(1 - within.sum(-1) / (2 * between))
 
 
-def _without(units: Units, sums: _Sums, own: Floats, other: Floats) -> Floats:
+def _without(units: Units, sums: _Sums) -> Floats:
     """The coefficient of each unit's class without that unit."""
-    c, s, o = units.owner, units.side, 1 - units.side
-    x, n = units.features, units.boxes
-    square, far = np.einsum("ur,ur->u", own, own), np.einsum("ur,ur->u", other, other)
-    itself = np.einsum("ur,ur->u", x, x)
-    rest = square - 2 * np.einsum("ur,ur->u", x, own) + itself
-    rest_n, far_n = sums.boxes[c, s] - n, sums.boxes[c, o]
-    product = np.einsum("ur,ur->u", own, other) - np.einsum("ur,ur->u", x, other)
-    across = sums.across[c] - units.reach[np.arange(len(c)), o]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        near = (rest - sums.own[c, s] + itself) / (rest_n**2 - sums.pairs[c, s] + n**2)
-        away = (far - sums.own[c, o]) / (far_n**2 - sums.pairs[c, o])
-        cross = rest_n * far_n
-        found = (near + away - 2 * product / cross) / (2 * across / cross)
+    at, o = np.arange(len(units.owner)), 1 - units.side
+    held = [np.stack([part[units.owner, units.side], part[units.owner, o]], axis=1) for part in sums]
+    near, across, inner, boxes, pairs = held
+    near[:, 0] += units.inner - 2 * units.reach[at, units.side]
+    across[:, 0] -= units.reach[at, o]
+    inner[:, 0] -= units.inner
+    boxes[:, 0] -= units.boxes
+    pairs[:, 0] -= units.boxes**2
+    found = _coefficient(near, across, inner, boxes, pairs)
     return np.where(np.isfinite(found), found, 0.0)

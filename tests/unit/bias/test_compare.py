@@ -1,0 +1,208 @@
+"""The comparison of two sides on worlds with a known answer."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from biasscope.bias.compare import compare, splits
+from biasscope.bias.compare.permutation import stages
+from biasscope.core.errors import UsageError
+from biasscope.core.results import Result
+
+CLASSES = 500
+
+
+def boxes(
+    images: int,
+    *,
+    seed: int,
+    classes: int = CLASSES,
+    shift: float = 0.0,
+    shifted: int = 0,
+    grow: float = 1.0,
+    copies: int = 1,
+) -> pl.DataFrame:
+    """``images`` images of every class; the first ``shifted`` classes are pressed down; copies are jittered."""
+    rng = np.random.default_rng(seed)
+    n = images * classes
+    label = np.repeat(np.arange(classes), images)
+    side = rng.uniform(20, 60, n) * grow
+    u, v = rng.beta(2, 2, (2, n))
+    v = np.where(label < shifted, v * (1 - shift) + shift, v)
+    repeated = np.repeat(np.arange(n), copies)
+    jitter = rng.normal(0, 0.5, (2, n * copies)) * (copies > 1)
+    x = np.clip((u * (200 - side))[repeated] + jitter[0], 0, 200 - side[repeated])
+    y = np.clip((v * (200 - side))[repeated] + jitter[1], 0, 200 - side[repeated])
+    return pl.DataFrame(
+        {
+            "image_id": [f"{seed}-{row}" for row in repeated],
+            "label": [f"{name:04}" for name in label[repeated]],
+            "x0": x,
+            "y0": y,
+            "x1": x + side[repeated],
+            "y1": y + side[repeated],
+            "image_width": 200,
+            "image_height": 200,
+        }
+    )
+
+
+def classes_of(result: Result) -> pl.DataFrame:
+    return pl.DataFrame({item.name: item.values for item in result.table("classes").columns})
+
+
+@pytest.mark.parametrize(("copies", "per_image"), [(1, "all"), (3, "all"), (3, "one")])
+def test_no_difference_no_inflation(copies: int, per_image: str) -> None:
+    """500 classes alike on both sides; also with three jittered boxes an image."""
+    a, b = boxes(25, seed=1, copies=copies), boxes(15, seed=2, copies=copies)
+    found = classes_of(compare(a, b, per_image=per_image, seed=3))  # type: ignore[arg-type]
+    for p, q in (("p", "q"), ("p_scale", "q_scale")):
+        assert 0.02 < (found[p] <= 0.05).mean() < 0.08
+        assert (found[p] <= 0.001).sum() <= 4
+        assert (found[q] <= 0.05).sum() <= 3
+    for name in ("distance", "scale_distance"):
+        assert (found[f"{name}_low"] <= 0).mean() > 0.95
+    for name in ("difference_u", "difference_v"):
+        covered = (found[f"{name}_low"] <= 0) & (found[f"{name}_high"] >= 0)
+        assert 0.92 < covered.mean() < 0.985
+
+
+def test_differences_are_found_and_only_they() -> None:
+    a, b = boxes(50, seed=1), boxes(50, seed=2, shift=0.35, shifted=250)
+    found = classes_of(compare(a, b)).sort("label")
+    different = (found["verdict"] == "different").to_numpy()
+    assert different[:250].mean() > 0.95
+    assert different[250:].mean() < 0.05
+    assert (found["difference_v"].to_numpy()[:250] > 0).all()
+
+
+def test_a_lone_difference_among_a_thousand_classes_is_found() -> None:
+    a, b = boxes(30, seed=1, classes=1000), boxes(30, seed=2, classes=1000, shift=0.6, shifted=1)
+    result = compare(a, b)
+    found = classes_of(result).filter(pl.col("label") == "0000")
+    assert found["verdict"].to_list() == ["different"]
+    assert found["p"][0] <= 5.001e-5
+    assert found["permutations"][0] == 19_999
+    assert result.scalar("classes_different").value in (1.0, 2.0)
+
+
+def test_scale_is_a_question_of_its_own() -> None:
+    result = compare(boxes(40, seed=1, classes=20), boxes(40, seed=2, classes=20, grow=1.5))
+    assert result.scalar("classes_different").value == 0
+    assert result.scalar("classes_different_scale").value == 20
+    assert result.scalar("pooled_p_scale").value == 0.001
+
+
+def test_small_differences_of_every_class_show_when_pooled() -> None:
+    a, b = boxes(8, seed=1, classes=100), boxes(8, seed=2, classes=100, shift=0.1, shifted=100)
+    result = compare(a, b)
+    assert (result.scalar("classes_different").value or 0) < 5
+    assert result.scalar("pooled_p").value == 0.001
+    same = compare(a, boxes(8, seed=3, classes=100))
+    assert (same.scalar("pooled_p").value or 0) > 0.01
+
+
+def test_the_pooled_p_does_not_see_the_mix_of_classes() -> None:
+    """Two classes in opposite corners: the pooled distributions differ, each class does not."""
+    up, down = boxes(120, seed=1, classes=1), boxes(120, seed=2, classes=1, shift=0.6, shifted=1)
+    down = down.with_columns(label=pl.lit("0001"))
+    a = pl.concat([up.head(60), down.head(20)])
+    b = pl.concat([up.tail(20), down.tail(60)])
+    result = compare(a, b)
+    assert (result.scalar("pooled_p").value or 0) > 0.01
+    assert (result.scalar("pooled_distance").value or 0) > 0.2
+
+
+def test_classes_of_one_side_are_listed_and_not_tested() -> None:
+    a = boxes(10, seed=1, classes=3)
+    b = boxes(10, seed=2, classes=4).filter(pl.col("label") != "0001")
+    result = compare(a, b)
+    found = {row["label"]: row for row in classes_of(result).iter_rows(named=True)}
+    assert {label: row["verdict"] for label, row in found.items()} == {
+        "0000": "not rejected",
+        "0001": "not tested",
+        "0002": "not rejected",
+        "0003": "not tested",
+    }
+    assert (found["0001"]["boxes_a"], found["0001"]["boxes_b"]) == (10, 0)
+    assert found["0003"]["p"] is None
+    assert found["0003"]["distance"] is None
+    assert result.parameters["family"] == 2
+    assert any(note.startswith("2 classes occur on one side only") for note in result.notes)
+
+
+def test_nothing_in_common() -> None:
+    a = boxes(6, seed=1, classes=1)
+    result = compare(a, a.with_columns(label=pl.lit("other")))
+    assert "share no class" in result.finding
+    assert result.scalar("pooled_p").value is None
+    assert compare(a, a.head(0)).scalar("tested").value == 0
+
+
+def test_order_of_rows_names_of_classes_and_of_sides() -> None:
+    a, b = boxes(12, seed=1, classes=5), boxes(9, seed=2, classes=5, shift=0.4, shifted=2)
+    first = compare(a, b)
+    assert first == compare(
+        a.sample(fraction=1, shuffle=True, seed=0), b.sample(fraction=1, shuffle=True, seed=1).lazy()
+    )
+    renamed = compare(*(frame.with_columns(label="x" + pl.col("label")) for frame in (a, b)))
+    assert [f"x{label}" for label in first.table("classes")["label"]] == renamed.table("classes")["label"]
+    assert first.table("classes")["p"] == renamed.table("classes")["p"]
+    swapped = classes_of(compare(b, a)).sort("label")
+    np.testing.assert_allclose(swapped["distance"], classes_of(first).sort("label")["distance"], atol=1e-9)
+
+
+def test_splits_are_compared_with_the_largest() -> None:
+    parts = [
+        boxes(count, seed=seed, classes=3).with_columns(split=pl.lit(name))
+        for seed, (name, count) in enumerate([("val", 10), ("train", 30), ("test", 20)])
+    ]
+    made = splits(pl.concat(parts), permutations=199)
+    assert [(item.kind, item.parameters["a"], item.parameters["b"]) for item in made] == [
+        ("splits", "train", "test"),
+        ("splits", "train", "val"),
+    ]
+    assert splits(parts[0]) == []
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.4])
+def test_the_classifier_is_at_chance_unless_there_is_a_difference(scale: float) -> None:
+    """Unequal numbers of images and a different mix of classes must not help it."""
+    a = pl.concat([boxes(60, seed=1, classes=10), boxes(40, seed=3, classes=5)])
+    b = boxes(80, seed=2, classes=10, grow=scale)
+    found = compare(a, b, classifier=True).scalar("classifier_accuracy")
+    assert found.interval is not None
+    assert found.value is not None
+    if scale == 1.0:
+        assert found.interval.low <= 0.5 <= found.interval.high
+    else:
+        assert found.interval.low > 0.55
+
+
+@pytest.mark.parametrize(
+    ("correction", "family", "last"),
+    [("bh", 1000, 19_999), ("holm", 1000, 19_999), ("by", 1000, 149_709), ("none", 1000, 999)],
+)
+def test_the_last_stage_is_enough_for_a_lone_discovery(correction: str, family: int, last: int) -> None:
+    made = stages(999, family, 0.05, correction)
+    harmonic = sum(1 / rank for rank in range(1, family + 1)) if correction == "by" else 1.0
+    assert made[-1] == last
+    assert correction == "none" or 1 / (made[-1] + 1) * family * harmonic <= 0.05 + 1e-12
+    assert list(made) == sorted(set(made))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"permutations": 10}, {"alpha": 0.0}, {"minimum": 1}, {"groups": 1}, {"per_image": "two"}, {"correction": "x"}],
+)
+def test_impossible_settings(wrong: dict[str, object]) -> None:
+    a = boxes(6, seed=1, classes=1)
+    with pytest.raises(UsageError):
+        compare(a, a, **wrong)  # type: ignore[arg-type]
+
+
+def test_large_sides_are_sampled_by_image_and_that_is_said() -> None:
+    a, b = boxes(60, seed=1, classes=4), boxes(60, seed=2, classes=4)
+    result = compare(a, b, most_boxes=100)
+    assert 70 < int(str(result.parameters["boxes_a"])) < 130
+    assert any("sampled" in note for note in result.notes)
