@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from biasscope.bias.background import Background
 from biasscope.bias.coordinates import detect_grid
 from biasscope.bias.distinct import Distinct
 from biasscope.bias.fold import Fold
@@ -20,6 +22,7 @@ from biasscope.core.randomness import mix
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Tables = dict[str, Ints]
 
 
 class Counter:
@@ -30,10 +33,17 @@ class Counter:
         self._index: dict[str, int] = {}
         self._label_keys = np.zeros(0, np.uint64)
         self._skipped = 0
-        self._tables: dict[str, Ints] = {}
-        self._pooled: dict[str, Ints] = {}
+        self._tables: Tables = {}
+        self._pooled: Tables = {}
         self._chosen = OneAnImage(settings.seed)
         self._pairs, self._images = Distinct(), Distinct()
+        self._folding: Background[tuple[Tables, Tables]] = Background()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folding.__exit__()
 
     def add(self, frame: pl.DataFrame) -> None:
         """Count the boxes of a frame."""
@@ -57,9 +67,10 @@ class Counter:
 
     def finish(self) -> dict[str, Any]:
         """Fields of :class:`biasscope.bias.counts.BoxCounts`, labels sorted by name."""
-        if self.settings.per_image == "one":
-            for rows, first in self._chosen.parts(self._label_keys):
-                self._count_chosen(rows, first)
+        for rows, first in self._chosen.parts(self._label_keys):
+            self._count_chosen(rows, first)
+        for tables in self._folding.rest():
+            self._take(*tables)
         labels = sorted(self._index)
         order = np.array([self._index[label] for label in labels], np.int64)
         by_label = {name: self._row_by_row(name, shape, order) for name, shape in self._shapes.items()}
@@ -83,10 +94,8 @@ class Counter:
         return list(self.settings.pooled_shapes.items())
 
     def _count_all(self, rows: Rows) -> None:
-        fold = Fold(rows, self.settings)
-        tables = fold.tables(rows.label, len(self._index))
-        self._accumulate(self._tables, {**tables, "cluster": tables["moments"][..., : len(CLUSTER)].copy()})
-        self._accumulate(self._pooled, fold.pooled_tables())
+        for tables in self._folding.hand_over(partial(_fold, rows, self.settings, len(self._index))):
+            self._take(*tables)
         self._pairs.add(mix(rows.key, self._label_keys[rows.label]), rows.label)
         self._images.add(rows.key)
 
@@ -95,6 +104,10 @@ class Counter:
         fold = Fold(rows.at(first), self.settings)
         self._accumulate(self._pooled, fold.pooled_tables())
         self._accumulate(self._pooled, fold.tables(np.zeros(int(first.sum()), np.int64), 1))
+
+    def _take(self, tables: Tables, pooled: Tables) -> None:
+        self._accumulate(self._tables, {**tables, "cluster": tables["moments"][..., : len(CLUSTER)].copy()})
+        self._accumulate(self._pooled, pooled)
 
     def _row_by_row(self, name: str, shape: tuple[int, ...], order: Ints) -> Ints:
         """Table in the order of the sorted labels, then the pooled row."""
@@ -108,12 +121,14 @@ class Counter:
         return np.concatenate([self._pairs.counts(len(order))[order], self._images.counts()])
 
     @staticmethod
-    def _accumulate(into: dict[str, Ints], tables: dict[str, Ints]) -> None:
+    def _accumulate(into: Tables, tables: Tables) -> None:
+        """Add tables; rows of labels met since are missing from those held or from those that come late."""
         for name, values in tables.items():
             held = into.get(name)
-            if held is not None:
-                values[: len(held)] += held
-            into[name] = values
+            longer, shorter = (values, held) if held is None or len(values) >= len(held) else (held, values)
+            if shorter is not None:
+                longer[: len(shorter)] += shorter
+            into[name] = longer
 
     def _rows(self, frame: pl.DataFrame) -> Rows:
         split = frame["split"] if "split" in frame.columns else None
@@ -133,6 +148,12 @@ class Counter:
         if len(self._index) > len(self._label_keys):
             self._label_keys = text_hashes(pl.Series(list(self._index), dtype=pl.String()))
         return np.array([-1 if name is None else self._index[name] for name in names.to_list()], np.int64)
+
+
+def _fold(rows: Rows, settings: Settings, labels: int) -> tuple[Tables, Tables]:
+    """Tables by label and pooled, of every box."""
+    fold = Fold(rows, settings)
+    return fold.tables(rows.label, labels), fold.pooled_tables()
 
 
 def _floats(column: pl.Series) -> Floats:

@@ -159,10 +159,10 @@ def count_boxes(
             hint="per_image is one or all, grid auto, integer or continuous, bins and groups at least 2.",
         )
     settings = Settings(per_image, "continuous" if grid == "auto" else grid, bins, groups, seed)
-    counter = Counter(settings, detect=grid == "auto")
-    for frame in _batches(boxes):
-        counter.add(frame)
-    return BoxCounts(**counter.finish())
+    with Counter(settings, detect=grid == "auto") as counter:
+        for frame in _batches(boxes):
+            counter.add(frame)
+        return BoxCounts(**counter.finish())
 
 
 def _batches(boxes: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:

@@ -61,56 +61,66 @@ class Fold:
     @cached_property
     def feasible(self) -> tuple[Floats, Floats]:
         """Feasible coordinates, NaN without slack."""
-        return self._feasible(0.0)
+        settings = self.settings
+        return feasible_coordinates(*self.rows.box, grid=settings.grid, uniform=self.uniforms, contact=self.contact)
 
     @cached_property
     def touching(self) -> tuple[Mask, Mask, Mask, Mask]:
         """Whether each side touches the frame."""
         return edge_contact(*self.rows.box, self.contact)
 
-    def _feasible(self, margin: Floats | float) -> tuple[Floats, Floats]:
-        return feasible_coordinates(
-            *self.rows.box, grid=self.settings.grid, uniform=self.uniforms, margin=margin, contact=self.contact
-        )
+    @cached_property
+    def bins(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """Fine bins of u, v, cx, cy and relative height; coarser ones are read off them."""
+        u, v, cx, cy, h = (_bin(axis, FINE) for axis in (*self.feasible, *self.centres, self.size[1]))
+        return u, v, cx, cy, h
 
     def interior(self) -> tuple[Floats, Floats]:
         """Feasible coordinates among the places that do not touch the frame; NaN for boxes that do."""
-        free = ~np.logical_or.reduce(self.touching)
-        inside = Fold(self.rows.at(free), self.settings)
-        u, v = (np.full(len(free), np.nan) for _ in range(2))
-        u[free], v[free] = inside._feasible(inside.contact)
+        free, rows = ~np.logical_or.reduce(self.touching), self.rows
+        end = 1.0 if self.settings.grid == "integer" else self.contact
+        extra = 1.0 if self.settings.grid == "integer" else 0.0
+        slack = rows.width - (rows.x1 - rows.x0), rows.height - (rows.y1 - rows.y0)
+        u, v = (_inside(axis, room + extra, end, free) for axis, room in zip(self.feasible, slack, strict=True))
         return u, v
 
     def moments(self, at: Ints, labels: int, *, both: bool = True) -> Ints:
         """Sums of u, v, their squares and product, in the order of ``MOMENTS`` (or of its first part, ``CLUSTER``)."""
-        u, v = self.feasible
+        (u, v), index = self.feasible, at * self.settings.groups + self.group
         has_u, has_v = ~np.isnan(u), ~np.isnan(v)
-        filled_u, filled_v = np.where(has_u, u, 0.0), np.where(has_v, v, 0.0)
-        columns = [has_u, filled_u, filled_u**2, has_v, filled_v, filled_v**2]
+        u, v = np.where(has_u, u, 0.0), np.where(has_v, v, 0.0)
+        size = labels * self.settings.groups
+        each = _totals(index, [has_u, u, u**2, has_v, v, v**2], size)
         if both:
-            u, v = np.where(has_v, filled_u, 0.0), np.where(has_u, filled_v, 0.0)
-            columns += [has_u & has_v, u, v, u**2, v**2, u * v]
-        return self.sums(at, labels, columns)
+            only_u, only_v = has_u & ~has_v, has_v & ~has_u
+            lost_n, lost_u, lost_uu = _totals(index[only_u], [only_u[only_u], u[only_u], u[only_u] ** 2], size)
+            lost_v, lost_vv = _totals(index[only_v], [v[only_v], v[only_v] ** 2], size)
+            n_u, sum_u, sum_uu, _, sum_v, sum_vv = each
+            paired = [n_u - lost_n, sum_u - lost_u, sum_v - lost_v, sum_uu - lost_uu, sum_vv - lost_vv]
+            each = [*each, *paired, _total(index, u * v, size)]
+        return np.stack(each, -1).reshape(labels, self.settings.groups, len(each))
 
     def sums(self, at: Ints, labels: int, columns: list[Floats | Mask]) -> Ints:
         """Fixed-point sums (plain counts of masks) by row index and group; shape ``(labels, groups, columns)``."""
         index, size = at * self.settings.groups + self.group, labels * self.settings.groups
-        parts = [_total(index, column, size) for column in columns]
-        return np.stack(parts, -1).reshape(labels, self.settings.groups, len(columns))
+        return np.stack(_totals(index, columns, size), -1).reshape(labels, self.settings.groups, len(columns))
 
     def tables(self, at: Ints, labels: int) -> dict[str, Ints]:
         """Every table of ``Settings.shapes``, with ``labels`` rows."""
         groups, bins = self.settings.groups, self.settings.bins
         grouped = at * groups + self.group
-        (cx, cy), (u, v), (w, h) = self.centres, self.feasible, self.size
+        (cx, cy), (u, v) = self.centres, self.feasible
+        fine_u, fine_v, fine_cx, fine_cy, fine_h = self.bins
+        raw, feasible = _plane(cx, cy, fine_cx, fine_cy, bins), _plane(u, v, fine_u, fine_v, bins)
         inner_u, inner_v = self.interior()
+        joint = (_coarse(fine_cy, JOINT) * JOINT + _coarse(fine_cx, JOINT)) * JOINT + _coarse(fine_h, JOINT)
         made = {
-            "raw": _count(grouped, _plane(cx, cy, bins), labels * groups, bins**2),
-            "feasible": _count(grouped, _plane(u, v, bins), labels * groups, bins**2),
-            "interior": _count(at, _plane(inner_u, inner_v, bins), labels, bins**2),
-            "joint": _count(at, _plane(cx, cy, JOINT) * JOINT + _bin(h, JOINT), labels, JOINT**3),
-            "fine": np.stack([_count(at, _bin(axis, FINE), labels, FINE) for axis in (u, v)], 1),
-            "scale": _count(grouped, scale_bin(apparent_scale(w, h)), labels * groups, SCALES),
+            "raw": _count(grouped, raw, labels * groups, bins**2),
+            "feasible": _count(grouped, feasible, labels * groups, bins**2),
+            "interior": _count(at, _bin(inner_v, bins) * bins + _bin(inner_u, bins), labels, bins**2),
+            "joint": _count(at, joint, labels, JOINT**3),
+            "fine": np.stack([_count(at, axis, labels, FINE) for axis in (fine_u, fine_v)], 1),
+            "scale": _count(grouped, scale_bin(apparent_scale(*self.size)), labels * groups, SCALES),
             "moments": self.moments(at, labels),
             "raw_moments": self.sums(at, labels, [np.ones(len(at), bool), cx, cy, cx**2, cy**2, cx * cy]),
             "frame": self.sums(at, labels, self._frame()),
@@ -119,10 +129,10 @@ class Fold:
 
     def pooled_tables(self) -> dict[str, Ints]:
         """Every table of ``Settings.pooled_shapes``."""
-        (cx, cy), (u, v), h = self.centres, self.feasible, self.size[1]
-        groups, height = self.settings.groups, _bin(h, PLANE)
-        fine = np.stack([_count(self.group, _bin(axis, FINE), groups, FINE) for axis in (u, v, cx, cy)], 1)
-        planes = [_count(height, _bin(axis, PLANE), PLANE, PLANE) for axis in (cy, cx)]
+        u, v, cx, cy, h = self.bins
+        height = _coarse(h, PLANE)
+        fine = np.stack([_count(self.group, axis, self.settings.groups, FINE) for axis in (u, v, cx, cy)], 1)
+        planes = [_count(height, _coarse(axis, PLANE), PLANE, PLANE) for axis in (cy, cx)]
         return {"pooled_fine": fine, "cy_height": planes[0], "cx_height": planes[1]}
 
     def _frame(self) -> list[Floats | Mask]:
@@ -147,9 +157,24 @@ def _bin(values: Floats, bins: int) -> Ints:
     return place if known.all() else np.where(known, place, np.int64(-(1 << 40)))
 
 
-def _plane(x: Floats, y: Floats, bins: int) -> Ints:
+def _coarse(fine: Ints, bins: int) -> Ints:
+    """Bin among fewer bins; ``bins`` divides ``FINE``."""
+    return fine // (FINE // bins)
+
+
+def _plane(x: Floats, y: Floats, fine_x: Ints, fine_y: Ints, bins: int) -> Ints:
     """Cell of a square grid, row by row from the top."""
-    return _bin(y, bins) * bins + _bin(x, bins)
+    if FINE % bins:
+        return _bin(y, bins) * bins + _bin(x, bins)
+    return _coarse(fine_y, bins) * bins + _coarse(fine_x, bins)
+
+
+def _inside(axis: Floats, places: Floats, end: Floats | float, free: Mask) -> Floats:
+    """Coordinate among the places that leave out ``end`` of them at either side."""
+    left = places - 2 * end
+    defined = free & (left > 0)
+    inner = (axis * places - end) / np.where(defined, left, 1.0)
+    return np.clip(np.where(defined, inner, np.nan), 0.0, 1.0)
 
 
 def _count(row: Ints, cell: Ints, rows: int, cells: int) -> Ints:
@@ -157,6 +182,10 @@ def _count(row: Ints, cell: Ints, rows: int, cells: int) -> Ints:
     defined = cell >= 0
     counted = np.bincount(fused if defined.all() else fused[defined], minlength=rows * cells)
     return np.asarray(counted.reshape(rows, cells))
+
+
+def _totals(index: Ints, columns: list[Floats | Mask], size: int) -> list[Ints]:
+    return [_total(index, column, size) for column in columns]
 
 
 def _total(index: Ints, column: Floats | Mask, size: int) -> Ints:
