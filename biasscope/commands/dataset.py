@@ -51,7 +51,7 @@ def dataset(
     ----------
     paths
         Annotation files or folders: ImageNet/VOC XML (also in a .tar, .tar.xz, .tgz), COCO JSON, YOLO, Open Images or
-        Kaggle CSV, CVAT XML, any CSV or Parquet, a saved Hugging Face dataset. `hf:NAME` takes one from the hub.
+        Kaggle CSV, CVAT XML, any CSV or Parquet, a saved Hugging Face dataset. `hf://owner/name` takes one from the hub.
     format_in
         Format of the input; found out by itself unless named.
     images

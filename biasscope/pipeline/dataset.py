@@ -12,7 +12,7 @@ from biasscope.bias.compare import compare
 from biasscope.bias.counts import BoxCounts, count_boxes
 from biasscope.bias.leakage import leakage
 from biasscope.bias.position import position
-from biasscope.bias.repair import repair, repair_standard
+from biasscope.bias.repair import repair
 from biasscope.bias.scale import scale
 from biasscope.boxes import read_boxes
 from biasscope.boxes.schema import BoxTable
@@ -23,7 +23,7 @@ from biasscope.core.results import Result
 from biasscope.pipeline.dataset_answer import answer, headline
 from biasscope.pipeline.definition import DatasetAnalysis
 from biasscope.pipeline.embedded import embedded_boxes
-from biasscope.pipeline.usable import Reservoir, Usable
+from biasscope.pipeline.usable import Sample, Usable
 from biasscope.report.model import Report
 
 QUESTION = "Where and how large are the objects of each class, and is that bias or chance?"
@@ -106,9 +106,10 @@ def _results(asked: DatasetAnalysis, usable: Usable, progress: Progress) -> Iter
         yield from _splits(asked, frame)
         yield from _comparison(asked, frame, progress)
     with progress.step("Pushing boxes through the augmentation"):
-        yield repair_standard(frame, seed=asked.seed)
+        sample = Sample(asked.seed).of(frame)
+        yield repair(sample, seed=asked.seed)
         for text in asked.augment:
-            yield repair(frame, text, seed=asked.seed)
+            yield repair(sample, augmentation=text, seed=asked.seed)
     if asked.leakage:
         with progress.step("Predicting the class from geometry"):
             yield leakage(frame, seed=asked.seed)
@@ -120,10 +121,9 @@ def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.Data
     if not asked.stream:
         frame = usable.frame()
         return count_boxes(frame, per_image=asked.per_image, seed=asked.seed), frame
-    reservoir = Reservoir(asked.seed)
-    counts = count_boxes(reservoir.watch(usable.batches()), per_image=asked.per_image, seed=asked.seed)
-    sample = reservoir.frame()
-    return counts, usable.table.boxes.head(0).collect() if sample is None else sample
+    sample = Sample(asked.seed)
+    counts = count_boxes(sample.watch(usable.batches()), per_image=asked.per_image, seed=asked.seed)
+    return counts, sample.frame()
 
 
 def _splits(asked: DatasetAnalysis, frame: pl.DataFrame) -> Iterator[Result]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from biasscope.boxes.integrity import Inspector
-from biasscope.boxes.schema import BoxTable
+from biasscope.boxes.schema import BOXES, BoxTable
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
 
+BATCH = 1 << 17
 SAMPLE = 100_000
-COORDINATES = ("x0", "y0", "x1", "y1")
+KEY = "sample_key"
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Usable:
     def batches(self) -> Iterator[pl.DataFrame]:
         """Usable boxes in batches; the first complete pass inspects every row."""
         self.inspector = Inspector()
-        for batch in self.progress.count(self.table.batches(), "Reading boxes"):
+        for batch in self.progress.count(self.table.batches(BATCH), "Reading boxes"):
             keep = self.inspector.check(batch)
             yield batch if keep.all() else batch.filter(keep)
 
@@ -39,26 +40,39 @@ class Usable:
 
 
 @dataclass
-class Reservoir:
-    """A sample of fixed size from a stream: the rows with the smallest hash, whatever their order."""
+class Sample:
+    """At most ``size`` boxes of a stream, those with the smallest hash of their row number."""
 
     seed: int
     size: int = SAMPLE
-    _kept: pl.DataFrame | None = None
+    _kept: list[pl.DataFrame] = field(default_factory=list)
+    _limit: int = int(np.iinfo(np.uint64).max)
 
-    def watch(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    def watch(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Pass batches through while sampling from them."""
         for batch in batches:
             self._take(batch)
             yield batch
 
-    def frame(self) -> pl.DataFrame | None:
-        """Rows sampled so far."""
-        return None if self._kept is None else self._kept.drop("sample_key")
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Sample of a frame; the frame itself when it is small enough."""
+        if frame.height <= self.size:
+            return frame
+        self._take(frame)
+        return self.frame()
+
+    def frame(self) -> pl.DataFrame:
+        """Boxes sampled so far, in the order they came in."""
+        return pl.concat(self._kept).drop(KEY) if self._kept else pl.DataFrame(schema=BOXES)
 
     def _take(self, batch: pl.DataFrame) -> None:
-        bits = [batch[name].to_numpy().astype(np.float64).view(np.uint64) for name in COORDINATES]
-        rows = batch["row"].to_numpy().astype(np.uint64)
-        keyed = batch.with_columns(sample_key=mix(self.seed, rows, *bits))
-        both = keyed if self._kept is None else pl.concat([self._kept, keyed])
-        self._kept = both if both.height <= self.size else both.bottom_k(self.size, by="sample_key")
+        keys = mix(self.seed, batch["row"].to_numpy().astype(np.uint64))
+        low = keys <= np.uint64(self._limit)
+        self._kept.append(batch.filter(low).with_columns(pl.Series(KEY, keys[low])))
+        if sum(part.height for part in self._kept) > self.size:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        both = pl.concat(self._kept)
+        self._limit = int(np.partition(both[KEY].to_numpy(), self.size - 1)[self.size - 1])
+        self._kept = [both.filter(pl.col(KEY) <= self._limit).head(self.size)]

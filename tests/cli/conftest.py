@@ -22,7 +22,14 @@ def program(tmp_path: Path) -> Program:
         environment |= options.pop("environment", {})  # type: ignore[arg-type]
         command = [sys.executable, "-m", "biasscope.analyze", *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, check=False, **options  # type: ignore[call-overload]
+            command,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            timeout=300,
+            check=False,
+            **options,  # type: ignore[call-overload]
         )
 
     return run

@@ -25,7 +25,12 @@ def test_embedded_default_answers_and_finds_the_law(program: Program, tmp_path: 
     assert any("SIMULATED" in sentence for sentence in report.answer)
     assert "report.html" in done.stdout
     assert {result.kind for result in report.results} >= {
-        "position", "scale", "splits", "repair", "leakage", "integrity",
+        "position",
+        "scale",
+        "splits",
+        "repair",
+        "leakage",
+        "integrity",
     }
     assert 3 <= len(report.headline) <= 5
 
@@ -171,22 +176,30 @@ def test_a_full_disk_is_3_and_leaves_the_old_report(program: Program, coco: Path
 
 
 def test_an_interrupt_is_130_and_leaves_nothing(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import biasscope.pipeline.dataset as d, sys\n"
-               "def stop(*a, **k): raise KeyboardInterrupt\n"
-               "d.analyze_dataset = stop\n"
-               "from biasscope.analyze import main; sys.exit(main(['dataset']))"]
+    command = [
+        sys.executable,
+        "-c",
+        "import biasscope.pipeline.dataset as d, sys\n"
+        "def stop(*a, **k): raise KeyboardInterrupt\n"
+        "d.analyze_dataset = stop\n"
+        "from biasscope.analyze import main; sys.exit(main(['dataset']))",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 130
     assert not list(tmp_path.glob("biasscope-report*"))
 
 
 def test_a_defect_is_4_and_debug_shows_where(tmp_path: Path) -> None:
-    code = ("import biasscope.pipeline.dataset as d, sys\n"
-            "def stop(*a, **k): raise RuntimeError('boom')\n"
-            "d.analyze_dataset = stop\n"
-            "from biasscope.analyze import main; sys.exit(main(sys.argv[1:]))")
+    code = (
+        "import biasscope.pipeline.dataset as d, sys\n"
+        "def stop(*a, **k): raise RuntimeError('boom')\n"
+        "d.analyze_dataset = stop\n"
+        "from biasscope.analyze import main; sys.exit(main(sys.argv[1:]))"
+    )
     plain, debug = (
-        subprocess.run([sys.executable, "-c", code, "dataset", *more], cwd=tmp_path, capture_output=True, text=True, check=False)
+        subprocess.run(
+            [sys.executable, "-c", code, "dataset", *more], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         for more in ([], ["--debug"])
     )
     assert (plain.returncode, debug.returncode) == (4, 4)
@@ -215,9 +228,13 @@ HEAVY = {"torch", "torchvision", "captum", "seaborn", "matplotlib", "scipy", "sk
     ],
 )
 def test_only_what_is_needed_is_imported(arguments: list[str], never: set[str], tmp_path: Path) -> None:
-    code = ("import sys; from biasscope.analyze import main; main(sys.argv[1:]);"
-            "sys.stderr.write('MODULES ' + ' '.join({name.partition('.')[0] for name in sys.modules}))")
-    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True)
+    code = (
+        "import sys; from biasscope.analyze import main; main(sys.argv[1:]);"
+        "sys.stderr.write('MODULES ' + ' '.join({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     imported = set(done.stderr.rpartition("MODULES ")[2].split())
     assert "biasscope" in imported
     assert not imported & never
