@@ -1,6 +1,7 @@
 """Squared feature distance between the centre of a window and each of its taps."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,8 +22,18 @@ class Distance:
     asymmetric: bool = False
     channel_wise: bool = False
 
-    def plain(self, padded: Tensor, centre: Tensor) -> Tensor:
+    def pad(self, features: Tensor) -> Tensor:
+        """Repeat the border."""
+        return self.window.pad(features, "replicate")
+
+    def centres(self, padded: Tensor, smooth: Tensor | None) -> Tensor:
+        """Give the features in the centre of every window, from a smoothed map if there is one."""
+        return self.window.centre_tap(padded if smooth is None else self.pad(smooth))
+
+    def plain(self, features: Tensor, smooth: Tensor | None = None) -> Tensor:
         """Compute (N, 1 or D, taps, H_out, W_out) with differentiable operations."""
+        padded = self.pad(features)
+        centre = self.centres(padded, smooth)
         planes = []
         for tap in self.window.taps(padded):
             difference = (tap - centre).relu() if self.asymmetric else tap - centre
@@ -41,14 +52,16 @@ class _SquaredDistance(torch.autograd.Function):
     """`Distance.plain` without keeping one difference per tap for the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, padded: Tensor, centre: Tensor, distance: Distance) -> Tensor:
-        ctx.save_for_backward(padded, centre)
+    def forward(ctx: Any, features: Tensor, smooth: Tensor | None, distance: Distance) -> Tensor:
+        ctx.save_for_backward(features, smooth)
         ctx.distance = distance
+        padded = distance.pad(features)
+        centre = distance.centres(padded, smooth)
         n, d, height, width = centre.shape
         taps = distance.window.sides[0] * distance.window.sides[1]
         out = centre.new_empty(n, d if distance.channel_wise else 1, taps, height, width)
         for part in _chunks(centre):
-            buffer = torch.empty_like(centre[part])
+            buffer = torch.empty_like(centre[part], memory_format=torch.contiguous_format)
             for index, tap in enumerate(distance.window.taps(padded[part])):
                 torch.sub(tap, centre[part], out=buffer)
                 if distance.asymmetric:
@@ -61,18 +74,26 @@ class _SquaredDistance(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        padded, centre = ctx.saved_tensors
+        features, smooth = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[:2]
         if torch.is_grad_enabled():
-            wanted = ctx.needs_input_grad[:2]
-            return (*gradients_with_graph(ctx.distance.plain, (padded, centre), wanted, grad), None)
-        return (*_gradients(padded, centre, ctx.distance, grad), None)
+            inputs = [x for x in (features, smooth) if x is not None]
+            found = gradients_with_graph(ctx.distance.plain, inputs, wanted[: len(inputs)], grad)
+            return (*found, None, None)[:3]
+        return (*_gradients(features, smooth, ctx.distance, grad), None)
 
 
-def _gradients(padded: Tensor, centre: Tensor, distance: Distance, grad: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients of the padded features and of the centres, one buffer for all taps."""
-    grad_padded, grad_centre = torch.zeros_like(padded), torch.zeros_like(centre)
+def _gradients(
+    features: Tensor, smooth: Tensor | None, distance: Distance, grad: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """Gradients of the features and of the smoothed map, one buffer for all taps."""
+    padded = distance.pad(features)
+    centre = distance.centres(padded, smooth)
+    grad_padded = torch.zeros_like(padded)
+    grad_smooth = None if smooth is None else torch.zeros_like(padded)
+    grad_centre = distance.window.centre_tap(grad_padded if grad_smooth is None else grad_smooth)
     for part in _chunks(centre):
-        buffer = torch.empty_like(centre[part])
+        buffer = torch.empty_like(centre[part], memory_format=torch.contiguous_format)
         taps = zip(distance.window.taps(padded[part]), distance.window.taps(grad_padded[part]), strict=True)
         for index, (tap, grad_tap) in enumerate(taps):
             torch.sub(tap, centre[part], out=buffer)
@@ -81,12 +102,27 @@ def _gradients(padded: Tensor, centre: Tensor, distance: Distance, grad: Tensor)
             buffer.mul_(grad[part, :, index])
             grad_tap.add_(buffer, alpha=2)
             grad_centre[part].sub_(buffer, alpha=2)
-    return grad_padded, grad_centre
+    fold = partial(_fold_border, window=distance.window)
+    return fold(grad_padded), None if grad_smooth is None else fold(grad_smooth)
 
 
-def squared_distance(padded: Tensor, centre: Tensor, distance: Distance) -> Tensor:
+def _fold_border(grad_padded: Tensor, window: Window) -> Tensor:
+    """Add the gradient of a repeated border to the pixels that were repeated."""
+    for axis in (0, 1):
+        before, after, dim = window.before[axis], window.after[axis], 2 + axis
+        size = grad_padded.shape[dim] - before - after
+        inner = grad_padded.narrow(dim, before, size)
+        if before:
+            inner.narrow(dim, 0, 1).add_(grad_padded.narrow(dim, 0, before).sum(dim, keepdim=True))
+        if after:
+            inner.narrow(dim, size - 1, 1).add_(grad_padded.narrow(dim, before + size, after).sum(dim, keepdim=True))
+        grad_padded = inner
+    return grad_padded
+
+
+def squared_distance(features: Tensor, smooth: Tensor | None, distance: Distance) -> Tensor:
     """Compute (N, 1 or D, taps, H_out, W_out) on the way that fits the moment."""
     if may_use_autograd_function():
-        out: Tensor = _SquaredDistance.apply(padded, centre, distance)
+        out: Tensor = _SquaredDistance.apply(features, smooth, distance)
         return out
-    return distance.plain(padded, centre)
+    return distance.plain(features, smooth)

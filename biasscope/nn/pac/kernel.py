@@ -18,10 +18,10 @@ KernelFunction = Literal["gaussian", "inv"]
 _EPSILON = 1e-4
 
 
-def _smoothed(guidance: Tensor, smooth_weight: Tensor | None, mode: PaddingMode) -> Tensor:
+def _smoothed(guidance: Tensor, smooth_weight: Tensor | None, mode: PaddingMode) -> Tensor | None:
     """Filter every guidance channel with one odd kernel, the border handled so that a constant stays a constant."""
     if smooth_weight is None:
-        return guidance
+        return None
     if smooth_weight.dim() != 2 or smooth_weight.shape[0] % 2 == 0 or smooth_weight.shape[1] % 2 == 0:
         raise ValueError(f"smooth_weight must be an odd (h, w) filter, got shape {tuple(smooth_weight.shape)}")
     n, d, height, width = guidance.shape
@@ -151,15 +151,12 @@ def pac_kernel2d(
     _check(guidance, mask, size, kernel_type, padding_mode)
     with torch.autocast(guidance.device.type, enabled=False):
         features = full_precision(guidance)
-        centre = _smoothed(features, smooth_weight, padding_mode)
-        over, (features_, centre_, mask) = padded_maps(window, padding_mode, features, centre, mask)
-        assert features_ is not None and centre_ is not None  # noqa: S101, PT018 (only the mask can be None)
-        look = transpose.guidance_window() if transpose else over
-        padded = look.pad(features_, "replicate")
-        distance = Distance(look, asymmetric, channel_wise)
-        middle = look.centre_tap(look.pad(centre_, "replicate"))
-        squares = distance.plain(padded, middle) if native_impl else squared_distance(padded, middle, distance)
+        smooth = _smoothed(features, smooth_weight, padding_mode)
+        over, (around, smooth, mask) = padded_maps(window, padding_mode, features, smooth, mask)
+        features = features if around is None else around
+        distance = Distance(transpose.guidance_window() if transpose else over, asymmetric, channel_wise)
+        squares = distance.plain(features, smooth) if native_impl else squared_distance(features, smooth, distance)
         kernel = _affinity(squares, kernel_type, inv_alpha, inv_lambda)
-        size = size if transpose else (features_.shape[2], features_.shape[3])
+        size = size if transpose else (features.shape[2], features.shape[3])
         kernel, out_mask = normalised(kernel, size, over, transpose, normalize_kernel, mask)
     return kernel.view(*kernel.shape[:2], *window.sides, *kernel.shape[3:]).to(guidance.dtype), out_mask

@@ -12,8 +12,23 @@ from torch import Tensor
 from biasscope.nn.pac import gemm
 from biasscope.nn.pac.geometry import Window
 
-CPU_TILE_BYTES, CPU_TILE_PIXELS = 8 << 20, 1024
+CPU_TILE_BYTES = 4 << 20
+CPU_TILE_PIXELS = (400, 1024)
+"""Fewer pixels than the first spend their time on packing the filters, more than the second leave the cache."""
 DEVICE_TILE_BYTES = 256 << 20
+
+
+def _tile_pixels(padded: Tensor, patch: int) -> int:
+    """Output pixels of one tile."""
+    bytes_each = patch * padded.element_size()
+    if padded.device.type != "cpu":
+        return max(1, DEVICE_TILE_BYTES // bytes_each)
+    return max(CPU_TILE_PIXELS[0], min(CPU_TILE_PIXELS[1], CPU_TILE_BYTES // bytes_each))
+
+
+def _even_share(total: int, most: int) -> int:
+    """Largest part when the total is cut into as few, as equal parts as fit."""
+    return -(-total // -(-total // most))
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,8 @@ class Tiling:
     window: Window
     groups: int
     size: tuple[int, int]
+    images: int
+    rows: int
     buffer: Tensor
 
     @classmethod
@@ -40,22 +57,20 @@ class Tiling:
         n, height, width, c = padded.shape
         size = window.unpadded().output_size(height, width)
         patch = c * window.sides[0] * window.sides[1]
-        limit = CPU_TILE_PIXELS if padded.device.type == "cpu" else n * size[0] * size[1]
-        budget = CPU_TILE_BYTES if padded.device.type == "cpu" else DEVICE_TILE_BYTES
-        pixels = max(1, min(limit, budget // (patch * padded.element_size())))
-        rows = min(size[0], max(1, pixels // size[1]))
-        images = min(n, max(1, pixels // (size[0] * size[1]))) if rows == size[0] else 1
+        pixels = _tile_pixels(padded, patch)
+        rows = _even_share(size[0], max(1, pixels // size[1]))
+        images = _even_share(n, max(1, pixels // (size[0] * size[1]))) if rows == size[0] else 1
         most = -(-images * rows * size[1] // gemm.BATCH) * gemm.BATCH
-        return cls(padded, window, groups, size, padded.new_zeros(most, patch))
+        buffer = padded.new_empty(most, patch)
+        buffer[most - gemm.BATCH :].zero_()
+        return cls(padded, window, groups, size, images, rows, buffer)
 
     def __iter__(self) -> Iterator[Tile]:
         """Go through the tiles."""
-        height, width = self.size
-        rows = min(height, self.buffer.shape[0] // width)
-        images = max(1, self.buffer.shape[0] // (rows * width)) if rows == height else 1
-        for n in range(0, len(self.padded), images):
-            for top in range(0, height, rows):
-                yield Tile(slice(n, min(n + images, len(self.padded))), slice(top, min(top + rows, height)))
+        for n in range(0, len(self.padded), self.images):
+            for top in range(0, self.size[0], self.rows):
+                bottom = min(top + self.rows, self.size[0])
+                yield Tile(slice(n, min(n + self.images, len(self.padded))), slice(top, bottom))
 
     def view(self, tile: Tile, array: Tensor | None = None) -> Tensor:
         """View the padded array as overlapping patches (images, rows, W_out, G, k_h, k_w, C / G)."""
@@ -177,7 +192,6 @@ def _add_kernel_gradient(grad_kernel: Tensor, tile: Tile, products: Tensor) -> N
 def _fold(grad_padded: Tensor, tiling: Tiling, tile: Tile, grad_patches: Tensor, scales: Tensor) -> None:
     """Add every tap of the patches' gradient, times its kernel plane, to the pixel it was read from."""
     view = tiling.view(tile, grad_padded)
-    for row in range(tiling.window.sides[0]):
-        for column in range(tiling.window.sides[1]):
-            tap = (..., row, column, slice(None))
-            view[tap].addcmul_(grad_patches[tap], scales[tap])
+    for row in zip(view.unbind(4), grad_patches.unbind(4), scales.unbind(4), strict=True):
+        for target, grad, scale in zip(*(part.unbind(4) for part in row), strict=True):
+            target.addcmul_(grad, scale)
