@@ -16,6 +16,7 @@ _STEPS = "The height is the density against an even spread (dashed, 1). "
 _RANKED = (
     "A dot is the value of a class, the bar its 95 % interval. Intervals that overlap are not told apart by this data."
 )
+_BESIDE = "Read like the map before it; the two have the same colours for the same numbers."
 _BOTH = ("splits", "comparison")
 
 
@@ -96,7 +97,15 @@ FIGURES = Registry(
         ),
         "scale-strongest": _entry("effects:scale_strongest", "The classes whose scale differs most", _RANKED, "scale"),
         "pair-first": _entry("maps:first", "Map of the first", _CELLS, "repair", *_BOTH),
-        "pair-second": _entry("maps:second", "Map of the second", _CELLS, "repair", *_BOTH),
+        "pair-second": _entry("maps:second", "Map of the second", _BESIDE, "repair", *_BOTH),
+        "pair-third": _entry(
+            "maps:third",
+            "Placement before",
+            "Read like the maps above, in feasible coordinates (u, v), of the objects that no frame cuts: what the "
+            "crop does to placement, without what it cuts off.",
+            "repair",
+        ),
+        "pair-fourth": _entry("maps:fourth", "Placement after", _BESIDE, "repair"),
         "apparent-scale": _entry(
             "marginals:scales",
             "How large objects look to the network",

@@ -77,11 +77,23 @@ def second(result: Result) -> Figure | None:
     return _nth(result, 1)
 
 
+def third(result: Result) -> Figure | None:
+    """Third map: placement before the augmentation."""
+    return _nth(result, 2)
+
+
+def fourth(result: Result) -> Figure | None:
+    """Fourth map: placement after the augmentation."""
+    return _nth(result, 3)
+
+
 def _nth(result: Result, index: int) -> Figure | None:
-    names = [row["name"] for row in rows(result, "maps")]
-    if index >= len(names):
+    found = rows(result, "maps")
+    if index >= len(found):
         return None
-    return position(result, names[index], short(names[index]).capitalize(), ("u: left → right", "v: bottom ← top"))
+    name = found[index]["name"]
+    title = found[index].get("title") or str(name).replace("_", " ").capitalize()
+    return position(result, name, short(title, 40), ("left → right", "bottom ← top"))
 
 
 def joint_y(result: Result) -> Figure | None:

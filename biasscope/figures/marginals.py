@@ -76,7 +76,7 @@ def scales(result: Result) -> Figure | None:
     found = rows(result, "scale")
     if not found or any(row["low"] is None or row["high"] is None for row in found):
         return None
-    figure, ax = panel(6.2, 3.0)
+    figure, ax = panel(4.6, 3.2)
     for key, colour in (("before", OTHER), ("after", MAIN)):
         heights = np.array([row[key] or 0 for row in found], float)
         if heights.sum() > 0:

@@ -9,12 +9,15 @@ from typing import Any
 from biasscope.core.results import Cell, Column, Table
 from biasscope.report import thumbnails, wording
 
+BY_MEASURE = "by measure"
+NUMBERS = (*wording.STYLES, BY_MEASURE)
+
 
 @dataclass(frozen=True)
 class Field:
     """One column to show: name in the table, heading, style of its cells, and what hovering the heading tells.
 
-    ``style`` is one of ``wording.STYLES`` or label, text, verdict, map, bars, vector. Columns called ``name_low`` and
+    ``style`` is one of ``NUMBERS`` or label, measure, text, verdict, map, bars, vector. Columns called ``name_low`` and
     ``name_high`` are the interval of a number.
     """
 
@@ -79,13 +82,13 @@ def _guess(item: Column) -> Field:
 
 def _cells(table: Table, item: Field, most: int | None) -> list[Shown]:
     values = table[item.name][:most]
-    if item.style in wording.STYLES:
+    if item.style in NUMBERS:
         return _numbers(table, item, values, most)
     return [_SHOW[item.style](value) for value in values]
 
 
 def _numbers(table: Table, item: Field, values: Sequence[Cell], most: int | None) -> list[Shown]:
-    show: Any = wording.STYLES[item.style]
+    shows: list[Any] = [wording.STYLES[name] for name in _styles(table, item, len(values))]
     nothing: list[Cell] = [None] * len(values)
     ends = [table[name][:most] if name in table else nothing for name in (f"{item.name}_low", f"{item.name}_high")]
     return [
@@ -94,8 +97,15 @@ def _numbers(table: Table, item: Field, values: Sequence[Cell], most: int | None
             "" if value is None else f"{value:.6g}",
             "" if value is None or low is None or high is None else f"{show(low)} to {show(high)}",
         )
-        for value, low, high in zip(values, *ends, strict=True)
+        for show, value, low, high in zip(shows, values, *ends, strict=True)
     ]
+
+
+def _styles(table: Table, item: Field, height: int) -> list[str]:
+    """Style of each row: that of the column, or that of the measure which the row is about."""
+    if item.style != BY_MEASURE:
+        return [item.style] * height
+    return [wording.style(str(name)) for name in table["measure"][:height]]
 
 
 def _text(value: Cell) -> Shown:

@@ -19,6 +19,7 @@ from biasscope.figures.labels import visible
 from biasscope.figures.style import house
 from biasscope.figures.svg import svg
 from biasscope.report import cards, wording
+from biasscope.report.grid import NUMBERS
 from biasscope.report.model import Report
 from biasscope.report.sections import GENERIC, SECTIONS
 
@@ -38,6 +39,7 @@ class Section:
 
     id: str
     short: str
+    over: str
     title: str
     template: str
     result: Result
@@ -86,13 +88,15 @@ def _section(result: Result, number: int) -> Section:
     name = name if number == 1 else f"{name}-{number}"
     plain = result.kind.replace("_", " ").capitalize()
     short = entry.facts["short"] or plain
+    data = entry.load()(result)
     return Section(
         name,
         short if number == 1 else f"{short} {number}",
+        str(data.get("over") or short),
         entry.facts["title"] or result.title or plain,
         entry.facts["template"],
         result,
-        entry.load()(result),
+        data,
         {key: picture for key in of_kind(result.kind) if (picture := _picture(key, result, f"{name}-{key}-"))},
     )
 
@@ -118,7 +122,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"anything": wording.anything, "count": wording.count}
-    environment.globals |= {"wording": wording}
+    environment.globals |= {"wording": wording, "numeric": NUMBERS}
     return environment
 
 

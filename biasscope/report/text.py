@@ -45,7 +45,7 @@ def summary(report: Report) -> str:
     if report.headline:
         blocks.append(_aligned([_scalar(item) for item in report.headline]))
     for result in report.results:
-        blocks += _result(result)
+        blocks += _result(result, report.answer)
     blocks += [_wrap(f"Note: {note}") for note in report.notes]
     return "\n\n".join(blocks)
 
@@ -61,7 +61,7 @@ def _scalar(item: Scalar) -> list[str]:
         f"  {visible(item.title or item.name)}",
         _ascii(visible(value)),
         _ascii(interval),
-        f"n = {item.n:,}" if item.n is not None else "",
+        f"n = {item.n:,}" if item.n is not None and not wording.of_family(item) else "",
     ]
 
 
@@ -79,11 +79,12 @@ def _aligned(rows: Sequence[Sequence[str]], numbers: Sequence[bool] = ()) -> str
     return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
-def _result(result: Result) -> Iterator[str]:
-    yield _wrap(f"{result.kind.capitalize()}: {result.finding}")
+def _result(result: Result, said: Sequence[str]) -> Iterator[str]:
+    if result.finding not in said:
+        yield _wrap(f"{result.kind.capitalize()}: {result.finding}")
     tables = {item.name: item for item in result.tables}
     if result.kind in _COLUMNS and "classes" in tables and tables["classes"].height:
-        yield _classes(tables["classes"], _COLUMNS[result.kind])
+        yield f"{result.kind.capitalize()}, class by class:\n" + _classes(tables["classes"], _COLUMNS[result.kind])
     if result.kind == "integrity" and "problems" in tables:
         yield from _problems(tables["problems"])
 
@@ -112,6 +113,5 @@ def _short(cell: str) -> str:
 def _problems(table: Table) -> Iterator[str]:
     found = [(title, count) for title, count in zip(table["title"], table["count"], strict=True) if count]
     if found:
-        yield _aligned(
-            [[f"  {_short(str(title))}", _ascii(wording.anything(count))] for title, count in found], [False, True]
-        )
+        rows = [[f"  {_short(str(title))}", _ascii(wording.anything(count))] for title, count in found]
+        yield "Problems:\n" + _aligned(rows, [False, True])

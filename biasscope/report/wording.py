@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from biasscope.core.results import Cell, Scalar
 
 DASH = "\N{EN DASH}"
@@ -16,7 +18,10 @@ MEASURES = {
 }
 SHARES = ("share", "fraction", "proportion", "%")
 """Units that are shown in per cent."""
-_SHARES_BY_NAME = ("edge_", "slack_", "visible_fraction", "lost", "median_scale", "accuracy", "chance", "recall")
+_SHARES_BY_NAME = ("edge_", "slack_", "visible_fraction", "lost", "cut", "median_scale", "accuracy", "chance", "recall")
+_COUNTED = ("classes", "boxes", "images", "rows", "pixels", "files")
+_COUNTS_BY_NAME = ("classes", "tested", "nonuniform", *_COUNTED)
+_PROBABILITY = re.compile(r"(^|_)[pq](_|$)")
 
 
 def count(value: float | None) -> str:
@@ -100,11 +105,11 @@ def style(name: str, unit: str = "", *, whole: bool = False) -> str:
     """
     if unit in SHARES or (not unit and name.startswith(_SHARES_BY_NAME)):
         return "share"
-    if name in ("p", "q") or name.startswith(("p_", "q_")):
+    if _PROBABILITY.search(name):
         return "probability"
     if "displacement" in name or "correlation" in name:
         return "signed"
-    return "count" if whole or unit in ("classes", "boxes", "images", "rows", "pixels", "files") else "real"
+    return "count" if whole or unit in _COUNTED else "real"
 
 
 def unit(scalar: Scalar) -> str:
@@ -120,7 +125,7 @@ def unit(scalar: Scalar) -> str:
 
 def of_family(scalar: Scalar) -> bool:
     """Whether a scalar counts some of its n, so that it reads as "721 of 874"."""
-    known = scalar.n is not None and scalar.value is not None
+    known = scalar.n is not None and scalar.value is not None and not scalar.name.startswith("tested")
     return known and scalar_style(scalar) == "count" and scalar.value <= scalar.n  # type: ignore[operator]
 
 
@@ -131,7 +136,8 @@ def scalar_style(scalar: Scalar) -> str:
     ('count', 'real')
     """
     value = scalar.value
-    whole = value is not None and value == int(value) and abs(value) > 1 and not scalar.interval
+    whole = value is not None and value == int(value) and not scalar.interval
+    whole = whole and (abs(value or 0) > 1 or scalar.name.startswith(_COUNTS_BY_NAME))
     return style(scalar.name, scalar.unit, whole=whole)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biasscope.core.results import Result
-from biasscope.report.grid import Field
+from biasscope.report.grid import BY_MEASURE, Field
 from biasscope.report.sections.generic import some
 
 CLASSES = [
@@ -54,8 +54,8 @@ CLASSES = [
 ]
 POOLED = [
     Field("title", "Measure", "text"),
-    Field("feasible", "Feasible coordinates", "real"),
-    Field("raw", "Raw centres", "real"),
+    Field("feasible", "Feasible coordinates", BY_MEASURE),
+    Field("raw", "Raw centres", BY_MEASURE),
 ]
 
 

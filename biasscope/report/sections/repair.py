@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from biasscope.core.results import Result
-from biasscope.report.grid import Field
+from biasscope.report.grid import BY_MEASURE, Field
 from biasscope.report.sections.generic import some
 
 MEASURES = [
     Field("title", "Measure", "text"),
     Field("measure", "Measure", "measure"),
-    Field("before", "Before", "real"),
-    Field("after", "After", "real"),
+    Field("before", "Before", BY_MEASURE),
+    Field("after", "After", BY_MEASURE),
 ]
 CLASSES = [
     Field("label", "Class", "label"),
@@ -25,10 +25,12 @@ CLASSES = [
 
 
 def view(result: Result) -> dict[str, Any]:
-    """Grids of the measures and of the classes, and the names of what is compared."""
+    """Grids of the measures and of the classes, and the numbers that they do not repeat."""
     titled = any(item.name == "before_after" and "title" in item for item in result.tables)
     measures = [item for item in MEASURES if item.name != ("measure" if titled else "title")]
     return {
+        "over": result.parameters.get("augmentation"),
+        "numbers": [item for item in result.scalars if not item.name.endswith(("_before", "_after"))],
         "augmentation": result.parameters.get("augmentation"),
         "evaluation": result.parameters.get("evaluation"),
         "measures": some(result, "before_after", measures, "Before and after, with 95 % intervals"),

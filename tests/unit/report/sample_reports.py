@@ -254,7 +254,14 @@ def repair(labels, augmentation="RandomResizedCrop(224, scale=(0.08, 1.0))", see
                     "after_high": value * 0.6 + 0.01,
                 },
             ),
-            table("maps", {"name": ["before", "after"], "counts": [before.tolist(), after.tolist()]}),
+            table(
+                "maps",
+                {
+                    "name": ["before", "after", "placement_before", "placement_after"],
+                    "bins": [8] * 4,
+                    "counts": [before.tolist(), after.tolist()] * 2,
+                },
+            ),
             table(
                 "scale",
                 {

@@ -8,7 +8,7 @@ from PIL import Image
 
 from biasscope.core.results import Scalar, column, interval, table
 from biasscope.report import cards, thumbnails, wording
-from biasscope.report.grid import Field, every_column, grid
+from biasscope.report.grid import BY_MEASURE, Field, every_column, grid
 
 THIN = "\u202f"
 
@@ -57,10 +57,30 @@ def test_undefined_is_a_dash(show):
         ("anything", "share", False, "share"),
         ("nonuniform_raw", "classes", False, "count"),
         ("mutual_information", "bits", False, "real"),
+        ("pooled_p_scale", "", False, "probability"),
+        ("lost", "", False, "share"),
+        ("quantity_map", "", False, "real"),
     ],
 )
 def test_style_follows_name_and_unit(name, unit, whole, style):
     assert wording.style(name, unit, whole=whole) == style
+
+
+@pytest.mark.parametrize(
+    ("scalar", "text", "unit"),
+    [
+        (Scalar("classes_different", 0.0, n=10), "0", "of 10"),
+        (Scalar("tested", 998.0, n=998), "998", ""),
+        (Scalar("nonuniform_raw", 997.0, n=1000, unit="classes"), "997", "of 1,000"),
+        (Scalar("effect", 1.0), "1.000", ""),
+        (Scalar("pooled_effect", 0.063, n=50_000), "0.063", ""),
+        (Scalar("accuracy", 0.0051, unit="share"), f"0.51{THIN}%", ""),
+        (Scalar("boxes", 80477.0, "Boxes", unit="boxes"), "80,477", "boxes"),
+        (Scalar("x", None, unit="bits"), "\N{EN DASH}", "bits"),
+    ],
+)
+def test_scalars_for_people(scalar, text, unit):
+    assert (wording.scalar(scalar), wording.unit(scalar)) == (text, unit)
 
 
 def test_thumbnail_is_the_map():
@@ -153,6 +173,16 @@ def test_cells_carry_text_sort_value_and_interval():
     assert (made.rows[1][1].text, made.rows[1][1].sort) == ("\N{EN DASH}", "")
     assert (made.rows[2][1].text, made.rows[2][1].below) == ("0.250", "")
     assert made.rows[1][3].picture == ""
+
+
+def test_rows_are_shown_by_the_measure_they_are_about():
+    made = table("pooled", {"measure": ["displacement_u", "edge_contact", "effect"], "a": [0.02, 0.25, 0.1]})
+    rows = grid(made, [Field("measure", "M", "measure"), Field("a", "A", BY_MEASURE)], caption="c").rows
+    assert [[cell.text for cell in row] for row in rows] == [
+        ["displacement, horizontal", "+0.020"],
+        ["edge contact", f"25.0{THIN}%"],
+        ["effect (bias-corrected Cram\u00e9r's V)", "0.100"],
+    ]
 
 
 def test_grid_says_how_many_rows_it_leaves_out_and_skips_missing_columns():
