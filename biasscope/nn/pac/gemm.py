@@ -55,7 +55,6 @@ def filter_gradient(rows: Tensor, grad: Tensor, filters: Tensor, groups: int) ->
     return (_grouped(grad, groups).transpose(1, 2) @ _grouped(rows, groups)).flatten(0, 1)
 
 
-def rows_gradient(grad: Tensor, filters: Tensor, groups: int) -> Tensor:
-    """Gradient (M, G K) of the rows."""
-    back = filters.view(groups, -1, filters.shape[1]).transpose(1, 2).flatten(0, 1).contiguous()
-    return times_filter(grad, back, None, groups)
+def transposed(filters: Tensor, groups: int) -> Tensor:
+    """Give filters (G K, O) that turn the gradient (M, G O) of the product into that of the rows (M, G K)."""
+    return filters.view(groups, -1, filters.shape[1]).transpose(1, 2).flatten(0, 1).contiguous()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from biasscope.nn.pac import gemm
 from biasscope.nn.pac.geometry import Window
+from biasscope.nn.pac.workspace import scratch
 
 CPU_TILE_BYTES = 4 << 20
 CPU_TILE_PIXELS = (400, 1024)
@@ -61,7 +62,7 @@ class Tiling:
         rows = _even_share(size[0], max(1, pixels // size[1]))
         images = _even_share(n, max(1, pixels // (size[0] * size[1]))) if rows == size[0] else 1
         most = -(-images * rows * size[1] // gemm.BATCH) * gemm.BATCH
-        buffer = padded.new_empty(most, patch)
+        buffer = scratch(most, patch, padded)
         buffer[most - gemm.BATCH :].zero_()
         return cls(padded, window, groups, size, images, rows, buffer)
 
@@ -143,6 +144,7 @@ def backward(
 ) -> Gradients:
     """Gradients of the padded array, the kernel and the filters, from the gradient (N, H_out, W_out, O)."""
     tiling, filters = Tiling.of(padded, window, groups), flat_filters(weight)
+    back = gemm.transposed(filters, groups)
     grads = Gradients(
         torch.zeros_like(padded) if wanted[0] else None,
         torch.zeros_like(kernel) if wanted[1] else None,
@@ -154,7 +156,7 @@ def backward(
         rows = tiling.rows_of(tile, grad.shape[3], grad_rows)
         rows[: len(source)].copy_(source)
         rows[len(source) :].zero_()
-        _tile_backward(tiling, tile, kernel, filters, rows, grads)
+        _tile_backward(tiling, tile, kernel, (filters, back), rows, grads)
     if grads.weight is not None:
         shape = (weight.shape[0], *window.sides, weight.shape[1])
         grads.weight = grads.weight.view(shape).permute(0, 3, 1, 2)
@@ -162,17 +164,17 @@ def backward(
 
 
 def _tile_backward(
-    tiling: Tiling, tile: Tile, kernel: Tensor, filters: Tensor, grad_rows: Tensor, grads: Gradients
+    tiling: Tiling, tile: Tile, kernel: Tensor, filters: tuple[Tensor, Tensor], grad_rows: Tensor, grads: Gradients
 ) -> None:
     view, scales = tiling.view(tile), _scales(kernel, tile, tiling.window.sides)
     rows = tiling.rows_of(tile, tiling.buffer.shape[1])
     patches = tiling.as_patches(rows, view)
     if grads.weight is not None:
         torch.mul(view, scales, out=patches)
-        grads.weight += gemm.filter_gradient(rows, grad_rows, filters, tiling.groups)
+        grads.weight += gemm.filter_gradient(rows, grad_rows, filters[0], tiling.groups)
     if grads.padded is None and grads.kernel is None:
         return
-    grad_patches = tiling.as_patches(gemm.rows_gradient(grad_rows, filters, tiling.groups), view)
+    grad_patches = tiling.as_patches(gemm.times_filter(grad_rows, filters[1], None, tiling.groups), view)
     if grads.kernel is not None:
         torch.mul(grad_patches, view, out=patches)
         _add_kernel_gradient(grads.kernel, tile, patches)

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -203,3 +205,16 @@ def test_crf_filter_is_a_gaussian_of_a_quarter_of_its_side():
     assert filt[2, 2] == 0
     centre = 25 - filt.sum()
     assert (filt[2, 1] / centre).item() == pytest.approx(float(torch.tensor(-1 / (2 * 1.25**2)).exp()))
+
+
+def test_scratch_array_survives_inference_mode_and_threads():
+    layer = PacConv2d(8, 8, 3, padding=1)
+    x, f = torch.rand(2, 8, 20, 20), torch.rand(2, 2, 20, 20)
+    with torch.inference_mode():
+        first = layer(x, f)
+    out = layer(x.requires_grad_(), f)
+    out.sum().backward()
+    torch.testing.assert_close(out.detach(), first.clone())
+    with ThreadPoolExecutor(4) as pool:
+        outs = list(pool.map(lambda _: layer(x, f), range(16)))
+    assert all(torch.equal(o, out) for o in outs)
