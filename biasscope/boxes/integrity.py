@@ -148,6 +148,7 @@ class Inspector:
                 Scalar("images_without_objects", without, "Images without objects", unit="images"),
                 Scalar("classes", len(self._labels), "Classes", unit="classes"),
                 Scalar("excluded", self.excluded, "Boxes left out of the statistics", unit="boxes", better="lower"),
+                Scalar("violations", self.violations, "Problems that --strict refuses", better="lower"),
             ],
             tables=[_problem_table(found), self._row_table()],
             notes=[

@@ -33,6 +33,5 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
 
 
 def _violations(report: Report) -> int:
-    return sum(
-        int(item.value or 0) for result in report.results for item in result.scalars if item.name == "violations"
-    )
+    found = (result.scalar("violations") for result in report.results if result.kind == "integrity")
+    return sum(int(item.value or 0) for item in found)

@@ -51,7 +51,7 @@ def dataset(
     ----------
     paths
         Annotation files or folders: ImageNet/VOC XML (also in a .tar, .tar.xz, .tgz), COCO JSON, YOLO, Open Images or
-        Kaggle CSV, CVAT XML, any CSV or Parquet, a saved Hugging Face dataset. `hf://owner/name` takes one from the hub.
+        Kaggle CSV, CVAT XML, any CSV or Parquet, a saved Hugging Face dataset. `hf://owner/name`: one of the hub.
     format_in
         Format of the input; found out by itself unless named.
     images
@@ -93,7 +93,8 @@ def dataset(
     common
         Options that every command shares.
     """
-    from biasscope.pipeline.dataset import DatasetAnalysis, analyze_dataset
+    from biasscope.pipeline.dataset import analyze_dataset
+    from biasscope.pipeline.definition import DatasetAnalysis
 
     definition = DatasetAnalysis(
         paths=[str(path) for path in paths],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 
@@ -21,7 +20,7 @@ from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
 from biasscope.pipeline.dataset_answer import answer, headline
-from biasscope.pipeline.definition import DatasetAnalysis
+from biasscope.pipeline.definition import DatasetAnalysis, command_line
 from biasscope.pipeline.embedded import embedded_boxes
 from biasscope.pipeline.usable import Sample, Usable
 from biasscope.report.model import Report
@@ -167,7 +166,7 @@ def _title(asked: DatasetAnalysis, table: BoxTable | None) -> str:
 
 def _provenance(asked: DatasetAnalysis, table: BoxTable, started: str, seconds: float) -> provenance.Provenance:
     return provenance.Provenance(
-        command=["biasscope", *sys.argv[1:]],
+        command=command_line("dataset", asked),
         seed=asked.seed,
         versions=provenance.versions(),
         machine=provenance.machine(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -46,3 +47,27 @@ class DatasetAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
                 raise UsageError(f"{getattr(self, name)} is out of range", where=f"--{name}", hint=hint)
         if self.compare_format_in != "auto" and self.compare is None:
             raise UsageError("there is nothing to compare", where="--compare-format-in", hint="Give --compare PATH.")
+
+
+def command_line(question: str, asked: DatasetAnalysis) -> list[str]:
+    """Command that asks the same again: the paths, and every option that is not at its default.
+
+    >>> command_line("dataset", DatasetAnalysis(paths=["a.json"], alpha=0.01, leakage=False))[3:]
+    ['dataset', 'a.json', '--alpha', '0.01', '--no-leakage']
+    """
+    defaults = type(asked)()
+    changed = [name for name in asked.__struct_fields__ if getattr(asked, name) != getattr(defaults, name)]
+    options = [token for name in changed if name != "paths" for token in _option(name, getattr(asked, name))]
+    return ["python", "-m", "biasscope.analyze", question, *asked.paths, *options]
+
+
+def _option(name: str, value: object) -> Iterator[str]:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        yield flag if value else flag.replace("--", "--no-", 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from (flag, str(item))
+    else:
+        text = ",".join(f"{key}={item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
+        yield from (flag, text)
