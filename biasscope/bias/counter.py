@@ -17,7 +17,7 @@ from biasscope.bias.fold import Fold
 from biasscope.bias.keys import categories, image_keys, text_hashes
 from biasscope.bias.rows import Rows, usable
 from biasscope.bias.selection import OneAnImage
-from biasscope.bias.tables import CLUSTER, FRAME, Settings
+from biasscope.bias.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.core.randomness import mix
 
 Ints = NDArray[np.int64]
@@ -33,6 +33,7 @@ class Counter:
         self._index: dict[str, int] = {}
         self._label_keys = np.zeros(0, np.uint64)
         self._skipped = 0
+        self._wide = False
         self._tables: Tables = {}
         self._pooled: Tables = {}
         self._chosen = OneAnImage(settings.seed)
@@ -58,8 +59,9 @@ class Counter:
             self.settings = replace(self.settings, grid=detect_grid(*rows.box[:4], rows.sized))
             self._detect = False
         self._accumulate(self._tables, {"boxes": np.bincount(rows.label, minlength=len(self._index))})
+        self._wide = int(self._tables["boxes"].sum()) > MOST_NARROW
         if self.settings.per_image == "one":
-            cluster = Fold(rows, self.settings).moments(rows.label, len(self._index), both=False)
+            cluster = Fold(rows, self.settings).moments(rows.label.astype(np.int64), len(self._index), both=False)
             self._accumulate(self._tables, {"cluster": cluster})
             self._chosen.add(rows, self._label_keys)
         else:
@@ -96,14 +98,15 @@ class Counter:
     def _count_all(self, rows: Rows) -> None:
         for tables in self._folding.hand_over(partial(_fold, rows, self.settings, len(self._index))):
             self._take(*tables)
-        self._pairs.add(mix(rows.key, self._label_keys[rows.label]), rows.label)
+        self._pairs.add(mix(rows.key, self._label_keys[rows.label]), rows.label.astype(np.int64))
         self._images.add(rows.key)
 
     def _count_chosen(self, rows: Rows, first: NDArray[np.bool_]) -> None:
-        self._accumulate(self._tables, Fold(rows, self.settings).tables(rows.label, len(self._index)))
+        for name, table in Fold(rows, self.settings).tables(rows.label.astype(np.int64), len(self._index)):
+            self._accumulate(self._tables, {name: table})
         fold = Fold(rows.at(first), self.settings)
         self._accumulate(self._pooled, fold.pooled_tables())
-        self._accumulate(self._pooled, fold.tables(np.zeros(int(first.sum()), np.int64), 1))
+        self._accumulate(self._pooled, dict(fold.tables(np.zeros(int(first.sum()), np.int64), 1)))
 
     def _take(self, tables: Tables, pooled: Tables) -> None:
         self._accumulate(self._tables, {**tables, "cluster": tables["moments"][..., : len(CLUSTER)].copy()})
@@ -111,34 +114,36 @@ class Counter:
 
     def _row_by_row(self, name: str, shape: tuple[int, ...], order: Ints) -> Ints:
         """Table in the order of the sorted labels, then the pooled row."""
-        table = self._tables.get(name, np.zeros((len(order), *shape), np.int64))[order]
-        pooled = self._pooled[name] if name in self._pooled else table.sum(0, keepdims=True)
-        return np.concatenate([table, pooled])
+        table = self._tables.pop(name, np.zeros((len(order), *shape), np.int64))
+        made = np.zeros((len(order) + 1, *shape), table.dtype)
+        np.take(table, order, 0, made[:-1])
+        made[-1] = self._pooled.pop(name)[0] if name in self._pooled else made[:-1].sum(0)
+        return made
 
     def _images_of(self, frame: Ints, order: Ints) -> Ints:
         if self.settings.per_image == "one":
             return np.asarray(frame[:, :, FRAME.index("n")].sum(1))
         return np.concatenate([self._pairs.counts(len(order))[order], self._images.counts()])
 
-    @staticmethod
-    def _accumulate(into: Tables, tables: Tables) -> None:
+    def _accumulate(self, into: Tables, tables: Tables) -> None:
         """Add tables; rows of labels met since are missing from those held or from those that come late."""
         for name, values in tables.items():
-            held = into.get(name)
-            longer, shorter = (values, held) if held is None or len(values) >= len(held) else (held, values)
-            if shorter is not None:
-                longer[: len(shorter)] += shorter
+            held = into.get(name, values[:0])
+            if self._wide:
+                held, values = held.astype(np.int64, copy=False), values.astype(np.int64, copy=False)
+            longer, shorter = (held, values) if len(held) >= len(values) else (values.astype(held.dtype), held)
+            longer[: len(shorter)] += shorter
             into[name] = longer
 
     def _rows(self, frame: pl.DataFrame) -> Rows:
         split = frame["split"] if "split" in frame.columns else None
         label, names = categories(frame["label"])
-        width, height = (_floats(frame[name]) for name in ("image_width", "image_height"))
-        sized = np.isfinite(width) & np.isfinite(height)
+        sides = [_floats(frame[name]) for name in ("image_width", "image_height")]
+        sized = np.isfinite(sides[0]) & np.isfinite(sides[1])
         x0, y0, x1, y1 = (_floats(frame[name]) for name in ("x0", "y0", "x1", "y1"))
-        frames = np.where(sized, width, 1.0), np.where(sized, height, 1.0)
-        place = np.append(self._places(names), -1)[label]
-        return Rows(image_keys(frame["image_id"], split), place, x0, y0, x1, y1, *frames, sized)
+        width, height = (np.where(sized, side, 1.0).astype(np.float32) for side in sides)
+        place = np.append(self._places(names), -1).astype(np.int32)[label]
+        return Rows(image_keys(frame["image_id"], split), place, x0, y0, x1, y1, width, height, sized)
 
     def _places(self, names: pl.Series) -> Ints:
         """Row of each label name in the running tables; new names get the next rows."""
@@ -153,7 +158,7 @@ class Counter:
 def _fold(rows: Rows, settings: Settings, labels: int) -> tuple[Tables, Tables]:
     """Tables by label and pooled, of every box."""
     fold = Fold(rows, settings)
-    return fold.tables(rows.label, labels), fold.pooled_tables()
+    return dict(fold.tables(rows.label.astype(np.int64), labels)), fold.pooled_tables()
 
 
 def _floats(column: pl.Series) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,27 +106,49 @@ class Fold:
         index, size = at * self.settings.groups + self.group, labels * self.settings.groups
         return np.stack(_totals(index, columns, size), -1).reshape(labels, self.settings.groups, len(columns))
 
-    def tables(self, at: Ints, labels: int) -> dict[str, Ints]:
-        """Every table of ``Settings.shapes``, with ``labels`` rows."""
-        groups, bins = self.settings.groups, self.settings.bins
-        grouped = at * groups + self.group
-        (cx, cy), (u, v) = self.centres, self.feasible
-        fine_u, fine_v, fine_cx, fine_cy, fine_h = self.bins
-        raw, feasible = _plane(cx, cy, fine_cx, fine_cy, bins), _plane(u, v, fine_u, fine_v, bins)
-        inner_u, inner_v = self.interior()
-        joint = (_coarse(fine_cy, JOINT) * JOINT + _coarse(fine_cx, JOINT)) * JOINT + _coarse(fine_h, JOINT)
-        made = {
-            "raw": _count(grouped, raw, labels * groups, bins**2),
-            "feasible": _count(grouped, feasible, labels * groups, bins**2),
-            "interior": _count(at, _bin(inner_v, bins) * bins + _bin(inner_u, bins), labels, bins**2),
-            "joint": _count(at, joint, labels, JOINT**3),
-            "fine": np.stack([_count(at, axis, labels, FINE) for axis in (fine_u, fine_v)], 1),
-            "scale": _count(grouped, scale_bin(apparent_scale(*self.size)), labels * groups, SCALES),
-            "moments": self.moments(at, labels),
-            "raw_moments": self.sums(at, labels, [np.ones(len(at), bool), cx, cy, cx**2, cy**2, cx * cy]),
-            "frame": self.sums(at, labels, self._frame()),
-        }
-        return {name: made[name].reshape(labels, *shape) for name, shape in self.settings.shapes.items()}
+    def tables(self, at: Ints, labels: int) -> Iterator[tuple[str, Ints]]:
+        """Every table of ``Settings.shapes`` by name, with ``labels`` rows, one after another."""
+        for name, shape in self.settings.shapes.items():
+            made: Ints = getattr(self, f"_{name}")(at, labels)
+            yield name, made.reshape(labels, *shape)
+
+    def _raw(self, at: Ints, labels: int) -> NDArray[np.int32]:
+        return self._map(_plane(*self.centres, *self.bins[2:4], self.settings.bins), at, labels)
+
+    def _feasible(self, at: Ints, labels: int) -> NDArray[np.int32]:
+        return self._map(_plane(*self.feasible, *self.bins[:2], self.settings.bins), at, labels)
+
+    def _interior(self, at: Ints, labels: int) -> Ints:
+        (u, v), bins = self.interior(), self.settings.bins
+        return _count(at, _bin(v, bins) * bins + _bin(u, bins), labels, bins**2)
+
+    def _joint(self, at: Ints, labels: int) -> Ints:
+        cx, cy, h = (_coarse(axis, JOINT) for axis in self.bins[2:])
+        return _count(at, (cy * JOINT + cx) * JOINT + h, labels, JOINT**3)
+
+    def _fine(self, at: Ints, labels: int) -> Ints:
+        return np.stack([_count(at, axis, labels, FINE) for axis in self.bins[:2]], 1)
+
+    def _scale(self, at: Ints, labels: int) -> NDArray[np.int32]:
+        return self._map(scale_bin(apparent_scale(*self.size)), at, labels, SCALES)
+
+    def _moments(self, at: Ints, labels: int) -> Ints:
+        return self.moments(at, labels)
+
+    def _raw_moments(self, at: Ints, labels: int) -> Ints:
+        cx, cy = self.centres
+        return self.sums(at, labels, [np.ones(len(at), bool), cx, cy, cx**2, cy**2, cx * cy])
+
+    def _frame(self, at: Ints, labels: int) -> Ints:
+        u, v = self.feasible
+        slack = [np.clip(1 - part, 0.0, 1.0) for part in self.size]
+        touching = np.logical_or.reduce(self.touching)
+        return self.sums(at, labels, [touching | True, touching, *self.touching, np.isnan(u), np.isnan(v), *slack])
+
+    def _map(self, cell: Ints, at: Ints, labels: int, cells: int | None = None) -> NDArray[np.int32]:
+        groups = self.settings.groups
+        counted = _count(at * groups + self.group, cell, labels * groups, cells or self.settings.bins**2)
+        return counted.astype(np.int32)
 
     def pooled_tables(self) -> dict[str, Ints]:
         """Every table of ``Settings.pooled_shapes``."""
@@ -134,14 +157,6 @@ class Fold:
         fine = np.stack([_count(self.group, axis, self.settings.groups, FINE) for axis in (u, v, cx, cy)], 1)
         planes = [_count(height, _coarse(axis, PLANE), PLANE, PLANE) for axis in (cy, cx)]
         return {"pooled_fine": fine, "cy_height": planes[0], "cx_height": planes[1]}
-
-    def _frame(self) -> list[Floats | Mask]:
-        u, v = self.feasible
-        w, h = self.size
-        sides = list(self.touching)
-        slack = [np.clip(1 - part, 0.0, 1.0) for part in (w, h)]
-        everything = np.ones(len(u), bool)
-        return [everything, np.logical_or.reduce(sides), *sides, np.isnan(u), np.isnan(v), *slack]
 
 
 def scale_bin(scale: Floats) -> Ints:

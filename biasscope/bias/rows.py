@@ -14,21 +14,22 @@ Floats = NDArray[np.float64]
 class Rows(NamedTuple):
     """Boxes column by column. Frames of unknown size are 1 x 1 and not ``sized``.
 
-    ``label`` is an index into a list of names kept beside the rows; ``key`` is the key of the image.
+    ``label`` is an index into a list of names kept beside the rows; ``key`` is the key of the image. Sizes are whole
+    numbers that 32 bits hold exactly; a row takes 53 bytes.
     """
 
     key: NDArray[np.uint64]
-    label: NDArray[np.int64]
+    label: NDArray[np.int32]
     x0: Floats
     y0: Floats
     x1: Floats
     y1: Floats
-    width: Floats
-    height: Floats
+    width: NDArray[np.float32]
+    height: NDArray[np.float32]
     sized: NDArray[np.bool_]
 
     @property
-    def box(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    def box(self) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.float32], NDArray[np.float32]]:
         """Corners and frame, in the order the coordinate functions take them."""
         return self.x0, self.y0, self.x1, self.y1, self.width, self.height
 

@@ -3,7 +3,7 @@
 Kept is the box of lowest rank of every (image, label). Its rank is a hash of its content, so the lowest of an image
 over all labels is among those kept, and neither row order nor batches matter.
 
-Memory: about 60 bytes a (image, label) pair, plus what is pending.
+Memory: 53 bytes a (image, label) pair, plus what is pending.
 """
 
 from __future__ import annotations

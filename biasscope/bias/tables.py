@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from biasscope.bias.coordinates import Grid
 
 Ints = NDArray[np.int64]
+MOST_NARROW = 2**31 - 1
+"""Boxes up to which the large maps are kept as 32-bit counts; beyond, as 64-bit ones."""
 UNIT = float(1 << 22)
 FINE = 256
 JOINT = 4

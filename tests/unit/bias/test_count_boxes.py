@@ -142,6 +142,17 @@ def test_unsized_frames_are_unit_frames():
     assert counts.moment("v")[0].sum() == pytest.approx(2 / 3, abs=1e-6)
 
 
+def test_counts_too_large_for_32_bits_are_kept_in_64(boxes, monkeypatch):
+    narrow = count_boxes(boxes, per_image="all")
+    for module in ("counts", "counter"):
+        monkeypatch.setattr(f"biasscope.bias.{module}.MOST_NARROW", 100)
+    batches = [boxes[:200], boxes[200:]]
+    wide = count_boxes(batches, per_image="all", grid="integer")
+    assert_same(wide, narrow)
+    assert wide.raw.dtype == (narrow + narrow).raw.dtype == np.int64
+    assert narrow.raw.dtype == np.int32
+
+
 def test_different_settings_do_not_add_up(boxes):
     with pytest.raises(UsageError, match="do not add up"):
         count_boxes(boxes, seed=1) + count_boxes(boxes, seed=2)
