@@ -1,0 +1,102 @@
+"""The one way to a model: `load_model`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.core.registry import Entry, Registry
+from biasscope.models.loaded import LoadedModel, describe
+from biasscope.models.options import apply_options
+from biasscope.models.preprocessing import Preprocessing
+from biasscope.models.spec import Spec, parse_spec
+
+SCHEMES = Registry(
+    "model scheme",
+    {
+        "torchvision": Entry(
+            "biasscope.models.sources.torchvision:load", {"title": "torchvision:<name>[@weights | @none]"}
+        ),
+        "timm": Entry("biasscope.models.sources.timm:load", {"title": "timm:<name>[@none], needs the extra timm"}),
+        "file": Entry("biasscope.models.sources.file:load", {"title": "file:<checkpoint>?arch=<architecture>"}),
+        "small": Entry("biasscope.models.sources.small:load", {"title": "small:<name>, trained here on first use"}),
+    },
+)
+"""Schemes of `load_model`: each entry is a function from a `Spec` and an optional factory to a `LoadedModel`."""
+
+
+def load_model(
+    spec: str | nn.Module,
+    *,
+    factory: Callable[[], nn.Module] | None = None,
+    preprocessing: Preprocessing | None = None,
+    class_names: Sequence[str] | None = None,
+) -> LoadedModel:
+    """Load a model with its preprocessing, class names and provenance.
+
+    ===========================================  ================================================================
+    specification                                model
+    ===========================================  ================================================================
+    ``torchvision:resnet18``                     default weights, from torchvision's cache on this machine
+    ``torchvision:resnet18@IMAGENET1K_V1``       named weights
+    ``torchvision:resnet18@none?seed=1``         untrained, initialised from a seed (0 if not given)
+    ``timm:resnet18``                            likewise from timm (``@none`` untrained)
+    ``file:weights.safetensors?arch=...``        safetensors, or a ``.pth`` of tensors only; ``arch`` is
+                                                 ``torchvision:<name>``, ``timm:<name>`` or one of
+                                                 ``cifar_resnet20 .. 56``, ``mobilenet_v1_025_128``,
+                                                 ``mobilenet_v1_050_160``
+    ``small:digits8``                            small network trained on the digit scenes on first use
+    a module                                     any ``nn.Module``
+    ===========================================  ================================================================
+
+    Options after ``?`` are joined with ``&``: ``padding=same`` (TensorFlow's SAME padding), ``size=160``,
+    ``resize=183``, ``mean=0.5,0.5,0.5``, ``std=...``, ``interpolation=bicubic``, ``seed=0``,
+    ``classes=37`` (number of outputs of an architecture, for ``file:``).
+
+    Parameters
+    ----------
+    spec
+        A specification, or a module (which is set to evaluation mode).
+    factory
+        For ``file:``, a function that builds the network, in the place of ``arch``.
+    preprocessing
+        How pictures are prepared, in the place of what the source says. A module given as such has (3, 224, 224) and
+        ImageNet's mean otherwise.
+    class_names
+        Names of the outputs, in the place of what the source says.
+
+    Raises
+    ------
+    UsageError
+        The specification is wrong, or weights are not on this machine.
+    InputError
+        A checkpoint cannot be read or does not fit its architecture.
+
+    Examples
+    --------
+    >>> model = load_model("torchvision:squeezenet1_1@none")
+    >>> model.preprocessing.size, model.provenance.parameters, model.class_names[0]
+    ((224, 224), 1235496, 'tench')
+    """
+    loaded = _module(spec) if isinstance(spec, nn.Module) else _from_spec(parse_spec(spec), factory)
+    names = loaded.class_names if class_names is None else tuple(class_names)
+    return LoadedModel(loaded.module, preprocessing or loaded.preprocessing, names, loaded.provenance)
+
+
+def _from_spec(spec: Spec, factory: Callable[[], nn.Module] | None) -> LoadedModel:
+    load = SCHEMES.load(spec.scheme)
+    if factory is not None and spec.scheme != "file":
+        raise UsageError(f"a factory goes with file:, not with {spec.scheme}:")
+    loaded: LoadedModel = load(spec, factory) if spec.scheme == "file" else load(spec)
+    return apply_options(loaded, spec)
+
+
+def _module(module: nn.Module) -> LoadedModel:
+    channels = next((m.in_channels for m in module.modules() if isinstance(m, nn.Conv2d)), 3)
+    plain = Preprocessing((224, 224), 256)
+    if channels != 3:
+        plain = plain.with_options(mean=(0.5,) * channels, std=(0.5,) * channels)
+    name = type(module).__name__
+    return describe(module, plain, None, spec=f"module:{name}", source=f"{name} given as a module")

@@ -1,0 +1,95 @@
+"""A model with everything that is known about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.models.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True)
+class ModelProvenance:
+    """Where a model came from.
+
+    Attributes
+    ----------
+    spec
+        What was asked for.
+    source
+        Where the weights come from, in words.
+    sha256
+        SHA-256 of the weights: every entry of the state dict by name, type, shape and bytes (`weights_sha256`).
+    parameters
+        Number of parameters.
+    recipe
+        What a training here was made of, options that were set, the file's own SHA-256, and so on.
+    """
+
+    spec: str
+    source: str
+    sha256: str
+    parameters: int
+    recipe: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready for use.
+
+    Attributes
+    ----------
+    module
+        In evaluation mode, on the CPU.
+    preprocessing
+        How pictures are prepared for it.
+    class_names
+        Names of its outputs in order, ``None`` where they are not known.
+    provenance
+        Where it came from.
+    """
+
+    module: nn.Module
+    preprocessing: Preprocessing
+    class_names: tuple[str, ...] | None
+    provenance: ModelProvenance
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Run the module on prepared pictures (N, C, H, W), without gradients."""
+        with torch.inference_mode():
+            out: Tensor = self.module(x)
+        return out
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """SHA-256 over a module's state dict, the same on every machine and for every file format.
+
+    Examples
+    --------
+    >>> weights_sha256(nn.Identity())[:8]
+    'e3b0c442'
+    """
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        if isinstance(value, Tensor):
+            digest.update(f"{name}\0{value.dtype}\0{tuple(value.shape)}\0".encode())
+            digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def describe(
+    module: nn.Module,
+    preprocessing: Preprocessing,
+    class_names: tuple[str, ...] | None,
+    *,
+    spec: str,
+    source: str,
+    recipe: dict[str, str] | None = None,
+) -> LoadedModel:
+    """Put a module into evaluation mode and note what is known about it."""
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    provenance = ModelProvenance(spec, source, weights_sha256(module), parameters, recipe or {})
+    return LoadedModel(module.eval(), preprocessing, class_names, provenance)

@@ -1,0 +1,55 @@
+"""Training of the small networks on the digit scenes."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from biasscope.images.scenes import draw, place
+from biasscope.models.small.recipe import Recipe
+
+
+def scenes(recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
+    """Pictures (N, 1, side, side) in [-1, 1], digits (N,), and which are for training (N,)."""
+    placed = place(recipe.scenes, side=recipe.side, seed=recipe.seed, uniform=recipe.uniform)
+    pictures = torch.from_numpy(np.stack([draw(placed, i) for i in range(len(placed))]))
+    values = pictures[:, None].float() / 127.5 - 1
+    return values, torch.from_numpy(placed.digit), torch.from_numpy(placed.train)
+
+
+def train(recipe: Recipe) -> tuple[nn.Module, float]:
+    """Build and train a network; gives it in evaluation mode with its accuracy on the scenes kept back.
+
+    torch's global generator is put back afterwards.
+    """
+    pictures, digits, chosen = scenes(recipe)
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(recipe.seed)
+        net = recipe.build().train()
+        _descend(net, pictures[chosen], digits[chosen], recipe)
+    net.eval()
+    return net, accuracy(net, pictures[~chosen], digits[~chosen])
+
+
+def _descend(net: nn.Module, pictures: Tensor, digits: Tensor, recipe: Recipe) -> None:
+    steps = recipe.epochs * -(-len(pictures) // recipe.batch)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=0.25)
+    for _ in range(recipe.epochs):
+        for batch in torch.split(torch.randperm(len(pictures)), recipe.batch):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(pictures[batch]), digits[batch])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+
+
+@torch.no_grad()
+def accuracy(net: nn.Module, pictures: Tensor, digits: Tensor) -> float:
+    """Share of pictures whose digit is named."""
+    hits = [
+        (net(x).argmax(1) == y).sum() for x, y in zip(torch.split(pictures, 250), torch.split(digits, 250), strict=True)
+    ]
+    return int(torch.stack(hits).sum()) / len(digits)

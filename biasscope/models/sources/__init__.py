@@ -1,0 +1,1 @@
+"""Schemes of `biasscope.models.load_model`, one file each."""

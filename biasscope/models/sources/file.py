@@ -1,0 +1,40 @@
+"""``file:<checkpoint>?arch=<architecture>``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.core.provenance import sha256
+from biasscope.models.architectures import Architecture, architecture
+from biasscope.models.checkpoints import fit, read_checkpoint
+from biasscope.models.loaded import LoadedModel, describe
+from biasscope.models.options import number
+from biasscope.models.preprocessing import Preprocessing
+from biasscope.models.spec import Spec
+
+
+def load(spec: Spec, factory: Callable[[], nn.Module] | None = None) -> LoadedModel:
+    """Read a checkpoint into an architecture."""
+    path = Path(spec.name).expanduser()
+    known = _architecture(spec, factory)
+    tensors, notes = read_checkpoint(path)
+    module = known.build()
+    fit(module, tensors, where=str(path))
+    recipe = {"file": path.name, "file_sha256": sha256(path), "arch": spec.options.get("arch", "factory"), **notes}
+    source = notes.get("source", f"file {path.name}")
+    return describe(module, known.preprocessing, known.class_names, spec=spec.text, source=source, recipe=recipe)
+
+
+def _architecture(spec: Spec, factory: Callable[[], nn.Module] | None) -> Architecture:
+    name = spec.options.get("arch")
+    classes = number(spec, "classes") if "classes" in spec.options else None
+    if factory is not None and name is None:
+        return Architecture(factory, Preprocessing((224, 224), 256))
+    if name is None or factory is not None:
+        hint = "Add ?arch=torchvision:<name>, ?arch=timm:<name> or ?arch=cifar_resnet20, or give factory= in Python."
+        raise UsageError("a checkpoint needs one architecture or one factory", where=spec.text, hint=hint)
+    return architecture(name, classes)
