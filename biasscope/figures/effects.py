@@ -14,7 +14,7 @@ from biasscope.core.results import Result
 from biasscope.figures.frame import columns, rows
 from biasscope.figures.labels import short
 from biasscope.figures.marginals import steps
-from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE, panel
+from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE, key_below, panel
 
 MOST = 20
 """Classes shown by name at most; the table holds all of them."""
@@ -48,7 +48,7 @@ def _ranked(result: Result, field: str, label: str, other: str = "") -> Figure |
     if len(found) < 2:
         return None
     figure, ax = panel(4.6, 0.9 + 0.19 * len(found))
-    names = [short(row.get("label", "")) for row in found]
+    names = [short(row.get("label") or "(no name)") for row in found]
     for place, row in enumerate(found):
         if row.get(f"{field}_low") is not None and row.get(f"{field}_high") is not None:
             ax.plot([row[f"{field}_low"], row[f"{field}_high"]], [place, place], color=MAIN, linewidth=1.6, alpha=0.55)
@@ -58,7 +58,7 @@ def _ranked(result: Result, field: str, label: str, other: str = "") -> Figure |
     _rank_axes(ax, names, label)
     ax.set_xlim(left=min(0.0, *(row.get(f"{field}_low") or 0 for row in found)))
     if other:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, handletextpad=0.1)
+        key_below(figure, ax)
     return figure
 
 
@@ -117,6 +117,7 @@ def displacements(result: Result) -> Figure | None:
         ax=ax,
         rasterized=len(u) > 3000,
     )
+    key_below(figure, ax)
     _cross(ax, float(max(np.abs(u).max(), np.abs(v).max(), 0.02)) * 1.08)
     return figure
 
@@ -125,8 +126,8 @@ def _cross(ax: Axes, reach: float) -> None:
     for line in (ax.axhline, ax.axvline):
         line(0, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)), zorder=0)
     ax.set(xlim=(-reach, reach), ylim=(reach, -reach), aspect="equal", title="Displacement of each class")
+    ax.locator_params(nbins=5)
     ax.set(xlabel="left ← displacement of u → right", ylabel="down ← displacement of v → up")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, handletextpad=0.1, columnspacing=1)
 
 
 def features(result: Result) -> Figure | None:

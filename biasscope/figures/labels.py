@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 _SPACE = re.compile(r"[\n\r\t]")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
-    r"""Text without control characters (line breaks included), which no page, SVG or terminal should be given.
+    r"""Text without control characters, which no page, SVG or terminal should be given.
+
+    Line breaks are among them, and the marks that turn the direction of text, with which a name can feign another.
 
     >>> visible("a\x00b\nc")
     'a\ufffdb c'

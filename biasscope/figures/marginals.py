@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import counts, rows
-from biasscope.figures.style import MAIN, MUTED, OTHER, panel
+from biasscope.figures.style import MAIN, MUTED, OTHER, key_below, panel
 
 _AXES = {"horizontal": ("u", "cx", "left → right"), "vertical": ("v", "cy", "top → bottom")}
 
@@ -42,7 +42,7 @@ def _axis(result: Result, name: str) -> Figure | None:
             )
     ax.axhline(1, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
     ax.set(title=name.capitalize(), xlabel=way, ylabel="density (1 = even)", xlim=(0, 1))
-    _legend(ax)
+    key_below(figure, ax)
     return figure
 
 
@@ -51,10 +51,6 @@ def steps(ax: Axes, edges: NDArray[Any], heights: NDArray[Any], colour: str, lab
     look: dict[str, Any] = {"element": "step", "fill": filled, "alpha": 0.25 if filled else 1, "linewidth": 1.5}
     middles = (edges[:-1] + edges[1:]) / 2
     sns.histplot(x=middles, weights=heights, bins=list(edges), color=colour, label=label, ax=ax, **look)
-
-
-def _legend(ax: Axes) -> None:
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, handlelength=1.4)
 
 
 def scale(result: Result) -> Figure | None:
@@ -84,7 +80,7 @@ def scales(result: Result) -> Figure | None:
     ax.set(title="Apparent scale before and after", ylabel="share of boxes")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     _octaves(ax, _edges(found))
-    _legend(ax)
+    key_below(figure, ax)
     return figure
 
 

@@ -62,6 +62,15 @@ _SETTINGS = {
 }
 
 
+def key_below(figure: Figure, ax: Axes) -> None:
+    """Legend below the axes, in one row; the layout makes room for it."""
+    handles, labels = ax.get_legend_handles_labels()
+    own = ax.get_legend()
+    if own is not None:
+        own.remove()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), handletextpad=0.4, columnspacing=1.4)
+
+
 @contextmanager
 def house() -> Iterator[None]:
     """Settings of the house, starting from matplotlib's own defaults whatever the user's settings are."""
