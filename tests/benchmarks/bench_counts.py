@@ -1,4 +1,4 @@
-"""Counting and statistics alone: CPU seconds for a million boxes of 1000 classes, against the usual ways of counting."""
+"""Counting and statistics alone: CPU seconds for a million boxes of 1000 classes, against usual ways of counting."""
 
 from __future__ import annotations
 

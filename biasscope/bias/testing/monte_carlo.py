@@ -17,6 +17,7 @@ from biasscope.core.randomness import generator
 Floats = NDArray[np.float64]
 DRAWS = 19_999
 CHUNK = 4_000
+BLOCK = 128
 STEPS_WORTH_A_HISTOGRAM = 24
 TIE = 1e-9
 
@@ -79,7 +80,9 @@ def _growing(
     for size in sizes:
         gap, reached = size - reached, size
         if gap > STEPS_WORTH_A_HISTOGRAM:
-            counts += np.bincount(_drawn(random, lookup, gap, base).ravel(), minlength=len(counts))
+            for block in range(0, gap, BLOCK):
+                drawn = _drawn(random, lookup, min(BLOCK, gap - block), base)
+                counts += np.bincount(drawn.ravel(), minlength=len(counts))
             table = counts.reshape(width, cells)
             squares = np.einsum("bk,bk,k->b", table, table, weights)
         else:
