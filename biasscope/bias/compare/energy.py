@@ -128,7 +128,7 @@ def energy_distance(units: Units, owners: int, *, level: float = 0.95) -> Estima
 class _Sums(NamedTuple):
     """Sums over each class and side, shape (C, 2).
 
-    Of distances to the own side and to the other, of those within images, of boxes, and of their squared number an image.
+    Of distances to the own side and to the other, of those within images, of boxes, of their squared number an image.
     """
 
     near: Floats

@@ -1,0 +1,140 @@
+"""The result of the leakage question: numbers, tables and the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from biasscope.bias.columns import Columns
+from biasscope.bias.leakage.clusters import Mean, mean_over_images, wilson
+from biasscope.bias.leakage.score import Floats, Ints, Score
+from biasscope.core.results import Cell, Result, Scalar, Table, interval, number, table
+
+METHOD = "t, clustered by image"
+SOURCE = "Barber & Agakov, The IM algorithm, NIPS 2003 (bound on mutual information)"
+TITLE = "How much of the class does geometry alone give away?"
+NOTES = (
+    "A classifier sees the relative centre, width and height of each box and nothing else. What it gets right above "
+    "chance, a network could also learn without looking at the object.",
+    "Chance is always naming the most frequent class; with classes of equal size that is one in as many as there are.",
+    "Mutual information is a lower bound in bits: the mean gain in log2 probability of the true class on held-out "
+    "images, over the class shares. Below zero means that the model learned nothing that holds on other images.",
+    "Single features are scored with class shares in quantile bins, so they are lower bounds as well.",
+)
+
+
+def result(
+    scores: Mapping[str, Score],
+    label: Ints,
+    image: Ints,
+    names: tuple[str, ...],
+    parameters: Mapping[str, Cell],
+    *,
+    level: float,
+) -> Result:
+    """Assemble the Result of kind ``leakage``."""
+    whole, counts = scores["all"], np.bincount(label, minlength=len(names))
+    correct, majority = whole.guess == label, int(counts.argmax())
+    means = {
+        "accuracy": mean_over_images(correct.astype(np.float64), image, level=level),
+        "accuracy_over_chance": mean_over_images(correct - 1.0 * (label == majority), image, level=level),
+        "mutual_information": mean_over_images(whole.bits, image, level=level),
+    }
+    scalars = _scalars(means, counts, len(np.unique(image)), level)
+    return Result(
+        kind="leakage",
+        title=TITLE,
+        finding=_finding(means, float(counts.max() / counts.sum()), len(names)),
+        parameters=dict(parameters),
+        scalars=scalars,
+        tables=[_features(scores, label, image, level), _classes(correct, label, image, names, level)],
+        notes=_notes(parameters),
+        source=SOURCE,
+    )
+
+
+def not_tested(boxes: Columns, parameters: Mapping[str, Cell], least: int) -> Result:
+    """Result for data that cannot be cross-validated."""
+    empty: dict[str, Iterable[object]] = {"feature": [], "accuracy_alone": [], "mutual_information": []}
+    classes: dict[str, Iterable[object]] = {"label": [], "boxes": [], "recall": [], "recall_low": [], "recall_high": []}
+    undefined = ("accuracy", "chance", "accuracy_over_chance", "mutual_information")
+    return Result(
+        kind="leakage",
+        title=TITLE,
+        finding=f"Leakage was not tested: it needs two classes and {least} images at least.",
+        parameters=dict(parameters),
+        scalars=[Scalar(name, None) for name in undefined] + [Scalar("boxes", float(boxes.n))],
+        tables=[table("features", empty), table("classes", classes)],
+        source=SOURCE,
+    )
+
+
+def _scalars(means: Mapping[str, Mean], counts: Ints, images: int, level: float) -> list[Scalar]:
+    titles = {
+        "accuracy": ("Held-out accuracy from geometry alone", ""),
+        "accuracy_over_chance": ("Accuracy above chance", ""),
+        "mutual_information": ("Mutual information of geometry and class, at least", "bit"),
+    }
+    made = {}
+    for name, (title, unit) in titles.items():
+        found = means[name]
+        bounds = interval(found.low, found.high, level=level, method=METHOD)
+        made[name] = Scalar(name, number(found.value), title, bounds, images, unit)
+    share = counts / counts.sum()
+    entropy = float(-(share[share > 0] * np.log2(share[share > 0])).sum())
+    return [
+        made["accuracy"],
+        Scalar("chance", float(share.max()), "Chance: the most frequent class", n=int(counts.sum())),
+        Scalar("chance_uniform", 1 / len(counts), "Chance: all classes alike", n=len(counts)),
+        made["accuracy_over_chance"],
+        made["mutual_information"],
+        Scalar("class_entropy", entropy, "Entropy of the class shares", n=int(counts.sum()), unit="bit"),
+        Scalar("classes", float(len(counts)), "Classes"),
+        Scalar("boxes", float(counts.sum()), "Boxes"),
+    ]
+
+
+def _features(scores: Mapping[str, Score], label: Ints, image: Ints, level: float) -> Table:
+    rows = []
+    for name, score in scores.items():
+        accuracy = mean_over_images((score.guess == label).astype(np.float64), image, level=level)
+        rows.append((name, *accuracy, *mean_over_images(score.bits, image, level=level)))
+    names = ["feature", "accuracy_alone", "accuracy_alone_low", "accuracy_alone_high"]
+    names += ["mutual_information", "mutual_information_low", "mutual_information_high"]
+    rows[1:] = sorted(rows[1:], key=lambda row: -row[4])
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    return table("features", columns, title="What single features give away", row="feature")
+
+
+def _classes(correct: Floats, label: Ints, image: Ints, names: tuple[str, ...], level: float) -> Table:
+    boxes = np.bincount(label, minlength=len(names))
+    pairs = np.unique(label * (int(image.max()) + 1) + image) // (int(image.max()) + 1)
+    images = np.bincount(pairs, minlength=len(names)).astype(np.float64)
+    recall = np.bincount(label, correct, minlength=len(names)) / boxes
+    low, high = wilson(recall, images, level=level)
+    order = np.lexsort([np.arange(len(names)), -recall])
+    columns: dict[str, Iterable[object]] = {
+        "label": [names[at] for at in order],
+        "boxes": boxes[order],
+        "recall": recall[order],
+        "recall_low": low[order],
+        "recall_high": high[order],
+    }
+    return table("classes", columns, title="Recall of each class, the best first", row="class")
+
+
+def _finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
+    accuracy, gain, bits = means["accuracy"], means["accuracy_over_chance"], means["mutual_information"]
+    numbers = (
+        f"{accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}] of held-out boxes among {classes} classes, "
+        f"chance {chance:.1%}; at least {bits.value:.2f} [{bits.low:.2f}, {bits.high:.2f}] bits"
+    )
+    if gain.low > 0 or bits.low > 0:
+        return f"Position and size alone give away part of the class: {numbers}."
+    return f"Position and size alone do not measurably give away the class: {numbers}."
+
+
+def _notes(parameters: Mapping[str, Cell]) -> list[str]:
+    sampled = parameters["boxes"] != parameters["boxes_available"]
+    return [*NOTES, *(["Boxes were sampled, by image; the parameters say how many were used."] if sampled else [])]

@@ -1,0 +1,240 @@
+"""Leakage on worlds with a known answer, and its parts against naive computations."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from biasscope.bias.leakage import leakage
+from biasscope.bias.leakage.cells import backed_off, binned, quantile_cells
+from biasscope.bias.leakage.clusters import image_folds, mean_over_images
+from biasscope.bias.leakage.discriminant import discriminant, spline_features
+from biasscope.bias.leakage.score import Fitted, Score, Split, mixture, shares
+from biasscope.core.errors import UsageError
+from biasscope.core.results import Result
+
+
+def world(
+    images: int, classes: int, *, seed: int, leak: float = 0.0, copies: int = 1, uneven: bool = False
+) -> pl.DataFrame:
+    """Boxes whose size (and so place) depends on the class by ``leak``; copies repeat a box within its image."""
+    rng = np.random.default_rng(seed)
+    weights = np.arange(1, classes + 1) if uneven else np.ones(classes)
+    label = rng.choice(classes, images, p=weights / weights.sum())
+    side = 20 * np.exp(rng.normal(0, 0.4, images) + leak * label / classes)
+    x, y = rng.random((2, images)) * (200 - np.minimum(side, 190))
+    side = np.minimum(side, 190)
+    frame = {
+        "image_id": [f"{row:06}" for row in range(images)],
+        "label": [f"{name:04}" for name in label],
+        "x0": x,
+        "y0": y,
+        "x1": x + side,
+        "y1": y + side,
+        "image_width": np.full(images, 200),
+        "image_height": np.full(images, 200),
+    }
+    return pl.concat([pl.DataFrame(frame)] * copies)
+
+
+def bounds(result: Result, name: str) -> tuple[float, float]:
+    found = result.scalar(name).interval
+    assert found is not None
+    return found.low, found.high
+
+
+@pytest.mark.parametrize(("classes", "uneven"), [(2, False), (5, True), (40, False)])
+def test_without_leakage_the_interval_covers_zero(classes: int, uneven: bool) -> None:
+    """12 worlds; three equal boxes an image, which a model that split images could memorise."""
+    misses = {"accuracy_over_chance": 0, "mutual_information": 0}
+    for seed in range(12):
+        result = leakage(world(400, classes, seed=seed, copies=1 + 2 * (seed % 2), uneven=uneven), seed=seed)
+        for name in misses:
+            low, high = bounds(result, name)
+            misses[name] += low > 0 if name == "mutual_information" else not low <= 0 <= high
+    assert all(count <= 2 for count in misses.values()), misses
+
+
+def test_images_are_never_split_between_folds() -> None:
+    """Ten copies of each box: a nearest neighbour in another fold would give the class away."""
+    result = leakage(world(300, 3, seed=1, copies=10))
+    assert bounds(result, "mutual_information")[0] <= 0
+    assert (result.scalar("accuracy").value or 0) < 0.45
+
+
+@pytest.mark.parametrize("classes", [2, 8, 100])
+def test_planted_leakage_is_found(classes: int) -> None:
+    result = leakage(world(4000, classes, seed=2, leak=1.5))
+    assert bounds(result, "mutual_information")[0] > 0.1
+    assert bounds(result, "accuracy_over_chance")[0] > 0
+    assert result.finding.startswith("Position and size alone give away part")
+    features = dict(
+        zip(result.table("features")["feature"], result.table("features")["mutual_information"], strict=True)
+    )
+    size, place = features["size (width, height)"], features["centre x"]
+    assert isinstance(size, float)
+    assert isinstance(place, float)
+    assert size > place
+
+
+def test_the_bound_is_below_the_true_information_and_near_it() -> None:
+    """Two classes with normal log sizes of standard deviation .4 and means .5 apart: the integral is known."""
+    result = leakage(world(20_000, 2, seed=3, leak=1.0))
+    grid = np.linspace(-4, 5, 20_001)
+    one, two = (np.exp(-((grid - mean) ** 2) / (2 * 0.4**2)) / (0.4 * np.sqrt(2 * np.pi)) for mean in (0.0, 0.5))
+    both = (one + two) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = [np.nan_to_num(part * np.log2(part / both)) for part in (one, two)]
+    truth = float(sum(terms).sum() * (grid[1] - grid[0]) / 2)  # type: ignore[union-attr]
+    low, high = bounds(result, "mutual_information")
+    assert low <= truth
+    assert high > 0.9 * truth
+
+
+def test_recall_counts_and_chance() -> None:
+    frame = world(1500, 4, seed=4, leak=2.0, uneven=True)
+    result = leakage(frame)
+    counts = dict(frame.group_by("label").len().iter_rows())
+    table = result.table("classes")
+    assert dict(zip(table["label"], table["boxes"], strict=True)) == counts
+    right = sum(float(str(n)) * float(str(r)) for n, r in zip(table["boxes"], table["recall"], strict=True))
+    assert right / 1500 == pytest.approx(result.scalar("accuracy").value)
+    assert result.scalar("chance").value == max(counts.values()) / 1500
+    assert result.scalar("chance_uniform").value == 0.25
+    for low, value, high in zip(table["recall_low"], table["recall"], table["recall_high"], strict=True):
+        assert 0 <= float(str(low)) <= float(str(value)) <= float(str(high)) <= 1
+
+
+def test_order_of_rows_does_not_matter_and_the_seed_decides() -> None:
+    frame = world(300, 3, seed=5, leak=1.0)
+    assert leakage(frame) == leakage(frame.sample(fraction=1, shuffle=True, seed=1).lazy())
+    assert leakage(frame, seed=1).scalars != leakage(frame).scalars
+
+
+@pytest.mark.parametrize("frame", [world(300, 1, seed=0), world(20, 2, seed=0), world(0, 2, seed=0)])
+def test_too_little_to_test(frame: pl.DataFrame) -> None:
+    result = leakage(frame)
+    assert result.scalar("accuracy").value is None
+    assert "not tested" in result.finding
+
+
+def test_boxes_that_are_all_alike() -> None:
+    same = world(200, 3, seed=0).with_columns(x0=pl.lit(1.0), y0=pl.lit(2.0), x1=pl.lit(9.0), y1=pl.lit(8.0))
+    low, high = bounds(leakage(same), "mutual_information")
+    assert low <= 0 <= high
+
+
+def test_a_class_with_one_image_is_listed() -> None:
+    frame = world(300, 2, seed=0).with_columns(
+        label=pl.when(pl.col("image_id") == "000000").then(pl.lit("rare")).otherwise(pl.col("label"))
+    )
+    table = leakage(frame).table("classes")
+    assert dict(zip(table["label"], table["boxes"], strict=True))["rare"] == 1
+
+
+def test_sampling_is_said() -> None:
+    result = leakage(world(500, 2, seed=0), most_boxes=200)
+    assert 150 < int(str(result.parameters["boxes"])) < 250
+    assert any("sampled" in note for note in result.notes)
+
+
+def test_one_fold_is_none() -> None:
+    with pytest.raises(UsageError, match="folds"):
+        leakage(world(60, 2, seed=0), folds=1)
+
+
+def halves(n: int) -> Split:
+    rows = np.random.default_rng(0).permutation(n)
+    return Split(rows[: n // 2], rows[n // 2 : 3 * n // 4], rows[3 * n // 4 :])
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_the_discriminant_is_that_of_scikit_learn_when_nothing_is_held_back(
+    classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    from biasscope.bias.leakage import discriminant as module
+
+    monkeypatch.setattr(module, "STRENGTHS", (1.0,))
+    rng = np.random.default_rng(1)
+    label = rng.integers(0, classes, 1200)
+    features = rng.normal(0, 1, (1200, 3)) + label[:, None] * [1.0, 0.5, 0.0]
+    split = halves(1200)
+    made = discriminant(features, label, classes, split)
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=1e-3).fit(features[split.fit], label[split.fit])
+    prior = shares(label[split.training], classes)
+    theirs = model.predict_proba(features[split.test]) / model.priors_ * prior
+    theirs /= theirs.sum(1, keepdims=True)
+    own = label[split.test]
+    np.testing.assert_allclose(made.test.bits, np.log2(theirs[np.arange(len(own)), own] / prior[own]), atol=1e-3)
+    assert (made.test.guess == theirs.argmax(1)).mean() > 0.995
+
+
+def test_cells_hold_smoothed_shares() -> None:
+    rng = np.random.default_rng(2)
+    label = rng.integers(0, 3, 800)
+    cell = (label + rng.integers(0, 2, 800)) % 4
+    split = halves(800)
+    made = binned(cell, 4, label, 3, split)
+    prior = shares(label[split.training], 3)
+    matches = []
+    for weight in (4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 1e9):
+        bits = []
+        for row in split.test:
+            near = split.fit[cell[split.fit] == cell[row]]
+            p = ((label[near] == label[row]).sum() + weight * prior[label[row]]) / (len(near) + weight)
+            bits.append(np.log2(p / prior[label[row]]))
+        matches.append(np.allclose(bits, made.test.bits))
+    assert sum(matches) == 1
+    assert made.test.bits.mean() > 0.3
+
+
+def test_pairs_of_cells_find_what_neither_cell_shows() -> None:
+    rng = np.random.default_rng(3)
+    one, two = rng.integers(0, 2, (2, 4000))
+    label = one ^ two
+    split = halves(4000)
+    assert binned(one, 2, label, 2, split).test.bits.mean() < 0.01
+    assert backed_off(one, two, (2, 2), label, 2, split).test.bits.mean() > 0.9
+
+
+def test_a_mixture_is_no_worse_than_the_better_model_and_is_a_distribution() -> None:
+    rng = np.random.default_rng(4)
+    good, bad = rng.normal(1, 0.1, 100), rng.normal(-3, 0.1, 100)
+    mixed = mixture(Fitted(Score(np.zeros(100, int), good), good), Fitted(Score(np.ones(100, int), bad), bad))
+    np.testing.assert_allclose(mixed.bits, good)
+    first = Fitted(Score(np.zeros(2, int), np.zeros(2)), np.array([2.0, -9.0]))
+    second = Fitted(Score(np.ones(2, int), np.ones(2)), np.array([-9.0, 2.0]))
+    even = mixture(first, second)
+    np.testing.assert_allclose(even.bits, np.log2(0.5 + 0.5 * 2))
+
+
+def test_folds_keep_images_whole_and_classes_level() -> None:
+    rng = np.random.default_rng(5)
+    image = rng.integers(0, 500, 1500)
+    label = rng.integers(0, 7, 500)[image]
+    folds = image_folds(label, image, 5, rng)
+    assert all(len(np.unique(folds[image == number])) <= 1 for number in range(500))
+    first = np.unique(image, return_index=True)[1]
+    for name in range(7):
+        counts = np.bincount(folds[first][label[first] == name], minlength=5)
+        assert np.ptp(counts) <= 1
+
+
+def test_the_interval_over_images_is_the_cluster_jackknife() -> None:
+    rng = np.random.default_rng(6)
+    image = rng.integers(0, 60, 200)
+    values = rng.random(200) + (rng.random(60) * 2)[image]
+    made = mean_over_images(values, image)
+    names = np.unique(image)
+    left = np.array([values[image != name].mean() for name in names])
+    jackknife = np.sqrt((len(names) - 1) / len(names) * ((left - left.mean()) ** 2).sum())
+    from scipy import stats
+
+    reach = stats.t.ppf(0.975, len(names) - 1)
+    assert (made.high - made.low) / 2 == pytest.approx(reach * jackknife, rel=0.03)
+
+
+def test_splines_of_a_constant_are_nothing() -> None:
+    assert spline_features(np.ones((10, 2))).shape == (10, 0)
+    assert quantile_cells(np.ones(10), 4).tolist() == [1] * 10 or quantile_cells(np.ones(10), 4).max() < 4
