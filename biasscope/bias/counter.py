@@ -28,7 +28,7 @@ Tables = dict[str, Ints]
 class Counter:
     """Running counts: :meth:`add` frames, then :meth:`finish` once."""
 
-    def __init__(self, settings: Settings, *, detect: bool) -> None:
+    def __init__(self, settings: Settings, *, detect: bool, hold: int | None = None) -> None:
         self.settings, self._detect = settings, detect
         self._index: dict[str, int] = {}
         self._label_keys = np.zeros(0, np.uint64)
@@ -36,7 +36,7 @@ class Counter:
         self._wide = False
         self._tables: Tables = {}
         self._pooled: Tables = {}
-        self._chosen = OneAnImage(settings.seed)
+        self._chosen = OneAnImage(settings.seed, hold=hold)
         self._pairs, self._images = Distinct(), Distinct()
         self._folding: Background[tuple[Tables, Tables]] = Background()
 
@@ -45,6 +45,7 @@ class Counter:
 
     def __exit__(self, *_: object) -> None:
         self._folding.__exit__()
+        self._chosen.close()
 
     def add(self, frame: pl.DataFrame) -> None:
         """Count the boxes of a frame."""

@@ -18,6 +18,7 @@ from biasscope.core.errors import InputError, UsageError
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 BATCH = 1 << 18
+HOLD = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,9 @@ def count_boxes(
         ``label``, the corners and the image size are read. A lazy frame is streamed.
     per_image
         ``one`` keeps one box of every (image, label) for the classes and one of every image for the pooled set, chosen
-        by a hash of content and seed, so that boxes are independent and p-values valid. It keeps 53 bytes a pair
-        until the end, rows may come in any order. ``all`` counts every box and keeps nothing: intervals stay valid,
-        p-values do not when images hold several boxes.
+        by a hash of content and seed, so that boxes are independent and p-values valid. Rows may come in any order: it
+        keeps 53 bytes a pair until the end, in temporary files when the boxes come in batches. ``all`` counts every box
+        and keeps nothing: intervals stay valid, p-values do not when images hold several boxes.
     grid
         Whether corners are whole pixels; ``auto`` decides on the first batch. Name it when counting shards apart.
     bins
@@ -162,7 +163,8 @@ def count_boxes(
             hint="per_image is one or all, grid auto, integer or continuous, bins and groups at least 2.",
         )
     settings = Settings(per_image, "continuous" if grid == "auto" else grid, bins, groups, seed)
-    with Counter(settings, detect=grid == "auto") as counter:
+    hold = None if isinstance(boxes, pl.DataFrame) else HOLD
+    with Counter(settings, detect=grid == "auto", hold=hold) as counter:
         for frame in _batches(boxes):
             counter.add(frame)
         return BoxCounts(**counter.finish())

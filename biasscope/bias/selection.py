@@ -3,7 +3,8 @@
 Kept is the box of lowest rank of every (image, label). Its rank is a hash of its content, so the lowest of an image
 over all labels is among those kept, and neither row order nor batches matter.
 
-Memory: 53 bytes a (image, label) pair, plus what is pending.
+Memory: 53 bytes a (image, label) pair, plus what is pending. Beyond ``hold`` rows they are put aside in temporary files
+and come back one part at a time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from biasscope.bias.keys import ranks
 from biasscope.bias.rows import Rows, concatenate
+from biasscope.bias.spill import Spill
 from biasscope.core.randomness import mix
 
 PARTS = 16
@@ -24,8 +26,9 @@ PENDING = 1 << 14
 class OneAnImage:
     """Boxes chosen so far, in parts by image key so that reducing one needs little room."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, *, hold: int | None = None) -> None:
+        self.seed, self.hold = seed, hold
+        self._aside = Spill()
         self._kept: list[list[Rows]] = [[] for _ in range(PARTS)]
         self._pending = [0] * PARTS
 
@@ -38,14 +41,29 @@ class OneAnImage:
             chosen = order[bounds[index] : bounds[index + 1]]
             if len(chosen):
                 self._append(index, rows.at(chosen), label_keys)
+        if self.hold is not None and sum(len(rows.key) for kept in self._kept for rows in kept) > self.hold:
+            self._put_aside()
 
     def parts(self, label_keys: NDArray[np.uint64]) -> Iterator[tuple[Rows, NDArray[np.bool_]]]:
         """Chosen rows part by part, and which of them is its image's one box over all labels. Empties this object."""
         for index in range(PARTS):
+            aside = self._aside.take(index)
+            self._kept[index] += [] if aside is None else [aside]
             if self._kept[index]:
                 self._reduce(index, label_keys)
                 rows = self._kept[index].pop()
                 yield rows, lowest(rows.key, ranks(rows, self.seed), rows)
+
+    def close(self) -> None:
+        """Drop the temporary files."""
+        self._aside.close()
+
+    def _put_aside(self) -> None:
+        for index, kept in enumerate(self._kept):
+            for rows in kept:
+                self._aside.put(index, rows)
+            kept.clear()
+            self._pending[index] = 0
 
     def _append(self, index: int, rows: Rows, label_keys: NDArray[np.uint64]) -> None:
         self._kept[index].append(rows)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from biasscope.bias import BoxCounts, count_boxes
 from biasscope.bias.counts import BY_LABEL, POOLED
 from biasscope.bias.position import placement
-from biasscope.core.errors import InputError, UsageError
+from biasscope.core.errors import InputError, OutputError, UsageError
 from tests.box_scenes import frame, scene
 
 MODES = ["one", "all"]
@@ -74,6 +74,19 @@ def test_lazy_frames_and_batches_count_as_the_frame_does(boxes):
 def test_plain_text_labels_and_missing_split_column(boxes):
     plain = boxes.with_columns(pl.col("label").cast(pl.String)).drop("split")
     assert_same(count_boxes(plain), count_boxes(boxes))
+
+
+def test_boxes_put_aside_in_files_are_the_same_boxes(boxes, monkeypatch):
+    monkeypatch.setattr("biasscope.bias.counts.HOLD", 50)
+    batches = boxes.sample(fraction=1, shuffle=True, seed=3).iter_slices(37)
+    assert_same(count_boxes(batches), count_boxes(boxes))
+
+
+def test_a_full_disk_is_an_output_error(boxes, monkeypatch, tmp_path):
+    monkeypatch.setattr("biasscope.bias.counts.HOLD", 50)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(OutputError, match="cannot put boxes aside"):
+        count_boxes(boxes.iter_slices(37))
 
 
 def test_an_image_is_known_by_split_and_id():
