@@ -90,9 +90,7 @@ def finish(
     joined = joined.with_columns(first=_offset(convention, 0), last=_offset(convention, 1)).with_columns(
         **dict(zip(CORNERS, _shift(corners), strict=True))
     )
-    return joined.lazy().select(BOXES.names()).cast(dict(BOXES)), images.lazy().select(IMAGES.names()).cast(
-        dict(IMAGES)
-    )
+    return joined.lazy().select(BOXES.names()).cast(BOXES), images.lazy().select(IMAGES.names()).cast(dict(IMAGES))
 
 
 def conform(frame: pl.LazyFrame, columns: Mapping[str, pl.Expr]) -> pl.LazyFrame:
@@ -107,7 +105,8 @@ def conform(frame: pl.LazyFrame, columns: Mapping[str, pl.Expr]) -> pl.LazyFrame
 
 def edges_of(corners: Sequence[pl.Expr], convention: str) -> tuple[pl.Expr, ...]:
     """Expressions of pixel edges; nothing is added where nothing has to be."""
-    return tuple(corners) if not any(offsets(convention)) else to_edges(*corners, convention)
+    x0, y0, x1, y1 = corners
+    return (x0, y0, x1, y1) if not any(offsets(convention)) else to_edges(x0, y0, x1, y1, convention)
 
 
 def _offset(convention: str, which: int) -> pl.Expr:

@@ -1,9 +1,9 @@
 """Which boxes the statistics may use, and a complete count of those they may not.
 
-Nothing is clipped, repaired or dropped silently: every problem is counted completely, its first thousand rows are listed
-with file and row, and each problem states whether such boxes stay in the statistics. Memory does not grow with the
-number of boxes, except eight bytes a box and sixteen an image for recognising duplicates (by a 64-bit hash: among 50
-million boxes the chance of one false alarm is below one in ten thousand).
+Nothing is clipped, repaired or dropped silently: every problem is counted completely, its first thousand rows are
+listed with file and row, and each problem states whether such boxes stay in the statistics. Memory does not grow with
+the number of boxes, except eight bytes a box and an image for recognising duplicates (by hash: among 50 million boxes
+the chance of one false alarm is about one in ten thousand).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from biasscope.boxes.evidence import Evidence
 from biasscope.boxes.schema import CORNERS, BoxTable
-from biasscope.boxes.seen import Keys, Mask, Seen, repeats
-from biasscope.core.results import Result, Scalar, column, table
+from biasscope.boxes.seen import Mask, SeenBoxes, SeenImages, mixed
+from biasscope.core.results import Result, Scalar, Table, column, table
 
 LISTED = 1000
 TOLERANCE = 1e-3
@@ -59,6 +59,12 @@ PROBLEMS = {
     "unknown_size": Problem(
         "Unknown image size", False, "In pixels, but the size of the image is unknown: give --images or --sizes."
     ),
+    "fraction": Problem(
+        "Fractions of unknown frames",
+        True,
+        "In fractions, and the size of the image is unknown: measured in a frame of 1 x 1, so that shape and scale are "
+        "distorted by its aspect ratio; give --images or --sizes.",
+    ),
     "size_conflict": Problem(
         "Different sizes for one image", True, "The same image is given with another size; each box keeps its own."
     ),
@@ -95,9 +101,9 @@ class Inspector:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.boxes = self.excluded = self.images = 0
+        self.boxes = self.excluded = 0
         self._listed: dict[str, list[tuple[str, str | None, str]]] = {code: [] for code in PROBLEMS}
-        self._rows, self._images, self._sizes = Seen(), Seen(), Seen()
+        self._rows, self._images = SeenBoxes(), SeenImages()
         self._labels: set[int] = set()
         self._evidence = Evidence()
 
@@ -109,7 +115,7 @@ class Inspector:
         corners = tuple(_floats(batch, name) for name in CORNERS)
         made = _Batch(batch, corners, _floats(batch, "image_width"), _floats(batch, "image_height"))  # type: ignore[arg-type]
         self._evidence.add(corners[0], corners[2], made.width)
-        self._labels.update(np.flatnonzero(np.bincount(_codes(batch["label"]))).tolist())
+        self._labels.update(np.flatnonzero(np.bincount(_codes(batch["label"]))[1:]).tolist())
         usable = np.ones(batch.height, bool)
         for code, rows in (*_geometry(made), *self._repeated(made), *_plain(batch)):
             self._note(code, made, rows)
@@ -159,34 +165,11 @@ class Inspector:
 
     def _repeated(self, batch: _Batch) -> list[tuple[str, NDArray[np.int64]]]:
         frame = batch.frame
-        rows = frame.select("image_id", pl.col("split", "label").to_physical(), *CORNERS).hash_rows().to_numpy()
-        image = frame.select("image_id", pl.col("split").to_physical()).hash_rows().to_numpy()
-        conflicts, known = self._sizes_of(batch, image)
-        copies = repeats(rows)
-        if known.size:
-            # Only images met in an earlier batch can have copies there; usually that is the one at the seam.
-            places = np.flatnonzero(np.isin(image, known))
-            copies[places] |= self._rows.has(rows[places])
-        self._rows.add(np.sort(rows[~copies]))
-        return [("duplicate", np.flatnonzero(copies)), ("size_conflict", conflicts)]
-
-    def _sizes_of(self, batch: _Batch, image: Keys) -> tuple[NDArray[np.int64], Keys]:
-        """Rows that give an image another size than before, and the images met in earlier batches."""
-        size = np.nan_to_num(batch.width, nan=0).astype(np.uint64) << np.uint64(32)
-        pair = image ^ ((size | np.nan_to_num(batch.height, nan=0).astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15))
-        heads = np.flatnonzero(np.concatenate([[True], (pair[1:] != pair[:-1]) | (image[1:] != image[:-1])]))
-        pairs, first = np.unique(pair[heads], return_index=True)
-        heads = heads[first]
-        new = ~self._sizes.has(pairs)
-        pairs, heads = pairs[new], heads[new]
-        order = np.argsort(heads)
-        known = np.unique(image[np.flatnonzero(np.concatenate([[True], image[1:] != image[:-1]]))])
-        met = self._images.has(known)
-        again = repeats(image[heads[order]]) | np.isin(image[heads[order]], known[met])
-        self._sizes.add(pairs)
-        self._images.add(known[~met])
-        self.images += int((~met).sum())
-        return heads[order][again], known[met]
+        image = mixed(frame["image_id"].hash().to_numpy(), _codes(frame["split"]))
+        rows = mixed(image, _codes(frame["label"]), *batch.corners)
+        size = mixed(np.zeros(rows.size, np.uint64), np.nan_to_num(batch.width), np.nan_to_num(batch.height))
+        met, conflicts = self._images.meet(image, size)
+        return [("duplicate", self._rows.copies(rows, met)), ("size_conflict", conflicts)]
 
     def _note(self, code: str, batch: _Batch, rows: NDArray[np.int64]) -> None:
         if not rows.size:
@@ -207,11 +190,11 @@ class Inspector:
     def _image_counts(self, source: BoxTable) -> tuple[int, int]:
         if source.empty is not None:
             without = source.empty.unique(("image_id", "split")).select(pl.len()).collect().item()
-            return self.images + without, without
+            return self._images.count + without, without
         listed = source.images.unique(("image_id", "split")).select(pl.len()).collect().item()
-        return max(listed, self.images), max(0, listed - self.images)
+        return max(listed, self._images.count), max(0, listed - self._images.count)
 
-    def _row_table(self) -> object:
+    def _row_table(self) -> Table:
         rows = [(code, *row) for code, listed in self._listed.items() for row in listed]
         names = ("code", "where", "image_id", "detail")
         columns = [column(name, [row[place] for row in rows]) for place, name in enumerate(names)]
@@ -255,6 +238,7 @@ def _judge(x0: Floats, y0: Floats, x1: Floats, y1: Floats, width: Floats, height
         ("outside", beyond & ~swapped),
         ("swapped", swapped),
         ("unknown_size", unknown & ~fraction),
+        ("fraction", fraction),
     ]
 
 
@@ -289,7 +273,7 @@ def _finding(boxes: int, excluded: int, found: list[tuple[str, Problem, int]]) -
     return f"{excluded} of {boxes} boxes are left out of the statistics; found: {parts}."
 
 
-def _problem_table(found: list[tuple[str, Problem, int]]) -> object:
+def _problem_table(found: list[tuple[str, Problem, int]]) -> Table:
     return table(
         "problems",
         {
@@ -304,8 +288,21 @@ def _problem_table(found: list[tuple[str, Problem, int]]) -> object:
 
 
 def _floats(batch: pl.DataFrame, name: str) -> Floats:
-    return np.asarray(batch[name].cast(pl.Float64).fill_null(float("nan")).to_numpy())
+    values = batch[name]
+    if values.null_count():
+        values = values.cast(pl.Float64).fill_null(float("nan"))
+    return np.asarray(values.to_numpy(), np.float64)
 
 
-def _codes(labels: pl.Series) -> NDArray[np.int64]:
-    return labels.drop_nulls().to_physical().to_numpy().astype(np.int64)
+def _codes(values: pl.Series) -> NDArray[np.int64]:
+    """Number of each category, from 1; 0 for none."""
+    codes = values.to_physical()
+    if codes.null_count() == len(codes):
+        return np.zeros(len(codes), np.int64)
+    shifted = (
+        codes.to_numpy().astype(np.int64) if not codes.null_count() else codes.fill_null(0).to_numpy().astype(np.int64)
+    )
+    shifted += 1
+    if codes.null_count():
+        shifted[codes.is_null().to_numpy()] = 0
+    return shifted

@@ -2,9 +2,9 @@
 
 How a block is cut
 ------------------
-Inside an array of objects a block is cut after a ``}`` and ``[`` + piece + ``]`` is decoded. JSON is deterministic: from
-the beginning of an element there is one way to read on, so a piece that decodes as an array of complete elements was
-cut between two elements, wherever the guess came from. A cut that was wrong (inside a nested object or a text) does
+Inside an array of objects a block is cut after a ``}`` and ``[`` + piece + ``]`` is decoded. JSON is deterministic:
+from the beginning of an element there is one way to read on, so a piece that decodes as an array of complete elements
+was cut between two elements, wherever the guess came from. A cut that was wrong (inside a nested object or a text) does
 not decode; then the block is walked element by element, which finds the right place, and a bad element on the way.
 """
 
@@ -135,10 +135,8 @@ class _Array(Generic[T]):
 
 def _guess(data: bytes, start: int) -> int:
     """End of the last element that another one seems to follow; else the last closing brace."""
-    last = None
-    for last in _BETWEEN.finditer(data, max(start, len(data) - (1 << 16))):
-        pass
-    return last.start() + 1 if last is not None else data.rfind(b"}", start) + 1
+    ends = [match.start() + 1 for match in _BETWEEN.finditer(data, max(start, len(data) - (1 << 16)))]
+    return ends[-1] if ends else data.rfind(b"}", start) + 1
 
 
 def _skip(text: str, at: int) -> int:

@@ -30,7 +30,7 @@ def read_boxes(
     cache: bool = True,
     stream: bool = False,
 ) -> BoxTable:
-    """Read the boxes of one or several annotation files or folders into one table of pixel edges.
+    r"""Read the boxes of one or several annotation files or folders into one table of pixel edges.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def read_boxes(
     --------
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "boxes.csv"
-    >>> _ = path.write_text("image,xmin,ymin,xmax,ymax,label,width,height\\na.jpg,0,0,9,9,cat,20,20\\n")
+    >>> _ = path.write_text("image,xmin,ymin,xmax,ymax,label,width,height\na.jpg,0,0,9,9,cat,20,20\n")
     >>> read_boxes(path, box_convention="inclusive0").boxes.select("image_id", "x1").collect().rows()
     [('a', 10.0)]
     """

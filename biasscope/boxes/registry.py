@@ -28,8 +28,8 @@ READERS = Registry(
         "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow",)),
     },
 )
-"""Every module has ``read(request) -> BoxTable`` and ``detect(request) -> bool``, which looks at no more than a few file
-heads. Facts: ``title`` for people, ``convention`` of its numbers by default, ``suffixes`` of its files."""
+"""Every module has ``read(request) -> BoxTable`` and ``detect(request) -> bool``, which looks at no more than a few
+file heads. Facts: ``title`` for people, ``convention`` of its numbers by default, ``suffixes`` of its files."""
 
 
 def detector(name: str) -> object:

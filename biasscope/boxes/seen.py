@@ -1,4 +1,4 @@
-"""Which 64-bit keys were seen before: eight bytes a key, kept in sorted runs that are merged as they grow."""
+"""Which boxes and images were met before: eight bytes each, kept as sorted runs of 64-bit keys."""
 
 from __future__ import annotations
 
@@ -7,12 +7,39 @@ from numpy.typing import NDArray
 
 Keys = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
-LARGEST_RUN = 1 << 23
-"""Runs above this many keys are not merged any more, so that merging never doubles the memory."""
+LARGEST_RUN = 1 << 21
+"""Runs are merged up to this many keys, so that merging needs little memory."""
+FEW = 1000
+SIZE_BITS = np.uint64(12)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
+
+
+def mixed(keys: Keys, *others: NDArray[np.float64] | NDArray[np.int64]) -> Keys:
+    """Hash of several columns, given the hash of the first; floats by their bits, with one zero.
+
+    It is used within one process only, never stored.
+    """
+    state = keys.copy()
+    for other in others:
+        bits = np.add(other, 0.0).view(np.uint64) if other.dtype == np.float64 else other.astype(np.uint64)
+        state ^= bits
+        state *= _ODD
+        state ^= state >> _SHIFT
+    return state
+
+
+def isin(keys: Keys, known: Keys) -> Mask:
+    """Whether each key is among sorted known ones."""
+    if not known.size:
+        return np.zeros(keys.size, bool)
+    places = np.searchsorted(known, keys)
+    np.minimum(places, known.size - 1, out=places)
+    return np.asarray(known[places] == keys)
 
 
 class Seen:
-    """A set of keys that grows by arrays.
+    """A set of keys that grows by sorted arrays.
 
     Examples
     --------
@@ -27,35 +54,96 @@ class Seen:
     def __len__(self) -> int:
         return sum(run.size for run in self._runs)
 
-    def has(self, keys: Keys) -> Mask:
-        """Whether each key was added before."""
+    def has(self, keys: Keys, shift: np.uint64 = np.uint64(0)) -> Mask:  # noqa: B008 (a number)
+        """Whether each key was added before; with a shift, whether one was that is equal above so many bits."""
+        if keys.size > FEW:
+            self._merge()
         found = np.zeros(keys.size, bool)
+        wanted = keys >> shift
         for run in self._runs:
-            places = np.searchsorted(run, keys)
+            places = np.searchsorted(run, wanted << shift)
             np.minimum(places, run.size - 1, out=places)
-            found |= run[places] == keys
+            found |= run[places] >> shift == wanted
         return found
 
     def add(self, keys: Keys) -> None:
-        """Add sorted keys that were not added before."""
-        if not keys.size:
-            return
-        run = keys
-        while self._runs and self._runs[-1].size <= 2 * run.size and run.size + self._runs[-1].size <= LARGEST_RUN:
-            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
-        self._runs.append(run)
+        """Add sorted keys."""
+        if keys.size:
+            self._runs.append(keys)
+
+    def _merge(self) -> None:
+        """Merge runs of similar size; looking up is then logarithmic in their number."""
+        runs: list[Keys] = []
+        for run in self._runs:
+            while runs and runs[-1].size <= 2 * run.size and run.size + runs[-1].size <= LARGEST_RUN:
+                run = np.sort(np.concatenate([runs.pop(), run]), kind="stable")
+            runs.append(run)
+        self._runs = runs
 
 
-def repeats(keys: Keys) -> Mask:
-    """Whether each key equals an earlier one of the same array.
+class SeenBoxes:
+    """Copies of boxes, over batches. Usually the boxes of an image follow each other, so few keys are looked up."""
 
-    >>> repeats(np.array([7, 5, 7], np.uint64)).tolist()
-    [False, False, True]
+    def __init__(self) -> None:
+        self._rows = Seen()
+
+    def copies(self, rows: Keys, met: Mask) -> NDArray[np.int64]:
+        """Rows that equal an earlier one; ``met`` marks rows of images that were in an earlier batch."""
+        ordered = np.sort(rows)
+        copy = _repeats(rows, ordered)
+        places = np.flatnonzero(met)
+        if places.size:
+            copy[places] |= self._rows.has(rows[places])
+        self._rows.add(ordered)
+        return np.flatnonzero(copy)
+
+
+class SeenImages:
+    """Images met so far, and rows that give one another size than before.
+
+    A key is 52 bits of the image's hash and 12 bits of its size's hash.
     """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._keys = Seen()
+
+    def meet(self, image: Keys, size: Keys) -> tuple[Mask, NDArray[np.int64]]:
+        """Which rows belong to images of earlier batches, and the first rows that give an image another size."""
+        keys = (image >> SIZE_BITS << SIZE_BITS) | (size >> np.uint64(52))
+        heads = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+        unique = np.sort(keys[heads])
+        unique = unique[np.concatenate([[True], unique[1:] != unique[:-1]])]
+        names = unique >> SIZE_BITS
+        again = np.concatenate([[False], names[1:] == names[:-1]])
+        before = self._keys.has(unique, SIZE_BITS)
+        known = np.zeros(unique.size, bool)
+        known[before] = self._keys.has(unique[before])
+        self.count += int((~before & ~again).sum())
+        self._keys.add(unique[~known])
+        met = isin(keys >> SIZE_BITS, names[before]) if before.any() else np.zeros(keys.size, bool)
+        return met, _later(keys, heads, names[again], unique[before & ~known])
+
+
+def _later(keys: Keys, heads: NDArray[np.int64], within: Keys, across: Keys) -> NDArray[np.int64]:
+    """First rows of keys that change the size of an image, within this batch or against an earlier one."""
+    if not within.size and not across.size:
+        return np.empty(0, np.int64)
+    chosen, first = [], dict[int, int]()
+    doubled, changed = set(within.tolist()), set(across.tolist())
+    for place in heads.tolist():
+        key = int(keys[place])
+        name = key >> int(SIZE_BITS)
+        if key in changed or (name in doubled and first.setdefault(name, key) != key):
+            chosen.append(place)
+            changed.discard(key)
+    return np.array(chosen, np.int64)
+
+
+def _repeats(keys: Keys, ordered: Keys) -> Mask:
+    """Whether each key equals an earlier one of the same array; ``ordered`` are the keys, sorted."""
     mask = np.zeros(keys.size, bool)
-    ordered = np.sort(keys)
     if keys.size > 1 and (ordered[1:] == ordered[:-1]).any():
         order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
         mask[order[1:][ordered[1:] == ordered[:-1]]] = True
     return mask

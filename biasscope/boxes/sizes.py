@@ -10,6 +10,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -47,7 +48,7 @@ def size_table(path: Path) -> pl.DataFrame:
     return frame.unique("key", keep="first", maintain_order=True)
 
 
-def image_size(path: Path) -> tuple[int, int]:
+def image_size(path: Path | BinaryIO) -> tuple[int, int]:
     """Width and height of an image from its header; no pixel is decoded.
 
     Raises
@@ -57,15 +58,16 @@ def image_size(path: Path) -> tuple[int, int]:
     """
     from PIL import Image
 
+    where = str(path) if isinstance(path, Path) else ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as image:
                 return image.size
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise InputError("claims an improbable size", where=str(path), hint=str(error)) from error
+        raise InputError("claims an improbable size", where=where, hint=str(error)) from error
     except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"its size cannot be read ({error})", where=str(path)) from error
+        raise InputError(f"its size cannot be read ({error})", where=where) from error
 
 
 class ImageFiles:
@@ -128,7 +130,7 @@ def _from_table(images: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _table_sizes(path: Path) -> pl.DataFrame:
-    from biasscope.boxes.readers.table import scan
+    from biasscope.boxes.tabular import scan
 
     frame = scan(path)
     names = {name.strip().lower(): name for name in frame.collect_schema().names()}

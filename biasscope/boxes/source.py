@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from biasscope.boxes.schema import RowLog
 from biasscope.core.errors import InputError
@@ -18,6 +19,8 @@ HEAD = 1 << 16
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2"}
 )
+SUFFIX = r"(?i)\.(?:" + "|".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES)) + r")$"
+"""Pattern of an image file's suffix, for polars."""
 _SPLIT = re.compile(r"(train|trn|valid|validation|val|dev|testing|test)(?:\d{4})?", re.IGNORECASE)
 _NAMES = {"train": "train", "trn": "train", "test": "test", "testing": "test"}
 _INNER = frozenset({"labels", "annotations", "images", "obj_train_data", "anns"})
@@ -30,6 +33,27 @@ class Found(NamedTuple):
     name: str
     suffix: str
     entry: os.DirEntry[str] | None
+
+
+class Files(Sequence[Path]):
+    """Paths made when they are asked for: making 50,000 of them takes longer than reading a cache."""
+
+    def __init__(self, found: Sequence[Found]) -> None:
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, place: int) -> Path: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Path]: ...
+
+    def __getitem__(self, place: int | slice) -> Path | list[Path]:
+        if isinstance(place, slice):
+            return [Path(found.path) for found in self._found[place]]
+        return Path(self._found[place].path)
 
 
 @dataclass(frozen=True)
@@ -76,7 +100,7 @@ class Request:
         """Files under the path in the order of their names; the path itself when it is a file."""
         if self.path.is_file():
             return (Found(str(self.path), self.path.name, self.path.suffix.lower(), None),)
-        return tuple(sorted(_walk(str(self.path), ""), key=lambda found: found.name))
+        return tuple(sorted(_walk(str(self.path), ""), key=itemgetter(1)))
 
     @cached_property
     def suffixes(self) -> Counter[str]:
@@ -109,8 +133,8 @@ class Request:
 def split_from(part: str) -> str | None:
     """Split that a file or folder name speaks of.
 
-    >>> split_from("instances_train2017.json"), split_from("valid"), split_from("strain"), split_from("LOC_val_solution")
-    ('train', 'val', None, 'val')
+    >>> split_from("instances_train2017.json"), split_from("LOC_val_solution"), split_from("strain")
+    ('train', 'val', None)
     """
     for word in re.split(r"[^A-Za-z0-9]+", part):
         if match := _SPLIT.fullmatch(word):

@@ -14,12 +14,11 @@ from biasscope.boxes.assemble import conform, edges_of
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, unreadable
 from biasscope.boxes.sizes import ImageFiles, read_sizes, size_table
-from biasscope.boxes.source import IMAGE_SUFFIXES, Request, head, stem_of
+from biasscope.boxes.source import SUFFIX, Request, head, stem_of
 from biasscope.core.errors import InputError
 
 ROW = "biasscope_row"
 TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".ipc")
-_SUFFIX = r"(?i)\.(?:" + "|".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES)) + r")$"
 _TRUE = ("1", "1.0", "true", "yes")
 
 
@@ -57,7 +56,7 @@ def csv_text(path: Path) -> str:
 
 
 def scan(path: Path, numbers: Sequence[str] = ()) -> pl.LazyFrame:
-    """Lazy frame of a table, its rows numbered from 1 in the column :data:`ROW`.
+    """Lazy frame of a table.
 
     In CSV, columns named in ``numbers`` are read as numbers (what is none becomes null), the others as text.
     """
@@ -71,7 +70,7 @@ def scan(path: Path, numbers: Sequence[str] = ()) -> pl.LazyFrame:
             stream = head(path, 6) != b"ARROW1"
             frame = pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
         frame.collect_schema()
-        return frame.with_row_index(ROW, offset=1)
+        return frame
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(error, [path]) from error
 
@@ -100,7 +99,7 @@ def side(name: str, kind: pl.DataType) -> pl.Expr:
 
 def image_name(name: str) -> pl.Expr:
     """Image column without the suffix of an image file."""
-    return pl.col(name).cast(pl.String).str.replace(_SUFFIX, "")
+    return pl.col(name).cast(pl.String).str.replace(SUFFIX, "")
 
 
 class Layout:
@@ -123,16 +122,23 @@ class Layout:
 
 
 def build(
-    frame: pl.LazyFrame, columns: Mapping[str, pl.Expr], layout: Layout, request: Request, name: str
+    frame: pl.LazyFrame,
+    columns: Mapping[str, pl.Expr],
+    raw_columns: Sequence[str],
+    layout: Layout,
+    request: Request,
+    name: str,
 ) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Boxes, and rows that stand for images without objects (neither a label nor any coordinate).
+    """Boxes, and rows that stand for images without objects.
 
     Parameters
     ----------
     frame
-        Rows as in the file, numbered.
+        Rows as in the file.
     columns
         Expressions for columns of BOXES; the four corners as the file has them.
+    raw_columns
+        Names in the file of the label and the four numbers; a row where all are null is an image without objects.
     layout
         What these four mean.
     request
@@ -140,19 +146,17 @@ def build(
     name
         Name of the file in the ``file`` column.
     """
-    split = request.split_of(name)
-    chosen = {"split": pl.lit(split), **columns} if request.split is None else {**columns, "split": pl.lit(split)}
-    given = frame.select(pl.col(ROW).cast(pl.Int64).alias("row"), *(value.alias(key) for key, value in chosen.items()))
-    if not {"image_width", "image_height"} <= chosen.keys():
-        missing = [pl.lit(None, pl.Int32).alias(key) for key in ("image_width", "image_height") if key not in chosen]
-        given = given.with_columns(missing)
-    given = _with_sizes(given, request)
-    nothing = pl.all_horizontal(pl.col(*CORNERS).is_null())
-    if "label" in chosen:
-        nothing = nothing & pl.col("label").is_null()
+    split = pl.lit(request.split_of(name))
+    chosen = {"split": split, **columns} if request.split is None else {**columns, "split": split}
+    given = [pl.col(ROW).cast(pl.Int64).alias("row"), *(value.alias(key) for key, value in chosen.items())]
+    given += [pl.lit(None, pl.Int32).alias(key) for key in ("image_width", "image_height") if key not in chosen]
+    # On the columns as they are in the file, so that statistics of a Parquet file can answer it without reading.
+    nothing = pl.all_horizontal(pl.col(raw).is_null() for raw in raw_columns)
+    boxes = _with_sizes(frame.with_row_index(ROW, offset=1).filter(~nothing).select(given), request)
+    empty = _with_sizes(frame.filter(nothing).with_columns(pl.lit(0).alias(ROW)).select(given), request)
     made = {key: pl.col(key) for key in ("row", "image_width", "image_height", *chosen)}
     made |= {"file": pl.lit(name), **layout.edges([pl.col(corner) for corner in CORNERS])}
-    return conform(given.filter(~nothing), made), conform(given.filter(nothing), made).select(IMAGES.names())
+    return conform(boxes, made), conform(empty, made).select(IMAGES.names())
 
 
 def images_of(boxes: pl.LazyFrame, empty: pl.LazyFrame) -> pl.LazyFrame:
@@ -193,8 +197,6 @@ def _scan_csv(path: Path, numbers: Sequence[str]) -> pl.LazyFrame:
         infer_schema=False,
         ignore_errors=True,
         truncate_ragged_lines=True,
-        row_index_name=ROW,
-        row_index_offset=1,
     )
 
 
@@ -213,7 +215,7 @@ def check_columns(columns: Mapping[str, str], schema: pl.Schema, path: Path) -> 
     """
     for key, name in columns.items():
         if name not in schema:
-            there = ", ".join(other for other in schema if other != ROW)
+            there = ", ".join(schema)
             raise InputError(f"has no column {name!r} (wanted for {key})", where=str(path), hint=f"There are: {there}.")
         if key not in BOXES:
             known = ", ".join(other for other in BOXES if other not in ("file", "row"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree  # noqa: S405 (document types are refused below)
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 from xml.parsers import expat

@@ -12,10 +12,10 @@ import polars as pl
 
 from biasscope.boxes.assemble import RAW_IMAGES, size_number
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
-from biasscope.boxes.jsonbuffer import Window, open_json
+from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
 from biasscope.boxes.schema import RowLog
 from biasscope.boxes.sizes import fill_sizes
-from biasscope.boxes.source import Request, split_from, unique_ids
+from biasscope.boxes.source import SUFFIX, Request, split_from
 from biasscope.core.errors import InputError
 
 TAIL = (1 << 20, 1 << 24, 1 << 26)
@@ -49,17 +49,41 @@ class _Tail(msgspec.Struct):
     categories: list[dict[str, Any]] | None = None
 
 
+LISTED = pl.Schema({"name": pl.String(), "image_width": pl.Int32(), "image_height": pl.Int32()})
+
+
 @dataclass
 class Tables:
-    """Images, categories by id, and the byte at which the annotations begin."""
+    """Images and categories by their ids, and the byte at which the annotations begin.
 
-    images: list[Image] = field(default_factory=list)
+    Attributes
+    ----------
+    image
+        Position of each image id in the columns of ``parts``, one below the other.
+    """
+
+    image: dict[Id, int] = field(default_factory=dict)
+    parts: list[pl.DataFrame] = field(default_factory=list)
     categories: dict[Id, str] = field(default_factory=dict)
     start: int | None = None
     seen: set[str] = field(default_factory=set)
 
+    def add(self, images: list[Image], path: Path, log: RowLog) -> None:
+        """Take images; the first of each id counts, others are bad rows."""
+        new = []
+        for image in images:
+            if image.id in self.image:
+                detail = f"image id {image.id} again, as {image.file_name}, {image.width} x {image.height}"
+                log.add("image id listed twice", f"{path.name}:images", detail)
+            else:
+                self.image[image.id] = len(self.image)
+                new.append((image.file_name or str(image.id), size_number(image.width), size_number(image.height)))
+        if new:
+            columns = zip(LISTED.items(), zip(*new, strict=True), strict=True)
+            self.parts.append(pl.DataFrame([pl.Series(name, values, kind) for (name, kind), values in columns]))
 
-def read_tables(path: Path, log: RowLog) -> Tables:
+
+def read_tables(path: Path, log: RowLog, block: int = BLOCK) -> Tables:
     """Images and categories of a file.
 
     When they stand behind the annotations, they are taken from the end of the file; when that is not enough, the
@@ -72,7 +96,7 @@ def read_tables(path: Path, log: RowLog) -> Tables:
     """
     tables = Tables()
     with open_json(path) as file:
-        window = Window(file, str(path))
+        window = Window(file, str(path), block)
         for key in keys(window):
             if key == "annotations":
                 window.peek()
@@ -94,41 +118,35 @@ def read_tables(path: Path, log: RowLog) -> Tables:
 
 def listed_images(tables: Tables, request: Request, name: str) -> pl.DataFrame:
     """Images as a raw frame, in the order of the tables, with sizes filled in where they are asked for."""
-    names = [image.file_name or str(image.id) for image in tables.images]
-    split = request.split_of(name)
-    splits = [split or _folder_split(name) for name in names]
+    listed = pl.concat(tables.parts) if tables.parts else pl.DataFrame(schema=LISTED)
+    tables.parts.clear()
+    names, split = listed["name"], request.split_of(name)
+    folders = names.str.contains("/", literal=True).any()
     columns = {
-        "image_id": unique_ids(names),
-        "split": splits,
-        "image_width": [size_number(image.width) for image in tables.images],
-        "image_height": [size_number(image.height) for image in tables.images],
-        "file": [name] * len(names),
-        "convention": [None] * len(names),
+        "image_id": _unique(names, folders=folders),
+        "split": pl.Series([_folder_split(name) for name in names]) if folders and not split else pl.lit(split),
+        "image_width": listed["image_width"],
+        "image_height": listed["image_height"],
+        "file": pl.lit(name),
+        "convention": pl.lit(None),
     }
-    return fill_sizes(pl.DataFrame(columns, schema=RAW_IMAGES, strict=False), request)
+    return fill_sizes(listed.select(pl.lit(0)).select(**columns).cast(RAW_IMAGES), request)
+
+
+def _unique(names: pl.Series, *, folders: bool) -> pl.Series:
+    """Image ids: file names without folders and suffix, or with folders where they are not unique without."""
+    whole = names.str.replace(SUFFIX, "")
+    stems = whole.str.split("/").list.last() if folders else whole
+    return stems if stems.n_unique() == names.n_unique() else whole
 
 
 def _take_images(tables: Tables, window: Window, path: Path, log: RowLog) -> None:
-    index = 0
+    tables.seen.add("images")
     for made in elements(window, Image):
         if isinstance(made, BadElement):
             log.add("unreadable image entry", f"{path.name}:images:{made.index}", made.detail)
         else:
-            tables.images.extend(made)
-        index += 1
-    _unique(tables, path, log)
-
-
-def _unique(tables: Tables, path: Path, log: RowLog) -> None:
-    """Keep the first image of each id; others are bad rows."""
-    tables.seen.add("images")
-    first: dict[Id, Image] = {}
-    for image in tables.images:
-        known = first.setdefault(image.id, image)
-        if known is not image:
-            detail = f"image id {image.id}: {known.width} x {known.height}, later {image.width} x {image.height}"
-            log.add("image id listed twice", f"{path.name}:images", detail)
-    tables.images = list(first.values())
+            tables.add(made, path, log)
 
 
 def _take_categories(tables: Tables, value: object, path: Path, log: RowLog) -> None:
@@ -174,8 +192,8 @@ def _decode(data: bytes, missing: list[str]) -> _Tail | None:
 
 def _put(found: _Tail, tables: Tables, path: Path, log: RowLog) -> None:
     if "images" not in tables.seen:
-        tables.images = found.images or []
-        _unique(tables, path, log)
+        tables.seen.add("images")
+        tables.add(found.images or [], path, log)
     if "categories" not in tables.seen:
         _take_categories(tables, found.categories, path, log)
 

@@ -3,14 +3,13 @@
 Convention
 ----------
 ``bbox`` in the objects of a row is ``[left, top, width, height]`` in pixels (COCO's), unless a convention is named:
-``edges``, ``inclusive0`` and ``inclusive1`` are two corners, ``fraction`` is two corners as fractions. Sizes come from the
-columns ``width`` and ``height`` or from the image's own header; no image is decoded.
+``edges``, ``inclusive0`` and ``inclusive1`` are two corners, ``fraction`` is two corners as fractions. Sizes come from
+the columns ``width`` and ``height`` or from the image's own header; no image is decoded.
 """
 
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -193,8 +192,7 @@ def _header_size(image: Mapping[str, Any]) -> tuple[int, int]:
     from biasscope.boxes.sizes import image_size
 
     data = image.get("bytes")
-    with warnings.catch_warnings():
-        return image_size(io.BytesIO(data) if data else Path(str(image["path"])))
+    return image_size(io.BytesIO(data) if data else Path(str(image["path"])))
 
 
 def _pairs(objects: Any, box: str, label: str | None) -> Iterator[tuple[Any, Any]]:

@@ -2,8 +2,8 @@
 
 Convention
 ----------
-``PredictionString`` holds ``synset x0 y0 x1 y1`` again and again: first and last pixel, counted from 0. The file does not
-give image sizes; without ``images`` or ``sizes`` its boxes stay in pixels of an unknown frame.
+``PredictionString`` holds ``synset x0 y0 x1 y1`` again and again: first and last pixel, counted from 0. The file does
+not give image sizes; without ``images`` or ``sizes`` its boxes stay in pixels of an unknown frame.
 """
 
 from __future__ import annotations

@@ -66,7 +66,8 @@ def _one(request: Request, found: Found, convention: str) -> tuple[pl.LazyFrame,
         **{key: number(name, schema[name]) for key, name in zip(CORNERS, _CORNERS, strict=True)},
         **flags_of({key: name for key, name in _FLAGS.items() if name in schema}, schema),
     }
-    return build(frame, columns, Layout(convention, fraction=True), request, found.name)
+    raw = ["LabelName", *_CORNERS]
+    return build(frame, columns, raw, Layout(convention, fraction=True), request, found.name)
 
 
 def _names(folder: Path) -> dict[str, str]:

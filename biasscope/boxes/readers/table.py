@@ -2,9 +2,9 @@
 
 Convention
 ----------
-Which column is which is read off the usual names (``xmin``, ``left``, ``x``/``w``, ``filename``, ``class_name``, ...) or
-named with ``columns``. Four corners are pixel edges, a corner with a width and height is ``xywh``, unless a convention is
-named: tables are written in all of them. A row with neither a label nor coordinates is an image without objects.
+Which column is which is read off the usual names (``xmin``, ``left``, ``x``/``w``, ``filename``, ``class_name``, ...)
+or named with ``columns``. Four corners are pixel edges, a corner with a width and height is ``xywh``, unless a
+convention is named: tables are written in all of them. A row with neither a label nor coordinates is an image without objects.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import polars as pl
 from biasscope.boxes.schema import CORNERS, BoxTable, unreadable
 from biasscope.boxes.source import Found, Request
 from biasscope.boxes.tabular import (
-    ROW,
     TABLES,
     Layout,
     build,
@@ -108,7 +107,8 @@ def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple
     lower = {name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(names)}
     free = {key: name for key, name in lower.items() if name not in given.values()}
     layout = _layout(free)
-    chosen, wh = dict(given), False
+    chosen: dict[str, str] = dict(given)
+    wh = False
     if layout is not None and not set(CORNERS) <= given.keys():
         wh, found = layout
         chosen |= {key: free.pop(name) for key, name in zip(CORNERS, found, strict=True) if key not in given}
@@ -143,7 +143,8 @@ def _one(request: Request, found: Found) -> tuple[pl.LazyFrame, pl.LazyFrame, st
         **{key: text(chosen[key], schema[chosen[key]]) for key in ("label", "split") if key in chosen},
         **flags_of(chosen, schema),
     }
-    boxes, empty = build(frame, columns, layout, request, found.name)
+    raw = [chosen[key] for key in ("label", *CORNERS) if key in chosen]
+    boxes, empty = build(frame, columns, raw, layout, request, found.name)
     return boxes, empty, convention, _note(chosen, convention, asked=request.convention != "auto")
 
 
@@ -165,7 +166,7 @@ def text(name: str, kind: pl.DataType) -> pl.Expr:
 def _names(path: Path) -> list[str]:
     if path.suffix.lower() in (".csv", ".tsv"):
         return csv_header(path)
-    return [name for name in scan(path).collect_schema().names() if name != ROW]
+    return scan(path).collect_schema().names()
 
 
 def _layout(names: Sequence[str] | Mapping[str, str]) -> tuple[bool, tuple[str, str, str, str]] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError  # noqa: S405 (parsed in xmlsafe only)
+from xml.etree.ElementTree import Element, ParseError
 
 from biasscope.boxes.archive import is_archive, members
 from biasscope.boxes.assemble import Raw, finish, size_number
@@ -20,13 +20,13 @@ from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.sizes import fill_sizes
-from biasscope.boxes.source import Found, Request, head, unique_ids
+from biasscope.boxes.source import Files, Found, Request, head, unique_ids
 from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 from biasscope.core.errors import InputError
 
 NAME = "voc"
 _TRUE = frozenset({"1", "1.0", "true", "yes"})
-_NOT_VOC = frozenset({"annotations"})
+BLOCK = 1 << 16
 
 
 def detect(request: Request) -> bool:
@@ -44,7 +44,8 @@ def read(request: Request) -> BoxTable:
     document type are bad rows. Parts of an object (``<part>``) are not objects.
     """
     asked = choose_corners(request.convention, "inclusive1", "VOC XML") if request.convention != "auto" else "auto"
-    parsed = cached(request, NAME, lambda log: _parse(request, log))
+    files = [found for found in request.files if found.suffix == ".xml" or is_archive(found.name)]
+    parsed = cached(request, NAME, lambda log: _parse(request, files, log))
     images = fill_sizes(parsed.images, request)
     found = sorted(set(images["convention"].drop_nulls().unique().to_list())) or ["inclusive1"]
     if asked != "auto":
@@ -56,7 +57,7 @@ def read(request: Request) -> BoxTable:
         listed,
         format=NAME,
         convention=asked if asked != "auto" else ", ".join(found),
-        files=tuple(Path(found.path) for found in request.files if found.suffix == ".xml" or is_archive(found.path)),
+        files=Files(files),
         log=request.log,
         notes=_notes(asked, found),
     )
@@ -72,52 +73,58 @@ def _notes(asked: str, found: list[str]) -> tuple[str, ...]:
     return tuple(meaning[name] for name in found)
 
 
-def _parse(request: Request, log: RowLog) -> Parsed:
-    raw = Raw()
-    splits: dict[str, str | None] = {}
-    for name, data in _documents(request, log):
+def _parse(request: Request, files: list[Found], log: RowLog) -> Parsed:
+    raw, splits = Raw(), dict[str, str | None]()
+    for name, data in _documents(files, log):
         folder = name.rpartition("/")[0]
         if folder not in splits:
             splits[folder] = request.split_of(folder + "/x", stem=False)
-        _add(raw, name, data, splits[folder], log)
-    ids = unique_ids([name.rpartition("!")[2][:-4] for _, _, _, _, name, _ in raw.images])
-    raw.images = [(image_id, *rest) for image_id, (_, *rest) in zip(ids, raw.images, strict=True)]  # type: ignore[misc]
+        if (root := _root(name, data, log)) is not None:
+            _add(raw, name, root, splits[folder], log)
+    ids = unique_ids([image[4].rpartition("!")[2][:-4] for image in raw.images])
+    raw.images = [(image_id, *image[1:]) for image_id, image in zip(ids, raw.images, strict=True)]
     return Parsed(*raw.frames())
 
 
-def _documents(request: Request, log: RowLog) -> Iterator[tuple[str, bytes]]:
-    archives = [found for found in request.files if is_archive(found.path)]
-    for found in archives:
-        for name, data in members(Path(found.path), log, ".xml"):
-            yield f"{found.name}!{name}", data
-    yield from _contents(found for found in request.files if found.suffix == ".xml")
-
-
-def _contents(files: Iterable[Found]) -> Iterator[tuple[str, bytes]]:
-    # os.open and os.read spare the several calls that an io object costs: the opens are most of the time.
+def _documents(files: Iterable[Found], log: RowLog) -> Iterator[tuple[str, bytes]]:
     for found in files:
+        if found.suffix == ".xml":
+            yield found.name, _content(found.path)
+        else:
+            for name, data in members(Path(found.path), log, ".xml"):
+                yield f"{found.name}!{name}", data
+
+
+def _content(path: str) -> bytes:
+    # os.open and os.read spare the several calls that an io object costs: the opens are much of the time.
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
         try:
-            descriptor = os.open(found.path, os.O_RDONLY)
-            try:
-                data = os.read(descriptor, 1 << 16)
-                while len(data) % (1 << 16) == 0 and (more := os.read(descriptor, 1 << 24)):
-                    data += more
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror or error})", where=found.path) from error
-        yield found.name, data
+            data = os.read(descriptor, BLOCK)
+            if len(data) == BLOCK:
+                data += b"".join(iter(lambda: os.read(descriptor, BLOCK), b""))
+            return data
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=path) from error
 
 
-def _add(raw: Raw, name: str, data: bytes, split: str | None, log: RowLog) -> None:
+def _root(name: str, data: bytes, log: RowLog) -> Element | None:
     try:
         root = parse(data)
     except RefusedXmlError as error:
-        return log.add("refused XML", name, str(error))
+        log.add("refused XML", name, str(error))
     except (ParseError, ValueError, LookupError) as error:
-        return log.add("unreadable XML", name, str(error) if data else "the file is empty")
-    if root.tag != "annotation":
-        return log.add("not a VOC annotation", name, f"the root element is <{root.tag[:80]}>")
+        log.add("unreadable XML", name, str(error) if data else "the file is empty")
+    else:
+        if root.tag == "annotation":
+            return root
+        log.add("not a VOC annotation", name, f"the root element is <{root.tag[:80]}>")
+    return None
+
+
+def _add(raw: Raw, name: str, root: Element, split: str | None, log: RowLog) -> None:
     width = height = database = None
     row, index = 0, len(raw.images)
     for child in root:
@@ -132,29 +139,36 @@ def _add(raw: Raw, name: str, data: bytes, split: str | None, log: RowLog) -> No
             database = child.findtext("database")
     convention = "inclusive0" if database is not None and database.strip().startswith("ILSVRC") else "inclusive1"
     raw.images.append(("", split, width, height, name, convention))
-    return None
 
 
 def _object(raw: Raw, element: Element, image: int, row: int, name: str, log: RowLog) -> None:
-    label, corners = None, None
-    flags = dict.fromkeys(("truncated", "occluded", "difficult"), False)
+    label, box = None, None
+    truncated = occluded = difficult = False
     for child in element:
         tag = child.tag
         if tag == "bndbox":
-            corners = {side.tag: side.text for side in child}
+            box = child
         elif tag == "name":
             label = child.text
-        elif tag in flags:
-            flags[tag] = child.text in _TRUE
+        elif tag == "truncated":
+            truncated = child.text in _TRUE
+        elif tag == "difficult":
+            difficult = child.text in _TRUE
+        elif tag == "occluded":
+            occluded = child.text in _TRUE
     try:
-        if corners is None:
-            raise KeyError("bndbox")
-        x0, y0, x1, y1 = (float(corners[side] or "") for side in ("xmin", "ymin", "xmax", "ymax"))
-    except KeyError as missing:
-        return log.add("object without a box", f"{name}:{row}", f"<{missing.args[0]}> is missing")
+        x0, y0, x1, y1 = _corners(box)
+    except (KeyError, TypeError) as missing:
+        return log.add("object without a box", f"{name}:{row}", f"a corner or <bndbox> is missing ({missing})")
     except ValueError as error:
         return log.add("coordinate is not a number", f"{name}:{row}", str(error))
-    raw.boxes.append(
-        (image, label.strip() or None if label else None, x0, y0, x1, y1, False, *flags.values(), row)  # type: ignore[arg-type]
-    )
+    label = label.strip() or None if label else None
+    raw.boxes.append((image, label, x0, y0, x1, y1, False, truncated, occluded, difficult, row))
     return None
+
+
+def _corners(box: Element | None) -> tuple[float, float, float, float]:
+    if box is None:
+        raise KeyError("bndbox")
+    sides = {side.tag: side.text for side in box}
+    return float(sides["xmin"]), float(sides["ymin"]), float(sides["xmax"]), float(sides["ymax"])  # type: ignore[arg-type]

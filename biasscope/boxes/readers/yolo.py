@@ -51,8 +51,8 @@ def read(request: Request) -> BoxTable:
     if unknown:
         what = "its size" if unknown == 1 else "their sizes"
         notes.append(
-            f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not be "
-            "found; give --images or --sizes."
+            f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not "
+            "be found; give --images or --sizes."
         )
     return BoxTable(
         boxes,

@@ -8,8 +8,9 @@ from typing import Any
 from biasscope.boxes.source import Found, Request, head
 from biasscope.core.errors import InputError
 
-_OTHERS = frozenset({"train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "labels.txt", "labelmap.txt",
-                     "readme.txt", "readme.dataset.txt", "readme.roboflow.txt", "requirements.txt", "license.txt"})  # fmt: skip
+_LISTS = ("train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "labels.txt", "labelmap.txt")
+_TEXTS = ("readme.txt", "readme.dataset.txt", "readme.roboflow.txt", "requirements.txt", "license.txt")
+_OTHERS = frozenset(_LISTS + _TEXTS)
 _LARGEST_YAML = 1 << 22
 
 
@@ -50,7 +51,7 @@ def class_names(request: Request) -> tuple[dict[int, str], str]:
 
 
 def _from_yaml(path: Path) -> dict[int, str]:
-    import yaml  # comes with datasets
+    import yaml  # type: ignore[import-untyped]  # comes with datasets
 
     if path.stat().st_size > _LARGEST_YAML:
         return {}
