@@ -66,7 +66,15 @@ def _dots(ax: Axes, values: list[Any], colour: str, label: str, *, hollow: bool)
     x = np.array([np.nan if value is None else value for value in values], float)
     face = PAPER if hollow else colour
     sns.scatterplot(
-        x=x, y=np.arange(len(x)), ax=ax, s=26, facecolor=face, edgecolor=colour, label=label or None, zorder=3
+        x=x,
+        y=np.arange(len(x)),
+        ax=ax,
+        s=26,
+        facecolor=face,
+        edgecolor=colour,
+        label=label or None,
+        zorder=3,
+        clip_on=False,
     )
 
 
@@ -111,7 +119,7 @@ def displacements(result: Result) -> Figure | None:
         hue=verdict,
         hue_order=order,
         palette=_LOOK,
-        s=12,
+        s=12 if len(u) > 200 else 30,
         alpha=0.6,
         linewidth=0,
         ax=ax,
@@ -147,6 +155,7 @@ def features(result: Result) -> Figure | None:
     _chance(ax, result)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.locator_params(axis="x", nbins=6)
     ax.set(title="Accuracy from one feature alone", xlabel="accuracy", ylabel="")
     return figure
 

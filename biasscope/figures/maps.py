@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from biasscope.core.results import Result
@@ -115,7 +115,7 @@ def joint(result: Result, name: str, title: str, axes: tuple[str, str]) -> Figur
     grid = vector.reshape(int(found[0]["rows"]), -1)
     figure, ax = panel(4.2, 3.5)
     shares = grid / grid.sum()
-    bar = {"format": PercentFormatter(1.0, decimals=1), "shrink": 0.8}
+    bar = {"format": PercentFormatter(1.0, decimals=1), "shrink": 0.8, "ticks": MaxNLocator(4)}
     norm = PowerNorm(0.5, 0, float(shares.max()))
     sns.heatmap(shares, ax=ax, cmap=DENSITY, norm=norm, rasterized=True, cbar_kws=bar)
     ax.invert_yaxis()

@@ -41,7 +41,8 @@ def summary(report: Report) -> str:
     No.
     """
     title = visible(report.title)
-    blocks = [f"{title}\n{'=' * min(len(title), WIDTH)}\n{_wrap(report.question)}", *map(_wrap, report.answer)]
+    said = [sentence for sentence in report.answer if sentence not in report.notes]
+    blocks = [f"{title}\n{'=' * min(len(title), WIDTH)}\n{_wrap(report.question)}", *map(_wrap, said)]
     if report.headline:
         blocks.append(_aligned([_scalar(item) for item in report.headline]))
     for result in report.results:
