@@ -115,9 +115,10 @@ class Counter:
 
     def _row_by_row(self, name: str, shape: tuple[int, ...], order: Ints) -> Ints:
         """Table in the order of the sorted labels, then the pooled row."""
-        table = self._tables.pop(name, np.zeros((len(order), *shape), np.int64))
+        table = self._tables.pop(name, np.zeros((0, *shape), np.int64))
         made = np.zeros((len(order) + 1, *shape), table.dtype)
-        np.take(table, order, 0, made[:-1])
+        counted = np.flatnonzero(order < len(table))  # labels met only on rows that were left out have no row
+        made[counted] = table[order[counted]]
         made[-1] = self._pooled.pop(name)[0] if name in self._pooled else made[:-1].sum(0)
         return made
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from biasscope.bias import BoxCounts, count_boxes
 from biasscope.bias.counts import BY_LABEL, POOLED
-from biasscope.bias.position import placement
+from biasscope.bias.position import placement, position
 from biasscope.core.errors import InputError, OutputError, UsageError
 from tests.box_scenes import frame, scene
 
@@ -136,6 +136,17 @@ def test_rows_that_cannot_be_placed_are_left_out_and_counted():
     counts = count_boxes(made)
     assert counts.skipped == 6
     assert counts.boxes.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_label_without_a_usable_box_is_listed_with_none(mode):
+    good = frame(["a"], ["b"], [0], [0], [5], [5], [50], [50])
+    bad = frame(["b", "c"], ["z", "a"], [9, 9], [0, 0], [5, 5], [5, 5], [50, 50], [50, 50])
+    counts = count_boxes([good, bad], per_image=mode)
+    assert counts.labels == ("a", "b", "z")
+    assert counts.boxes.tolist() == counts.images.tolist() == [0, 1, 0, 1]
+    assert counts.skipped == 2
+    assert position(counts, monte_carlo=99).table("classes")["verdict"] == ["not tested"] * 3
 
 
 def test_no_boxes_at_all_count_to_nothing():
