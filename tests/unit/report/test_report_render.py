@@ -214,3 +214,16 @@ def test_a_thousand_classes_stay_below_six_megabytes():
     html = render(sample.full(1000))
     assert len(html) < 6_000_000
     assert html.count(b'<th scope="row">') > 6000
+
+
+def test_a_sentence_that_is_also_a_note_is_said_once():
+    html = render(sample.report([], answer=["It is so.", "Simulated."], notes=["Simulated."])).decode()
+    assert html.count("Simulated.") == 1
+    assert '<p class="notice" dir="auto">Simulated.</p>' in html
+
+
+def test_measures_keep_their_place_beside_a_figure_when_there_are_few_classes():
+    few, many = (render(sample.report([sample.position(sample.names(count))])).decode() for count in (6, 40))
+    assert few.count("Which way each class is displaced.") == many.count("Which way each class is displaced.") == 1
+    assert "Effect sizes of all classes." in many
+    assert "Effect sizes of all classes." not in few
