@@ -12,6 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from biasscope.bias.keys import image_keys
+from biasscope.core.randomness import uniform
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TOLERANCE = 0.5
@@ -39,8 +42,10 @@ class Columns:
         Names of the classes, sorted. A box without a label belongs to none and is left out.
     images
         Number of images that hold a usable box.
+    available
+        Boxes of the frame, usable or not, before any sampling.
     left_out
-        Boxes that are not used: without label, not finite, without area, or outside the frame.
+        Boxes, of those sampled, that are not used: without label, not finite, without area, or outside the frame.
     unsized
         Boxes whose frame is of unknown size.
     """
@@ -52,8 +57,14 @@ class Columns:
     image: Ints
     labels: tuple[str, ...]
     images: int
+    available: int = 0
     left_out: int = 0
     unsized: int = 0
+
+    @property
+    def sampled(self) -> bool:
+        """Whether some of the available boxes were not looked at."""
+        return self.n + self.left_out < self.available
 
     @property
     def n(self) -> int:
@@ -75,7 +86,9 @@ class Columns:
         return replace(self, **parts, image=numbers.astype(np.int64), images=len(image))
 
 
-def columns_of(boxes: pl.DataFrame | pl.LazyFrame, *, labels: tuple[str, ...] | None = None) -> Columns:
+def columns_of(
+    boxes: pl.DataFrame | pl.LazyFrame, *, labels: tuple[str, ...] | None = None, most: int | None = None, seed: int = 0
+) -> Columns:
     """Arrays from a frame with the columns of BOXES.
 
     Parameters
@@ -84,6 +97,10 @@ def columns_of(boxes: pl.DataFrame | pl.LazyFrame, *, labels: tuple[str, ...] | 
         One row an object, pixel edges.
     labels
         Names of the classes, where they must agree with those of another frame; from the frame when not given.
+    most
+        Boxes to take. Of more, all boxes of a share of the images, chosen by a hash of image and seed.
+    seed
+        Seed of that choice.
 
     Examples
     --------
@@ -92,7 +109,8 @@ def columns_of(boxes: pl.DataFrame | pl.LazyFrame, *, labels: tuple[str, ...] | 
     >>> columns_of(frame).n, columns_of(frame).left_out, columns_of(frame).labels
     (1, 1, ('cat',))
     """
-    keyed = boxes.lazy().select(_image_key(boxes), pl.col("label").cast(pl.String), *CORNERS, *NEEDED[-2:])
+    available, thinned = _thinned(boxes, most, seed)
+    keyed = thinned.lazy().select(_image_key(thinned), pl.col("label").cast(pl.String), *CORNERS, *NEEDED[-2:])
     frame = keyed.sort("image_id", *CORNERS, "label", maintain_order=True).collect()
     unsized = frame["image_width"].is_null() | frame["image_height"].is_null()
     corners = frame.select(CORNERS).to_numpy().astype(np.float64)
@@ -111,6 +129,7 @@ def columns_of(boxes: pl.DataFrame | pl.LazyFrame, *, labels: tuple[str, ...] | 
         image,
         names,
         int(image[-1]) + 1 if len(image) else 0,
+        available,
         int((~usable).sum()),
         int(unsized.sum()),
     )
@@ -135,12 +154,13 @@ def one_box_an_image(columns: Columns, rng: np.random.Generator) -> Columns:
     return columns.take(np.sort(order[first]))
 
 
-def sample_images(boxes: Columns, most: int, rng: np.random.Generator) -> Columns:
-    """All boxes, or those of a random share of the images, so that about ``most`` boxes are left."""
-    if boxes.n <= most:
-        return boxes
-    place = rng.permutation(boxes.images)
-    return boxes.take(place[boxes.image] < boxes.images * most / boxes.n)
+def _thinned(boxes: pl.DataFrame | pl.LazyFrame, most: int | None, seed: int) -> tuple[int, pl.DataFrame]:
+    columns = [*NEEDED, *(["split"] if "split" in boxes.lazy().collect_schema() else [])]
+    frame = boxes.lazy().select(columns).collect()
+    if most is None or frame.height <= most:
+        return frame.height, frame
+    keys = image_keys(frame["image_id"], frame["split"] if "split" in columns else None)
+    return frame.height, frame.filter(uniform(keys, seed & 0xFFFFFFFF) < most / frame.height)
 
 
 def _image_key(boxes: pl.DataFrame | pl.LazyFrame) -> pl.Expr:

@@ -80,7 +80,7 @@ def test_a_small_padded_crop_hardly_moves_anything(real_data: Path) -> None:
     """64 pixels padded by 4, as for CIFAR: at most 6 % of the frame, so objects stay whole and mostly central."""
     result = repair(boxes(real_data, "tiny_imagenet_boxes"), augmentation=padded_crop(64, 4))
     assert low_high(result, "effect_after")[0] > 0.03
-    assert value(result, "effect_raw_after") == pytest.approx(value(result, "effect_raw_before"), rel=0.15)
+    assert value(result, "effect_raw_after") > 0.7 * value(result, "effect_raw_before")
     assert value(result, "visible_fraction") > 0.95
     assert value(result, "lost") < 0.001
 

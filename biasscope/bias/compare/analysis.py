@@ -136,7 +136,7 @@ def compare(
         "bins": 8,
         "boxes_a": sides.columns[0].n,
         "boxes_b": sides.columns[1].n,
-        "boxes_available": sum(sides.available),
+        "boxes_available": sum(side.available for side in sides.columns),
         "left_out_a": sides.columns[0].left_out,
         "left_out_b": sides.columns[1].left_out,
     }

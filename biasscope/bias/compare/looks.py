@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from biasscope.bias.columns import Columns, columns_of, labels_of, one_box_an_image, sample_images
+from biasscope.bias.columns import Columns, columns_of, labels_of, one_box_an_image
 from biasscope.bias.compare.energy import Cells, Floats, Ints, Units, grid_cells, line_cells, units_of
 from biasscope.bias.placement import Position, position_of
 from biasscope.core.errors import UsageError
@@ -30,8 +30,8 @@ class Sides:
         Position of the boxes of each side.
     label, image, side
         Class, image (numbered over both sides) and side of each box of a, then of b.
-    available
-        Boxes of each side before sampling.
+    sampled
+        Whether some boxes of either side were not looked at, beyond one box an image.
     """
 
     columns: tuple[Columns, Columns]
@@ -39,7 +39,7 @@ class Sides:
     label: Ints
     image: Ints
     side: Ints
-    available: tuple[int, int]
+    sampled: bool
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -71,10 +71,8 @@ def sides_of(
     if per_image not in ("all", "one"):
         raise UsageError(f"per_image is 'all' or 'one', not {per_image!r}")
     labels = labels_of(a, b)
-    first, second = (columns_of(frame, labels=labels) for frame in (a, b))
-    available = first.n, second.n
-    rng = generator(seed, "compare sample")
-    first, second = sample_images(first, most, rng), sample_images(second, most, rng)
+    first, second = (columns_of(frame, labels=labels, most=most, seed=seed) for frame in (a, b))
+    sampled = first.sampled or second.sampled
     if per_image == "one":
         rng = generator(seed, "compare one box an image")
         first, second = one_box_an_image(first, rng), one_box_an_image(second, rng)
@@ -86,7 +84,7 @@ def sides_of(
         np.concatenate([first.label, second.label]),
         np.concatenate([first.image, second.image + first.images]),
         np.repeat([0, 1], [first.n, second.n]),
-        available,
+        sampled,
     )
 
 

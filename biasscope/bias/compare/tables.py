@@ -190,7 +190,7 @@ def _notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
         "The pooled p compares the sides within classes, so a different mix of classes does not make it small.",
         f"Position and scale are a family of tests each (correction: {parameters['correction']}).",
     ]
-    if parameters["boxes_available"] != len(found.sides.label) and parameters["per_image"] == "all":
+    if found.sides.sampled:
         said.append("Boxes were sampled, by image; the parameters say how many were used.")
     if missing:
         said.append(f"{missing} classes occur on one side only; they are listed and not tested.")

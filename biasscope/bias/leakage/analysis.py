@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from biasscope.bias.columns import Columns, columns_of, sample_images
+from biasscope.bias.columns import Columns, columns_of, labels_of
 from biasscope.bias.leakage import tables
 from biasscope.bias.leakage.cells import backed_off, binned, quantile_cells
 from biasscope.bias.leakage.clusters import image_folds
@@ -78,16 +78,16 @@ def leakage(
     """
     if folds < 2:
         raise UsageError(f"folds = {folds} is out of range", hint="Two at least; five are usual.")
-    everything = columns_of(boxes)
-    limit = min(most_boxes, MOST_SCORES // max(len(everything.labels), 1))
-    used = sample_images(everything, limit, generator(seed, "leakage sample"))
+    labels = labels_of(boxes)
+    limit = min(most_boxes, MOST_SCORES // max(len(labels), 1))
+    used = columns_of(boxes, labels=labels, most=limit, seed=seed)
     parameters: dict[str, Cell] = {
         "model": "linear discriminant analysis on cubic splines of centre and log size, mixed with shares in cells",
         "folds": folds,
         "boxes": used.n,
-        "boxes_available": everything.n,
+        "boxes_available": used.available,
         "images": used.images,
-        "left_out": everything.left_out,
+        "left_out": used.left_out,
         "seed": seed,
         "level": level,
     }
@@ -98,7 +98,7 @@ def leakage(
     splits = splits_of(label, used.image, folds, generator(seed, "leakage folds"))
     names = tuple(used.labels[at] for at in present)
     scores = score_features(used, label, len(present), splits)
-    return tables.result(scores, label, used.image, names, parameters, level=level)
+    return tables.result(scores, label, used.image, names, parameters, sampled=used.sampled, level=level)
 
 
 def features_of(boxes: Columns) -> Floats:

@@ -31,6 +31,7 @@ def result(
     names: tuple[str, ...],
     parameters: Mapping[str, Cell],
     *,
+    sampled: bool,
     level: float,
 ) -> Result:
     """Assemble the Result of kind ``leakage``."""
@@ -49,7 +50,7 @@ def result(
         parameters=dict(parameters),
         scalars=scalars,
         tables=[_features(scores, label, image, level), _classes(correct, label, image, names, level)],
-        notes=_notes(parameters),
+        notes=_notes(sampled),
         source=SOURCE,
     )
 
@@ -135,6 +136,5 @@ def _finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
     return f"Position and size alone do not measurably give away the class: {numbers}."
 
 
-def _notes(parameters: Mapping[str, Cell]) -> list[str]:
-    sampled = parameters["boxes"] != parameters["boxes_available"]
+def _notes(sampled: bool) -> list[str]:
     return [*NOTES, *(["Boxes were sampled, by image; the parameters say how many were used."] if sampled else [])]

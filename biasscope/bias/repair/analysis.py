@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from biasscope.bias import placement
-from biasscope.bias.columns import Columns, columns_of, group_numbers, sample_images
+from biasscope.bias.columns import Columns, columns_of, group_numbers
 from biasscope.bias.jackknife import METHOD
 from biasscope.bias.placement import Ints
 from biasscope.bias.repair import tables
@@ -83,9 +83,8 @@ def repair(
     if draws < 1 or groups < 2:
         raise UsageError(f"draws ({draws}) must be at least 1 and groups ({groups}) at least 2")
     training, testing = as_augmentation(augmentation), as_augmentation(evaluation)
-    everything = columns_of(boxes)
     limit = min(training.most_boxes, testing.most_boxes) if most_boxes is None else most_boxes
-    used = sample_images(everything, limit, generator(seed, "repair sample"))
+    used = columns_of(boxes, most=limit, seed=seed)
     rng = generator(seed, "repair")
     group = group_numbers(used, groups, rng)
     before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.label)
@@ -100,6 +99,8 @@ def repair(
         images=used.images,
         visible=np.stack([view.visible for view in views]),
         ratio=np.stack([view.zoom for view in views]) / zoom,
+        sampled=used.sampled,
+        unsized=used.unsized,
     )
     parameters: dict[str, Cell] = {
         "augmentation": training.text,
@@ -108,13 +109,13 @@ def repair(
         "groups": groups,
         "seed": seed,
         "boxes": used.n,
-        "boxes_available": everything.n,
+        "boxes_available": used.available,
         "images": used.images,
-        "left_out": everything.left_out,
+        "left_out": used.left_out,
         "level": level,
         "interval": METHOD,
     }
-    return tables.result(before, after, counted, parameters, unsized=everything.unsized, level=level)
+    return tables.result(before, after, counted, parameters, level=level)
 
 
 def as_augmentation(given: object) -> Augmentation:

@@ -60,13 +60,22 @@ class Counted:
     images: int
     visible: Floats
     ratio: Floats
+    sampled: bool
+    unsized: int
 
 
 Rows = Mapping[str, tuple[Triple, ...]]
 
 
 def result(
-    before: Side, after: Side, counted: Counted, parameters: Mapping[str, Cell], *, unsized: int, level: float
+    before: Side,
+    after: Side,
+    counted: Counted,
+    parameters: Mapping[str, Cell],
+    *,
+    unsized: int,
+    sampled: bool,
+    level: float,
 ) -> Result:
     """Assemble the Result of kind ``repair``."""
     sides = (before, after)
@@ -81,7 +90,7 @@ def result(
         parameters=dict(parameters),
         scalars=scalars,
         tables=[_before_after(rows), _maps(measured), _scale(sides), _classes(sides, counted)],
-        notes=notes(unsized=unsized, sampled=parameters["boxes"] != parameters["boxes_available"]),
+        notes=notes(unsized=counted.unsized, sampled=counted.sampled),
         source="Touvron et al., Fixing the train-test resolution discrepancy, NeurIPS 2019; crop law of torchvision",
     )
 
