@@ -90,7 +90,8 @@ def finish(
     joined = joined.with_columns(first=_offset(convention, 0), last=_offset(convention, 1)).with_columns(
         **dict(zip(CORNERS, _shift(corners), strict=True))
     )
-    return joined.lazy().select(BOXES.names()).cast(BOXES), images.lazy().select(IMAGES.names()).cast(dict(IMAGES))
+    listed = images.lazy().select(IMAGES.names()).cast(IMAGES)
+    return joined.lazy().select(BOXES.names()).cast(BOXES), listed
 
 
 def conform(frame: pl.LazyFrame, columns: Mapping[str, pl.Expr]) -> pl.LazyFrame:

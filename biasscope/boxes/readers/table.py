@@ -4,7 +4,8 @@ Convention
 ----------
 Which column is which is read off the usual names (``xmin``, ``left``, ``x``/``w``, ``filename``, ``class_name``, ...)
 or named with ``columns``. Four corners are pixel edges, a corner with a width and height is ``xywh``, unless a
-convention is named: tables are written in all of them. A row with neither a label nor coordinates is an image without objects.
+convention is named: tables are written in all of them. A row with neither a label nor coordinates is an image without
+objects.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def _one(request: Request, found: Found) -> tuple[pl.LazyFrame, pl.LazyFrame, st
     schema = frame.collect_schema()
     convention = request.convention if request.convention != "auto" else "xywh" if wh else "edges"
     layout = Layout(convention, wh=wh or convention == "xywh", fraction=convention == "fraction")
-    columns = {
+    columns: dict[str, pl.Expr] = {
         "image_id": image_name(chosen["image_id"]),
         **{key: number(chosen[key], schema[chosen[key]]) for key in CORNERS},
         **{key: side(chosen[key], schema[chosen[key]]) for key in ("image_width", "image_height") if key in chosen},
