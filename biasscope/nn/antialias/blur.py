@@ -3,7 +3,6 @@
 from math import comb
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn import _checks
@@ -42,7 +41,8 @@ def _blur(x: Tensor, kernel: Tensor, stride: tuple[int, int], mode: PaddingMode)
     if not inside:
         rows, columns = ((before, _read_after(x.shape[2 + a], stride[a], after)) for a in (0, 1))
         x = pad2d(x, rows, columns, mode)
-    return F.conv2d(x, kernel.to(x.dtype), stride=stride, padding=inside, groups=x.shape[1])
+    kernel = kernel if kernel.dtype == x.dtype else kernel.to(x.dtype)
+    return torch.conv2d(x, kernel, None, stride, inside, 1, x.shape[1])
 
 
 def _depthwise_kernel(taps: Tensor, channels: int) -> Tensor:

@@ -115,7 +115,7 @@ def test_tiles_of_any_size_give_the_same_values_and_gradients(monkeypatch, pixel
         return out, *torch.autograd.grad(out.square().sum(), (x, f, w))
 
     expected = run(True)
-    monkeypatch.setattr(tiled, "CPU_TILE_PIXELS", pixels)
+    monkeypatch.setattr(tiled, "CPU_TILE_PIXELS", (pixels, pixels))
     torch.testing.assert_close(run(False), expected, rtol=1e-12, atol=1e-12)
 
 
@@ -220,3 +220,22 @@ def test_padding_modes_pad_input_and_guidance(mode):
     out = pac_conv2d(x, kernel, w, padding=1, padding_mode=mode)
     wide = [F.pad(t, (1, 1, 1, 1), mode=mode) for t in (x, f)]
     torch.testing.assert_close(out, naive_conv(*wide, w, normalize=True), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("pixels", [16, 100, 1024])
+@pytest.mark.parametrize("geometry", [(3, 1, 1, 1), (5, 2, 3, 1), (3, 1, 2, 2), ((3, 5), (2, 1), (0, 2), (1, 2))])
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_single_precision_takes_another_way_to_the_same_values(monkeypatch, pixels, geometry, groups, batch):
+    monkeypatch.setattr(tiled, "CPU_TILE_PIXELS", (pixels, pixels))
+    k, stride, padding, dilation = geometry
+    x, f = rand(batch, 16, 9, 8).float(), rand(1, 2, 9, 8, seed=1, scale=0.5).float()
+    w, b = rand(6, 16 // groups, *((k, k) if isinstance(k, int) else k), seed=2).float(), rand(6, seed=3).float()
+    single, double = ([t.to(d).requires_grad_() for t in (x, f, w, b)] for d in (torch.float32, torch.float64))
+    outs = []
+    for values in (single, double):
+        kernel, _ = pac_kernel2d(values[1], k, stride, padding, dilation)
+        out = pac_conv2d(values[0], kernel, *values[2:], stride, padding, dilation, groups)
+        outs.append([out, *torch.autograd.grad(out.square().sum(), values)])
+    for one, other in zip(*outs, strict=True):
+        assert (one - other).abs().max() / other.abs().max() < 1e-5
