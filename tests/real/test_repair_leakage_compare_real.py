@@ -82,7 +82,7 @@ def test_a_small_padded_crop_hardly_moves_anything(real_data: Path) -> None:
     assert low_high(result, "effect_after")[0] > 0.03
     assert value(result, "effect_raw_after") > 0.7 * value(result, "effect_raw_before")
     assert value(result, "visible_fraction") > 0.95
-    assert value(result, "lost") < 0.001
+    assert value(result, "lost") < 0.005
 
 
 def test_validation_and_v2_differ_in_scale_and_little_in_position(real_data: Path) -> None:

@@ -67,16 +67,7 @@ class Counted:
 Rows = Mapping[str, tuple[Triple, ...]]
 
 
-def result(
-    before: Side,
-    after: Side,
-    counted: Counted,
-    parameters: Mapping[str, Cell],
-    *,
-    unsized: int,
-    sampled: bool,
-    level: float,
-) -> Result:
+def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str, Cell], *, level: float) -> Result:
     """Assemble the Result of kind ``repair``."""
     sides = (before, after)
     measured = [measures_of(side.position, side.groups, counted.groups, counted.images, level=level) for side in sides]
