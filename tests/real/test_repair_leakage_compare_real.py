@@ -69,7 +69,9 @@ def test_the_imagenet_crop_weakens_the_placement_bias_and_leaves_some(
 def test_torchvision_itself_says_the_same_of_the_imagenet_crop(real_data: Path) -> None:
     pytest.importorskip("torchvision")
     frame = boxes(real_data, "imagenet_val_boxes")
-    ours, theirs = repair(frame), repair(frame, augmentation="RandomResizedCrop(224)")
+    from biasscope.bias.repair.torchvision_pipeline import pipeline
+
+    ours, theirs = repair(frame), repair(frame, augmentation=pipeline("RandomResizedCrop(224)"))
     for name in ("effect_after", "visible_fraction", "lost", "cut", "apparent_scale_ratio", "edge_contact_after"):
         low, high = low_high(theirs, name)
         spread = high - low

@@ -10,7 +10,7 @@ from biasscope.bias.columns import Columns, columns_of, group_numbers
 from biasscope.bias.jackknife import METHOD
 from biasscope.bias.placement import Ints
 from biasscope.bias.repair import tables
-from biasscope.bias.repair.laws import EVALUATION, TRAINING, Augmentation
+from biasscope.bias.repair.laws import EVALUATION, TRAINING, Augmentation, law_of
 from biasscope.bias.repair.tables import Side
 from biasscope.bias.repair.view import View
 from biasscope.core.errors import UsageError
@@ -40,6 +40,7 @@ def repair(
     augmentation
         Training augmentation: a law (:mod:`biasscope.bias.repair.laws`, no torch), or any pipeline of
         ``torchvision.transforms.v2``, as text (``"RandomResizedCrop(224), RandomHorizontalFlip()"``) or as an object.
+        Text that is a ``RandomResizedCrop`` alone is the law, so that all boxes can be used.
     evaluation
         Evaluation transform, in the same forms; only the size at which it shows objects is used.
     draws
@@ -119,9 +120,16 @@ def repair(
 
 
 def as_augmentation(given: object) -> Augmentation:
-    """Law as it is; text and torchvision objects become pipelines, and only then is torch imported."""
+    """Laws as they are, and text that names one; other text and torchvision objects become pipelines, with torch.
+
+    >>> as_augmentation("RandomResizedCrop(224)").most_boxes
+    100000
+    """
     if isinstance(given, Augmentation):
         return given
+    law = law_of(given) if isinstance(given, str) else None
+    if law is not None:
+        return law
     from biasscope.bias.repair.torchvision_pipeline import pipeline
 
     return pipeline(given)

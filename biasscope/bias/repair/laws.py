@@ -18,6 +18,7 @@ from biasscope.bias.repair.crop_law import (
     resize_center_crop,
     whole_image,
 )
+from biasscope.bias.repair.text import parse
 from biasscope.bias.repair.view import View, look
 
 Sampler = Callable[[Floats, Floats, np.random.Generator], Windows]
@@ -93,6 +94,36 @@ def evaluation_crop(resize: int = 256, size: int = 224) -> Law:
         f"Compose([Resize({resize}), CenterCrop({size})])",
         lambda w, h, rng: resize_center_crop(w, h, resize=resize, size=size),
     )
+
+
+def law_of(text: str) -> Law | None:
+    """Law of a ``RandomResizedCrop`` given as text with nothing beside it, or None.
+
+    >>> law_of("v2.RandomResizedCrop(64, scale=(0.2, 1.0))").text
+    'RandomResizedCrop(64, scale=(0.2, 1.0))'
+    >>> law_of("RandomResizedCrop(64), RandomHorizontalFlip()") is None
+    True
+    """
+    calls = parse(text)
+    call = calls[0]
+    if len(calls) > 1 or call.name != "RandomResizedCrop" or len(call.arguments) > 1:
+        return None
+    given = {**dict(zip(["size"], call.arguments, strict=False)), **dict(call.options)}
+    size, scale, ratio = given.pop("size", None), given.pop("scale", (0.08, 1.0)), given.pop("ratio", (3 / 4, 4 / 3))
+    ranges = [_range(scale), _range(ratio)]
+    if given or type(size) is not int or size < 1 or ranges[0] is None or ranges[1] is None or ranges[0][1] > 1:
+        return None
+    return resized_crop(size, ranges[0], ranges[1])
+
+
+def _range(value: object) -> tuple[float, float] | None:
+    """Two positive numbers in order, or None: anything odd is left to torchvision to judge."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        return None
+    low, high = value
+    if not (isinstance(low, int | float) and isinstance(high, int | float) and 0 < low <= high):
+        return None
+    return float(low), float(high)
 
 
 def central_crop(size: int) -> Law:

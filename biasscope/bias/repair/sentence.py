@@ -26,7 +26,9 @@ def _verdict(scalars: Mapping[str, Scalar]) -> str:
         return "makes the placement bias stronger"
     if change.high >= 0:
         return "does not measurably change the placement bias"
-    return "repairs the placement bias" if after.low <= 0 else "weakens the placement bias but does not remove it"
+    if after.low > 0:
+        return "weakens the placement bias but does not remove it"
+    return "weakens the placement bias, and whether any is left cannot be told from these boxes"
 
 
 def _price(scalars: Mapping[str, Scalar]) -> str:

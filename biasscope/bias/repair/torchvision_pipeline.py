@@ -22,7 +22,7 @@ from biasscope.bias.repair.text import Call, Name, Value, parse, unknown
 from biasscope.bias.repair.view import View
 from biasscope.core.errors import UsageError
 
-MOST_BOXES = 2_500
+MOST_BOXES = 5_000
 REFUSED = ("Lambda", "CutMix", "MixUp", "FiveCrop", "TenCrop", "SanitizeBoundingBoxes", "LinearTransformation")
 """They need code, labels or batches, give several pictures, or drop boxes."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from biasscope.bias.placement import grouped_effect
 from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
+from biasscope.bias.repair.laws import law_of
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result
 
@@ -115,6 +116,36 @@ def test_the_apparent_scale_ratio_is_the_closed_form() -> None:
     result = repair(frame, augmentation=resized_crop(scale=(0.08, 0.7)))
     low, high = bounds(result, "apparent_scale_ratio")
     assert low < 0.875 / 0.39**0.5 < high
+
+
+@pytest.mark.parametrize(
+    ("text", "law"),
+    [
+        ("RandomResizedCrop(64)", True),
+        ("RandomResizedCrop(size=64, ratio=[1, 2])", True),
+        ("RandomResizedCrop(64), Grayscale()", False),
+        ("RandomResizedCrop((64, 32))", False),
+        ("RandomResizedCrop(64, antialias=True)", False),
+        ("RandomResizedCrop(64, scale=(1, 0.5))", False),
+        ("RandomResizedCrop(64, scale=(0.5, 1.5))", False),
+        ("CenterCrop(64)", False),
+    ],
+)
+def test_text_that_names_a_law_is_the_law(text: str, law: bool) -> None:
+    assert (law_of(text) is not None) == law
+
+
+def test_a_law_by_name_gives_the_numbers_of_the_law() -> None:
+    frame = world(200, bias=2, seed=7)
+    assert repair(frame, augmentation="RandomResizedCrop(224)") == repair(frame)
+
+
+def test_what_cannot_be_told_is_not_called_repaired() -> None:
+    """Few boxes: the effect after may be 0, and may not."""
+    result = repair(world(150, bias=3, seed=8))
+    assert bounds(result, "effect_after")[0] == 0 < bounds(result, "effect_before")[0]
+    assert bounds(result, "effect_change")[1] < 0
+    assert "cannot be told" in result.finding
 
 
 def test_the_order_of_rows_does_not_matter_and_the_seed_decides() -> None:

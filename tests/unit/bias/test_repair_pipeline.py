@@ -35,7 +35,7 @@ def boxes(count: int, seed: int = 0, width: int = 160, height: int = 120) -> pl.
 def test_the_pipeline_agrees_with_the_numpy_law() -> None:
     frame = boxes(1500)
     ours = repair(frame, augmentation=resized_crop(64))
-    theirs = repair(frame, augmentation="RandomResizedCrop(64)")
+    theirs = repair(frame, augmentation=pipeline("RandomResizedCrop(64)"))
     for name in ("visible_fraction", "lost", "cut", "apparent_scale_ratio", "effect_after", "edge_contact_after"):
         one, two = ours.scalar(name), theirs.scalar(name)
         assert one.interval is not None
