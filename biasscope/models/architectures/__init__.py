@@ -23,14 +23,14 @@ class Architecture:
     class_names: tuple[str, ...] | None = None
 
 
-def cifar_resnet(depth: int) -> Architecture:
+def cifar_resnet_of(depth: int) -> Architecture:
     """Residual network for CIFAR-10."""
     from biasscope.models.architectures.cifar_resnet import CifarResNet
 
     return Architecture(partial(CifarResNet, depth), Preprocessing((32, 32), None), CIFAR_CLASSES)
 
 
-def mobilenet_v1(width: float, side: int) -> Architecture:
+def mobilenet_v1_of(width: float, side: int) -> Architecture:
     """MobileNet v1 with its usual input in [-1, 1]; class names are those of ImageNet."""
     from biasscope.models.architectures.mobilenet_v1 import MobileNetV1
     from biasscope.models.sources.torchvision import class_names
@@ -43,9 +43,9 @@ _HERE = "biasscope.models.architectures"
 ARCHITECTURES = Registry(
     "architecture",
     {
-        **{f"cifar_resnet{depth}": Entry(f"{_HERE}:cifar_resnet", {"of": (depth,)}) for depth in (20, 32, 44, 56)},
-        "mobilenet_v1_025_128": Entry(f"{_HERE}:mobilenet_v1", {"of": (0.25, 128)}),
-        "mobilenet_v1_050_160": Entry(f"{_HERE}:mobilenet_v1", {"of": (0.5, 160)}),
+        **{f"cifar_resnet{depth}": Entry(f"{_HERE}:cifar_resnet_of", {"of": (depth,)}) for depth in (20, 32, 44, 56)},
+        "mobilenet_v1_025_128": Entry(f"{_HERE}:mobilenet_v1_of", {"of": (0.25, 128)}),
+        "mobilenet_v1_050_160": Entry(f"{_HERE}:mobilenet_v1_of", {"of": (0.5, 160)}),
     },
 )
 """Architectures by name, beside ``torchvision:<name>`` and ``timm:<name>``."""

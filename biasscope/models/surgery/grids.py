@@ -66,20 +66,22 @@ def linked(record: Record, sites: Sequence[Site]) -> list[list[Site]]:
         else:
             grid = grids.new(grids.find(grid_of[known[0]]), site)
             made.setdefault(site.name, []).append(grid)
-        grid_of.update({value: grid for value in node.outputs if _is_map(record, value)})
+        grid_of.update({value: grid for value in node.outputs if _lies_on_a_grid(record, value)})
     return _groups(grids, sites, made)
 
 
-def _is_map(record: Record, value: int) -> bool:
+def _lies_on_a_grid(record: Record, value: int) -> bool:
+    """Whether a value has pixels: a map of more than one, or a rearranged one (a channel shuffle's five axes)."""
     shape = record.shapes[value]
-    return len(shape) == 4 and max(shape[-2:]) > 1
+    return len(shape) > 4 or (len(shape) == 4 and max(shape[-2:]) > 1)
 
 
 def _maps(record: Record, node: Node, grid_of: dict[int, int]) -> list[int]:
-    """Inputs of a step that are maps on a grid, of the size of the largest."""
-    maps = [value for value in node.inputs if value in grid_of and _is_map(record, value)]
+    """Inputs of a step that lie on a grid; of several maps, those of the size of the largest."""
+    known = [value for value in node.inputs if value in grid_of]
+    maps = [value for value in known if len(record.shapes[value]) == 4]
     if not maps:
-        return []
+        return known[:1]
     size = max(record.shapes[value][-2:] for value in maps)
     return [value for value in maps if record.shapes[value][-2:] == size]
 

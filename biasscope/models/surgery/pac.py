@@ -84,8 +84,9 @@ def pac(
     """Hot-swap convolutions for pixel-adaptive ones that keep the pretrained weights.
 
     The filters are modulated by how alike the guidance is at two pixels. Guidance times a small ``scale`` makes the
-    modulation almost 1, so the network starts out equal to the original (the deviation is O(scale^2)) and is
-    then fine-tuned.
+    modulation almost 1, so the network starts out equal to the original (to 1e-5 with the picture as guidance) and is
+    then fine-tuned. The deviation grows with the square of the scaled guidance: hundreds of channels of large values,
+    as of an untrained network's features, need a smaller scale.
 
     Parameters
     ----------
