@@ -20,8 +20,8 @@ def _source_rows(size: int, before: int, after: int, mode: PaddingMode) -> list[
 
 def _fits(size: int, before: int, after: int, mode: PaddingMode) -> bool:
     """Whether `torch.nn.functional.pad` accepts this amount."""
-    limit = {"reflect": size - 1, "circular": size}.get(mode)
-    return limit is None or max(before, after) <= limit
+    largest = max(before, after)
+    return largest < size or mode in ("replicate", "zeros") or (mode == "circular" and largest == size)
 
 
 def pad2d(x: Tensor, height: tuple[int, int], width: tuple[int, int], mode: PaddingMode) -> Tensor:
