@@ -112,22 +112,22 @@ class Request:
         return [found for found in self.files if found.suffix in suffixes]
 
     def split_of(self, name: str, *, stem: bool = True) -> str | None:
-        """Split of a file below the path: the one asked for, else read off its name (if ``stem``) and its folders."""
+        """Split of a file below the path: the one asked for, else read off its name (if ``stem``) and its folders.
+
+        Of folders above, only one that is called exactly like a split counts (``val``, not ``test_of_mine``).
+        """
         if self.split is not None:
             return self.split
-        parts = list(PurePosixPath(name).parts)
-        if not stem:
-            parts = parts[:-1]
-        if self.path.is_dir():
-            parts = [*self._root_parts, *parts]
-        elif len(self.path.parts) > 1:
-            parts = [self.path.parent.name, *parts]
-        return next((found for part in reversed(parts) if (found := split_from(part))), None)
+        parts = PurePosixPath(name).parts if stem else PurePosixPath(name).parts[:-1]
+        below = next((found for part in reversed(parts) if (found := split_from(part))), None)
+        above = (split_from(part) for part in self._above if _SPLIT.fullmatch(part))
+        return below or next(above, None)
 
     @cached_property
-    def _root_parts(self) -> list[str]:
-        name = self.path.name or self.path.resolve().name
-        return [self.path.resolve().parent.name, name] if name.lower() in _INNER else [name]
+    def _above(self) -> list[str]:
+        """Names of the folder given, and of the one around it where the folder only says what is inside."""
+        folder = self.path.resolve() if self.path.is_dir() else self.path.resolve().parent
+        return [folder.name, folder.parent.name] if folder.name.lower() in _INNER else [folder.name]
 
 
 def split_from(part: str) -> str | None:

@@ -1,0 +1,150 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from biasscope.boxes import inspect, read_boxes
+from biasscope.boxes.readers import coco_tables
+from biasscope.core.errors import InputError
+from tests.unit.boxes.box_samples import coco_dict, expected, rows
+
+
+def write(path: Path, data: Any, **options: Any) -> Path:
+    path.write_text(json.dumps(data, **options))
+    return path
+
+
+@pytest.mark.parametrize("order", [("annotations", "images", "categories"), ("categories", "annotations", "images")])
+@pytest.mark.parametrize("tail", [(1 << 20,), ()], ids=["from the tail", "passed over"])
+def test_tables_may_stand_behind_the_annotations(
+    tmp_path: Path, order: tuple[str, ...], tail: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coco_tables, "TAIL", tail)
+    data = coco_dict()
+    path = write(tmp_path / "x.json", {key: data[key] for key in order} | {"info": {"images": [1], "annotations": {}}})
+    for stream in (False, True):
+        assert rows(read_boxes(path, stream=stream).boxes.collect()) == expected()
+
+
+def test_a_key_inside_a_text_at_the_end_is_not_taken_for_the_table(tmp_path: Path) -> None:
+    data = {key: coco_dict()[key] for key in ("annotations", "images", "categories")}
+    data["info"] = {"note": 'she said "images": [] and "categories": []', "categories": []}
+    assert rows(read_boxes(write(tmp_path / "x.json", data)).boxes.collect()) == expected()
+
+
+def test_only_the_needed_keys(tmp_path: Path) -> None:
+    data = {
+        "images": [{"id": "one"}],
+        "annotations": [{"image_id": "one", "bbox": [1, 2, 3, 4]}, {"image_id": "one", "bbox": [1, 2, 3, 4], "iscrowd": 1}],
+    }
+    table = read_boxes(write(tmp_path / "x.json", data))
+    frame = table.boxes.collect()
+    assert frame.select("image_id", "label", "x1", "image_width", "crowd").rows() == [
+        ("one", None, 4.0, None, False),
+        ("one", None, 4.0, None, True),
+    ]
+    result = inspect(table)
+    counts = dict(zip(result.table("problems")["code"], result.table("problems")["count"], strict=True))
+    assert (counts["unlabelled"], counts["crowd"], counts["unknown_size"]) == (2, 1, 2)
+
+
+def test_rows_that_cannot_be_boxes_are_listed_with_their_number(tmp_path: Path) -> None:
+    data = coco_dict()
+    good = len(data["annotations"])
+    data["annotations"] += [
+        {"id": 9, "image_id": 999, "category_id": 3, "bbox": [1, 2, 3, 4]},
+        {"id": 9, "image_id": 7, "category_id": 999, "bbox": [1, 2, 3, 4]},
+        {"id": 9, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3]},
+        {"id": 9, "image_id": 7, "category_id": 3, "bbox": None},
+        {"id": 9, "category_id": 3, "bbox": [1, 2, 3, 4]},
+    ]
+    for stream in (False, True):
+        table = read_boxes(write(tmp_path / "x.json", data), stream=stream)
+        for _ in range(2):
+            assert rows(table.boxes.collect()) == expected()
+        assert table.log.counts == {
+            "annotation of an unknown image": 1,
+            "annotation of an unknown category": 1,
+            "unreadable annotation": 3,
+        }
+        assert [row.where for row in table.log.rows] == [f"x.json:{good + number}" for number in range(1, 6)]
+
+
+def test_an_image_id_listed_twice(tmp_path: Path) -> None:
+    data = coco_dict()
+    data["images"].append({"id": 7, "file_name": "other.jpg", "width": 1, "height": 1})
+    table = read_boxes(write(tmp_path / "x.json", data))
+    assert rows(table.boxes.collect()) == expected()
+    assert table.log.counts == {"image id listed twice": 1}
+
+
+def test_not_numbers_are_boxes_with_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    text = json.dumps(coco_dict())
+    path.write_text(text.replace('"bbox": [10.0', '"bbox": [NaN').replace('"bbox": [5.0', '"bbox": [1e999'))
+    result = inspect(read_boxes(path))
+    problems = dict(zip(result.table("problems")["code"], result.table("problems")["count"], strict=True))
+    assert problems["not_finite"] == 2
+    assert result.scalar("boxes").value == 3
+    assert result.scalar("excluded").value == 2
+
+
+def test_cut_off_and_other_encodings(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    text = json.dumps(coco_dict())
+    path.write_text(text[: text.index("segmentation") + 20])
+    with pytest.raises(InputError, match="cut off"):
+        read_boxes(path)
+    path.write_bytes(text.encode("utf-16"))
+    with pytest.raises(InputError, match="UTF-16"):
+        read_boxes(path, format="coco")
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert rows(read_boxes(path).boxes.collect()) == expected()
+    path.write_text('{"images": [], "results": []}')
+    assert read_boxes(path).boxes.collect().height == 0
+    path.write_text('{"results": []}')
+    with pytest.raises(InputError, match="neither images nor annotations"):
+        read_boxes(path, format="coco")
+
+
+def test_many_blocks_and_nested_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Annotations with objects inside, far more than a block holds."""
+    data = coco_dict()
+    one = data["annotations"][0]
+    data["annotations"] = [
+        {**one, "id": n, "segmentation": {"size": [1, 2], "counts": "}, {" * (n % 5)}, "parts": [{"a": 1}, {"b": {}}]}
+        for n in range(500)
+    ]
+    path = write(tmp_path / "x.json", data)
+    monkeypatch.setattr("biasscope.boxes.readers.coco.FRUGAL", 300)
+    frame = read_boxes(path, stream=True).boxes.collect()
+    assert frame["row"].to_list() == list(range(1, 501))
+    assert frame["x0"].unique().to_list() == [10.0]
+
+
+def test_a_folder_of_official_files(tmp_path: Path) -> None:
+    for name in ("instances_train2017.json", "instances_val2017.json", "person_keypoints_val2017.json", "captions_val2017.json"):
+        write(tmp_path / name, coco_dict())
+    table = read_boxes(tmp_path)
+    frame = table.boxes.collect()
+    assert frame.group_by(pl.col("split").cast(pl.String)).len().sort("split").rows() == [("train", 3), ("val", 3)]
+    assert "captions_val2017.json" in table.notes[0]
+
+
+def test_same_stems_in_different_folders_stay_apart(tmp_path: Path) -> None:
+    data = coco_dict()
+    for image, name in zip(data["images"], ("train/1.jpg", "val/1.jpg", "val/2.jpg"), strict=True):
+        image["file_name"] = name
+    frame = read_boxes(write(tmp_path / "x.json", data)).boxes.collect()
+    assert set(frame.select("image_id", pl.col("split").cast(pl.String)).rows()) == {("train/1", "train"), ("val/1", "val")}
+
+
+def test_sizes_from_a_table_where_the_file_has_none(tmp_path: Path) -> None:
+    data = coco_dict()
+    for image in data["images"]:
+        del image["width"], image["height"]
+    bare, whole = write(tmp_path / "bare.json", data), write(tmp_path / "whole.json", coco_dict())
+    frame = read_boxes(bare, sizes=whole).boxes.collect()
+    assert frame["image_width"].to_list() == [100, 100, 50]

@@ -1,0 +1,181 @@
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from biasscope.boxes import cache, read_boxes
+from biasscope.boxes.xmlsafe import RefusedXmlError, parse
+from biasscope.core.errors import InputError
+from tests.unit.boxes.box_samples import expected, rows, voc
+
+BOMB = """<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;">]><annotation><name>&y;</name></annotation>"""
+EXTERNAL = """<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><annotation><name>&x;</name></annotation>"""
+
+
+def archive(path: Path, members: dict[str, bytes], links: dict[str, str] | None = None) -> Path:
+    with tarfile.open(path, "w:xz" if path.suffix == ".xz" else "w:gz" if path.suffix == ".tgz" else "w") as file:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            file.addfile(info, io.BytesIO(data))
+        for name, target in (links or {}).items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            file.addfile(info)
+    return path
+
+
+def test_ilsvrc_files_count_from_zero(tmp_path: Path) -> None:
+    path, _ = voc(tmp_path / "Annotations", database="ILSVRC_2012", first=0, last=-1)
+    table = read_boxes(path)
+    assert rows(table.boxes.collect()) == expected()
+    assert table.convention == "inclusive0"
+
+
+def test_both_conventions_in_one_folder(tmp_path: Path) -> None:
+    voc(tmp_path / "one")
+    voc(tmp_path / "two", database="ILSVRC_2013", first=0, last=-1)
+    table = read_boxes(tmp_path)
+    frame = table.boxes.collect().with_columns(pl.col("image_id").str.split("/").list.last())
+    assert rows(frame) == sorted(expected() * 2)
+    assert table.convention == "inclusive0, inclusive1"
+    assert len(table.notes) == 2
+
+
+def test_flags_decimals_parts_and_missing_boxes(tmp_path: Path) -> None:
+    box = "<bndbox><xmin>1.5</xmin><ymin>2</ymin><xmax>3.25</xmax><ymax>9</ymax></bndbox>"
+    (tmp_path / "x.xml").write_text(
+        "<annotation><size><width>500.0</width><height>0</height></size>"
+        f"<object><name> cat </name><truncated>1</truncated><occluded>0</occluded><difficult>1</difficult>{box}"
+        "<part><name>head</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></part></object>"
+        "<object><name>dog</name></object>"
+        f"<object><name>cow</name>{box.replace('9', 'nine')}</object>"
+        f"<object><name/>{box}</object></annotation>"
+    )
+    table = read_boxes(tmp_path)
+    frame = table.boxes.collect()
+    columns = ("label", "x0", "x1", "image_width", "image_height", "truncated", "occluded", "difficult", "row")
+    assert frame.select(columns).rows() == [
+        ("cat", 0.5, 3.25, 500, None, True, False, True, 1),
+        (None, 0.5, 3.25, 500, None, False, False, False, 4),
+    ]
+    assert table.log.counts == {"object without a box": 1, "coordinate is not a number": 1}
+    assert [row.where for row in table.log.rows] == ["x.xml:2", "x.xml:3"]
+
+
+@pytest.mark.parametrize("text", [BOMB, EXTERNAL], ids=["bomb", "external"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_document_types_are_refused(tmp_path: Path, text: str, encoding: str) -> None:
+    data = text.replace('version="1.0"', f'version="1.0" encoding="{encoding}"').encode(encoding)
+    with pytest.raises(RefusedXmlError):
+        parse(data)
+    folder, _ = voc(tmp_path / "x")
+    (folder / "bad.xml").write_bytes(data)
+    table = read_boxes(folder)
+    assert rows(table.boxes.collect()) == expected()
+    assert [(row.reason, row.where) for row in table.log.rows] == [("refused XML", "bad.xml")]
+
+
+def test_a_million_levels_do_not_crash(tmp_path: Path) -> None:
+    folder, _ = voc(tmp_path / "x")
+    (folder / "deep.xml").write_bytes(b"<annotation>" + b"<a>" * 10**6 + b"</a>" * 10**6 + b"</annotation>")
+    (folder / "open.xml").write_bytes(b"<annotation>" + b"<a>" * 10**6)
+    table = read_boxes(folder)
+    assert rows(table.boxes.collect()) == expected()
+    assert [row.where for row in table.log.rows] == ["open.xml"]
+    assert table.images.collect().height == 4
+
+
+def test_other_encodings_are_read(tmp_path: Path) -> None:
+    text = (
+        '<?xml version="1.0" encoding="{0}"?><annotation><object><name>café</name><bndbox><xmin>1</xmin>'
+        "<ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></object></annotation>"
+    )
+    for name in ("utf-16", "iso-8859-1", "utf-8-sig"):
+        (tmp_path / f"{name}.xml").write_bytes(text.format(name.removesuffix("-sig")).encode(name))
+    table = read_boxes(tmp_path, format="voc")
+    assert table.boxes.collect()["label"].to_list() == ["café"] * 3
+    assert not table.log.counts
+
+
+@pytest.mark.parametrize("suffix", ["tar", "tar.xz", "tgz"])
+def test_archives_are_read_without_writing(tmp_path: Path, suffix: str) -> None:
+    folder, _ = voc(tmp_path / "x")
+    members = {f"Annotations/val/{one.name}": one.read_bytes() for one in folder.iterdir()}
+    good = members["Annotations/val/a.xml"]
+    evil = {"../../evil.xml": good, "/tmp/absolute_evil.xml": good}  # noqa: S108 (never written)
+    (tmp_path / "y").mkdir()
+    path = archive(tmp_path / "y" / f"x.{suffix}", members | evil, {"Annotations/val/link.xml": "/etc/passwd"})
+    before = sorted(tmp_path.rglob("*"))
+    table = read_boxes(path, cache=False)
+    assert sorted(tmp_path.rglob("*")) == before
+    frame = table.boxes.collect()
+    assert rows(frame.filter(pl.col("split") == "val")) == [(f"Annotations/val/{row[0]}", *row[1:]) for row in expected()] or (
+        rows(frame.filter(pl.col("split") == "val")) == expected()
+    )
+    assert frame.height == len(expected()) + 4
+    assert [(row.reason, row.where) for row in table.log.rows] == [
+        ("link or device in an archive", f"x.{suffix}!Annotations/val/link.xml")
+    ]
+    assert not Path("/tmp/absolute_evil.xml").exists()  # noqa: S108
+
+
+def test_a_damaged_archive(tmp_path: Path) -> None:
+    folder, _ = voc(tmp_path / "x")
+    path = archive(tmp_path / "x.tar.xz", {one.name: one.read_bytes() for one in folder.iterdir()})
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(InputError, match="tar archive"):
+        read_boxes(path)
+
+
+@pytest.fixture
+def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cache, "FEW", 1)
+    folder, _ = voc(tmp_path / "x")
+    (folder / "bad.xml").write_text("<annotation>")
+    return folder
+
+
+def test_the_cache_gives_the_same_and_forgets_what_changed(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = read_boxes(many)
+    monkeypatch.setattr("biasscope.boxes.readers.voc.parse", lambda _: pytest.fail("parsed again"))
+    second = read_boxes(many)
+    assert first.boxes.collect().equals(second.boxes.collect())
+    assert first.images.collect().equals(second.images.collect())
+    assert first.log.counts == second.log.counts == {"unreadable XML": 1}
+    assert first.log.rows == second.log.rows
+    named = read_boxes(many, box_convention="inclusive0").boxes.collect()
+    assert (named["x0"] - second.boxes.collect()["x0"]).unique().to_list() == [1.0]
+    monkeypatch.undo()
+    (many / "b.xml").unlink()
+    assert read_boxes(many).images.collect().height == 2
+
+
+def test_a_touched_file_is_read_again(many: Path) -> None:
+    read_boxes(many)
+    path = many / "a.xml"
+    text, stat = path.read_text(), path.stat()
+    path.write_text(text.replace("dog", "cow"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert "cow" in read_boxes(many).boxes.collect()["label"].cast(pl.String).to_list()
+
+
+def test_a_damaged_or_unwritable_cache_is_no_matter(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_boxes(many)
+    stored = list(cache.folder().glob("*.cache"))
+    assert len(stored) == 1
+    for damage in (b"", b"\x95" + b"\xc4\x01a" * 5, stored[0].read_bytes()[:-100]):
+        stored[0].write_bytes(damage)
+        assert rows(read_boxes(many).boxes.collect()) == expected()
+    blocked = many.parent / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    assert rows(read_boxes(many).boxes.collect()) == expected()
+
+
+def test_no_cache(many: Path) -> None:
+    assert rows(read_boxes(many, cache=False).boxes.collect()) == expected()
+    assert not cache.folder().exists()
