@@ -14,7 +14,7 @@ from biasscope.nn.pac import gemm
 from biasscope.nn.pac.geometry import Window
 from biasscope.nn.pac.workspace import scratch
 
-CPU_TILE_BYTES = 8 << 20
+CPU_TILE_BYTES = 10 << 20
 CPU_TILE_PIXELS = (400, 1024)
 """Fewer pixels than the first spend their time on packing the filters, more than the second leave the cache."""
 DEVICE_TILE_BYTES = 256 << 20
@@ -114,7 +114,7 @@ def flat_filters(weight: Tensor) -> Tensor:
 def forward(padded: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor | None, window: Window, groups: int) -> Tensor:
     """Convolve a padded (N, H', W', C) array: (N, H_out, W_out, O)."""
     if gemm.through_onednn(padded) and window.sides != (1, 1):
-        return _exploded_forward(padded, kernel, weight, bias, window, groups)
+        return _forward_by_channels(padded, kernel, weight, bias, window, groups)
     tiling, filters = Tiling.of(padded, window, groups), flat_filters(weight)
     out = padded.new_empty(padded.shape[0], *tiling.size, weight.shape[0])
     for tile in tiling:
@@ -124,6 +124,32 @@ def forward(padded: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor | None,
         product = gemm.times_filter(rows, filters, bias, groups)
         target = out[tile.images, tile.rows]
         target.copy_(product[: target.shape[:3].numel()].view(target.shape))
+    return out
+
+
+def _channel_parts(padded: Tensor, window: Window, groups: int) -> int:
+    """Into how many parts the input channels are cut so that a tile of full size keeps the budget."""
+    n, height, width, c = padded.shape
+    size = window.unpadded().output_size(height, width)
+    pixels = min(n * size[0] * size[1], CPU_TILE_PIXELS[1])
+    parts, patch = 1, c * window.sides[0] * window.sides[1] * padded.element_size()
+    while groups == 1 and pixels * patch > parts * CPU_TILE_BYTES and c % (2 * parts) == 0 and c // (2 * parts) >= 64:
+        parts *= 2
+    return parts
+
+
+def _forward_by_channels(
+    padded: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor | None, window: Window, groups: int
+) -> Tensor:
+    """Add up the outputs of parts of the channels: every filter is packed once, which costs more than the sum."""
+    parts = _channel_parts(padded, window, groups)
+    if parts == 1:
+        return _exploded_forward(padded, kernel, weight, bias, window, groups)
+    pieces = zip(padded.chunk(parts, 3), weight.chunk(parts, 1), strict=True)
+    some, filters = next(pieces)
+    out = _exploded_forward(some.contiguous(), kernel, filters.contiguous(), bias, window, 1)
+    for some, filters in pieces:
+        out += _exploded_forward(some.contiguous(), kernel, filters.contiguous(), None, window, 1)
     return out
 
 

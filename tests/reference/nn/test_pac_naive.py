@@ -226,11 +226,13 @@ def test_padding_modes_pad_input_and_guidance(mode):
 @pytest.mark.parametrize("geometry", [(3, 1, 1, 1), (5, 2, 3, 1), (3, 1, 2, 2), ((3, 5), (2, 1), (0, 2), (1, 2))])
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("batch", [1, 3])
-def test_single_precision_takes_another_way_to_the_same_values(monkeypatch, pixels, geometry, groups, batch):
+@pytest.mark.parametrize("channels", [16, 128])
+def test_single_precision_takes_another_way_to_the_same_values(monkeypatch, pixels, geometry, groups, batch, channels):
+    monkeypatch.setattr(tiled, "CPU_TILE_BYTES", 64 << 10)
     monkeypatch.setattr(tiled, "CPU_TILE_PIXELS", (pixels, pixels))
     k, stride, padding, dilation = geometry
-    x, f = rand(batch, 16, 9, 8).float(), rand(1, 2, 9, 8, seed=1, scale=0.5).float()
-    w, b = rand(6, 16 // groups, *((k, k) if isinstance(k, int) else k), seed=2).float(), rand(6, seed=3).float()
+    x, f = rand(batch, channels, 9, 8).float(), rand(1, 2, 9, 8, seed=1, scale=0.5).float()
+    w, b = rand(6, channels // groups, *((k, k) if isinstance(k, int) else k), seed=2).float(), rand(6, seed=3).float()
     single, double = ([t.to(d).requires_grad_() for t in (x, f, w, b)] for d in (torch.float32, torch.float64))
     outs = []
     for values in (single, double):
