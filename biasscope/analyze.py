@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 from itertools import zip_longest
 from pathlib import Path
 
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in tokens
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # class names in any script, terminals that know few
     try:
         result = build(_option(tokens, "--config"))(tokens, exit_on_error=True, result_action="return_value")
         sys.stdout.flush()

@@ -11,11 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from biasscope.bias.background import Background
-from biasscope.bias.coordinates import detect_grid
+from biasscope.bias.coordinates import GRID_TOLERANCE, detect_grid
 from biasscope.bias.distinct import Distinct
 from biasscope.bias.fold import Fold
 from biasscope.bias.keys import categories, image_keys, text_hashes
-from biasscope.bias.rows import Rows, usable
+from biasscope.bias.rows import Rows, snapped, usable
 from biasscope.bias.selection import OneAnImage
 from biasscope.bias.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.core.randomness import mix
@@ -59,6 +59,8 @@ class Counter:
         if self._detect:
             self.settings = replace(self.settings, grid=detect_grid(*rows.box[:4], rows.sized))
             self._detect = False
+        if self.settings.grid == "integer":
+            rows = snapped(rows, GRID_TOLERANCE)
         self._accumulate(self._tables, {"boxes": np.bincount(rows.label, minlength=len(self._index))})
         self._wide = int(self._tables["boxes"].sum()) > MOST_NARROW
         if self.settings.per_image == "one":

@@ -18,6 +18,7 @@ MULTIPLIERS = np.array([0x9FB21C651E98DF25, 0xA24BAED4963EE407, 0xD6E8FEB86659FD
 KEEP = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)
 QUARTER_PIXEL, FRACTION_STEP = 4.0, float(1 << 18)
 MOSTLY_DIFFERENT = 0.7
+NAME = np.uint64((1 << 48) - 1)
 CHOICE, TRANSFORM, GROUP = 0x63686F69, 0x7472616E, 0x67726F75
 
 
@@ -42,12 +43,16 @@ def text_hashes(texts: pl.Series) -> U64:
 
 
 def image_keys(image_id: pl.Series, split: pl.Series | None = None) -> U64:
-    """Key of each row's image, which is known by (split, image_id)."""
+    """Key of each row's image, which is known by (split, image_id): the split changes only the upper 16 bits.
+
+    What is drawn at random depends on the lower 48 bits, the image's name, so that a dataset gives the same numbers
+    whether or not its format names splits.
+    """
     keys = _hashes_of_runs(image_id)
     if split is None or split.null_count() == len(split):
         return keys
     codes, names = categories(split)
-    return mix(keys, np.append(text_hashes(names), np.uint64(0))[codes])
+    return keys ^ (np.append(text_hashes(names), np.uint64(0))[codes] & ~NAME)
 
 
 def categories(column: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
@@ -71,7 +76,7 @@ def _hashes_of_runs(texts: pl.Series) -> U64:
 
 def groups(keys: U64, count: int, seed: int) -> NDArray[np.int64]:
     """Jackknife group of each image, 0 to ``count - 1``."""
-    return np.asarray(mix(keys, seed, GROUP) % np.uint64(count), np.int64)
+    return np.asarray(mix(keys & NAME, seed, GROUP) % np.uint64(count), np.int64)
 
 
 def ranks(rows: Rows, seed: int) -> U64:
@@ -89,7 +94,7 @@ def row_uniforms(rows: Rows, seed: int) -> tuple[NDArray[np.float64], NDArray[np
 def _content(rows: Rows) -> U64:
     """Image and corners in one number. Corners count to a quarter pixel, so that formats that round agree."""
     step = np.where(rows.sized, QUARTER_PIXEL, FRACTION_STEP)
-    state = rows.key.copy()
+    state = rows.key & NAME
     for multiplier, corner in zip(MULTIPLIERS, (rows.x0, rows.y0, rows.x1, rows.y1), strict=True):
         state += np.rint(corner * step).astype(np.int64).astype(np.uint64) * multiplier
     return state

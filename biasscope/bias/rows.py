@@ -55,3 +55,11 @@ def usable(rows: Rows, beyond: float = 1.0) -> NDArray[np.bool_]:
         across = (rows.x0 >= -reach) & (rows.x1 <= rows.width + reach) & (rows.x1 > rows.x0)
         down = (rows.y0 >= -reach) & (rows.y1 <= rows.height + reach) & (rows.y1 > rows.y0)
     return np.asarray(across & down & (rows.label >= 0))
+
+
+def snapped(rows: Rows, tolerance: float) -> Rows:
+    """Rows whose corners are whole pixels where they lie within ``tolerance`` of one: rounding of a format, undone."""
+    corners = {name: getattr(rows, name) for name in ("x0", "y0", "x1", "y1")}
+    whole = {name: np.rint(values) for name, values in corners.items()}
+    near = {name: rows.sized & (np.abs(values - whole[name]) <= tolerance) for name, values in corners.items()}
+    return rows._replace(**{name: np.where(near[name], whole[name], values) for name, values in corners.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,6 +94,8 @@ def dataset(
     common
         Options that every command shares.
     """
+    if stream:  # read when polars is loaded: freed memory goes back at once
+        os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
     from biasscope.pipeline.dataset import analyze_dataset
     from biasscope.pipeline.definition import DatasetAnalysis
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 SCHEMA_VERSION = 1
 
@@ -135,9 +137,8 @@ def column(name: str, values: Iterable[object], *, title: str = "", unit: str = 
     >>> column("p", [0.5, float("nan")]).values
     [0.5, None]
     """
-    plain = values.tolist() if hasattr(values, "tolist") else values.to_list() if hasattr(values, "to_list") else values
-    cells = [_cell(value) for value in plain]
-    return Column(name, _kind(cells), cells, title, unit, description)
+    cells, kind = _of_array(values) if isinstance(values, np.ndarray) else _of_items(values)
+    return Column(name, kind, cells, title, unit, description)
 
 
 def table(
@@ -156,6 +157,26 @@ def table(
     return Table(name, made, title, description, row)
 
 
+def _of_array(values: NDArray[Any]) -> tuple[list[Cell], Kind]:
+    """Cells of an array at once: its type says the kind, two dimensions are vectors."""
+    if values.dtype.kind not in "biuf" or values.ndim > 2:
+        return _of_items(values.tolist())
+    cells: list[Cell] = values.tolist()
+    undefined = np.flatnonzero(~np.isfinite(values)) if values.dtype.kind == "f" else ()
+    if values.ndim == 2:
+        if len(undefined):
+            raise ValueError("a vector holds undefined numbers")
+        return cells, "vector"
+    for place in undefined:
+        cells[place] = None
+    return cells, {"b": "boolean", "f": "number"}.get(values.dtype.kind, "integer")  # type: ignore[return-value]
+
+
+def _of_items(values: Iterable[object]) -> tuple[list[Cell], Kind]:
+    cells = [_cell(value) for value in values]
+    return cells, _kind(cells)
+
+
 def _cell(value: object) -> Cell:
     match value:
         case None | bool() | int() | str():
@@ -163,7 +184,7 @@ def _cell(value: object) -> Cell:
         case float():
             return value if math.isfinite(value) else None
         case list() | tuple():
-            return [cast(float, item) for item in value]
+            return list(value)
     raise TypeError(f"{type(value).__name__} has no place in a table of the JSON contract")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 
@@ -20,9 +21,9 @@ from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
 from biasscope.pipeline.dataset_answer import answer, headline
-from biasscope.pipeline.definition import DatasetAnalysis, command_line
+from biasscope.pipeline.definition import DatasetAnalysis, command_line, defined
 from biasscope.pipeline.embedded import embedded_boxes
-from biasscope.pipeline.usable import Sample, Usable
+from biasscope.pipeline.usable import SAMPLE_OF_A_STREAM, Sample, Usable
 from biasscope.report.model import Report
 
 QUESTION = "Where and how large are the objects of each class, and is that bias or chance?"
@@ -60,14 +61,14 @@ def analyze_dataset(
     >>> report.result("position").scalar("tested").value
     10.0
     """
-    asked = definition or DatasetAnalysis(**options)  # type: ignore[arg-type]
+    asked = definition or defined(DatasetAnalysis, options)
     started, clock = provenance.now(), time.perf_counter()
     progress = progress or Progress()
     table = _table(asked, asked.paths, asked.format_in)
     results = list(_results(asked, Usable(table, progress), progress))
     return Report(
         kind="dataset",
-        title=_title(asked, table),
+        title=_title(asked.paths),
         question=QUESTION,
         answer=answer(results, table.notes),
         headline=headline(results),
@@ -120,7 +121,7 @@ def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.Data
     if not asked.stream:
         frame = usable.frame()
         return count_boxes(frame, per_image=asked.per_image, seed=asked.seed), frame
-    sample = Sample(asked.seed)
+    sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
     counts = count_boxes(sample.watch(usable.batches()), per_image=asked.per_image, seed=asked.seed)
     return counts, sample.frame()
 
@@ -152,7 +153,7 @@ def _comparison(asked: DatasetAnalysis, frame: pl.DataFrame, progress: Progress)
         frame,
         other.frame(),
         kind="comparison",
-        names=(_title(asked, None), asked.compare),
+        names=(_title(asked.paths), _title([asked.compare])),
         alpha=asked.alpha,
         correction=asked.correction,
         seed=asked.seed,
@@ -160,8 +161,9 @@ def _comparison(asked: DatasetAnalysis, frame: pl.DataFrame, progress: Progress)
     )
 
 
-def _title(asked: DatasetAnalysis, table: BoxTable | None) -> str:
-    return ", ".join(path.rstrip("/").rsplit("/", 1)[-1] for path in asked.paths) or "Embedded digit scenes"
+def _title(paths: list[str]) -> str:
+    more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
+    return ", ".join(Path(path).name for path in paths[:3]) + more or "Embedded digit scenes"
 
 
 def _provenance(asked: DatasetAnalysis, table: BoxTable, started: str, seconds: float) -> provenance.Provenance:

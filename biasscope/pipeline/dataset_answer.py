@@ -42,10 +42,20 @@ def _most_biased(results: Sequence[Result]) -> Iterator[str]:
     """Verdict in one sentence, naming the most biased classes."""
     for item in _of(results, "position"):
         classes = item.table("classes")
-        pairs = zip(classes["label"], classes["verdict"], strict=True)
-        names = [f"{label}" for label, verdict in pairs if verdict == "non-uniform"]
-        if not names:
-            yield "Bias is not told from chance: given its box sizes, no tested class is placed non-uniformly."
+        pairs = list(zip(classes["label"], classes["verdict"], strict=True))
+        tested = sum(verdict != "not tested" for _, verdict in pairs)
+        biased = [f"{label}" for label, verdict in pairs if verdict == "non-uniform"]
+        few = f" ({len(pairs) - tested:,} more have too few boxes)" if tested < len(pairs) else ""
+        if not tested:
+            yield f"No class can be tested: all {len(pairs):,} have fewer than {item.parameters['minimum']} boxes."
+        elif biased:
+            most = f"most for {_named(biased)}"
+            yield f"This is bias, not chance, for {len(biased):,} of {tested:,} classes{few}; {most}."
         else:
-            shown = ", ".join(names[:3])
-            yield f"This is bias, not chance, for {len(names)} of {classes.height} classes; most of all for {shown}."
+            yield f"Bias is not told from chance in any of {tested:,} classes{few}, given their box sizes."
+
+
+def _named(labels: Sequence[str], most: int = 3) -> str:
+    """First few labels, each in quotation marks."""
+    shown = [f"\u201c{label}\u201d" for label in labels[:most]]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -47,6 +47,21 @@ class DatasetAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
                 raise UsageError(f"{getattr(self, name)} is out of range", where=f"--{name}", hint=hint)
         if self.compare_format_in != "auto" and self.compare is None:
             raise UsageError("there is nothing to compare", where="--compare-format-in", hint="Give --compare PATH.")
+
+
+def defined(kind: type[DatasetAnalysis], options: Mapping[str, object]) -> DatasetAnalysis:
+    """Definition from keywords or from a parsed TOML table, types and names checked.
+
+    Raises
+    ------
+    UsageError
+        A key is unknown, or a value has the wrong type or is out of range.
+    """
+    plain = {key: [str(path) for path in value] if key == "paths" else value for key, value in options.items()}  # type: ignore[attr-defined]
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(str(error)) from error
 
 
 def command_line(question: str, asked: DatasetAnalysis) -> list[str]:

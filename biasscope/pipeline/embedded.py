@@ -48,4 +48,4 @@ def _frame(scenes: Scenes) -> pl.DataFrame:
             "file": [SOURCE] * len(scenes),
             "row": range(1, len(scenes) + 1),
         }
-    ).cast(dict(BOXES))
+    ).cast(BOXES)

@@ -13,8 +13,8 @@ from biasscope.boxes.schema import BOXES, BoxTable
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
 
-BATCH = 1 << 17
-SAMPLE = 100_000
+BATCH = 1 << 16
+SAMPLE, SAMPLE_OF_A_STREAM = 50_000, 20_000
 KEY = "sample_key"
 
 

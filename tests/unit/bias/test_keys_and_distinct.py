@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from biasscope.bias.distinct import Distinct
-from biasscope.bias.keys import image_keys, ranks, row_uniforms, text_hashes
+from biasscope.bias.keys import groups, image_keys, ranks, row_uniforms, text_hashes
 from biasscope.bias.rows import Rows
 
 
@@ -45,3 +45,11 @@ def test_distinct_is_exact_below_its_limit_and_close_above():
     assert exact.counts(3).tolist() == [20_000] * 3
     np.testing.assert_allclose(bounded.counts(3), 20_000, rtol=0.15)
     assert bounded.halvings > 0
+
+
+def test_what_is_drawn_for_an_image_does_not_depend_on_its_split() -> None:
+    names = pl.Series(["a", "b", "a"])
+    plain = image_keys(names)
+    split = image_keys(names, pl.Series(["train", "train", "val"]))
+    assert len(set(split.tolist())) == 3
+    assert groups(split, 20, 0).tolist() == groups(plain, 20, 0).tolist()

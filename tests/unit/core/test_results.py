@@ -33,6 +33,10 @@ def test_undefined_numbers_become_none_and_the_json_is_strict(values: list[float
         (pl.Series(["x"]), "text"),
         (np.array([1.5, np.nan]), "number"),
         ([None, None], "number"),
+        (np.array([]), "number"),
+        (np.array(["x"]), "text"),
+        (np.array([True]), "boolean"),
+        (np.array([3], np.uint8), "integer"),
     ],
 )
 def test_kind_is_read_off_the_values(values: object, kind: str) -> None:
@@ -44,6 +48,8 @@ def test_mixed_columns_and_foreign_objects_are_refused() -> None:
         column("c", [1, "a"])
     with pytest.raises(TypeError, match="no place"):
         column("c", [object()])
+    with pytest.raises(ValueError, match="undefined"):
+        column("c", np.array([[1.0, np.nan]]))
     with pytest.raises(ValueError, match="different lengths"):
         table("t", {"a": [1], "b": [1, 2]})
 

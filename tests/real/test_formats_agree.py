@@ -1,0 +1,62 @@
+"""The same 100 images in seven formats: the same boxes, the same statistics."""
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import biasscope
+from biasscope.core.results import Result
+
+FORMATS = (
+    "pascalvoc_format",
+    "imagenet_format",
+    "coco_format_v1",
+    "coco_format_v2",
+    "cvat_format",
+    "yolo_format",
+    "openimages_format",
+)
+CORNERS = ["x0", "y0", "x1", "y1"]
+
+
+@pytest.fixture(scope="module")
+def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The annotation files, unpacked."""
+    target = tmp_path_factory.mktemp("formats")
+    with tarfile.open(real_data / "box_formats.tar.xz") as archive:
+        archive.extractall(target, filter="data")
+    return target / "voc2012_100"
+
+
+def _options(folder: Path, name: str) -> dict[str, str]:
+    """VOC's numbers count from 1 and include the last pixel; YOLO and Open Images need image sizes."""
+    sizes = {"sizes": str(folder / "coco_format_v1" / "instances_default.json")} if name[0] in "yo" else {}
+    return {"box_convention": "inclusive1", **sizes}
+
+
+def _boxes(folder: Path, name: str) -> pl.DataFrame:
+    frame = biasscope.read_boxes(folder / name, **_options(folder, name)).boxes.collect()
+    return frame.with_columns(pl.col("label").cast(pl.String)).sort("image_id", "label", *CORNERS)
+
+
+@pytest.mark.parametrize("name", FORMATS[1:])
+def test_the_boxes_are_the_same(folder: Path, name: str) -> None:
+    first, other = _boxes(folder, FORMATS[0]), _boxes(folder, name)
+    assert first.height == 273
+    assert other.select("image_id", "label", "image_width", "image_height").equals(
+        first.select("image_id", "label", "image_width", "image_height")
+    )
+    assert np.abs(first.select(CORNERS).to_numpy() - other.select(CORNERS).to_numpy()).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", FORMATS[1:])
+def test_the_statistics_are_the_same(folder: Path, name: str) -> None:
+    assert _statistics(folder, name) == _statistics(folder, FORMATS[0])
+
+
+def _statistics(folder: Path, name: str) -> list[Result]:
+    report = biasscope.analyze_dataset(paths=[str(folder / name)], leakage=False, **_options(folder, name))
+    return [report.result("position"), report.result("scale")]
