@@ -6,11 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from biasscope.nn.pac import tiled
 from biasscope.nn.pac.dense import dense_conv, dense_pool
 from biasscope.nn.pac.eager import gradients_with_graph
 from biasscope.nn.pac.geometry import Window
 from biasscope.nn.pac.layout import from_nhwc, is_channels_last, padded_nhwc, to_nhwc, unpadded
+from biasscope.nn.pac.tiled_backward import tiled_backward
+from biasscope.nn.pac.tiled_forward import tiled_forward
 
 
 class TiledConv(torch.autograd.Function):
@@ -23,7 +24,7 @@ class TiledConv(torch.autograd.Function):
         """Convolve tile by tile."""
         ctx.save_for_backward(x, kernel, weight)
         ctx.window, ctx.groups = window, groups
-        out = tiled.forward(padded_nhwc(x, window), kernel, weight, bias, window, groups)
+        out = tiled_forward(padded_nhwc(x, window), kernel, weight, bias, window, groups)
         return from_nhwc(out, is_channels_last(x))
 
     @staticmethod
@@ -36,7 +37,7 @@ class TiledConv(torch.autograd.Function):
             return (*gradients_with_graph(plain, ctx.saved_tensors, wanted[:3], grad), bias, None, None)
         x, kernel, weight = ctx.saved_tensors
         padded, grad = padded_nhwc(x, ctx.window), to_nhwc(grad)
-        grads = tiled.backward(padded, kernel, weight, grad, ctx.window, ctx.groups, wanted[:3])
+        grads = tiled_backward(padded, kernel, weight, grad, ctx.window, ctx.groups, wanted[:3])
         grad_x = grads.padded
         if grad_x is not None:
             grad_x = from_nhwc(unpadded(grad_x, ctx.window, (x.shape[2], x.shape[3])), is_channels_last(x))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from biasscope.nn import PacConv2d, PacConvTranspose2d, PacPool2d, pac_conv2d, pac_kernel2d
-from biasscope.nn.pac import tiled
+from biasscope.nn.pac import tiling
 
 
 def rand(*shape, scale=1.0, seed=0):
@@ -115,7 +115,7 @@ def test_tiles_of_any_size_give_the_same_values_and_gradients(monkeypatch, pixel
         return out, *torch.autograd.grad(out.square().sum(), (x, f, w))
 
     expected = run(True)
-    monkeypatch.setattr(tiled, "CPU_TILE_PIXELS", (pixels, pixels))
+    monkeypatch.setattr(tiling, "CPU_TILE_PIXELS", (pixels, pixels))
     torch.testing.assert_close(run(False), expected, rtol=1e-12, atol=1e-12)
 
 
@@ -228,8 +228,8 @@ def test_padding_modes_pad_input_and_guidance(mode):
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("channels", [16, 128])
 def test_single_precision_takes_another_way_to_the_same_values(monkeypatch, pixels, geometry, groups, batch, channels):
-    monkeypatch.setattr(tiled, "CPU_TILE_BYTES", 64 << 10)
-    monkeypatch.setattr(tiled, "CPU_TILE_PIXELS", (pixels, pixels))
+    monkeypatch.setattr(tiling, "CPU_TILE_BYTES", 64 << 10)
+    monkeypatch.setattr(tiling, "CPU_TILE_PIXELS", (pixels, pixels))
     k, stride, padding, dilation = geometry
     x, f = rand(batch, channels, 9, 8).float(), rand(1, 2, 9, 8, seed=1, scale=0.5).float()
     w, b = rand(6, channels // groups, *((k, k) if isinstance(k, int) else k), seed=2).float(), rand(6, seed=3).float()
