@@ -64,8 +64,8 @@ def test_deeper_cifar_networks_on_every_tenth_picture(real_data, cifar, name, ex
 @pytest.mark.parametrize(("file", "arch", "options", "top1", "top5"), SAMPLES)
 def test_imagenet_networks_on_the_200_samples(real_data, samples, file, arch, options, top1, top5):
     model = load_model(f"file:{real_data}/weights/{file}_imagenet.safetensors?arch={arch}{options}")
-    # One picture is 0.005. The figures were taken with the long side rounded, here it is cut off as in torchvision, which
-    # moves some crops by a pixel: up to three pictures.
+    # One picture is 0.005. The figures were taken with the long side rounded, here it is cut off as in torchvision,
+    # which moves some crops by a pixel: up to three pictures.
     assert hits(model, samples, 1) == pytest.approx(top1, abs=0.0151)
     if top5 is not None:
         assert hits(model, samples, 5) == pytest.approx(top5, abs=0.0151)
