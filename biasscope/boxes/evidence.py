@@ -12,7 +12,10 @@ SAMPLE = 200_000
 FEWEST = 100
 MANY = 0.01
 """A corner value counts as usual when at least this share of boxes (and five of them) has it."""
+PILE = 3
+"""A value outside the frame counts only when it is so many times as frequent as the frame itself."""
 _TOLERANCE = 0.01
+_PLACES = range(-1, 3)
 _MEANS = {
     "edges": "pixel edges (edges, or xywh for a corner with a width and height)",
     "inclusive0": "first and last pixel, counted from 0 (inclusive0)",
@@ -26,8 +29,8 @@ class Evidence:
 
     boxes: int = 0
     whole: int = 0
-    first: dict[int, int] = field(default_factory=lambda: dict.fromkeys((-1, 0, 1), 0))
-    last: dict[int, int] = field(default_factory=lambda: dict.fromkeys((-1, 0, 1), 0))
+    first: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
+    last: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
 
     def add(self, x0: Floats, x1: Floats, width: Floats) -> None:
         """Count horizontal corners, in edges, against the width in pixels (NaN where unknown)."""
@@ -39,9 +42,9 @@ class Evidence:
         x0, x1, width = x0[good], x1[good], width[good]
         self.boxes += x0.size
         self.whole += int(((np.abs(x0 - np.rint(x0)) < _TOLERANCE) & (np.abs(x1 - np.rint(x1)) < _TOLERANCE)).sum())
-        for place in self.first:
+        for place in _PLACES:
             self.first[place] += int((np.abs(x0 - place) < _TOLERANCE).sum())
-            self.last[place] += int((np.abs(x1 - width - place) < _TOLERANCE).sum())
+            self.last[place] += int((np.abs(width - x1 - place) < _TOLERANCE).sum())
 
     def note(self, convention: str) -> str | None:
         """Sentence that names a likelier convention, or ``None``.
@@ -63,15 +66,23 @@ class Evidence:
         starts, ends = (_shift(counts, self.boxes) for counts in (self.first, self.last))
         if starts is None or ends is None:
             return None
-        raw_first, raw_last = starts + (now == "inclusive1"), ends - (now == "inclusive0")
+        raw_first, raw_last = starts + (now == "inclusive1"), -ends - (now == "inclusive0")
         found = {(0, 0): "edges", (0, -1): "inclusive0", (1, 0): "inclusive1"}.get((raw_first, raw_last))
         return None if found == now else found
 
 
 def _shift(counts: dict[int, int], boxes: int) -> int | None:
-    """Where corners pile up beside the frame: at it, or one pixel in or out with nothing at it."""
-    usual = {place for place, count in counts.items() if count >= max(5, MANY * boxes)}
-    if counts[0] and 0 in usual:
-        return 0 if counts[-1] == 0 or counts[1] == 0 else None
-    aside = usual - {0}
-    return aside.pop() if len(aside) == 1 and counts[0] == 0 else None
+    """Where corners pile up, in pixels inwards from the frame: the outermost usual place.
+
+    One pixel outside the frame it has to be a pile, not just boxes that are too large; one pixel inside it has to be a
+    hard end, with nothing at the frame.
+    """
+    usual = [place for place in (-1, 0, 1) if counts[place] >= max(5, MANY * boxes)]
+    if not usual:
+        return None
+    place = usual[0]
+    if place == -1 and counts[-1] < PILE * counts[0]:
+        return 0 if 0 in usual else None
+    if place == 1 and (counts[0] or counts[1] < counts[2]):
+        return None
+    return place

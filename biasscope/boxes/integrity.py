@@ -169,7 +169,9 @@ class Inspector:
         rows = mixed(image, _codes(frame["label"]), *batch.corners)
         size = mixed(np.zeros(rows.size, np.uint64), np.nan_to_num(batch.width), np.nan_to_num(batch.height))
         met, conflicts = self._images.meet(image, size)
-        return [("duplicate", self._rows.copies(rows, met)), ("size_conflict", conflicts)]
+        copies = self._rows.copies(rows, met)
+        finite = np.isfinite(np.stack(batch.corners)[:, copies]).all(0)
+        return [("duplicate", copies[finite]), ("size_conflict", conflicts)]
 
     def _note(self, code: str, batch: _Batch, rows: NDArray[np.int64]) -> None:
         if not rows.size:

@@ -122,21 +122,23 @@ class SeenImages:
         self.count += int((~before & ~again).sum())
         self._keys.add(unique[~known])
         met = isin(keys >> SIZE_BITS, names[before]) if before.any() else np.zeros(keys.size, bool)
-        return met, _later(keys, heads, names[again], unique[before & ~known])
+        if not again.any() and not (before & ~known).any():
+            return met, np.empty(0, np.int64)
+        return met, _later(keys, heads, unique[~known], names[before])
 
 
-def _later(keys: Keys, heads: NDArray[np.int64], within: Keys, across: Keys) -> NDArray[np.int64]:
-    """First rows of keys that change the size of an image, within this batch or against an earlier one."""
-    if not within.size and not across.size:
-        return np.empty(0, np.int64)
-    chosen, first = [], dict[int, int]()
-    doubled, changed = set(within.tolist()), set(across.tolist())
+def _later(keys: Keys, heads: NDArray[np.int64], new: Keys, met: Keys) -> NDArray[np.int64]:
+    """First row of each new key whose image has another key already, here or in an earlier batch."""
+    waiting, before = set(new.tolist()), set(met.tolist())
+    chosen = []
     for place in heads.tolist():
         key = int(keys[place])
-        name = key >> int(SIZE_BITS)
-        if key in changed or (name in doubled and first.setdefault(name, key) != key):
-            chosen.append(place)
-            changed.discard(key)
+        if key in waiting:
+            waiting.discard(key)
+            name = key >> int(SIZE_BITS)
+            if name in before:
+                chosen.append(place)
+            before.add(name)
     return np.array(chosen, np.int64)
 
 

@@ -18,7 +18,7 @@ from biasscope.boxes.schema import RowLog
 from biasscope.boxes.source import IMAGE_SUFFIXES, Request, split_from, stem_of, without_suffix
 from biasscope.core.errors import InputError
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _IMAGE = ("image_id", "file_name", "filename", "image", "imageid", "file", "path", "id", "name")
 _WIDTH = ("width", "image_width", "w")
 _HEIGHT = ("height", "image_height", "h")

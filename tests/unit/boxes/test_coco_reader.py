@@ -37,7 +37,10 @@ def test_a_key_inside_a_text_at_the_end_is_not_taken_for_the_table(tmp_path: Pat
 def test_only_the_needed_keys(tmp_path: Path) -> None:
     data = {
         "images": [{"id": "one"}],
-        "annotations": [{"image_id": "one", "bbox": [1, 2, 3, 4]}, {"image_id": "one", "bbox": [1, 2, 3, 4], "iscrowd": 1}],
+        "annotations": [
+            {"image_id": "one", "bbox": [1, 2, 3, 4]},
+            {"image_id": "one", "bbox": [1, 2, 3, 4], "iscrowd": 1},
+        ],
     }
     table = read_boxes(write(tmp_path / "x.json", data))
     frame = table.boxes.collect()
@@ -125,7 +128,12 @@ def test_many_blocks_and_nested_objects(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_folder_of_official_files(tmp_path: Path) -> None:
-    for name in ("instances_train2017.json", "instances_val2017.json", "person_keypoints_val2017.json", "captions_val2017.json"):
+    for name in (
+        "instances_train2017.json",
+        "instances_val2017.json",
+        "person_keypoints_val2017.json",
+        "captions_val2017.json",
+    ):
         write(tmp_path / name, coco_dict())
     table = read_boxes(tmp_path)
     frame = table.boxes.collect()
@@ -138,7 +146,10 @@ def test_same_stems_in_different_folders_stay_apart(tmp_path: Path) -> None:
     for image, name in zip(data["images"], ("train/1.jpg", "val/1.jpg", "val/2.jpg"), strict=True):
         image["file_name"] = name
     frame = read_boxes(write(tmp_path / "x.json", data)).boxes.collect()
-    assert set(frame.select("image_id", pl.col("split").cast(pl.String)).rows()) == {("train/1", "train"), ("val/1", "val")}
+    assert set(frame.select("image_id", pl.col("split").cast(pl.String)).rows()) == {
+        ("train/1", "train"),
+        ("val/1", "val"),
+    }
 
 
 def test_sizes_from_a_table_where_the_file_has_none(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ class Element(msgspec.Struct):
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(alphabet='a{}[],:"\\é\n', max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='k{}"', max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='k{}"', max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 ELEMENTS = st.lists(st.builds(lambda extra: {"id": 1, "extra": extra}, TREES), max_size=12)
@@ -76,7 +78,9 @@ def test_python_literals_and_numbers_beyond_floats() -> None:
     assert [repr(item.x) for item in made] == ["nan", "-inf", "inf", "1.0"]
 
 
-@pytest.mark.parametrize("text", ['{"items": [{"id": 1},, {"id": 2}]}', '{"items": [{"id": 1} {"id": 2}]}', '{"items" [1]}'])
+@pytest.mark.parametrize(
+    "text", ['{"items": [{"id": 1},, {"id": 2}]}', '{"items": [{"id": 1} {"id": 2}]}', '{"items" [1]}']
+)
 def test_what_is_no_json_is_refused(text: str) -> None:
     for block in (4, 1000):
         with pytest.raises(InputError, match="byte"):

@@ -11,7 +11,8 @@ from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import expected, rows, voc
 
-BOMB = """<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;">]><annotation><name>&y;</name></annotation>"""
+BOMB = """<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "ha"><!ENTITY y "&x;&x;">]>
+<annotation><name>&y;</name></annotation>"""
 EXTERNAL = """<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><annotation><name>&x;</name></annotation>"""
 
 
@@ -113,9 +114,9 @@ def test_archives_are_read_without_writing(tmp_path: Path, suffix: str) -> None:
     table = read_boxes(path, cache=False)
     assert sorted(tmp_path.rglob("*")) == before
     frame = table.boxes.collect()
-    assert rows(frame.filter(pl.col("split") == "val")) == [(f"Annotations/val/{row[0]}", *row[1:]) for row in expected()] or (
-        rows(frame.filter(pl.col("split") == "val")) == expected()
-    )
+    assert rows(frame.filter(pl.col("split") == "val")) == [
+        (f"Annotations/val/{row[0]}", *row[1:]) for row in expected()
+    ] or (rows(frame.filter(pl.col("split") == "val")) == expected())
     assert frame.height == len(expected()) + 4
     assert [(row.reason, row.where) for row in table.log.rows] == [
         ("link or device in an archive", f"x.{suffix}!Annotations/val/link.xml")

@@ -1,0 +1,187 @@
+"""The inspector against a loop over rows, in batches of any size."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from biasscope.boxes import BOXES, IMAGES, BoxTable, Inspector, RowLog, inspect
+from biasscope.boxes.evidence import Evidence
+from biasscope.boxes.integrity import PROBLEMS
+from biasscope.boxes.seen import Seen
+
+NUMBERS = st.sampled_from([0.0, -0.0, 1.0, 5.0, 10.0, 19.0, 20.0, 20.0005, 25.0, -3.0, 0.5, math.nan, math.inf, None])
+ROWS = st.fixed_dictionaries(
+    {
+        "image_id": st.sampled_from(["a", "b", "c"]),
+        "split": st.sampled_from(["train", None]),
+        "label": st.sampled_from(["cat", "dog", None]),
+        "x0": NUMBERS,
+        "y0": NUMBERS,
+        "x1": NUMBERS,
+        "y1": NUMBERS,
+        "image_width": st.sampled_from([20, 10, None]),
+        "image_height": st.sampled_from([20, 25, None]),
+        "crowd": st.sampled_from([False, False, True]),
+    }
+)
+
+
+def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    flags = dict.fromkeys(("crowd", "truncated", "occluded", "difficult"), False)
+    whole = [{**flags, **row, "file": "x.csv", "row": number} for number, row in enumerate(rows, 1)]
+    return pl.DataFrame(whole, schema=BOXES)
+
+
+def table_of(frame: pl.DataFrame, log: RowLog | None = None) -> BoxTable:
+    images = frame.select(IMAGES.names()).unique(("image_id", "split"), maintain_order=True)
+    return BoxTable(frame.lazy(), images.lazy(), "test", "edges", log=log or RowLog())
+
+
+def naive(rows: list[dict[str, Any]]) -> tuple[Counter[str], list[bool]]:  # noqa: C901 (a plain list of rules)
+    """Judge row by row, in the words of the explanations."""
+    counts: Counter[str] = Counter()
+    usable, boxes, sizes = [], set(), {}
+    for row in rows:
+        found = set()
+        corners = [math.nan if row[key] is None else row[key] for key in ("x0", "y0", "x1", "y1")]
+        w, h = row["image_width"], row["image_height"]
+        unknown = w is None or h is None
+        finite = all(map(math.isfinite, corners))
+        fraction = unknown and finite and max(map(abs, corners)) <= 2
+        x0, y0, x1, y1 = corners
+
+        def within(width: float, height: float, c: list[float] = corners, one: bool = fraction) -> bool:
+            slack = 2e-6 if one else 1e-3
+            return c[0] >= -slack and c[1] >= -slack and c[2] <= width + slack and c[3] <= height + slack
+
+        if not finite:
+            found.add("not_finite")
+        elif x1 <= x0 or y1 <= y0:
+            found.add("degenerate")
+        elif not unknown or fraction:
+            width, height = (1, 1) if fraction else (w, h)
+            if not within(width, height):
+                found.add("swapped" if width != height and within(height, width) else "outside")
+        if unknown:
+            found.add("fraction" if fraction else "unknown_size")
+        image = (row["image_id"], row["split"])
+        key = (image, row["label"], *corners)
+        if finite and key in boxes:
+            found.add("duplicate")
+        boxes.add(key)
+        known = sizes.setdefault(image, {(w, h)})
+        if (w, h) not in known:
+            found.add("size_conflict")
+            known.add((w, h))
+        if row["label"] is None:
+            found.add("unlabelled")
+        if row["crowd"]:
+            found.add("crowd")
+        counts.update(found)
+        usable.append(not any(not PROBLEMS[code].used for code in found))
+    return counts, usable
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(ROWS, min_size=1, max_size=40), st.integers(1, 40))
+def test_every_problem_against_a_loop(rows: list[dict[str, Any]], size: int) -> None:
+    frame, inspector = frame_of(rows), Inspector()
+    masks = [inspector.check(frame.slice(start, size)) for start in range(0, frame.height, size)]
+    counts, usable = naive(rows)
+    assert np.concatenate(masks).tolist() == usable
+    assert {code: count for code, count in inspector.counts.items() if count} == dict(counts)
+    result = inspector.result(table_of(frame))
+    assert result.scalar("boxes").value == len(rows)
+    assert result.scalar("excluded").value == usable.count(False)
+    assert result.scalar("classes").value == len({row["label"] for row in rows} - {None})
+    assert result.scalar("images").value == len({(row["image_id"], row["split"]) for row in rows})
+
+
+def good(number: int) -> dict[str, Any]:
+    row = {"image_id": f"i{number}", "split": "train", "label": "cat", "image_width": 50, "image_height": 40}
+    return {**row, "x0": 1.0, "y0": 1.0, "x1": 9.0, "y1": 9.0, "crowd": False}
+
+
+def test_counts_are_complete_and_lists_are_not() -> None:
+    rows = [{**good(number), "x1": 60.0} for number in range(2500)]
+    log = RowLog()
+    for number in range(1200):
+        log.add("why", f"x:{number}")
+    result = inspect(table_of(frame_of(rows), log))
+    codes = Counter(result.table("rows")["code"])
+    assert codes == {"outside": 1000, "unreadable": 1000}
+    problems = dict(zip(result.table("problems")["code"], result.table("problems")["count"], strict=True))
+    assert (problems["outside"], problems["unreadable"]) == (2500, 1200)
+    assert result.table("rows")["where"][-1] == "x.csv:1000"
+    assert "2500 of 2500 boxes are left out" in result.finding
+
+
+def test_violations_leave_crowds_out() -> None:
+    inspector = Inspector()
+    inspector.check(frame_of([{**good(1), "crowd": True}, {**good(2), "label": None}]))
+    assert inspector.violations == 1
+
+
+def test_a_shuffled_dataset_has_the_same_copies() -> None:
+    rng = np.random.default_rng(0)
+    rows = [{**good(number % 3000), "x0": float(number % 7)} for number in range(9000)]
+    frame = frame_of([rows[place] for place in rng.permutation(len(rows)).tolist()])
+    inspector = Inspector()
+    for start in range(0, frame.height, 1100):
+        inspector.check(frame.slice(start, 1100))
+    distinct = frame.select("image_id", "x0").n_unique()
+    assert inspector.counts["duplicate"] == frame.height - distinct
+
+
+@given(st.lists(st.lists(st.integers(0, 50), max_size=30), max_size=8), st.integers(0, 3))
+def test_seen_is_a_set(parts: list[list[int]], shift: int) -> None:
+    seen, known = Seen(), set()
+    for part in parts:
+        keys = np.array(sorted(set(part)), np.uint64)
+        assert seen.has(keys, np.uint64(shift)).tolist() == [int(key) >> shift in known for key in keys]
+        seen.add(keys)
+        known |= {int(key) >> shift for key in keys}
+
+
+@pytest.mark.parametrize(
+    ("raw_first", "raw_last", "read_as", "note"),
+    [
+        (1, 0, "edges", "inclusive1"),
+        (1, 0, "inclusive0", "inclusive1"),
+        (1, 0, "inclusive1", None),
+        (0, -1, "edges", "inclusive0"),
+        (0, -1, "xywh", "inclusive0"),
+        (0, -1, "inclusive0", None),
+        (0, -1, "inclusive1", "inclusive0"),
+        (0, 0, "edges", None),
+        (0, 0, "fraction", None),
+        (0, 0, "inclusive0", "edges"),
+        (0, 0, "inclusive1", "edges"),
+    ],
+)
+def test_evidence_for_another_convention(raw_first: int, raw_last: int, read_as: str, note: str | None) -> None:
+    """Boxes at random, many of them touching the frame, written in one convention and read in another."""
+    rng = np.random.default_rng(1)
+    x0 = np.where(rng.random(2000) < 0.1, 0, rng.integers(0, 40, 2000)).astype(float)
+    x1 = np.where(rng.random(2000) < 0.1, 100, rng.integers(50, 101, 2000)).astype(float)
+    first, last = {"inclusive0": (0, 1), "inclusive1": (-1, 0)}.get(read_as, (0, 0))
+    evidence = Evidence()
+    evidence.add(x0 + raw_first + first, x1 + raw_last + last, np.full(2000, 100.0))
+    text = evidence.note(read_as)
+    assert text is None if note is None else f"--box-convention {note}" in str(text)
+
+
+def test_no_evidence_from_few_or_from_decimals() -> None:
+    few, decimals = Evidence(), Evidence()
+    few.add(np.ones(50), np.full(50, 100.0), np.full(50, 100.0))
+    decimals.add(np.full(500, 1.0), np.full(500, 99.37), np.full(500, 100.0))
+    assert few.note("edges") is None
+    assert decimals.note("edges") is None

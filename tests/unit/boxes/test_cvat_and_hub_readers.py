@@ -1,0 +1,125 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import datasets
+import polars as pl
+import pytest
+from PIL import Image
+
+from biasscope.boxes import read_boxes
+from biasscope.core.errors import InputError
+from tests.unit.boxes.box_samples import BOXES, CLASSES, SIZES, cvat, expected, rows
+
+VIDEO = """<?xml version="1.0"?><annotations><meta><job><size>4</size><start_frame>0</start_frame>
+<stop_frame>3</stop_frame><original_size><width>100</width><height>80</height></original_size></job></meta>
+<track id="0" label="cat"><box frame="0" outside="0" occluded="1" xtl="1" ytl="2" xbr="3" ybr="4"/>
+<box frame="1" outside="1" occluded="0" xtl="1" ytl="2" xbr="3" ybr="4"/>
+<box frame="2" outside="0" occluded="0" xtl="1.5" ytl="2" xbr="3" ybr="4"><attribute name="n">1</attribute></box>
+<polygon frame="2" points="1,2;3,4"/></track></annotations>"""
+
+
+def test_tracks(tmp_path: Path) -> None:
+    path = tmp_path / "v.xml"
+    path.write_text(VIDEO)
+    table = read_boxes(path)
+    frame = table.boxes.collect()
+    columns = ("image_id", "label", "x0", "image_width", "occluded", "row")
+    assert frame.select(columns).rows() == [
+        ("frame_000000", "cat", 1.0, 100, True, 1),
+        ("frame_000002", "cat", 1.5, 100, False, 3),
+    ]
+    assert sorted(table.images.collect()["image_id"]) == [f"frame_00000{n}" for n in range(4)]
+    assert table.log.counts == {"shape is not a box": 1}
+    assert "track" in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE a [<!ENTITY x "y">]><annotations><image id="0" name="a"/></annotations>',
+        "<annotations><image",
+        "<annotations>" + "<a>" * 10**6,
+    ],
+    ids=["entities", "cut off", "deep"],
+)
+def test_bad_documents(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "v.xml"
+    path.write_text(text)
+    with pytest.raises(InputError, match="cannot be read as XML"):
+        read_boxes(path, format="cvat") if "<annotations>" in text else read_boxes(path)
+
+
+def test_boxes_that_do_not_fit_are_listed(tmp_path: Path) -> None:
+    path, _ = cvat(tmp_path)
+    bad = '<box label="cat" xtl="1" ytl="2" xbr="3"/><box label="cat" xtl="one" ytl="2" xbr="3" ybr="4"/>'
+    path.write_text(path.read_text().replace("</image>", bad + "</image>", 1))
+    table = read_boxes(path)
+    assert rows(table.boxes.collect()) == expected()
+    assert table.log.counts == {"box without a corner": 1, "coordinate is not a number": 1}
+
+
+def picture(size: tuple[int, int]) -> dict[str, Any]:
+    buffer = io.BytesIO()
+    Image.new("L", size).save(buffer, "PNG")
+    return {"bytes": buffer.getvalue(), "path": None}
+
+
+def items(convention: str = "xywh") -> list[dict[str, Any]]:
+    made = []
+    for number, (image, size) in enumerate(SIZES.items()):
+        objects = [
+            {"bbox": [x0, y0, x1 - x0, y1 - y0] if convention == "xywh" else [x0, y0, x1, y1], "category": label}
+            for key, label, (x0, y0, x1, y1) in BOXES
+            if key == image
+        ]
+        made.append({"id": number, "file_name": f"{image}.png", "image": picture(size), "objects": objects})
+    return made
+
+
+FEATURES = datasets.Features(
+    {
+        "id": datasets.Value("int64"),
+        "file_name": datasets.Value("string"),
+        "image": datasets.Image(),
+        "objects": [
+            {
+                "bbox": datasets.Sequence(datasets.Value("float64"), length=4),
+                "category": datasets.ClassLabel(names=list(CLASSES)),
+            }
+        ],
+    }
+)
+
+
+@pytest.mark.parametrize("convention", ["auto", "edges"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_splits_lists_of_objects_and_sizes_from_headers(tmp_path: Path, convention: str, stream: bool) -> None:
+    data = datasets.Dataset.from_list(items("xywh" if convention == "auto" else convention), features=FEATURES)
+    datasets.DatasetDict({"train": data, "validation": data.select([1])}).save_to_disk(str(tmp_path / "x"))
+    table = read_boxes(tmp_path / "x", box_convention=convention, stream=stream)
+    frame = table.boxes.collect()
+    assert rows(frame.filter(pl.col("split") == "train")) == expected()
+    assert rows(frame.filter(pl.col("split") == "validation")) == expected()[2:]
+    assert frame["image_width"].null_count() == 0
+    assert "image headers" in table.notes[0]
+
+
+def test_a_picture_that_is_none_is_listed(tmp_path: Path) -> None:
+    made = items()
+    made[0]["image"] = {"bytes": b"no picture", "path": None}
+    datasets.Dataset.from_list(made, features=FEATURES).save_to_disk(str(tmp_path / "x"))
+    table = read_boxes(tmp_path / "x")
+    assert table.boxes.collect()["image_width"].to_list() == [None, None, 50]
+    assert table.log.counts == {"unreadable image": 1}
+
+
+def test_a_dataset_without_boxes(tmp_path: Path) -> None:
+    datasets.Dataset.from_list([{"text": "hello"}]).save_to_disk(str(tmp_path / "x"))
+    with pytest.raises(InputError, match="no feature with boxes"):
+        read_boxes(tmp_path / "x")
+
+
+def test_a_hub_name_is_only_looked_up_when_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="hf://"):
+        read_boxes(tmp_path / "owner" / "name")

@@ -1,0 +1,151 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from biasscope.boxes import BOXES, read_boxes
+from biasscope.boxes.schema import RowLog
+from biasscope.boxes.sizes import ImageFiles, image_size, read_sizes
+from biasscope.boxes.source import Files, Request, split_from, stem_of, unique_ids
+from biasscope.core.errors import InputError, UsageError
+from tests.unit.boxes.box_samples import coco, expected, rows, table, voc
+
+
+@pytest.mark.parametrize(
+    ("part", "split"),
+    [
+        ("train2017", "train"),
+        ("instances_val2017", "val"),
+        ("Validation", "val"),
+        ("VOC2012-test", "test"),
+        ("trainer", None),
+        ("2017", None),
+        ("obj_train_data", "train"),
+        ("n01440764_10040", None),
+    ],
+)
+def test_split_names(part: str, split: str | None) -> None:
+    assert split_from(part) == split
+
+
+def test_a_folder_above_counts_only_when_it_is_called_like_a_split(tmp_path: Path) -> None:
+    for folder, split in (("val", "val"), ("my_test_data", None), ("train/annotations", "train")):
+        inside = tmp_path / folder
+        inside.mkdir(parents=True)
+        (inside / "boxes.csv").touch()
+        assert Request(inside).split_of("boxes.csv") == split
+        assert Request(inside / "boxes.csv").split_of("boxes.csv") == split
+
+
+@given(st.lists(st.text(alphabet="ab/.", min_size=1, max_size=5).map(lambda name: name + ".jpg"), unique=True))
+def test_image_ids_are_as_many_as_file_names(names: list[str]) -> None:
+    assert len(set(unique_ids(names))) == len(names)
+
+
+def test_stems_keep_dots_that_are_no_suffix() -> None:
+    assert [stem_of(name) for name in ("a/b.c.JPG", "a\\b.png", ".jpg", "v1.5")] == ["b.c", "b", ".jpg", "v1.5"]
+
+
+@pytest.mark.parametrize("make", [lambda path: path / "none", lambda path: path], ids=["missing", "empty folder"])
+def test_nothing_there(tmp_path: Path, make: object) -> None:
+    with pytest.raises(InputError, match=r"no such file|folder is empty"):
+        read_boxes(make(tmp_path))  # type: ignore[operator]
+
+
+def test_empty_files_and_unknown_ones(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.touch()
+    with pytest.raises(InputError, match="empty"):
+        read_boxes(path)
+    path.write_text("[1, 2]")
+    with pytest.raises(InputError, match=r"tried voc, .*--format-in"):
+        read_boxes(path)
+
+
+def test_several_formats_in_one_folder_have_to_be_named(tmp_path: Path) -> None:
+    coco(tmp_path)
+    voc(tmp_path / "x")
+    with pytest.raises(InputError, match="several formats: voc, coco"):
+        read_boxes(tmp_path)
+    assert rows(read_boxes(tmp_path, format="coco").boxes.collect()) == expected()
+
+
+def test_several_paths_of_several_formats(tmp_path: Path) -> None:
+    found = read_boxes(coco(tmp_path)[0], table(tmp_path)[0], voc(tmp_path / "x")[0])
+    assert rows(found.boxes.collect()) == sorted(expected() * 3)
+    assert found.format == "coco, table, voc"
+    assert found.convention == "xywh, edges, inclusive1"
+    assert found.images.collect().height == 9
+    assert found.empty is not None
+    assert found.empty.collect().height == 3
+    assert len(found.files) == 5
+
+
+def test_usage() -> None:
+    with pytest.raises(UsageError, match="no path"):
+        read_boxes()
+    with pytest.raises(UsageError, match="coco"):
+        read_boxes(__file__, format="koko")
+
+
+def test_files_are_made_when_they_are_asked_for(tmp_path: Path) -> None:
+    found = Files(Request(voc(tmp_path / "x")[0]).files)
+    assert found[0] == tmp_path / "x" / "a.xml"
+    assert [file.name for file in found[1:]] == ["b.xml", "c.xml"]
+    assert len(list(found)) == len(found) == 3
+
+
+def test_image_headers_and_what_is_none(tmp_path: Path) -> None:
+    Image.new("RGB", (7, 5)).save(
+        tmp_path / "x.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    )
+    assert image_size(tmp_path / "x.jpg") == (7, 5)
+    header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (10**6).to_bytes(4, "big") * 2 + b"\x08\0\0\0\0"
+    (tmp_path / "bomb.png").write_bytes(header + b"\0" * 40)
+    (tmp_path / "text.png").write_text("no picture")
+    log = RowLog()
+    sizes = read_sizes(ImageFiles(tmp_path), [("x", None), ("bomb", None), ("text", None), ("none", None)], log)
+    assert sizes == [(7, 5), (None, None), (None, None), (None, None)]
+    assert log.counts == {"unreadable image": 2}
+
+
+def test_images_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> None:
+    for number, folder in enumerate(("train", "val"), 1):
+        (tmp_path / folder).mkdir()
+        Image.new("L", (number, number)).save(tmp_path / folder / "1.png")
+    files = ImageFiles(tmp_path)
+    assert files.find("val/1") == tmp_path / "val" / "1.png"
+    assert files.find("1", "train") == tmp_path / "train" / "1.png"
+    assert files.find("1") is None
+
+
+@given(st.integers(0, 5), st.integers(0, 5))
+def test_a_log_counts_all_and_keeps_some(keep: int, rows_added: int) -> None:
+    log = RowLog(keep=keep)
+    for number in range(rows_added):
+        log.add("why", f"x:{number}")
+    assert log.counts["why"] == rows_added
+    assert len(log.rows) == min(keep, rows_added)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys, biasscope.boxes; heavy = {'torch', 'seaborn', 'matplotlib', 'sklearn', 'datasets', 'scipy', 'PIL'}"
+        "; print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_schema_of_an_empty_result(tmp_path: Path) -> None:
+    path, _ = table(tmp_path)
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    frame = read_boxes(path).boxes.collect()
+    assert frame.schema == BOXES
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.height == 0

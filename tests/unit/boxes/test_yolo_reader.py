@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+from PIL import Image
+
+from biasscope.boxes import inspect, read_boxes
+from biasscope.core.errors import InputError
+from tests.unit.boxes.box_samples import SIZES, expected, rows, yolo
+
+
+def test_sizes_come_from_images_beside_the_labels(tmp_path: Path) -> None:
+    yolo(tmp_path)
+    (tmp_path / "images").mkdir()
+    for name, size in SIZES.items():
+        Image.new("L", size).save(tmp_path / "images" / f"{name}.png")
+    for path in (tmp_path / "labels", tmp_path / "data.yaml"):
+        assert rows(read_boxes(path, format="yolo").boxes.collect()) == expected()
+
+
+def test_unknown_sizes_stay_fractions_and_are_counted(tmp_path: Path) -> None:
+    path, _ = yolo(tmp_path)
+    table = read_boxes(path)
+    frame = table.boxes.collect()
+    assert frame["image_width"].null_count() == 3
+    assert frame.filter(pl.col("image_id") == "b").select("x0", "y1").row(0) == pytest.approx((0.1, 0.5))
+    assert "3 have boxes in fractions" in table.notes[1]
+    result = inspect(table)
+    problems = dict(zip(result.table("problems")["code"], result.table("problems")["count"], strict=True))
+    assert problems["fraction"] == 3
+    assert result.scalar("excluded").value == 0
+
+
+def test_a_pixel_convention_without_a_size_lists_the_rows(tmp_path: Path) -> None:
+    path, _ = yolo(tmp_path)
+    table = read_boxes(path, box_convention="inclusive1")
+    assert table.boxes.collect().height == 0
+    assert table.log.counts.total() == 3
+    assert [row.where for row in table.log.rows] == ["a.txt:1", "a.txt:2", "b.txt:1"]
+
+
+def test_polygons_blank_lines_and_bad_rows(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text(
+        "\ufeff1 0.1 0.2 0.5 0.2 0.3 0.6\n\n0 0.5 0.5 0.2 0.2\nzero 1 2 3 4\n"
+        "1 0.5 0.5\n1 0.5 0.5 0.5 0.5 0.5\n7 nan 0 0 0\n"
+    )
+    (tmp_path / "y.txt").write_bytes(b"0 0.5 0.5 0.2 0.2 \xff")
+    table = read_boxes(tmp_path, format="yolo")
+    frame = table.boxes.collect()
+    assert frame.select("label", "row").rows() == [("1", 1), ("0", 3), ("7", 7)]
+    assert frame.select("x0", "y0", "x1", "y1").row(0) == (0.1, 0.2, 0.5, 0.6)
+    assert [row.where for row in table.log.rows] == ["x.txt:4", "x.txt:5", "x.txt:6", "y.txt"]
+    assert table.images.collect().height == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("data.yaml", "names: [cat, dog]"),
+        ("dataset.yml", "train: images\nnames:\n  0: cat\n  1: dog\n"),
+        ("obj.names", "cat\ndog\n"),
+        ("classes.txt", "cat\ndog"),
+    ],
+)
+def test_class_names(tmp_path: Path, name: str, text: str) -> None:
+    path, options = yolo(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    (tmp_path / name).write_text(text)
+    table = read_boxes(path, **options)
+    assert rows(table.boxes.collect()) == expected()
+    assert name in table.notes[0]
+
+
+def test_a_class_without_a_name_is_listed(tmp_path: Path) -> None:
+    path, options = yolo(tmp_path)
+    (tmp_path / "data.yaml").write_text("names: [cat]")
+    table = read_boxes(path, **options)
+    assert table.log.counts == {"unknown class": 1}
+    assert table.boxes.collect().height == 2
+
+
+def test_yaml_cannot_build_objects(tmp_path: Path) -> None:
+    path, options = yolo(tmp_path)
+    (tmp_path / "data.yaml").write_text("names: !!python/object/apply:os.system ['true']")
+    with pytest.raises(InputError, match="yaml"):
+        read_boxes(path, **options)
+
+
+def test_splits_are_folders(tmp_path: Path) -> None:
+    for split in ("train2017", "val2017"):
+        (tmp_path / "labels" / split).mkdir(parents=True)
+        (tmp_path / "labels" / split / "1.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    frame = read_boxes(tmp_path).boxes.collect()
+    assert frame.select("image_id", pl.col("split").cast(pl.String)).rows() == [
+        ("labels/train2017/1", "train"),
+        ("labels/val2017/1", "val"),
+    ]
+    only = read_boxes(tmp_path / "labels" / "val2017").boxes.collect()
+    assert only["split"].to_list() == ["val"]
