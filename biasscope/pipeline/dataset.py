@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from biasscope.bias.compare import compare
+from biasscope.bias.compare import compare, splits
 from biasscope.bias.counts import BoxCounts, count_boxes
 from biasscope.bias.leakage import leakage
 from biasscope.bias.position import position
@@ -102,9 +103,8 @@ def _results(asked: DatasetAnalysis, usable: Usable, progress: Progress) -> Iter
     with progress.step("Testing position and scale"):
         yield position(counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed)
         yield scale(counts, reference=asked.scale_reference, alpha=asked.alpha, correction=asked.correction)
-    with progress.step("Comparing splits"):
-        yield from _splits(asked, frame)
-        yield from _comparison(asked, frame, progress)
+    with progress.step("Comparing splits and datasets"):
+        yield from _pairs(asked, frame, progress)
     with progress.step("Pushing boxes through the augmentation"):
         sample = Sample(asked.seed).of(frame)
         yield repair(sample, seed=asked.seed)
@@ -126,39 +126,20 @@ def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.Data
     return counts, sample.frame()
 
 
-def _splits(asked: DatasetAnalysis, frame: pl.DataFrame) -> Iterator[Result]:
-    """Training against every other split; the split called train, else the largest, is the first."""
-    sizes = frame.filter(pl.col("split").is_not_null())["split"].value_counts(sort=True)
-    names = sizes["split"].cast(pl.String).to_list()
-    first = next((name for name in names if name.lower() in {"train", "training"}), names[0] if names else None)
-    for other in names:
-        if other != first:
-            parts = [frame.filter(pl.col("split") == name) for name in (first, other)]
-            yield compare(
-                *parts,
-                kind="splits",
-                names=(str(first), other),
-                alpha=asked.alpha,
-                correction=asked.correction,
-                seed=asked.seed,
-                per_image=asked.per_image,
-            )
-
-
-def _comparison(asked: DatasetAnalysis, frame: pl.DataFrame, progress: Progress) -> Iterator[Result]:
-    if asked.compare is None:
-        return
-    other = Usable(_table(asked, [asked.compare], asked.compare_format_in), progress)
-    yield compare(
-        frame,
-        other.frame(),
-        kind="comparison",
-        names=(_title(asked.paths), _title([asked.compare])),
-        alpha=asked.alpha,
-        correction=asked.correction,
-        seed=asked.seed,
-        per_image=asked.per_image,
-    )
+def _pairs(asked: DatasetAnalysis, frame: pl.DataFrame, progress: Progress) -> Iterator[Result]:
+    """Splits against the training split, and this dataset against another."""
+    options: dict[str, Any] = {
+        "alpha": asked.alpha,
+        "correction": asked.correction,
+        "seed": asked.seed,
+        "per_image": asked.per_image,
+    }
+    if frame["split"].n_unique() > 1:
+        yield from splits(frame, **options)
+    if asked.compare is not None:
+        other = Usable(_table(asked, [asked.compare], asked.compare_format_in), progress).frame()
+        names = _title(asked.paths), _title([asked.compare])
+        yield compare(frame, other, kind="comparison", names=names, **options)
 
 
 def _title(paths: list[str]) -> str:

@@ -14,7 +14,7 @@ from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
 
 BATCH = 1 << 16
-SAMPLE, SAMPLE_OF_A_STREAM = 50_000, 20_000
+SAMPLE, SAMPLE_OF_A_STREAM = 30_000, 20_000
 KEY = "sample_key"
 
 

@@ -145,8 +145,13 @@ def compare(
     return tables.result(kind, evidence, parameters, accuracy)
 
 
+TRAINING = frozenset({"train", "training"})
+
+
 def splits(boxes: Frame, **options: object) -> list[Result]:
-    """Every split against the one with the most boxes, as results of kind ``splits``; [] for fewer than two splits.
+    """Every split against the training split, as results of kind ``splits``; [] for fewer than two splits.
+
+    The training split is the one named train or training, else the one with the most boxes.
 
     Parameters
     ----------
@@ -157,6 +162,7 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
     """
     counts = boxes.lazy().select(pl.col("split").cast(pl.String)).drop_nulls().group_by("split").len().collect()
     names = counts.sort(["len", "split"], descending=[True, False])["split"].to_list()
+    names.sort(key=lambda name: name.lower() not in TRAINING)
     part = {name: boxes.lazy().filter(pl.col("split").cast(pl.String) == name) for name in names}
     return [
         compare(part[names[0]], part[name], kind="splits", names=(names[0], name), **options)  # type: ignore[arg-type]
