@@ -1,7 +1,7 @@
 """An anti-aliased ResNet-18 against its baseline: time beside multiply-adds.
 
-One thread, interleaved rounds, medians of the ratios of each round, CPU time of the thread. The target is for the default
-surgery; the stem, whose work at stride 1 is bound by memory, is recorded without one.
+One thread, interleaved rounds, medians of the ratios of each round, CPU time of the thread. The target is for the
+default surgery; the stem, whose work at stride 1 is bound by memory, is recorded without one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from biasscope.models import antialias
 from tests.benchmarks.measure import record
 
-ROUNDS, WARM_UP, MOST = 15, 3, 1.2
+ROUNDS, WARM_UP, MOST = 31, 3, 1.2
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 

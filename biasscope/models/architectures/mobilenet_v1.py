@@ -27,7 +27,7 @@ class MobileNetV1(nn.Module):
     Examples
     --------
     >>> sum(p.numel() for p in MobileNetV1(0.25).parameters())
-    464600
+    467336
     """
 
     def __init__(self, width: float = 1.0, classes: int = 1000) -> None:

@@ -86,6 +86,7 @@ def antialias(
     Examples
     --------
     >>> from torch import nn
+    >>> from biasscope.models import surgery_table
     >>> net = antialias(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3, stride=2), nn.ReLU()))
     >>> surgery_table(net).names
     ['1']

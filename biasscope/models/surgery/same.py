@@ -34,7 +34,8 @@ def same_padding(model: M, *, inplace: bool = False) -> M:
     Notes
     -----
     In all ``max((ceil(H / s) - 1) s + d (k - 1) + 1 - H, 0)`` pixels per axis, the smaller half in front. `antialias`
-    keeps the alignment.
+    keeps the alignment. timm's ``Conv2dSame`` layers (its ``tf_`` networks), which other surgery refuses, are turned
+    into equal ones that it accepts.
 
     Raises
     ------
@@ -51,14 +52,20 @@ def same_padding(model: M, *, inplace: bool = False) -> M:
     model = own(model, inplace)
     plan = Plan()
     for name, module in model.named_modules():
-        if not isinstance(module, nn.Conv2d) or max(module.stride) == 1 or max(module.kernel_size) == 1:
+        timm = _is_timms(module)
+        if not isinstance(module, nn.Conv2d) or not (timm or max(module.stride) > 1 < max(module.kernel_size)):
             continue
-        if type(module) is not nn.Conv2d:
+        if type(module) is not nn.Conv2d and not timm:
             raise refuse(name, f"{type(module).__name__} is not a plain nn.Conv2d")
         plan.changes.append((name, _same))
         row = Replacement("same_padding", name, "convolution", pair(module.stride), described(module), "SAME padding")
         plan.rows.append(row)
     return plan.carry_out(model)
+
+
+def _is_timms(module: nn.Module) -> bool:
+    """Whether this is timm's convolution with the same law, which becomes a layer that other surgery knows."""
+    return type(module).__name__ == "Conv2dSame" and type(module).__module__.startswith("timm.")
 
 
 def _same(module: nn.Module) -> nn.Module:

@@ -141,4 +141,5 @@ def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
                 raise refuse(node.where, f"{type(module).__name__} has no replacement")
         elif reason := _hidden(record, node):
             kind = type(model.get_submodule(node.where)).__name__
-            raise refuse(node.where, f"{kind} {reason}, where nothing can be put in its place")
+            hint = "Apply same_padding first." if kind == "Conv2dSame" else ""
+            raise refuse(node.where, f"{kind} {reason}, where nothing can be put in its place", hint)

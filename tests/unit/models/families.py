@@ -1,5 +1,8 @@
 """One small, randomly initialised network of every family that surgery is promised for, in float64."""
 
+import copy
+from functools import cache
+
 import torch
 import torchvision
 from torch import nn
@@ -69,6 +72,12 @@ FLAT = {"vgg_bn": _vgg, "alexnet": _alexnet}
 
 
 def build(name):
+    """Own copy of a network of a family."""
+    return copy.deepcopy(_built(name))
+
+
+@cache
+def _built(name):
     """Network in evaluation mode whose signals neither vanish nor explode, with statistics that are not all 0 and 1."""
     torch.manual_seed(0)
     net = {**GLOBAL, **FLAT}[name]().double().eval()

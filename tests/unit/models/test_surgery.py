@@ -249,6 +249,17 @@ def test_same_padding_against_tensorflow_rule(side, kernel, stride, dilation):
     assert changed(x).shape[-1] == outputs
 
 
+def test_timm_networks_with_same_padding_become_known():
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    net, x = timm.create_model("tf_mobilenetv3_small_minimal_100", num_classes=10).double().eval(), picture(65, 64)
+    with pytest.raises(UsageError, match="Apply same_padding first"):
+        antialias(net)
+    known = same_padding(net)
+    assert deviation(known(x), net(x)) < 1e-12
+    assert deviation(antialias(known, 1, stem=True)(x), net(x)) < 1e-12
+
+
 def test_one_tap_keeps_same_padding():
     net = same_padding(build("mobilenet_v1"))
     for x in (picture(), picture(65, 63)):
