@@ -94,7 +94,7 @@ def place(
     >>> bool(((scenes.x0 >= 0) & (scenes.x0 + scenes.size <= scenes.side)).all())
     True
     """
-    rng = generator(seed, "scenes")
+    rng = generator(seed, "placement")
     digit = np.arange(count) % 10
     size = np.rint(np.exp(rng.uniform(np.log(side / 5), np.log(side * 4 / 5), count))).astype(np.int64)
     train = np.arange(count) < round(count * train_share)
