@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from biasscope.core.errors import InputError
 
-BLOCK = 4 << 20
+BLOCK = 1 << 19
+"""Bytes read at once. Larger blocks are slower, as their elements leave the processor's cache."""
 LARGEST_VALUE = 1 << 30
 _SPACE = b" \t\r\n"
 _DECODER = json.JSONDecoder()

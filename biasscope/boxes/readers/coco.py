@@ -26,8 +26,6 @@ from biasscope.boxes.source import Found, Request, head
 from biasscope.core.errors import InputError
 
 NAME = "coco"
-FRUGAL = 1 << 19
-"""Bytes a block when memory must stay small; larger blocks are a little faster."""
 
 
 def detect(request: Request) -> bool:
@@ -69,8 +67,7 @@ class _File:
 
     def __init__(self, request: Request, found: Found, convention: str) -> None:
         self.request, self.convention, self.name, self.path = request, convention, found.name, Path(found.path)
-        self.block = FRUGAL if request.stream else BLOCK
-        self.tables = read_tables(self.path, request.log, self.block)
+        self.tables = read_tables(self.path, request.log)
         self.images = listed_images(self.tables, request, found.name)
         self.logged = 0
         self.look = _Look.up(self.tables, self.images)
@@ -101,7 +98,7 @@ class _File:
         seen = 0
         with open_json(self.path) as file:
             file.seek(self.tables.start)
-            window = Window(file, str(self.path), self.block)
+            window = Window(file, str(self.path), BLOCK)
             for made in elements(window, Annotation):
                 if isinstance(made, BadElement):
                     seen = made.index

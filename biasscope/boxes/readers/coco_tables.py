@@ -12,7 +12,7 @@ import polars as pl
 
 from biasscope.boxes.assemble import RAW_IMAGES, size_number
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
-from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
+from biasscope.boxes.jsonbuffer import Window, open_json
 from biasscope.boxes.schema import RowLog
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import SUFFIX, Request, split_from
@@ -83,7 +83,7 @@ class Tables:
             self.parts.append(pl.DataFrame([pl.Series(name, values, kind) for (name, kind), values in columns]))
 
 
-def read_tables(path: Path, log: RowLog, block: int = BLOCK) -> Tables:
+def read_tables(path: Path, log: RowLog) -> Tables:
     """Images and categories of a file.
 
     When they stand behind the annotations, they are taken from the end of the file; when that is not enough, the
@@ -96,7 +96,7 @@ def read_tables(path: Path, log: RowLog, block: int = BLOCK) -> Tables:
     """
     tables = Tables()
     with open_json(path) as file:
-        window = Window(file, str(path), block)
+        window = Window(file, str(path))
         for key in keys(window):
             if key == "annotations":
                 window.peek()
