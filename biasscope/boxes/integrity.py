@@ -9,78 +9,28 @@ the chance of one false alarm is about one in ten thousand).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from biasscope.boxes.evidence import Evidence
-from biasscope.boxes.schema import CORNERS, BoxTable
+from biasscope.boxes.problems import (
+    HARMLESS,
+    PROBLEMS,
+    TOLERANCE,
+    Batch,
+    Places,
+    Problem,
+    codes_of,
+    detail,
+    geometry,
+    plain,
+)
+from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.seen import Mask, SeenBoxes, SeenImages, mixed
 from biasscope.core.results import Result, Scalar, Table, column, table
 
 LISTED = 1000
-TOLERANCE = 1e-3
-"""Pixels a box may leave its frame before it is outside."""
-ROUNDING = 2e-6
-"""The same as a share of the frame: what six decimals of a fraction leave."""
-Floats = NDArray[np.float64]
-
-
-class Problem(NamedTuple):
-    """A problem: name for people, whether such boxes stay in the statistics, what it means."""
-
-    title: str
-    used: bool
-    explanation: str
-
-
-PROBLEMS = {
-    "unreadable": Problem("Unreadable rows", False, "Rows, files or entries that could not become a box."),
-    "not_finite": Problem("Missing or infinite coordinates", False, "A coordinate is missing, no number, or infinite."),
-    "degenerate": Problem("Degenerate boxes", False, "Width or height is zero or negative, as pixel edges."),
-    "outside": Problem(
-        "Boxes outside the frame",
-        False,
-        f"A side lies beyond the image by more than {TOLERANCE:g} px (or {ROUNDING:g} of its side, the rounding of "
-        "fractions). Not clipped.",
-    ),
-    "swapped": Problem(
-        "Width and height swapped",
-        False,
-        "The box lies outside the image, but inside if width and height were exchanged: the image was probably turned "
-        "by its EXIF orientation.",
-    ),
-    "duplicate": Problem(
-        "Duplicate boxes", False, "Same image, label and corners as an earlier box; the first one stays."
-    ),
-    "unknown_size": Problem(
-        "Unknown image size", False, "In pixels, but the size of the image is unknown: give --images or --sizes."
-    ),
-    "fraction": Problem(
-        "Fractions of unknown frames",
-        True,
-        "In fractions, and the size of the image is unknown: measured in a frame of 1 x 1, so that shape and scale are "
-        "distorted by its aspect ratio; give --images or --sizes.",
-    ),
-    "size_conflict": Problem(
-        "Different sizes for one image", True, "The same image is given with another size; each box keeps its own."
-    ),
-    "unlabelled": Problem("Unlabelled boxes", False, "The box has no class."),
-    "crowd": Problem("Crowd boxes", False, "Marked as a group of objects (crowd), so it is no single object."),
-}
-HARMLESS = frozenset({"crowd"})
-"""No violation of a format: not counted by ``violations``."""
-
-
-@dataclass(frozen=True)
-class _Batch:
-    frame: pl.DataFrame
-    corners: tuple[Floats, Floats, Floats, Floats]
-    width: Floats
-    height: Floats
 
 
 class Inspector:
@@ -112,12 +62,11 @@ class Inspector:
         if not batch.height:
             return np.ones(0, bool)
         self.boxes += batch.height
-        corners = tuple(_floats(batch, name) for name in CORNERS)
-        made = _Batch(batch, corners, _floats(batch, "image_width"), _floats(batch, "image_height"))  # type: ignore[arg-type]
-        self._evidence.add(corners[0], corners[2], made.width)
-        self._labels.update(np.flatnonzero(np.bincount(_codes(batch["label"]))[1:]).tolist())
+        made = Batch.of(batch)
+        self._evidence.add(made.corners[0], made.corners[2], made.width)
+        self._labels.update(np.flatnonzero(np.bincount(codes_of(batch["label"]))[1:]).tolist())
         usable = np.ones(batch.height, bool)
-        for code, rows in (*_geometry(made), *self._repeated(made), *_plain(batch)):
+        for code, rows in (*geometry(made), *self._repeated(made), *plain(batch)):
             self._note(code, made, rows)
             if not PROBLEMS[code].used:
                 usable[rows] = False
@@ -163,24 +112,24 @@ class Inspector:
             ],
         )
 
-    def _repeated(self, batch: _Batch) -> list[tuple[str, NDArray[np.int64]]]:
+    def _repeated(self, batch: Batch) -> list[tuple[str, Places]]:
         frame = batch.frame
-        image = mixed(frame["image_id"].hash().to_numpy(), _codes(frame["split"]))
-        rows = mixed(image, _codes(frame["label"]), *batch.corners)
+        image = mixed(frame["image_id"].hash().to_numpy(), codes_of(frame["split"]))
+        rows = mixed(image, codes_of(frame["label"]), *batch.corners)
         size = mixed(np.zeros(rows.size, np.uint64), np.nan_to_num(batch.width), np.nan_to_num(batch.height))
         met, conflicts = self._images.meet(image, size)
         copies = self._rows.copies(rows, met)
         finite = np.isfinite(np.stack(batch.corners)[:, copies]).all(0)
         return [("duplicate", copies[finite]), ("size_conflict", conflicts)]
 
-    def _note(self, code: str, batch: _Batch, rows: NDArray[np.int64]) -> None:
+    def _note(self, code: str, batch: Batch, rows: Places) -> None:
         if not rows.size:
             return
         self.counts[code] += int(rows.size)
         listed = self._listed[code]
         for place in rows[: LISTED - len(listed)].tolist():
             where, image = batch.frame.item(place, "file"), batch.frame.item(place, "image_id")
-            listed.append((f"{where}:{batch.frame.item(place, 'row')}", image, _detail(batch, place)))
+            listed.append((f"{where}:{batch.frame.item(place, 'row')}", image, detail(batch, place)))
 
     def _take_log(self, source: BoxTable) -> None:
         self.counts["unreadable"] = source.log.counts.total()
@@ -211,63 +160,6 @@ def inspect(source: BoxTable) -> Result:
     return inspector.result(source)
 
 
-def _geometry(batch: _Batch) -> list[tuple[str, NDArray[np.int64]]]:
-    x0, y0, x1, y1 = batch.corners
-    width, height = batch.width, batch.height
-    inside = (x0 >= -TOLERANCE) & (y0 >= -TOLERANCE) & (x1 <= width + TOLERANCE) & (y1 <= height + TOLERANCE)
-    suspects = np.flatnonzero(~(inside & (x1 > x0) & (y1 > y0)))
-    if not suspects.size:
-        return []
-    return [
-        (code, suspects[mask]) for code, mask in _judge(*(part[suspects] for part in (*batch.corners, width, height)))
-    ]
-
-
-def _judge(x0: Floats, y0: Floats, x1: Floats, y1: Floats, width: Floats, height: Floats) -> list[tuple[str, Mask]]:
-    numbers = np.stack([x0, y0, x1, y1])
-    finite = np.isfinite(numbers).all(0)
-    unknown = np.isnan(width) | np.isnan(height)
-    fraction = unknown & finite & (np.abs(np.where(finite, numbers, 0)).max(0) <= 2)
-    width, height = np.where(fraction, 1, width), np.where(fraction, 1, height)
-    least = np.where(fraction, 0, TOLERANCE)
-    degenerate = finite & ((x1 <= x0) | (y1 <= y0))
-    placed = finite & ~degenerate & (~unknown | fraction)
-    beyond = placed & ~_within(numbers, width, height, least)
-    swapped = beyond & (width != height) & _within(numbers, height, width, least)
-    return [
-        ("not_finite", ~finite),
-        ("degenerate", degenerate),
-        ("outside", beyond & ~swapped),
-        ("swapped", swapped),
-        ("unknown_size", unknown & ~fraction),
-        ("fraction", fraction),
-    ]
-
-
-def _within(numbers: Floats, width: Floats, height: Floats, least: Floats) -> Mask:
-    x0, y0, x1, y1 = numbers
-    across, down = np.maximum(least, ROUNDING * width), np.maximum(least, ROUNDING * height)
-    with np.errstate(invalid="ignore"):
-        inside: Mask = (x0 >= -across) & (y0 >= -down) & (x1 <= width + across) & (y1 <= height + down)
-    return inside
-
-
-def _plain(batch: pl.DataFrame) -> list[tuple[str, NDArray[np.int64]]]:
-    crowd = (
-        np.flatnonzero(batch["crowd"].fill_null(False).to_numpy()) if batch["crowd"].any() else np.empty(0, np.int64)
-    )
-    label = batch["label"]
-    missing = np.flatnonzero(label.is_null().to_numpy()) if label.null_count() else np.empty(0, np.int64)
-    return [("unlabelled", missing), ("crowd", crowd)]
-
-
-def _detail(batch: _Batch, place: int) -> str:
-    numbers = ", ".join(f"{corner[place]:.6g}" for corner in batch.corners)
-    width, height = batch.width[place], batch.height[place]
-    frame = "unknown size" if np.isnan(width) or np.isnan(height) else f"{width:.0f} x {height:.0f}"
-    return f"({numbers}) in {frame}, label {batch.frame.item(place, 'label')}"
-
-
 def _finding(boxes: int, excluded: int, found: list[tuple[str, Problem, int]]) -> str:
     parts = ", ".join(f"{count} {problem.title.lower()}" for _, problem, count in found if count)
     if not parts:
@@ -287,24 +179,3 @@ def _problem_table(found: list[tuple[str, Problem, int]]) -> Table:
         },
         row="one sort of problem",
     )
-
-
-def _floats(batch: pl.DataFrame, name: str) -> Floats:
-    values = batch[name]
-    if values.null_count():
-        values = values.cast(pl.Float64).fill_null(float("nan"))
-    return np.asarray(values.to_numpy(), np.float64)
-
-
-def _codes(values: pl.Series) -> NDArray[np.int64]:
-    """Number of each category, from 1; 0 for none."""
-    codes = values.to_physical()
-    if codes.null_count() == len(codes):
-        return np.zeros(len(codes), np.int64)
-    shifted = (
-        codes.to_numpy().astype(np.int64) if not codes.null_count() else codes.fill_null(0).to_numpy().astype(np.int64)
-    )
-    shifted += 1
-    if codes.null_count():
-        shifted[codes.is_null().to_numpy()] = 0
-    return shifted

@@ -120,6 +120,25 @@ def test_a_dataset_without_boxes(tmp_path: Path) -> None:
         read_boxes(tmp_path / "x")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_names_of_the_hub_go_to_the_library(monkeypatch: pytest.MonkeyPatch, stream: bool) -> None:
+    asked = []
+
+    def load(name: str, *, streaming: bool) -> datasets.IterableDatasetDict | datasets.DatasetDict:
+        asked.append((name, streaming))
+        data = datasets.Dataset.from_list(items(), features=FEATURES)
+        if streaming:
+            return datasets.IterableDatasetDict({"train": data.to_iterable_dataset()})
+        return datasets.DatasetDict({"train": data})
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    for path, name in (("hf://owner/name", "auto"), ("owner/name", "huggingface")):
+        table = read_boxes(path, format=name, stream=stream)
+        assert rows(table.boxes.collect()) == expected()
+        assert table.images.collect().height == 3
+    assert asked == [("owner/name", stream)] * 2
+
+
 def test_a_hub_name_is_only_looked_up_when_asked_for(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="hf://"):
         read_boxes(tmp_path / "owner" / "name")
