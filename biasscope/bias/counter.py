@@ -64,8 +64,10 @@ class Counter:
         self._accumulate(self._tables, {"boxes": np.bincount(rows.label, minlength=len(self._index))})
         self._wide = int(self._tables["boxes"].sum()) > MOST_NARROW
         if self.settings.per_image == "one":
-            cluster = Fold(rows, self.settings).moments(rows.label.astype(np.int64), len(self._index), both=False)
+            fold = Fold(rows, self.settings)
+            cluster = fold.moments(rows.label.astype(np.int64), len(self._index), both=False)
             self._accumulate(self._tables, {"cluster": cluster})
+            self._accumulate(self._pooled, {"pooled_cluster": fold.pooled_cluster()})
             self._chosen.add(rows, self._label_keys)
         else:
             self._count_all(rows)
@@ -162,7 +164,8 @@ class Counter:
 def _fold(rows: Rows, settings: Settings, labels: int) -> tuple[Tables, Tables]:
     """Tables by label and pooled, of every box."""
     fold = Fold(rows, settings)
-    return dict(fold.tables(rows.label.astype(np.int64), labels)), fold.pooled_tables()
+    pooled = {**fold.pooled_tables(), "pooled_cluster": fold.pooled_cluster()}
+    return dict(fold.tables(rows.label.astype(np.int64), labels)), pooled
 
 
 def _floats(column: pl.Series) -> Floats:

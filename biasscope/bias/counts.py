@@ -50,6 +50,8 @@ class BoxCounts:
         ``(rows, groups, columns)`` fixed-point sums; read them with :meth:`moment`. ``cluster`` is of all boxes.
     pooled_fine
         ``(groups, 4, 256)`` marginals of u, v, cx, cy of the pooled set.
+    pooled_cluster
+        ``(1024, columns)`` sums of all boxes by many more groups, for the pooled design effect.
     cy_height, cx_height
         ``(16, 16)`` pooled counts: rows relative height, columns cy (cx).
     skipped
@@ -71,13 +73,14 @@ class BoxCounts:
     frame: Ints
     cluster: Ints
     pooled_fine: Ints
+    pooled_cluster: Ints
     cy_height: Ints
     cx_height: Ints
     skipped: int = field(default=0)
 
     def moment(self, name: str, table: str = "moments") -> Floats:
-        """One column of ``moments``, ``raw_moments``, ``frame`` or ``cluster`` as floats, shape ``(rows, groups)``."""
-        names = {"moments": MOMENTS, "raw_moments": RAW_MOMENTS, "frame": FRAME, "cluster": CLUSTER}[table]
+        """One column of a table of sums as floats, shape ``(rows, groups)`` (``pooled_cluster``: ``(groups,)``)."""
+        names = SUMS[table]
         values = getattr(self, table)[..., names.index(name)]
         return np.asarray(values / (1.0 if name in WHOLE else UNIT), np.float64)
 
@@ -96,6 +99,13 @@ class BoxCounts:
         return replace(self, labels=labels, skipped=self.skipped + other.skipped, **merged)
 
 
+SUMS = {
+    "moments": MOMENTS,
+    "raw_moments": RAW_MOMENTS,
+    "frame": FRAME,
+    "cluster": CLUSTER,
+    "pooled_cluster": CLUSTER,
+}
 WHOLE = frozenset({"n", "n_u", "n_v", *FRAME[:8]})
 POOLED = tuple(Settings().pooled_shapes)
 BY_LABEL = ("boxes", "images", *Settings().shapes, "cluster")

@@ -20,7 +20,7 @@ from biasscope.bias.coordinates import (
     relative_size,
 )
 from biasscope.bias.rows import Rows
-from biasscope.bias.tables import FINE, JOINT, OCTAVES, PLANE, SCALES, SCALES_AN_OCTAVE, UNIT, Settings
+from biasscope.bias.tables import CLUSTER_GROUPS, FINE, JOINT, OCTAVES, PLANE, SCALES, SCALES_AN_OCTAVE, UNIT, Settings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -100,6 +100,14 @@ class Fold:
             paired = [n_u - lost_n, sum_u - lost_u, sum_v - lost_v, sum_uu - lost_uu, sum_vv - lost_vv]
             each = [*each, *paired, _total(index, u * v, size)]
         return np.stack(each, -1).reshape(labels, self.settings.groups, len(each))
+
+    def pooled_cluster(self) -> Ints:
+        """Sums of u, v and their squares by many groups of images, shape ``(CLUSTER_GROUPS, len(CLUSTER))``."""
+        group = keys.groups(self.rows.key, CLUSTER_GROUPS, self.settings.seed)
+        present = [~np.isnan(axis) for axis in self.feasible]
+        axes = [np.where(has, axis, 0.0) for has, axis in zip(present, self.feasible, strict=True)]
+        columns = [part for has, axis in zip(present, axes, strict=True) for part in (has, axis, axis**2)]
+        return np.stack(_totals(group, columns, CLUSTER_GROUPS), -1)
 
     def sums(self, at: Ints, labels: int, columns: list[Floats | Mask]) -> Ints:
         """Fixed-point sums (plain counts of masks) by row index and group; shape ``(labels, groups, columns)``."""

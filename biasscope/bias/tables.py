@@ -27,6 +27,8 @@ SCALES = SCALES_AN_OCTAVE * OCTAVES + 1
 MOMENTS = ("n_u", "u", "uu", "n_v", "v", "vv", "n", "u_both", "v_both", "uu_both", "vv_both", "uv")
 RAW_MOMENTS = ("n", "cx", "cy", "cxx", "cyy", "cxy")
 FRAME = ("n", "touching", "left", "top", "right", "bottom", "no_slack_x", "no_slack_y", "slack_x", "slack_y")
+CLUSTER_GROUPS = 1024
+"""Groups behind the pooled design effect, a ratio of variances: known to about the root of 2 in as many."""
 CLUSTER = ("n_u", "u", "uu", "n_v", "v", "vv")
 
 
@@ -75,6 +77,7 @@ class Settings:
         """Shape of each table that exists for the pooled set only."""
         return {
             "pooled_fine": (self.groups, 4, FINE),
+            "pooled_cluster": (CLUSTER_GROUPS, len(CLUSTER)),
             "cy_height": (PLANE, PLANE),
             "cx_height": (PLANE, PLANE),
         }

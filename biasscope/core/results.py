@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SCHEMA_VERSION = 1
 
@@ -137,6 +138,8 @@ def column(name: str, values: Iterable[object], *, title: str = "", unit: str = 
     >>> column("p", [0.5, float("nan")]).values
     [0.5, None]
     """
+    import numpy as np  # here: reading a report needs none
+
     cells, kind = _of_array(values) if isinstance(values, np.ndarray) else _of_items(values)
     return Column(name, kind, cells, title, unit, description)
 
@@ -159,6 +162,8 @@ def table(
 
 def _of_array(values: NDArray[Any]) -> tuple[list[Cell], Kind]:
     """Cells of an array at once: its type says the kind, two dimensions are vectors."""
+    import numpy as np
+
     if values.dtype.kind not in "biuf" or values.ndim > 2:
         return _of_items(values.tolist())
     cells: list[Cell] = values.tolist()

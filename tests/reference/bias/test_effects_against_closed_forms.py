@@ -11,6 +11,13 @@ from biasscope.bias.jackknife import jackknife, leave_one_out
 RANDOM = np.random.default_rng(11)
 
 
+@pytest.fixture(autouse=True)
+def _same_numbers_in_any_order():
+    """Every test starts from the same state, whichever ran before it."""
+    global RANDOM
+    RANDOM = np.random.default_rng(11)
+
+
 def test_cramers_v_by_its_definition():
     counts = RANDOM.poisson(3, 64)
     n, k = counts.sum(), 64
