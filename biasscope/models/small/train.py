@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -22,15 +25,26 @@ def scenes(recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
 def train(recipe: Recipe) -> tuple[nn.Module, float]:
     """Build and train a network; gives it in evaluation mode with its accuracy on the scenes kept back.
 
-    torch's global generator is put back afterwards.
+    One thread computes, so that the weights do not depend on the number of cores. torch's global generator and number
+    of threads are put back afterwards.
     """
     pictures, digits, chosen = scenes(recipe)
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+    with torch.random.fork_rng(devices=[]), torch.enable_grad(), _one_thread():
         torch.manual_seed(recipe.seed)
-        net = recipe.build().train()
-        _descend(net, pictures[chosen], digits[chosen], recipe)
-    net.eval()
+        net = recipe.build().train().to(memory_format=torch.channels_last)
+        _descend(net, pictures[chosen].contiguous(memory_format=torch.channels_last), digits[chosen], recipe)
+    net.eval().to(memory_format=torch.contiguous_format)
     return net, accuracy(net, pictures[~chosen], digits[~chosen])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _descend(net: nn.Module, pictures: Tensor, digits: Tensor, recipe: Recipe) -> None:

@@ -372,8 +372,9 @@ def test_small_networks_through_the_front_door(monkeypatch):
 
 
 def test_training_leaves_the_global_generator_alone_and_repeats_itself():
-    before = torch.random.get_rng_state()
+    before, threads = torch.random.get_rng_state(), torch.get_num_threads()
     once, again = train(TINY)[0], train(TINY)[0]
+    assert torch.get_num_threads() == threads
     assert torch.equal(torch.random.get_rng_state(), before)
     for one, other in zip(once.state_dict().values(), again.state_dict().values(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
