@@ -8,15 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from biasscope.boxes import read_boxes as read_boxes
+    from biasscope.models import antialias as antialias
+    from biasscope.models import circular as circular
+    from biasscope.models import load_model as load_model
+    from biasscope.models import pac as pac
+    from biasscope.models import polyphase as polyphase
+    from biasscope.models import surgery_table as surgery_table
     from biasscope.pipeline.dataset import analyze_dataset as analyze_dataset
 
 __version__ = "0.1.0"
 
 _HOME = {
     "analyze_dataset": "biasscope.pipeline.dataset",
+    "antialias": "biasscope.models",
+    "circular": "biasscope.models",
+    "load_model": "biasscope.models",
+    "pac": "biasscope.models",
+    "polyphase": "biasscope.models",
     "read_boxes": "biasscope.boxes",
+    "surgery_table": "biasscope.models",
 }
-__all__ = ["__version__", "analyze_dataset", "read_boxes"]
+__all__ = [
+    "__version__",
+    "analyze_dataset",
+    "antialias",
+    "circular",
+    "load_model",
+    "pac",
+    "polyphase",
+    "read_boxes",
+    "surgery_table",
+]
 
 
 def __getattr__(name: str) -> Any:
