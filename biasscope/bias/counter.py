@@ -15,11 +15,13 @@ from biasscope.bias.coordinates import GRID_TOLERANCE, detect_grid
 from biasscope.bias.distinct import Distinct
 from biasscope.bias.fold import Fold
 from biasscope.bias.keys import categories, image_keys, text_hashes
-from biasscope.bias.rows import Rows, snapped, usable
+from biasscope.bias.rows import Rows, concatenate, snapped, usable
 from biasscope.bias.selection import OneAnImage
 from biasscope.bias.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.core.randomness import mix
 
+FOLDED_AT_ONCE = 1 << 18
+"""Boxes that are folded together: a fold fills every table, however few the boxes."""
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Tables = dict[str, Ints]
@@ -38,6 +40,7 @@ class Counter:
         self._pooled: Tables = {}
         self._chosen = OneAnImage(settings.seed, hold=hold)
         self._pairs, self._images = Distinct(), Distinct()
+        self._waiting: list[Rows] = []
         self._folding: Background[tuple[Tables, Tables]] = Background()
 
     def __enter__(self) -> Self:
@@ -76,6 +79,7 @@ class Counter:
         """Fields of :class:`biasscope.bias.counts.BoxCounts`, labels sorted by name."""
         for rows, first in self._chosen.parts(self._label_keys):
             self._count_chosen(rows, first)
+        self._fold_waiting()
         for tables in self._folding.rest():
             self._take(*tables)
         labels = sorted(self._index)
@@ -101,6 +105,15 @@ class Counter:
         return list(self.settings.pooled_shapes.items())
 
     def _count_all(self, rows: Rows) -> None:
+        self._waiting.append(rows)
+        if sum(len(part.key) for part in self._waiting) >= FOLDED_AT_ONCE:
+            self._fold_waiting()
+
+    def _fold_waiting(self) -> None:
+        if not self._waiting:
+            return
+        rows = concatenate(self._waiting)
+        self._waiting.clear()
         for tables in self._folding.hand_over(partial(_fold, rows, self.settings, len(self._index))):
             self._take(*tables)
         self._pairs.add(mix(rows.key, self._label_keys[rows.label]), rows.label.astype(np.int64))

@@ -13,7 +13,7 @@ from biasscope.boxes.schema import BOXES, BoxTable
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
 
-BATCH = 1 << 16
+BATCH = 1 << 17
 SAMPLE, SAMPLE_OF_A_STREAM = 30_000, 20_000
 KEY = "sample_key"
 
