@@ -30,9 +30,9 @@ COMMANDS = {
 """Command -> where it is, and the question it answers."""
 
 EPILOGUE = (
-    "Every option can also stand in the TOML file given with --config, in a table named after the command, or in the "
-    "environment, as BIASSCOPE_DATASET_SEED. Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, "
-    "4 unexpected, 130 interrupted."
+    "Every option (not the paths) can also stand in the TOML file given with --config, in a table named after the "
+    "command, or in the environment, as BIASSCOPE_DATASET_SEED. Exit codes: 0 done, 1 a gate failed, 2 usage or "
+    "configuration, 3 input, 4 unexpected, 130 interrupted."
 )
 
 
@@ -81,10 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _toml(name: str) -> Toml:
     """Configuration file, read once beforehand so that an error names it."""
     try:
-        tomllib.loads(Path(name).read_text("utf-8"))
+        tables = tomllib.loads(Path(name).read_text("utf-8"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"cannot read the configuration: {reason}", where=name) from error
+    for key, value in tables.items():
+        if key not in COMMANDS or not isinstance(value, dict):
+            hint = f"Options stand in a table named after the command: {', '.join(f'[{name}]' for name in COMMANDS)}."
+            raise UsageError(f"{key!r} is no table of a command", where=name, hint=hint)
     return Toml(name, must_exist=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,10 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
     with common.progress().step("Writing the report"):
         paths = write(report, common.output, html=html)
     if common.format == "json":
-        sys.stdout.buffer.write(encode(report))
+        _print(encode(report))
     elif not common.quiet:
-        print(summary(report))  # noqa: T201
-        print(*(f"{path}" for path in paths), sep="\n")  # noqa: T201
+        lines = [summary(report), *map(str, paths)]
+        _print(("\n".join(lines) + "\n").encode(sys.stdout.encoding or "utf-8", "replace"))
     violations = _violations(report) if strict else 0
     if violations:
         sys.stderr.write(f"biasscope: --strict: {violations} rows or boxes do not conform; the report lists them.\n")
@@ -35,3 +36,17 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
 def _violations(report: Report) -> int:
     found = (result.scalar("violations") for result in report.results if result.kind == "integrity")
     return sum(int(item.value or 0) for item in found)
+
+
+def _print(data: bytes) -> None:
+    """Write to stdout, all of it now, so that a full disk behind it is noticed."""
+    from biasscope.core.errors import OutputError
+
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"cannot write ({error.strerror})", where="stdout") from error

@@ -16,6 +16,7 @@ STATISTICS = Group("Statistics", sort_key=20)
 PARTS = Group("Parts of the report", sort_key=30)
 DEFAULTS = Common()
 
+Convention = Literal["auto", "edges", "inclusive0", "inclusive1", "xywh", "fraction"]
 Flag = Parameter(negative=())
 
 
@@ -26,9 +27,7 @@ def dataset(
     sizes: Annotated[Path | None, Parameter(group=INPUT)] = None,
     split_column: Annotated[str | None, Parameter(group=INPUT)] = None,
     columns: Annotated[str, Parameter(group=INPUT)] = "",
-    box_convention: Annotated[
-        Literal["auto", "edges", "inclusive0", "inclusive1", "xywh", "fraction"], Parameter(group=INPUT)
-    ] = "auto",
+    box_convention: Annotated[Convention, Parameter(group=INPUT)] = "auto",
     stream: Annotated[bool, Flag, Parameter(group=INPUT)] = False,
     cache: Annotated[bool, Parameter(group=INPUT)] = True,
     strict: Annotated[bool, Flag, Parameter(group=INPUT)] = False,
@@ -39,6 +38,7 @@ def dataset(
     scale_reference: Annotated[Literal["others", "log-uniform"], Parameter(group=STATISTICS)] = "others",
     compare: Annotated[Path | None, Parameter(group=PARTS)] = None,
     compare_format_in: Annotated[str, Parameter(group=PARTS)] = "auto",
+    compare_box_convention: Annotated[Convention | None, Parameter(group=PARTS)] = None,
     augment: Annotated[list[str] | None, Parameter(group=PARTS, negative=())] = None,
     leakage: Annotated[bool, Parameter(group=PARTS)] = True,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
@@ -85,6 +85,9 @@ def dataset(
         A second dataset, compared class by class.
     compare_format_in
         Format of the second dataset.
+    compare_box_convention
+        What the numbers of the second dataset mean; as for the first unless named. Its other options are those of the
+        first.
     augment
         A torchvision v2 transform as text, as "RandomResizedCrop(224)"; may be given several times.
     leakage
@@ -116,11 +119,12 @@ def dataset(
         scale_reference=scale_reference,
         compare=_text(compare),
         compare_format_in=compare_format_in,
+        compare_box_convention=compare_box_convention,
         augment=augment or [],
         leakage=leakage,
         seed=common.seed,
     )
-    report = analyze_dataset(definition, progress=common.progress())
+    report = analyze_dataset(definition=definition, progress=common.progress())
     return deliver(report, common, html=html, strict=strict)
 
 

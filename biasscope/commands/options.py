@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter
+
+from biasscope.core.errors import UsageError
 
 if TYPE_CHECKING:
     from biasscope.core.progress import Progress
@@ -44,6 +47,13 @@ class Common:
     quiet: Annotated[bool, Parameter(alias="-q", negative=())] = False
     config: Path | None = None
     debug: Annotated[bool, Parameter(negative=())] = False
+
+    def __post_init__(self) -> None:
+        """Refuse a device that torch cannot know."""
+        if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", self.device):
+            raise UsageError(
+                f"{self.device!r} is no device", where="--device", hint="Say auto, cpu, cuda, cuda:1 or mps."
+            )
 
     def progress(self) -> Progress:
         """Progress for this run: none with ``--quiet``."""

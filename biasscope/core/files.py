@@ -19,6 +19,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     OutputError
         The folder cannot be made or written, or the disk is full. What was there before is untouched.
     """
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".biasscope-", dir=folder))
@@ -32,6 +33,8 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
         raise OutputError(_reason(error), where=str(folder), hint="Nothing was changed there.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
     return [final for _, final in staged]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from biasscope.bias.compare import compare, splits
@@ -27,22 +31,31 @@ from biasscope.pipeline.embedded import embedded_boxes
 from biasscope.pipeline.usable import SAMPLE_OF_A_STREAM, Sample, Usable
 from biasscope.report.model import Report
 
+STREAM_NOTE = (
+    "Read as a stream: position and scale come from all boxes; splits, comparison, repair and leakage from a sample of "
+    f"at most {SAMPLE_OF_A_STREAM:,} boxes."
+)
 QUESTION = "Where and how large are the objects of each class, and is that bias or chance?"
 
 
 def analyze_dataset(
-    definition: DatasetAnalysis | None = None, *, progress: Progress | None = None, **options: object
+    *paths: str | os.PathLike[str],
+    definition: DatasetAnalysis | None = None,
+    progress: Progress | None = None,
+    **options: object,
 ) -> Report:
     """Answer question 1 for a dataset, or for the embedded scenes when no path is given.
 
     Parameters
     ----------
+    *paths
+        Annotation files or folders.
     definition
-        What to analyse and how; or give its fields as keywords.
+        What to analyse and how, instead of paths and options.
     progress
         Shows what is going on; silent by default.
     **options
-        Fields of :class:`~biasscope.pipeline.definition.DatasetAnalysis`, as ``paths=["boxes.json"]``.
+        Fields of :class:`~biasscope.pipeline.definition.DatasetAnalysis`, as ``box_convention="inclusive0"``.
 
     Returns
     -------
@@ -62,49 +75,53 @@ def analyze_dataset(
     >>> report.result("position").scalar("tested").value
     10.0
     """
-    asked = definition or defined(DatasetAnalysis, options)
+    given = {**({"paths": list(paths)} if paths else {}), **options}
+    asked = definition or defined(DatasetAnalysis, given)
     started, clock = provenance.now(), time.perf_counter()
     progress = progress or Progress()
-    table = _table(asked, asked.paths, asked.format_in)
-    results = list(_results(asked, Usable(table, progress), progress))
+    tables = _tables(asked)
+    results = list(_results(asked, [Usable(table, progress) for table in tables], progress))
+    notes = [note for table in tables for note in table.notes]
     return Report(
         kind="dataset",
         title=_title(asked.paths),
         question=QUESTION,
-        answer=answer(results, table.notes),
+        answer=answer(results, notes),
         headline=headline(results),
         results=results,
-        provenance=_provenance(asked, table, started, time.perf_counter() - clock),
-        notes=list(table.notes),
+        provenance=_provenance(asked, tables, started, time.perf_counter() - clock),
+        notes=notes + ([STREAM_NOTE] if asked.stream else []),
     )
 
 
-def _table(asked: DatasetAnalysis, paths: list[str], format_in: str) -> BoxTable:
-    if not paths:
-        return embedded_boxes(asked.seed)
-    return read_boxes(
-        *paths,
-        format=format_in,
+def _tables(asked: DatasetAnalysis) -> list[BoxTable]:
+    """The dataset, and the one it is compared with."""
+    read = partial(
+        read_boxes,
         images=asked.images,
         sizes=asked.sizes,
         split_column=asked.split_column,
         columns=asked.columns,
-        box_convention=asked.box_convention,
         cache=asked.cache,
         stream=asked.stream,
     )
+    convention = asked.box_convention
+    main = read(*asked.paths, format=asked.format_in, box_convention=convention) if asked.paths else None
+    tables = [main or embedded_boxes(asked.seed)]
+    if asked.compare is not None:
+        convention = asked.compare_box_convention or convention
+        tables.append(read(asked.compare, format=asked.compare_format_in, box_convention=convention))
+    return tables
 
 
-def _results(asked: DatasetAnalysis, usable: Usable, progress: Progress) -> Iterator[Result]:
-    counts, frame = _counted(asked, usable)
-    integrity = usable.inspector.result(usable.table)
-    if not frame.height:
-        raise InputError("no usable box", where=", ".join(asked.paths), hint=integrity.finding)
+def _results(asked: DatasetAnalysis, sides: list[Usable], progress: Progress) -> Iterator[Result]:
+    counts, frame = _counted(asked, sides[0])
+    integrity = [_integrity(sides[0], frame, asked.paths)]
     with progress.step("Testing position and scale"):
         yield position(counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed)
         yield scale(counts, reference=asked.scale_reference, alpha=asked.alpha, correction=asked.correction)
     with progress.step("Comparing splits and datasets"):
-        yield from _pairs(asked, frame, progress)
+        yield from _pairs(asked, frame, sides[1:], integrity)
     with progress.step("Pushing boxes through the augmentation"):
         sample = Sample(asked.seed).of(frame)
         yield repair(sample, seed=asked.seed)
@@ -113,7 +130,17 @@ def _results(asked: DatasetAnalysis, usable: Usable, progress: Progress) -> Iter
     if asked.leakage:
         with progress.step("Predicting the class from geometry"):
             yield leakage(frame, seed=asked.seed)
-    yield integrity
+    yield from integrity
+
+
+def _integrity(side: Usable, frame: pl.DataFrame, paths: list[str]) -> Result:
+    """What is wrong with the annotations; an error when nothing is left of them."""
+    found = side.inspector.result(side.table)
+    if frame.height:
+        return found
+    rows = found.table("rows")
+    first = [f"{where}: {detail}" for where, detail in zip(rows["where"][:3], rows["detail"][:3], strict=True)]
+    raise InputError("no usable box", where=", ".join(paths), hint="\n  ".join([found.finding, *first]))
 
 
 def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.DataFrame]:
@@ -126,8 +153,10 @@ def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.Data
     return counts, sample.frame()
 
 
-def _pairs(asked: DatasetAnalysis, frame: pl.DataFrame, progress: Progress) -> Iterator[Result]:
-    """Splits against the training split, and this dataset against another."""
+def _pairs(
+    asked: DatasetAnalysis, frame: pl.DataFrame, others: list[Usable], integrity: list[Result]
+) -> Iterator[Result]:
+    """Splits against the training split, and this dataset against another, whose integrity is reported too."""
     options: dict[str, Any] = {
         "alpha": asked.alpha,
         "correction": asked.correction,
@@ -136,10 +165,20 @@ def _pairs(asked: DatasetAnalysis, frame: pl.DataFrame, progress: Progress) -> I
     }
     if frame["split"].n_unique() > 1:
         yield from splits(frame, **options)
-    if asked.compare is not None:
-        other = Usable(_table(asked, [asked.compare], asked.compare_format_in), progress).frame()
-        names = _title(asked.paths), _title([asked.compare])
-        yield compare(frame, other, kind="comparison", names=names, **options)
+    for side in others:
+        name, other = _title([str(asked.compare)]), _in_memory(asked, side)
+        found = _integrity(side, other, [str(asked.compare)])
+        integrity.append(msgspec.structs.replace(found, title=f"{found.title}: {name}"))
+        yield compare(frame, other, kind="comparison", names=(_title(asked.paths), name), **options)
+
+
+def _in_memory(asked: DatasetAnalysis, side: Usable) -> pl.DataFrame:
+    """All boxes of a side, or a sample of them when streaming."""
+    if not asked.stream:
+        return side.frame()
+    sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
+    deque(sample.watch(side.batches()), maxlen=0)
+    return sample.frame()
 
 
 def _title(paths: list[str]) -> str:
@@ -147,14 +186,14 @@ def _title(paths: list[str]) -> str:
     return ", ".join(Path(path).name for path in paths[:3]) + more or "Embedded digit scenes"
 
 
-def _provenance(asked: DatasetAnalysis, table: BoxTable, started: str, seconds: float) -> provenance.Provenance:
+def _provenance(asked: DatasetAnalysis, tables: list[BoxTable], started: str, seconds: float) -> provenance.Provenance:
     return provenance.Provenance(
         command=command_line("dataset", asked),
         seed=asked.seed,
         versions=provenance.versions(),
         machine=provenance.machine(),
-        inputs=provenance.input_files(table.files),
-        input_count=len(table.files),
+        inputs=[file for table in tables for file in provenance.input_files(table.files)],
+        input_count=sum(len(table.files) for table in tables),
         started=started,
         seconds=round(seconds, 3),
     )

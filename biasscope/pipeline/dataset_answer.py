@@ -8,6 +8,7 @@ import msgspec
 
 from biasscope.core.results import Result, Scalar
 
+MOST = 3
 HEADLINE = (
     ("position", "nonuniform_feasible"),
     ("position", "nonuniform_raw"),
@@ -22,7 +23,15 @@ def answer(results: Sequence[Result], notes: Sequence[str]) -> list[str]:
     """Sentences that answer the question: position, scale, splits, repair, leakage, then what was left out."""
     order = ("position", "scale", "splits", "comparison", "repair", "leakage", "integrity")
     simulated = [note for note in notes if "SIMULATED" in note]
-    return [*_most_biased(results), *(item.finding for kind in order for item in _of(results, kind)), *simulated]
+    return [*_most_biased(results), *(finding for kind in order for finding in _findings(results, kind)), *simulated]
+
+
+def _findings(results: Sequence[Result], kind: str) -> Iterator[str]:
+    """Findings of a kind; of many splits or augmentations the first few, the others are in their sections."""
+    found = [item.finding for item in _of(results, kind)]
+    yield from found[:MOST]
+    if len(found) > MOST:
+        yield f"{len(found) - MOST} more of the kind are below."
 
 
 def headline(results: Sequence[Result]) -> list[Scalar]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -32,6 +33,7 @@ class DatasetAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     scale_reference: Literal["others", "log-uniform"] = "others"
     compare: str | None = None
     compare_format_in: str = "auto"
+    compare_box_convention: str | None = None
     augment: list[str] = []
     leakage: bool = True
     seed: int = 0
@@ -41,12 +43,16 @@ class DatasetAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         for name, holds, hint in (
             ("alpha", 0 < self.alpha < 1, "It is a level, such as 0.05."),
             ("minimum", self.minimum >= 2, "A test needs at least 2 boxes."),
-            ("seed", self.seed >= 0, "Seeds are 0 or larger."),
+            ("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."),
         ):
             if not holds:
                 raise UsageError(f"{getattr(self, name)} is out of range", where=f"--{name}", hint=hint)
-        if self.compare_format_in != "auto" and self.compare is None:
-            raise UsageError("there is nothing to compare", where="--compare-format-in", hint="Give --compare PATH.")
+        for name, given in (
+            ("compare-format-in", self.compare_format_in != "auto"),
+            ("compare-box-convention", self.compare_box_convention is not None),
+        ):
+            if given and self.compare is None:
+                raise UsageError("there is nothing to compare", where=f"--{name}", hint="Give --compare PATH.")
 
 
 def defined(kind: type[DatasetAnalysis], options: Mapping[str, object]) -> DatasetAnalysis:
@@ -57,11 +63,17 @@ def defined(kind: type[DatasetAnalysis], options: Mapping[str, object]) -> Datas
     UsageError
         A key is unknown, or a value has the wrong type or is out of range.
     """
-    plain = {key: [str(path) for path in value] if key == "paths" else value for key, value in options.items()}  # type: ignore[attr-defined]
+    plain = {key: _paths(value) if key == "paths" else value for key, value in options.items()}
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
         raise UsageError(str(error)) from error
+
+
+def _paths(given: object) -> object:
+    """Paths as the texts that a definition holds; one path may stand alone."""
+    several = given if isinstance(given, list | tuple) else [given]
+    return [os.fspath(path) if isinstance(path, os.PathLike) else path for path in several]
 
 
 def command_line(question: str, asked: DatasetAnalysis) -> list[str]:

@@ -76,6 +76,28 @@ def test_bad_boxes_are_listed_and_strict_exits_with_3(program: Program, coco: Pa
     assert (tmp_path / "strict" / "report.json").exists()
 
 
+def test_the_second_dataset_is_inspected_too(program: Program, coco: Path, tmp_path: Path) -> None:
+    good = tmp_path / "good.csv"
+    rows = "".join(f"i{number},1,1,9,9,b,20,20\n" for number in range(30))
+    good.write_text(f"image,xmin,ymin,xmax,ymax,label,width,height\n{rows}")
+    done = program("dataset", good, "--compare", coco, "--no-html", "--no-leakage", "--strict")
+    assert done.returncode == 3
+    report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
+    found = [result for result in report.results if result.kind == "integrity"]
+    assert [result.scalar("violations").value for result in found] == [0, 1]
+    assert found[1].title.endswith("instances_train.json")
+    assert {item.name for item in report.provenance.inputs} == {"good.csv", "instances_train.json"}
+
+
+def test_input_without_a_usable_box_says_why(program: Program, tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    path.write_text("image,xmin,ymin,xmax,ymax,label\na,1,1,9,9,b\n")
+    done = program("dataset", path)
+    assert done.returncode == 3
+    assert "boxes.csv:1" in done.stderr
+    assert "--sizes" in done.stderr
+
+
 def test_streaming_gives_the_same_statistics(program: Program, coco: Path, tmp_path: Path) -> None:
     for name, options in (("whole", ()), ("stream", ("--stream",))):
         done = program("dataset", coco, "--no-html", "--no-leakage", "--output", name, *options)
@@ -125,6 +147,9 @@ def test_a_missing_path_is_3(program: Program) -> None:
         (["dataset", "--augment", "__import__('os').system('true')"], "--augment"),
         (["nothing"], "nothing"),
         (["dataset", "--config", "missing.toml"], "missing.toml"),
+        (["dataset", "--seed", "99999999999999999999999"], "--seed"),
+        (["dataset", "--device", "banana"], "--device"),
+        (["dataset", "--compare-box-convention", "edges"], "--compare PATH"),
     ],
 )
 def test_usage_errors_are_2_and_say_what(program: Program, arguments: list[str], words: str, coco: Path) -> None:
@@ -144,6 +169,14 @@ def test_configuration_file_counts_less_than_the_command_line(program: Program, 
     assert done.returncode == 2
     assert "sed" in done.stderr
     assert "options.toml" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["alpha = 0.3\n", "[other]\nalpha = 0.3\n"])
+def test_configuration_that_nothing_reads_is_refused(program: Program, tmp_path: Path, text: str) -> None:
+    (tmp_path / "options.toml").write_text(text)
+    done = program("dataset", "--config", "options.toml")
+    assert done.returncode == 2
+    assert "[dataset]" in done.stderr
 
 
 def test_environment_counts_less_than_the_command_line(program: Program, coco: Path, tmp_path: Path) -> None:
@@ -206,6 +239,14 @@ def test_a_defect_is_4_and_debug_shows_where(tmp_path: Path) -> None:
     assert "Traceback" not in plain.stderr
     assert "boom" in plain.stderr
     assert "Traceback" in debug.stderr
+
+
+def test_a_full_disk_behind_stdout_is_3(program: Program, coco: Path, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m biasscope.analyze dataset {coco} --no-html --no-leakage > /dev/full"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "stdout" in done.stderr
+    assert "Exception" not in done.stderr
 
 
 def test_a_closed_pipe_is_not_an_error(tmp_path: Path, coco: Path) -> None:

@@ -1,0 +1,47 @@
+"""Definitions: from keywords, from paths given one way or another, and back to a command."""
+
+from pathlib import Path
+
+import pytest
+
+import biasscope
+from biasscope.core.errors import UsageError
+from biasscope.pipeline.definition import DatasetAnalysis, command_line, defined
+
+
+@pytest.mark.parametrize("given", ["a.csv", Path("a.csv"), ["a.csv"], (Path("a.csv"),)])
+def test_one_path_or_several_in_any_form(given: object) -> None:
+    assert defined(DatasetAnalysis, {"paths": given}).paths == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"alpha": "x"}, {"alpha": 2.0}, {"unknown": 1}, {"paths": [1]}, {"correction": "none"}, {"seed": -1}]
+)
+def test_wrong_options_are_usage_errors(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        defined(DatasetAnalysis, options)
+
+
+def test_the_command_asks_the_same_again() -> None:
+    asked = DatasetAnalysis(
+        paths=["a", "b"],
+        columns={"x0": "l"},
+        augment=["Pad(2)", "CenterCrop(3)"],
+        stream=True,
+        cache=False,
+        sizes="s.csv",
+    )
+    assert command_line("dataset", asked) == [
+        "python", "-m", "biasscope.analyze", "dataset", "a", "b", "--sizes", "s.csv", "--columns", "x0=l", "--stream",
+        "--no-cache", "--augment", "Pad(2)", "--augment", "CenterCrop(3)",
+    ]  # fmt: skip
+
+
+def test_the_api_takes_paths_like_read_boxes(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    rows = "".join(f"i{number},{number % 9},1,{number % 9 + 5},9,b,20,20\n" for number in range(30))
+    path.write_text(f"image,xmin,ymin,xmax,ymax,label,width,height\n{rows}")
+    one = biasscope.analyze_dataset(path, leakage=False)
+    same = biasscope.analyze_dataset(paths=str(path), leakage=False)
+    assert one.results == same.results
+    assert one.title == "boxes.csv"
