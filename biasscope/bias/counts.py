@@ -46,10 +46,14 @@ class BoxCounts:
         ``(rows, 2, 256)`` marginals of u and v.
     scale
         ``(rows, groups, 25)`` apparent scale, in the bins of :func:`biasscope.bias.tables.scale_edges`.
+    fine_scale
+        ``(rows, 513)`` apparent scale, in the bins of :func:`biasscope.bias.tables.fine_scale_edges`, for quantiles.
     moments, raw_moments, frame, cluster
         ``(rows, groups, columns)`` fixed-point sums; read them with :meth:`moment`. ``cluster`` is of all boxes.
     pooled_fine
         ``(groups, 4, 256)`` marginals of u, v, cx, cy of the pooled set.
+    pooled_scale
+        ``(groups, 513)`` apparent scale of the pooled set in fine bins.
     pooled_cluster
         ``(1024, columns)`` sums of all boxes by many more groups, for the pooled design effect.
     cy_height, cx_height
@@ -68,11 +72,13 @@ class BoxCounts:
     joint: Ints
     fine: Ints
     scale: Ints
+    fine_scale: Ints
     moments: Ints
     raw_moments: Ints
     frame: Ints
     cluster: Ints
     pooled_fine: Ints
+    pooled_scale: Ints
     pooled_cluster: Ints
     cy_height: Ints
     cx_height: Ints

@@ -20,7 +20,18 @@ from biasscope.bias.coordinates import (
     relative_size,
 )
 from biasscope.bias.rows import Rows
-from biasscope.bias.tables import CLUSTER_GROUPS, FINE, JOINT, OCTAVES, PLANE, SCALES, SCALES_AN_OCTAVE, UNIT, Settings
+from biasscope.bias.tables import (
+    CLUSTER_GROUPS,
+    FINE,
+    FINE_SCALES,
+    JOINT,
+    OCTAVES,
+    PLANE,
+    SCALES,
+    SCALES_AN_OCTAVE,
+    UNIT,
+    Settings,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,6 +64,16 @@ class Fold:
     def size(self) -> tuple[Floats, Floats]:
         """Relative width and height."""
         return relative_size(*self.rows.box)
+
+    @cached_property
+    def scale(self) -> Floats:
+        """Apparent scale."""
+        return apparent_scale(*self.size)
+
+    @cached_property
+    def fine_scale_bin(self) -> Ints:
+        """Fine bin of apparent scale."""
+        return np.asarray(np.clip(np.sqrt(self.scale) * (FINE_SCALES - 1), 0, FINE_SCALES - 1), np.int64)
 
     @cached_property
     def uniforms(self) -> tuple[Floats, Floats] | None:
@@ -138,7 +159,10 @@ class Fold:
         return np.stack([_count(at, axis, labels, FINE) for axis in self.bins[:2]], 1)
 
     def _scale(self, at: Ints, labels: int) -> NDArray[np.int32]:
-        return self._map(scale_bin(apparent_scale(*self.size)), at, labels, SCALES)
+        return self._map(scale_bin(self.scale), at, labels, SCALES)
+
+    def _fine_scale(self, at: Ints, labels: int) -> NDArray[np.int32]:
+        return _count(at, self.fine_scale_bin, labels, FINE_SCALES).astype(np.int32)
 
     def _moments(self, at: Ints, labels: int) -> Ints:
         return self.moments(at, labels)
@@ -164,7 +188,8 @@ class Fold:
         height = _coarse(h, PLANE)
         fine = np.stack([_count(self.group, axis, self.settings.groups, FINE) for axis in (u, v, cx, cy)], 1)
         planes = [_count(height, _coarse(axis, PLANE), PLANE, PLANE) for axis in (cy, cx)]
-        return {"pooled_fine": fine, "cy_height": planes[0], "cx_height": planes[1]}
+        scale = _count(self.group, self.fine_scale_bin, self.settings.groups, FINE_SCALES)
+        return {"pooled_fine": fine, "pooled_scale": scale, "cy_height": planes[0], "cx_height": planes[1]}
 
 
 def scale_bin(scale: Floats) -> Ints:

@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from biasscope.bias.grouped import Parts, grouped_effect
 from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.placement import (
     Ints,
-    Parts,
     Position,
     cell_counts,
-    grouped_effect,
     interval_of,
     mean,
     median_interval,

@@ -23,6 +23,8 @@ JOINT = 4
 PLANE = 16
 SCALES_AN_OCTAVE, OCTAVES = 4, 6
 SCALES = SCALES_AN_OCTAVE * OCTAVES + 1
+FINE_SCALES = 513
+"""Bins of apparent scale behind quantiles: 512 even ones of its root, so that small boxes are told apart, and 1."""
 
 MOMENTS = ("n_u", "u", "uu", "n_v", "v", "vv", "n", "u_both", "v_both", "uu_both", "vv_both", "uv")
 RAW_MOMENTS = ("n", "cx", "cy", "cxx", "cyy", "cxy")
@@ -67,6 +69,7 @@ class Settings:
             "joint": (JOINT**3,),
             "fine": (2, FINE),
             "scale": (groups, SCALES),
+            "fine_scale": (FINE_SCALES,),
             "moments": (groups, len(MOMENTS)),
             "raw_moments": (groups, len(RAW_MOMENTS)),
             "frame": (groups, len(FRAME)),
@@ -77,6 +80,7 @@ class Settings:
         """Shape of each table that exists for the pooled set only."""
         return {
             "pooled_fine": (self.groups, 4, FINE),
+            "pooled_scale": (self.groups, FINE_SCALES),
             "pooled_cluster": (CLUSTER_GROUPS, len(CLUSTER)),
             "cy_height": (PLANE, PLANE),
             "cx_height": (PLANE, PLANE),
@@ -90,3 +94,13 @@ def scale_edges() -> NDArray[np.float64]:
     [0.0, 0.015625, 0.03125, 1.0]
     """
     return np.concatenate([[0.0], 2.0 ** (np.arange(SCALES) / SCALES_AN_OCTAVE - OCTAVES)])
+
+
+def fine_scale_edges() -> NDArray[np.float64]:
+    """Edges of the fine bins of apparent scale; the last bin holds boxes as large as their frame and has no width.
+
+    >>> fine_scale_edges()[[0, 256, 511, 512, 513]].round(4).tolist()
+    [0.0, 0.25, 0.9961, 1.0, 1.0]
+    """
+    even = np.arange(FINE_SCALES) / (FINE_SCALES - 1)
+    return np.append(even**2, 1.0)

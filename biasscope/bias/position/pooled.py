@@ -11,6 +11,7 @@ from biasscope.bias import effects
 from biasscope.bias.counts import BoxCounts
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.position.statistics import MEASURES, Placement, measure
+from biasscope.bias.position.words import POPULATION
 from biasscope.core.results import Table, table
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,8 @@ def pooled_table(counts: BoxCounts, found: Placement) -> Table:
         columns[name] = [float(side[key].value[-1]) for key in TITLES]
         columns[f"{name}_low"] = [float(side[key].low[-1]) for key in TITLES]
         columns[f"{name}_high"] = [float(side[key].high[-1]) for key in TITLES]
-    return table("pooled", columns, title="All classes together", row="measure")
+    population = POPULATION[counts.settings.per_image]
+    return table("pooled", columns, title=f"All classes together, {population}", row="measure")
 
 
 def of_groups(statistic: Callable[[Ints | Floats], Floats], groups: Ints, *, low: float, high: float) -> Estimate:

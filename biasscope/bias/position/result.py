@@ -70,7 +70,7 @@ def position(
     return Result(
         kind="position",
         title="Position",
-        finding=words.finding(rejected, family),
+        finding=words.finding(rejected, family) + words.warning(settings.per_image, found.design_effect[-1]) + ".",
         parameters=parameters,
         scalars=_scalars(counts, found, rejected, family),
         tables=[
@@ -91,6 +91,7 @@ FAMILIES = ("raw", "feasible", "interior", "joint")
 
 def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], family: dict[str, int]) -> list[Scalar]:
     boxes = int(found.boxes[-1])
+    bias = f"Position bias of all classes together, {words.POPULATION[counts.settings.per_image]}"
     classes = [Scalar("classes", len(counts.labels), "Classes"), Scalar("tested", family["feasible"], "Classes tested")]
     classes += [
         Scalar(
@@ -99,13 +100,8 @@ def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], fami
         for name in FAMILIES
     ]
     measures = [
-        _scalar("pooled_effect", "Position bias of all boxes (Cramer's V, feasible)", found.effect, boxes),
-        _scalar(
-            "pooled_effect_raw",
-            "Position bias of all boxes (Cramer's V, raw)",
-            found.effect_raw,
-            int(found.boxes_raw[-1]),
-        ),
+        _scalar("pooled_effect", f"{bias} (Cramer's V, feasible)", found.effect, boxes),
+        _scalar("pooled_effect_raw", f"{bias} (Cramer's V, raw)", found.effect_raw, int(found.boxes_raw[-1])),
         *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
         _scalar(
             "edge_contact",
@@ -131,7 +127,8 @@ def _scalar(name: str, title: str, estimate: Estimate, n: int) -> Scalar:
 
 def _median(found: Placement) -> Scalar:
     """Median effect of the tested classes, with an interval from order statistics over classes."""
-    effects = np.sort(found.effect.value[:-1][np.isfinite(found.p["feasible"][:-1])])
+    tested = np.isfinite(found.p["feasible"][:-1] + found.effect.value[:-1])
+    effects = np.sort(found.effect.value[:-1][tested])
     m = len(effects)
     if m == 0:
         return Scalar("median_effect", None, "Median position bias of a class", n=0)

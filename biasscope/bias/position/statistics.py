@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from biasscope.bias import effects, testing
 from biasscope.bias.counts import BoxCounts
+from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 
 Floats = NDArray[np.float64]
@@ -27,7 +28,8 @@ class Placement:
     boxes, boxes_raw
         Boxes behind the feasible map (those with slack on both axes) and behind the raw one.
     effect, effect_raw
-        Bias-corrected Cramer's V of the feasible and the raw map.
+        Bias-corrected Cramer's V of the feasible and the raw map; with every box of an image, from pairs of boxes in
+        different groups of images only (NaN where all are in one group).
     measures
         ``displacement_u``, ``displacement_v``, ``concentration_u``, ``concentration_v``, ``correlation`` of (u, v).
     p
@@ -76,8 +78,8 @@ def placement(
     return Placement(
         boxes=feasible.sum(-1).astype(np.float64),
         boxes_raw=raw.sum(-1).astype(np.float64),
-        effect=effects.cramers_v_interval(counts.feasible),
-        effect_raw=effects.cramers_v_interval(counts.raw),
+        effect=_effect(counts, counts.feasible),
+        effect_raw=_effect(counts, counts.raw),
         measures=measures,
         p=p,
         q={name: testing.adjust(values, correction) for name, values in p.items()},
@@ -107,6 +109,11 @@ MEASURE: dict[str, Callable[[str], tuple[tuple[str, ...], Callable[..., Floats]]
     "concentration": lambda axis: ((f"n_{axis}", axis, 2 * axis), effects.concentration),
     "correlation": lambda axis: (BOTH, effects.correlation),
 }
+
+
+def _effect(counts: BoxCounts, groups: NDArray[np.int64]) -> Estimate:
+    """Corrected for chance over boxes, or over groups of images where boxes share images."""
+    return effects.cramers_v_interval(groups) if counts.settings.per_image == "one" else grouped_effect(groups)
 
 
 def _design_effects(counts: BoxCounts, minimum: int) -> Floats:

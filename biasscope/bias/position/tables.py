@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from biasscope.bias.counts import BoxCounts
 from biasscope.bias.position.pooled import edge_contact
 from biasscope.bias.position.statistics import MEASURES, Placement
+from biasscope.bias.position.words import POPULATION
 from biasscope.core.results import Table, table
 
 Floats = NDArray[np.float64]
@@ -18,13 +19,13 @@ CLASS_BINS, POOLED_BINS = 32, 64
 TESTED, REJECTED, KEPT = "not tested", "non-uniform", "not rejected"
 
 
-def verdicts(q: Floats, alpha: float) -> list[str]:
+def verdicts(q: Floats, alpha: float, rejected: str = REJECTED) -> list[str]:
     """Words for corrected p-values.
 
     >>> verdicts(np.array([0.01, 0.2, np.nan]), 0.05)
     ['non-uniform', 'not rejected', 'not tested']
     """
-    return [TESTED if np.isnan(value) else REJECTED if value <= alpha else KEPT for value in q]
+    return [TESTED if np.isnan(value) else rejected if value <= alpha else KEPT for value in q]
 
 
 def class_table(counts: BoxCounts, found: Placement, alpha: float) -> Table:
@@ -59,7 +60,7 @@ def map_table(counts: BoxCounts) -> Table:
         "bins": [counts.settings.bins] * len(maps),
         "counts": [values.tolist() for values in maps.values()],
     }
-    return table("maps", columns, title="All classes together", row="map")
+    return table("maps", columns, title=f"All classes together, {POPULATION[counts.settings.per_image]}", row="map")
 
 
 def joint_table(counts: BoxCounts) -> Table:

@@ -6,6 +6,9 @@ from biasscope.bias.coordinates import CONTACT, CONTACT_FRACTION
 from biasscope.bias.counts import BoxCounts
 from biasscope.bias.testing import ASYMPTOTIC_ABOVE
 
+POPULATION = {"one": "one box an image", "all": "all boxes"}
+WARNED_ABOVE = 1.1
+"""Pooled design effect above which the finding says that tests over all boxes reject too often."""
 COUNTED = {
     "raw": "Classes non-uniform in raw centres",
     "feasible": "Classes non-uniform given box sizes",
@@ -22,13 +25,29 @@ MEASURES = {
 
 
 def finding(rejected: dict[str, int], family: dict[str, int]) -> str:
-    """One sentence with the numbers."""
+    """One sentence with the numbers, without its full stop."""
     if family["feasible"] == 0:
-        return f"No class has enough boxes with free room to be tested; {_of(rejected, family, 'raw')} in raw centres."
+        return f"No class has enough boxes with free room to be tested; {_of(rejected, family, 'raw')} in raw centres"
     return (
         f"Raw centres reject uniform placement in {_of(rejected, family, 'raw')}; "
         f"given the box sizes (feasible coordinates) {rejected['feasible']} of {family['feasible']} "
-        f"{'does' if rejected['feasible'] == 1 else 'do'}."
+        f"{'does' if rejected['feasible'] == 1 else 'do'}"
+    )
+
+
+def warning(per_image: str, design_effect: float) -> str:
+    """What the finding must add where boxes of one image were counted as if they were independent.
+
+    >>> warning("all", 2.8)
+    '; boxes of one image are not independent (design effect 2.8), so these tests reject too often: see per-image one'
+    >>> warning("one", 2.8), warning("all", 1.0)
+    ('', '')
+    """
+    if per_image == "one" or not design_effect > WARNED_ABOVE:
+        return ""
+    return (
+        f"; boxes of one image are not independent (design effect {design_effect:.1f}), so these tests reject too "
+        "often: see per-image one"
     )
 
 
@@ -79,8 +98,9 @@ def _boxes_note(counts: BoxCounts) -> str:
             "mean position has."
         )
     return (
-        "Every box counts. Boxes of one image are not independent: intervals allow for that, p-values do not, and "
-        "reject too often where the design effect is above 1."
+        "Every box counts. Boxes of one image are not independent. Effects allow for that (they come from pairs of "
+        "boxes in different groups of images) and so do intervals; p-values do not, and reject too often where the "
+        "design effect is above 1."
     )
 
 

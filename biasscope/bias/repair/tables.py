@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
+from biasscope.bias.grouped import grouped_effect, left_out_effects
 from biasscope.bias.measures import (
     ORDER,
     TITLES,
@@ -26,9 +27,7 @@ from biasscope.bias.placement import (
     Position,
     cell_counts,
     change,
-    grouped_effect,
     interval_of,
-    left_out_effects,
     mean,
     median_interval,
 )

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 from biasscope.bias.counts import BoxCounts
 from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.position.tables import verdicts
+from biasscope.bias.position.words import POPULATION
 from biasscope.bias.scale.statistics import Scales, scales
 from biasscope.bias.tables import scale_edges
 from biasscope.bias.testing import DRAWS
 from biasscope.core.results import Result, Scalar, Table, interval, number, table
 
+OBJECT = {"one": "The median object (one an image)", "all": "The median object (all boxes)"}
+REJECTED = {"others": "different", "log-uniform": "not log-uniform"}
 NAMED = {
     "others": "the other classes",
     "log-uniform": "a log-uniform scale from 1/64 to 1 of the frame",
@@ -56,7 +59,7 @@ def scale(
     return Result(
         kind="scale",
         title="Scale",
-        finding=_finding(found, reference, different, tested),
+        finding=_finding(found, reference, different, tested, counts.settings.per_image),
         parameters={
             "reference": reference,
             "range_low": float(scale_edges()[1]),
@@ -70,15 +73,15 @@ def scale(
             "per_image": counts.settings.per_image,
         },
         scalars=_scalars(counts, found, reference, different, tested),
-        tables=[_class_table(counts, found, alpha), _bin_table(found)],
-        notes=_notes(reference, minimum),
+        tables=[_class_table(counts, found, alpha, REJECTED[reference]), _bin_table(found)],
+        notes=_notes(reference, minimum, counts.settings.per_image),
         source="Chi-square of apparent scale against a named reference.",
     )
 
 
-def _finding(found: Scales, reference: str, different: int, tested: int) -> str:
+def _finding(found: Scales, reference: str, different: int, tested: int, per_image: str) -> str:
     median = found.median.value[-1]
-    size = "There are no boxes" if np.isnan(median) else f"The median object spans {median:.2f} of its frame"
+    size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {median:.2f} of its frame"
     if tested == 0:
         return f"{size}; no class could be tested against {NAMED[reference]}."
     return f"{size}; apparent scale differs from {NAMED[reference]} in {different} of {tested} classes tested."
@@ -86,10 +89,13 @@ def _finding(found: Scales, reference: str, different: int, tested: int) -> str:
 
 def _scalars(counts: BoxCounts, found: Scales, reference: str, different: int, tested: int) -> list[Scalar]:
     n = int(found.histogram[-1].sum())
+    population = POPULATION[counts.settings.per_image]
     title = f"Classes whose scale differs from {NAMED[reference]}"
     return [
-        _scalar("median_scale", "Median apparent scale (square root of the area share)", found.median, n),
-        _scalar("effective_bins", "Effective number of scale bins, of 25", found.effective_bins, n),
+        _scalar(
+            "median_scale", f"Median apparent scale, {population} (square root of the area share)", found.median, n
+        ),
+        _scalar("effective_bins", f"Effective number of scale bins, of 25, {population}", found.effective_bins, n),
         Scalar("classes", len(counts.labels), "Classes"),
         Scalar("tested", tested, "Classes tested"),
         Scalar("classes_different", different, title, n=tested, unit="classes"),
@@ -101,7 +107,7 @@ def _scalar(name: str, title: str, estimate: Estimate, n: int) -> Scalar:
     return Scalar(name, number(estimate.value[-1]), title, bounds, n)
 
 
-def _class_table(counts: BoxCounts, found: Scales, alpha: float) -> Table:
+def _class_table(counts: BoxCounts, found: Scales, alpha: float, rejected: str) -> Table:
     order = np.argsort(-np.where(np.isnan(found.q), -1.0, found.effect.value), kind="stable")
     q = found.q
     columns: dict[str, NDArray[np.generic]] = {
@@ -116,7 +122,7 @@ def _class_table(counts: BoxCounts, found: Scales, alpha: float) -> Table:
         "effect_high": found.effect.high,
         "p": found.p,
         "q": q,
-        "verdict": np.array(verdicts(q, alpha), object),
+        "verdict": np.array(verdicts(q, alpha, rejected), object),
         "effective_bins": found.effective_bins.value[:-1],
         "histogram": found.histogram[:-1],
     }
@@ -130,12 +136,18 @@ def _bin_table(found: Scales) -> Table:
     return table("bins", columns, title="Apparent scale of all classes together", row="bin")
 
 
-def _notes(reference: str, minimum: int) -> list[str]:
-    return [
+def _notes(reference: str, minimum: int, per_image: str) -> list[str]:
+    made = [
         f"Scale has no natural uniform null; the reference here is {NAMED[reference]}.",
         "Apparent scale is the square root of a box's share of the frame's area, in bins of a quarter octave from 1/64 "
-        "(smaller boxes share one bin). Quantiles are interpolated within a bin.",
+        "(smaller boxes share one bin). Quantiles come from much finer bins and are off by .004 at most.",
         "The effect is Cramer's V of class and reference at equal weight over eight wider bins, corrected for what "
         "chance adds: 0 alike, 1 without overlap. Classes are ranked by it.",
         f"Classes with fewer than {minimum} boxes, or with fewer than {minimum} boxes elsewhere, are not tested.",
     ]
+    if per_image == "all":
+        made.append(
+            "Every box counts. Boxes of one image are not independent: effects and intervals allow for that, p-values "
+            "do not."
+        )
+    return made

@@ -247,3 +247,41 @@ def test_notes_say_how_boxes_were_counted(boxes, result):
 
 def test_same_seed_same_bytes(counts):
     assert msgspec.json.encode(position(counts)) == msgspec.json.encode(position(counts))
+
+
+def jittered(classes: int, images: int, copies: int, seed: int) -> pl.DataFrame:
+    """Uniform boxes, each copied within its image with a jitter of three pixels."""
+    return scene(classes, images, per_image=copies, jitter=3, seed=seed)
+
+
+@pytest.mark.parametrize("images", [12, 60, 250])
+def test_boxes_of_one_image_do_not_make_an_effect(images):
+    """Three near copies an image, every box counted: chance is corrected over images, and 0 stays inside."""
+    found = placement(count_boxes(jittered(150, images, 3, seed=images), per_image="all"), draws=99)
+    assert np.mean(found.effect.low[:-1] > 0) <= 0.05
+    assert np.mean(found.effect.value[:-1] == 0) > 0.3
+    assert found.effect.low[-1] == 0
+
+
+def test_the_finding_says_that_tests_over_all_boxes_reject_too_often():
+    boxes = jittered(3, 150, 3, seed=1)
+    every, one = (position(count_boxes(boxes, per_image=how), monte_carlo=99) for how in ("all", "one"))
+    assert f"design effect {every.scalar('design_effect').value:.1f}" in every.finding
+    assert "see per-image one" in every.finding
+    assert every.finding.endswith(".")
+    assert "reject too often" not in one.finding
+    assert "all boxes" in every.scalar("pooled_effect").title
+    assert "one box an image" in one.scalar("pooled_effect").title
+    alone = position(count_boxes(scene(3, 300, seed=4), per_image="all"), monte_carlo=99)
+    assert "reject too often" not in alone.finding
+
+
+def test_a_class_within_one_image_has_no_effect_and_spoils_no_median():
+    boxes = pl.concat([scene(1, 1, per_image=30, jitter=3, seed=2), scene(3, 40, seed=3)], how="vertical_relaxed")
+    boxes = boxes.with_columns(image_id=pl.concat_str(pl.lit("i"), pl.int_range(pl.len()).clip(29, None)))
+    boxes = boxes.with_columns(label=pl.Series(["lone"] * 30 + ["many"] * 60 + ["more"] * 60))
+    result = position(count_boxes(boxes, per_image="all"), monte_carlo=99)
+    effect = dict(zip(result.table("classes")["label"], result.table("classes")["effect"], strict=True))
+    assert effect["lone"] is None
+    assert result.scalar("median_effect").n == 2
+    assert result.scalar("median_effect").value is not None

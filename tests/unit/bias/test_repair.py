@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from biasscope.bias.placement import grouped_effect
+from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
 from biasscope.bias.repair.laws import law_of
 from biasscope.core.errors import UsageError

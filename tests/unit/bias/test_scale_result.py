@@ -7,7 +7,15 @@ import scipy.stats
 
 from biasscope.bias import count_boxes
 from biasscope.bias.scale import scale, scales
-from biasscope.bias.scale.statistics import balanced_effect, merge, merged_bins, perplexity, quantile, thirds
+from biasscope.bias.scale.statistics import (
+    balanced_effect,
+    cell_design_effect,
+    merge,
+    merged_bins,
+    perplexity,
+    quantile,
+    thirds,
+)
 from biasscope.bias.tables import SCALES, scale_edges
 from biasscope.core.errors import UsageError
 from tests.box_scenes import frame, scene
@@ -58,7 +66,7 @@ def test_tables_of_the_contract(counts):
         "classes_different",
     ]
     assert result.table("classes")["label"][0] == "big"
-    assert result.table("classes")["verdict"][0] == "non-uniform"
+    assert result.table("classes")["verdict"][0] == "different"
     assert result.parameters["reference"] == "others"
     assert "the other classes" in result.finding
 
@@ -67,7 +75,7 @@ def test_the_log_uniform_reference_spares_log_uniform_classes(counts):
     result = scale(counts, reference="log-uniform")
     table = result.table("classes")
     assert dict(zip(table["label"], table["verdict"], strict=True)) == {
-        "big": "non-uniform",
+        "big": "not log-uniform",
         "c0": "not rejected",
         "c1": "not rejected",
         "c2": "not rejected",
@@ -98,11 +106,41 @@ def test_one_class_cannot_be_tested_against_others():
     assert result.table("classes")["verdict"] == ["not tested"]
 
 
-def test_quantiles_are_close_to_those_of_the_values():
-    sides = np.exp(np.random.default_rng(3).uniform(np.log(0.02), 0, 4000))
-    counts = count_boxes(squares(sides, "c"), grid="continuous")
-    for share in (0.1, 0.5, 0.9):
-        assert quantile(counts.scale[0].sum(0), share) == pytest.approx(np.quantile(sides, share), rel=0.03)
+@pytest.mark.parametrize("per_image", ["one", "all"])
+def test_quantiles_are_those_of_the_values_also_with_full_frames_and_small_boxes(per_image):
+    random = np.random.default_rng(3)
+    worlds = {
+        "log": np.exp(random.uniform(np.log(0.02), 0, 400)),
+        "full": np.where(random.random(51) < 0.45, 1.0, random.uniform(0.3, 1, 51)),
+        "nearly full": np.append(random.uniform(0.7, 0.9, 20), np.full(21, 0.994)),
+        "few": np.array([0.2, 0.9, 1.0]),
+        "small": np.exp(random.normal(np.log(0.03), 0.4, 300)),
+    }
+    parts = [squares(sides, label, 1000 * at) for at, (label, sides) in enumerate(worlds.items())]
+    result = scale(count_boxes(pl.concat(parts), grid="continuous", per_image=per_image))
+    table = result.table("classes")
+    for row, label in enumerate(table["label"]):
+        for name, share in (("q10", 0.1), ("median_scale", 0.5), ("q90", 0.9)):
+            exact = np.quantile(worlds[label], share)
+            assert table[name][row] == pytest.approx(exact, abs=0.004 * exact**0.5 + 1e-6), (label, name)
+    pooled = result.scalar("median_scale")
+    assert pooled.value == pytest.approx(np.median(np.concatenate(list(worlds.values()))), abs=0.003)
+    assert pooled.interval.low < pooled.value < pooled.interval.high
+
+
+def test_quantiles_of_nothing_and_of_one_box():
+    row = np.zeros((2, 513), np.int64)
+    row[1, 512] = 1
+    assert np.isnan(quantile(row, 0.5)[0])
+    assert [quantile(row, share)[1] for share in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
+
+
+def test_the_finding_and_titles_name_the_population(counts):
+    assert "(one an image)" in scale(counts).finding
+    assert "one box an image" in scale(counts).scalar("median_scale").title
+    every = scale(count_boxes(scene(2, 50), per_image="all"))
+    assert "(all boxes)" in every.finding
+    assert "all boxes" in every.scalar("median_scale").title
 
 
 def test_bins_hold_their_edges():
@@ -144,3 +182,25 @@ def test_level_against_the_others_when_classes_do_not_differ():
         parts = [squares(random.beta(2, 3, size) * 0.9 + 0.05, f"c{size}", 1000 * size) for size in (15, 40, 70)]
         rejected += (scales(count_boxes(pl.concat(parts)), draws=1999).p <= 0.05).tolist()
     assert 0.01 < np.mean(rejected) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 180)
+
+
+def test_repeated_boxes_do_not_look_like_a_difference():
+    """Ten near copies of a box in each image: with every box counted, alike classes keep an effect of 0."""
+    kept = []
+    for seed in range(15):
+        random = np.random.default_rng(seed)
+        parts = []
+        for label in range(4):
+            sides = np.repeat(random.uniform(0.05, 0.99, 60), 10)
+            made = squares(sides, f"c{label}").with_columns(image_id=pl.Series(np.arange(600) // 10 + 1000 * label))
+            parts.append(made.with_columns(pl.col("image_id").cast(pl.String)))
+        found = scales(count_boxes(pl.concat(parts), per_image="all"), draws=99)
+        kept += (found.effect.low == 0).tolist()
+    assert np.mean(kept) > 0.9
+
+
+def test_the_design_effect_of_cells_is_the_number_of_copies():
+    random = np.random.default_rng(4)
+    alone = random.multinomial(40, np.full(8, 1 / 8), (300, 20))
+    assert cell_design_effect(3 * alone).mean() == pytest.approx(3, rel=0.03)
+    assert cell_design_effect(alone).mean() == pytest.approx(1.0, abs=0.08)
