@@ -168,7 +168,8 @@ def _pairs(
     for side in others:
         name, other = _title([str(asked.compare)]), _in_memory(asked, side)
         found = _integrity(side, other, [str(asked.compare)])
-        integrity.append(msgspec.structs.replace(found, title=f"{found.title}: {name}"))
+        named = {"title": f"{found.title}: {name}", "finding": f"{name}: {found.finding}"}
+        integrity.append(msgspec.structs.replace(found, **named))
         yield compare(frame, other, kind="comparison", names=(_title(asked.paths), name), **options)
 
 
