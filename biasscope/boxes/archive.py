@@ -1,18 +1,23 @@
-"""Tar archives read in one pass, member by member, without writing anything to disk."""
+"""Tar archives read in one pass, member by member, without writing anything to disk; an incomplete one is an error."""
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Self, cast
 
 from biasscope.boxes.schema import RowLog
 from biasscope.core.errors import InputError
 
 LARGEST_MEMBER = 1 << 26
 _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
+_BLOCK = 1 << 20
+_DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, ValueError)
 
 
 def is_archive(path: str | Path) -> bool:
@@ -28,16 +33,17 @@ def members(path: Path, log: RowLog, suffix: str, *, most: int | None = None) ->
     """Names and contents of the archive's regular files that end in ``suffix``; at most ``most`` of them.
 
     A name is only ever a name: nothing is written, whatever it says. Links are not followed and, like members above
-    64 MB, are bad rows.
+    64 MB, are bad rows. Unless ``most`` ends it before, the archive is read to its end, which has to be there: the
+    zero block behind the last member, and the end marker of the compressed stream.
 
     Raises
     ------
     InputError
-        The archive is damaged or no archive.
+        The archive is damaged, cut off (also between two members), or no archive.
     """
     given = 0
     try:
-        with tarfile.open(path, "r|*") as archive:
+        with _opened(path) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
             for member in archive:
                 data = _content(archive, member, path.name, suffix, log)
                 if data is not None:
@@ -45,10 +51,42 @@ def members(path: Path, log: RowLog, suffix: str, *, most: int | None = None) ->
                     given += 1
                 if given == most:
                     return
-    except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError) as error:
+            if not getattr(archive, "ended", False):
+                raise EOFError("it is cut off or damaged: the end of the archive is missing")
+            while stream.read(_BLOCK):
+                pass
+    except _DAMAGE as error:
         raise InputError(
             f"cannot be read as a tar archive ({error})", where=str(path), hint="Is it complete?"
         ) from error
+
+
+class _Header(tarfile.TarInfo):
+    """A header that tells its archive when it was the zero block, rather than anything else that ends the loop."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except _END:
+            tarfile.ended = True  # type: ignore[attr-defined]
+            raise
+
+
+_END: type[Exception] = tarfile.EOFHeaderError  # type: ignore[attr-defined]
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Bytes of the archive; these readers, unlike tarfile's own, insist on the end of the compressed stream."""
+    with path.open("rb") as file:
+        begin = file.read(6)
+    if begin.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(path))
+    if begin.startswith(b"\xfd7zXZ\0"):
+        return lzma.open(path)
+    if begin.startswith(b"BZh"):
+        return bz2.open(path)
+    return path.open("rb")
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, suffix: str, log: RowLog) -> bytes | None:

@@ -10,7 +10,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import polars as pl
 
@@ -29,8 +29,8 @@ def fill_sizes(images: pl.DataFrame, request: Request) -> pl.DataFrame:
     """Fill unknown sizes of a raw images frame from the request's size table, then from its image folder."""
     if request.sizes is not None and images["image_width"].null_count():
         images = _from_table(images, size_table(request.sizes))
-    if request.images is not None and (unknown := images["image_width"].null_count()):
-        images = _from_files(images, request.images, unknown, request.log)
+    if request.images is not None and images["image_width"].null_count():
+        images = from_files(images, ImageFiles(request.images), request.log)
     return images
 
 
@@ -94,8 +94,15 @@ class ImageFiles:
         return self.folder / names[0] if len(names) == 1 else None
 
 
+class Finds(Protocol):
+    """Anything that knows the files of images."""
+
+    def find(self, image_id: str, split: str | None = None) -> Path | None:
+        """File of an image; ``None`` when there is none."""
+
+
 def read_sizes(
-    files: ImageFiles, images: Iterable[tuple[str, str | None]], log: RowLog
+    files: Finds, images: Iterable[tuple[str, str | None]], log: RowLog
 ) -> list[tuple[int | None, int | None]]:
     """Sizes of images given by id and split; unknown where there is no file, or none that can be read."""
     sizes: list[tuple[int | None, int | None]] = []
@@ -109,10 +116,12 @@ def read_sizes(
     return sizes
 
 
-def _from_files(images: pl.DataFrame, folder: Path, unknown: int, log: RowLog) -> pl.DataFrame:
+def from_files(images: pl.DataFrame, files: Finds, log: RowLog) -> pl.DataFrame:
+    """Fill unknown sizes of a raw images frame from the headers of image files."""
     missing = images["image_width"].is_null()
-    rows = images.filter(missing).select("image_id", "split").rows()
-    sizes = read_sizes(ImageFiles(folder), rows, log)
+    if not missing.any():
+        return images
+    sizes = read_sizes(files, images.filter(missing).select("image_id", "split").rows(), log)
     places = missing.arg_true()
     columns = [
         images[name].scatter(places, pl.Series([size[axis] for size in sizes], dtype=pl.Int32))

@@ -82,6 +82,8 @@ class Request:
         Whether memory must not grow with the number of boxes.
     log
         Where rows go that cannot become boxes.
+    only
+        The files to read, where something else than the path says which.
     """
 
     path: Path
@@ -94,12 +96,15 @@ class Request:
     cache: bool = True
     stream: bool = False
     log: RowLog = field(default_factory=RowLog)
+    only: tuple[Found, ...] | None = None
 
     @cached_property
     def files(self) -> tuple[Found, ...]:
-        """Files under the path in the order of their names; the path itself when it is a file."""
+        """Files under the path in the order of their names; the path itself when it is a file; or ``only`` those."""
+        if self.only is not None:
+            return self.only
         if self.path.is_file():
-            return (Found(str(self.path), self.path.name, self.path.suffix.lower(), None),)
+            return (Found(str(self.path), self.path.name, suffix_of(self.path.name), None),)
         return tuple(sorted(_walk(str(self.path), ""), key=itemgetter(1)))
 
     @cached_property
@@ -140,6 +145,18 @@ def split_from(part: str) -> str | None:
         if match := _SPLIT.fullmatch(word):
             return _NAMES.get(match[1].lower(), "val")
     return None
+
+
+def suffix_of(name: str) -> str:
+    """Suffix of a file name in lower case; of a compressed table both parts.
+
+    >>> suffix_of("a.XML"), suffix_of("b.csv.gz"), suffix_of("c.tar.gz")
+    ('.xml', '.csv.gz', '.gz')
+    """
+    lower = name.lower()
+    if lower.endswith((".csv.gz", ".tsv.gz")):
+        return lower[-7:]
+    return lower[lower.rfind(".") :] if "." in lower else ""
 
 
 def stem_of(name: str) -> str:
@@ -194,6 +211,9 @@ def _walk(folder: str, prefix: str) -> Iterator[Found]:
         if name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{prefix}{name}/")
+            shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
+            yield from _walk(entry.path, f"{prefix}{shown}/")
         elif entry.is_file():
-            yield Found(entry.path, prefix + name, name[name.rfind(".") :].lower() if "." in name else "", entry)
+            # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
+            shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
+            yield Found(entry.path, prefix + shown, suffix_of(name), entry)

@@ -17,10 +17,11 @@ from pathlib import Path
 from biasscope.boxes.assemble import Raw, finish
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners, from_centre
+from biasscope.boxes.readers.yolo_data import Entry, NamedImages, named_entries
 from biasscope.boxes.readers.yolo_names import class_names, is_label_file, label_files
 from biasscope.boxes.schema import BoxTable, RowLog
-from biasscope.boxes.sizes import fill_sizes
-from biasscope.boxes.source import IMAGE_SUFFIXES, Request, unique_ids
+from biasscope.boxes.sizes import fill_sizes, from_files
+from biasscope.boxes.source import IMAGE_SUFFIXES, Files, Request, unique_ids
 from biasscope.core.errors import InputError
 
 NAME = "yolo"
@@ -38,16 +39,26 @@ def detect(request: Request) -> bool:
 def read(request: Request) -> BoxTable:
     """Boxes of YOLO label files; see the module for the convention.
 
-    The path is a folder (of a dataset or of labels), one label file, or the data yaml of a dataset.
+    The path is a folder (of a dataset or of labels: all label files under it), one label file, or the data yaml of a
+    dataset: what it names is read (:mod:`biasscope.boxes.readers.yolo_data`), or its folder when it names nothing.
     """
     convention = choose_corners(request.convention, "fraction", "YOLO")
-    request = _rooted(request)
     names, origin = class_names(request)
-    parsed = cached(request, NAME, lambda log: _parse(request, names, log))
-    images = fill_sizes(parsed.images, _with_images(request))
+    named = named_entries(request)
+    request = _rooted(request)
+    entries, notes = named if named is not None else (_listed(request), [])
+    labels = tuple(entry.label for entry in entries if entry.label is not None)
+    beside = request if named is not None else _with_images(request)
+    request = replace(request, only=labels)
+    mark = f"{NAME}\0{names}" if named is None else f"{NAME}\0{names}\0{[(one.name, one.split) for one in entries]}"
+    parsed = cached(request, mark, lambda log: _parse(entries, names, log))
+    images = fill_sizes(parsed.images, beside)
+    if named is not None and request.images is None and request.sizes is None:
+        files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
+        images = from_files(images, files, request.log)
     boxes, listed = finish(images, parsed.boxes, convention=convention, fraction=True, log=request.log)
     unknown = images["image_width"].null_count()
-    notes = [f"Class names are from {origin}." if origin else "No class names were found: classes are numbers."]
+    notes = [*notes, f"Class names are from {origin}." if origin else "No class names were found: classes are numbers."]
     if unknown:
         what = "its size" if unknown == 1 else "their sizes"
         notes.append(
@@ -59,7 +70,7 @@ def read(request: Request) -> BoxTable:
         listed,
         format=NAME,
         convention=convention,
-        files=tuple(Path(found.path) for found in label_files(request)),
+        files=Files(labels),
         log=request.log,
         notes=tuple(notes),
     )
@@ -91,17 +102,26 @@ def parse_row(line: str) -> tuple[int, Corners]:
     return label, (min(across), min(down), max(across), max(down))
 
 
-def _parse(request: Request, names: dict[int, str], log: RowLog) -> Parsed:
-    raw, found = Raw(), label_files(request)
-    ids = unique_ids([one.name[:-4] for one in found])
+def _listed(request: Request) -> list[Entry]:
+    """Label files under the path, with the splits that their folders speak of."""
     splits: dict[str, str | None] = {}
-    for image_id, one in zip(ids, found, strict=True):
+    entries = []
+    for one in label_files(request):
         folder = one.name.rpartition("/")[0]
         if folder not in splits:
             splits[folder] = request.split_of(folder + "/x", stem=False)
+        entries.append(Entry(one, None, splits[folder], one.name))
+    return entries
+
+
+def _parse(entries: list[Entry], names: dict[int, str], log: RowLog) -> Parsed:
+    raw = Raw()
+    ids = unique_ids([one.name[:-4] for one in entries])
+    for image_id, one in zip(ids, entries, strict=True):
         image = len(raw.images)
-        raw.images.append((image_id, splits[folder], None, None, one.name, None))
-        _rows(raw, image, one.path, one.name, names, log)
+        raw.images.append((image_id, one.split, None, None, one.name, None))
+        if one.label is not None:
+            _rows(raw, image, one.label.path, one.name, names, log)
     return Parsed(*raw.frames())
 
 

@@ -16,7 +16,7 @@ _LARGEST_YAML = 1 << 22
 
 def is_label_file(path: Path) -> bool:
     """Whether the first row that is not empty is a class number followed by at least four numbers."""
-    if path.name.lower() in _OTHERS:
+    if is_other(path.name):
         return False
     first = head(path, 4096).decode("utf-8-sig", errors="replace").strip().splitlines()
     words = first[0].split() if first else []
@@ -26,9 +26,14 @@ def is_label_file(path: Path) -> bool:
         return False
 
 
+def is_other(name: str) -> bool:
+    """Whether a text file of this name is usually a list or a text, and no labels."""
+    return name.rpartition("/")[2].lower() in _OTHERS
+
+
 def label_files(request: Request) -> list[Found]:
     """Text files that can be labels, in the order of their names."""
-    found = [one for one in request.of(".txt") if one.name.rpartition("/")[2].lower() not in _OTHERS]
+    found = [one for one in request.of(".txt") if not is_other(one.name)]
     if not found:
         raise InputError("no YOLO label file (.txt) is here", where=str(request.path))
     return found
@@ -41,6 +46,8 @@ def class_names(request: Request) -> tuple[dict[int, str], str]:
     ``classes.txt``.
     """
     root = request.path if request.path.is_dir() else request.path.parent
+    if request.path.suffix.lower() in (".yaml", ".yml") and (names := _from_yaml(request.path)):
+        return names, request.path.name
     inside = [Path(found.path) for found in request.files]
     above = [path for folder in list(root.resolve().parents)[:2] for path in sorted(folder.iterdir()) if path.is_file()]
     for path in (*inside, *(above if request.path.is_file() or root.name else ())):
@@ -50,21 +57,37 @@ def class_names(request: Request) -> tuple[dict[int, str], str]:
     return {}, ""
 
 
-def _from_yaml(path: Path) -> dict[int, str]:
+def load_yaml(path: Path) -> Any:
+    """Content of a yaml file; ``None`` for one that is too large to be a data yaml.
+
+    Raises
+    ------
+    InputError
+        It is no yaml, or asks for more than plain values.
+    """
     import yaml  # type: ignore[import-untyped]  # comes with datasets
 
     if path.stat().st_size > _LARGEST_YAML:
-        return {}
+        return None
     try:
-        data: Any = yaml.safe_load(path.read_bytes())
+        return yaml.safe_load(path.read_bytes())
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
         raise InputError("cannot be read as yaml", where=str(path), hint=str(error).split("\n")[0]) from error
+
+
+def _from_yaml(path: Path) -> dict[int, str]:
+    data = load_yaml(path)
     names = data.get("names") if isinstance(data, dict) else None
     if isinstance(names, list):
-        return {number: str(name) for number, name in enumerate(names)}
+        return {number: _plain(name) for number, name in enumerate(names)}
     if isinstance(names, dict) and all(isinstance(key, int) for key in names):
-        return {key: str(name) for key, name in names.items()}
+        return {key: _plain(name) for key, name in names.items()}
     return {}
+
+
+def _plain(name: object) -> str:
+    """Text of a name, without blanks around it and without halves of characters."""
+    return str(name).strip().encode("utf-8", "replace").decode()
 
 
 def _from_list(path: Path) -> dict[int, str]:

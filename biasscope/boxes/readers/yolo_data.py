@@ -1,0 +1,148 @@
+"""What the data yaml of a YOLO dataset names: which labels belong to which split, and where the images are.
+
+Convention
+----------
+As in ultralytics: ``path`` is the dataset's folder, absolute or relative to the yaml's folder (which is it when there
+is no ``path``); ``train``, ``val`` and ``test`` are a folder of images, a text file that lists images, or a list of
+those, relative to ``path``. The labels of an image stand where its path has ``labels`` instead of the last ``images``,
+in a text file of the image's name. An image without that file is one without objects. Nothing else is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from biasscope.boxes.readers.yolo_names import is_other, load_yaml
+from biasscope.boxes.source import IMAGE_SUFFIXES, Found, Request
+from biasscope.core.errors import InputError
+
+KEYS = ("train", "val", "valid", "test")
+_SPLITS = {"valid": "val"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An image of a dataset: its labels (``None``: there are none), its file where there is one, its split."""
+
+    label: Found | None
+    image: Path | None
+    split: str | None
+    name: str
+
+
+def named_entries(request: Request) -> tuple[list[Entry], list[str]] | None:
+    """Images that a data yaml names, each once, and notes; ``None`` when the path is none or it names nothing.
+
+    Raises
+    ------
+    InputError
+        What a key names is not there.
+    """
+    path = request.path
+    if not path.is_file() or path.suffix.lower() not in (".yaml", ".yml"):
+        return None
+    data = load_yaml(path)
+    keys = [key for key in KEYS if isinstance(data, dict) and data.get(key)]
+    if not keys:
+        return None
+    root = path.parent / str(data.get("path") or "")
+    if not root.is_dir():
+        raise _missing(path, "path", root)
+    entries: dict[str, Entry] = {}
+    notes = []
+    for key in keys:
+        found = list(_of_key(path, root, key, data[key], request.split))
+        again = sum(entry.name in entries for entry in found)
+        if again:
+            notes.append(f"{again} images of {key} were named before by another key; they are read once, as that.")
+        for entry in found:
+            entries.setdefault(entry.name, entry)
+    if not entries:
+        raise InputError(f"no image and no label is in what {', '.join(keys)} name", where=str(path))
+    return list(entries.values()), notes
+
+
+class NamedImages:
+    """Image files of entries, for their sizes."""
+
+    def __init__(self, entries: list[tuple[str, Entry]]) -> None:
+        self._paths = {(image_id, entry.split): entry.image for image_id, entry in entries}
+
+    def find(self, image_id: str, split: str | None = None) -> Path | None:
+        """File of an image."""
+        return self._paths.get((image_id, split))
+
+
+def labels_of(image: Path) -> Path:
+    """Labels of an image, or of a folder of images: the last folder called ``images`` becomes ``labels``.
+
+    >>> labels_of(Path("a/images/b/images/c.jpg")).as_posix(), labels_of(Path("images")).as_posix()
+    ('a/images/b/labels/c.txt', 'labels')
+    """
+    parts = list(image.parts)
+    if "images" in parts:
+        parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
+    made = Path(*parts)
+    return made.with_suffix(".txt") if made.suffix.lower() in IMAGE_SUFFIXES else made
+
+
+def _of_key(path: Path, root: Path, key: str, value: Any, asked: str | None) -> Iterator[Entry]:
+    split = asked or _SPLITS.get(key, key)
+    for one in value if isinstance(value, list) else [value]:
+        place = _place(root, str(one))
+        if place.is_file():
+            yield from _of_list(place, root, split)
+        elif place.is_dir() or labels_of(place).is_dir():
+            yield from _of_folder(place, root, split)
+        else:
+            raise _missing(path, key, place)
+
+
+def _place(root: Path, name: str) -> Path:
+    """Path of a value; like ultralytics, a leading ``../`` that leads nowhere is passed over."""
+    place = root / name
+    known = place.exists() or labels_of(place).is_dir()
+    inside = root / name[3:] if name.startswith("../") else place
+    return Path(os.path.normpath(place if known else inside))
+
+
+def _of_folder(folder: Path, root: Path, split: str) -> Iterator[Entry]:
+    """Images of a folder and label files beside them; either may be missing."""
+    labels = labels_of(folder)
+    texts = {one.name[:-4]: one for one in _files(labels) if one.suffix == ".txt" and not is_other(one.name)}
+    images = {one.name.rpartition(".")[0]: one for one in _files(folder) if one.suffix in IMAGE_SUFFIXES}
+    for stem in sorted(texts.keys() | images.keys()):
+        image = Path(images[stem].path) if stem in images else None
+        yield _entry(labels / f"{stem}.txt", image, root, split, there=stem in texts)
+
+
+def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
+    for line in path.read_text("utf-8-sig", errors="replace").splitlines():
+        if not line.strip():
+            continue
+        options = [Path(os.path.normpath(base / line.strip())) for base in (path.parent, root)]
+        image = next((one for one in options if one.is_file() or labels_of(one).is_file()), options[0])
+        label = labels_of(image)
+        if not image.is_file() and not label.is_file():
+            raise InputError(
+                f"names an image that is not there, nor are its labels: {line.strip()[:200]}", where=str(path)
+            )
+        yield _entry(label, image if image.is_file() else None, root, split, there=label.is_file())
+
+
+def _entry(label: Path, image: Path | None, root: Path, split: str, *, there: bool) -> Entry:
+    name = Path(os.path.relpath(label, root)).as_posix()
+    return Entry(Found(str(label), name, ".txt", None) if there else None, image, split, name)
+
+
+def _files(folder: Path) -> tuple[Found, ...]:
+    return Request(folder).files if folder.is_dir() else ()
+
+
+def _missing(path: Path, key: str, place: Path) -> InputError:
+    hint = f"Correct {key} in the yaml, or give the folder with the labels instead of the yaml."
+    return InputError(f"{key} names {place}, which does not exist", where=str(path), hint=hint)

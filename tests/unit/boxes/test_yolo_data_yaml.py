@@ -1,0 +1,113 @@
+"""A data yaml is read as ultralytics reads it: what it names, and nothing else."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from PIL import Image
+
+from biasscope.boxes import inspect, read_boxes
+from biasscope.core.errors import InputError
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Dataset of two splits with images, one of them without labels, and texts that nothing names."""
+    root = tmp_path / "data"
+    for split, names in (("train", "ab"), ("val", "cd")):
+        for folder in ("images", "labels"):
+            (root / folder / split).mkdir(parents=True)
+        for number, name in enumerate(names):
+            Image.new("L", (20 + number, 10)).save(root / "images" / split / f"{name}.jpg")
+            (root / "labels" / split / f"{name}.txt").write_text("0 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.1 0.1\n")
+    (root / "labels" / "val" / "d.txt").unlink()
+    (root / "stray.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    return root
+
+
+def read(path: Path, text: str) -> list[tuple[str, str, str, int]]:
+    path.write_text(text + "\nnames: [cat, dog]\n")
+    frame = read_boxes(path).boxes.collect()
+    return frame.select("image_id", pl.col("split", "label").cast(pl.String), "image_width").rows()
+
+
+ALL = [
+    (image, split, label, width)
+    for split, image, width in (("train", "a", 20), ("train", "b", 21), ("val", "c", 20))
+    for label in ("cat", "dog")
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path: .\ntrain: images/train\nval: images/val",
+        "train: images/train\nval: [images/val]",
+        "path: ../data\ntrain: ./images/train/\nval: images/val\ntest:",
+        "train: ../images/train\nvalid: ../images/val",
+    ],
+)
+def test_keys_are_splits(data: Path, text: str) -> None:
+    assert read(data / "data.yaml", text) == ALL
+
+
+def test_a_yaml_elsewhere(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "0.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    assert read(tmp_path / "x.yml", f"path: {data}\ntrain: images/train\nval: images/val") == ALL
+    assert read(tmp_path / "x.yml", "path: data\ntrain: images/train") == ALL[:4]
+
+
+def test_lists_of_images(data: Path) -> None:
+    (data / "lists").mkdir()
+    (data / "lists" / "mine.txt").write_text("./../images/train/b.jpg\nimages/val/c.jpg\n\n")
+    assert read(data / "data.yaml", "val: lists/mine.txt\ntrain: images/train") == [
+        *ALL[:4],
+        *((*r[:1], "val", *r[2:]) for r in ALL[4:]),
+    ]
+
+
+def test_an_image_without_labels_has_no_objects(data: Path) -> None:
+    read(data / "data.yaml", "val: images/val")
+    table = read_boxes(data / "data.yaml")
+    assert table.images.collect().select("image_id", "image_width").rows() == [("c", 20), ("d", 21)]
+    assert inspect(table).scalar("images_without_objects").value == 1
+
+
+def test_what_two_keys_name_is_read_once(data: Path) -> None:
+    assert read(data / "data.yaml", "train: images/train\nval: images/train") == ALL[:4]
+    assert "2 images of val" in read_boxes(data / "data.yaml").notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path: nowhere\ntrain: images/train", r"path names .*nowhere, which does not exist"),
+        ("train: images/train\nval: images/none", r"val names .*images/none, which does not exist"),
+        ("train: list.txt", r"train names .*list.txt"),
+        ("train: gone.txt", r"names an image that is not there.*images/gone.jpg"),
+        ("train: empty/images", "no image and no label"),
+    ],
+)
+def test_what_is_missing_is_named(data: Path, text: str, message: str) -> None:
+    (data / "gone.txt").write_text("images/gone.jpg\n")
+    (data / "empty" / "images").mkdir(parents=True)
+    with pytest.raises(InputError, match=message):
+        read(data / "data.yaml", text)
+
+
+def test_labels_without_their_images(data: Path) -> None:
+    for path in (data / "images").rglob("*.jpg"):
+        path.unlink()
+    (data / "images" / "val").rmdir()
+    found = read(data / "data.yaml", "train: images/train\nval: images/val")
+    assert found == [(*row[:3], None) for row in ALL]
+
+
+def test_names_are_not_remembered(data: Path) -> None:
+    """The cache of parsed labels knows the names they were given."""
+    for number in range(210):
+        (data / "labels" / "train" / f"{number}.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    for name in ("cat", "lynx"):
+        (data / "data.yaml").write_text(f"names: [{name}, dog]\n")
+        for path in (data / "labels", data / "data.yaml"):
+            assert name in read_boxes(path, format="yolo").boxes.collect()["label"].cast(pl.String)
