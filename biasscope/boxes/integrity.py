@@ -27,7 +27,7 @@ from biasscope.boxes.problems import (
     plain,
 )
 from biasscope.boxes.schema import BoxTable
-from biasscope.boxes.seen import Mask, SeenBoxes, SeenImages, mixed
+from biasscope.boxes.seen import Keys, Mask, SeenBoxes, SeenImages, mixed
 from biasscope.core.results import Result, Scalar, Table, column, table
 
 LISTED = 1000
@@ -53,7 +53,7 @@ class Inspector:
         self.counts: Counter[str] = Counter()
         self.boxes = self.excluded = 0
         self._listed: dict[str, list[tuple[str, str | None, str]]] = {code: [] for code in PROBLEMS}
-        self._rows, self._images = SeenBoxes(), SeenImages()
+        self._rows, self._images, self._unsized = SeenBoxes(), SeenImages(), SeenImages()
         self._labels: set[int] = set()
         self._evidence = Evidence()
 
@@ -90,7 +90,7 @@ class Inspector:
         return Result(
             kind="integrity",
             title="Integrity of the annotations",
-            finding=_finding(self.boxes, self.excluded, found),
+            finding=_finding(self.boxes, self.excluded, found) + self._advice(source),
             parameters={
                 "tolerance": TOLERANCE,
                 "listed": LISTED,
@@ -117,10 +117,21 @@ class Inspector:
         image = mixed(frame["image_id"].hash().to_numpy(), codes_of(frame["split"]))
         rows = mixed(image, codes_of(frame["label"]), *batch.corners)
         size = mixed(np.zeros(rows.size, np.uint64), np.nan_to_num(batch.width), np.nan_to_num(batch.height))
-        met, conflicts = self._images.meet(image, size)
+        met, conflicts = self._meet(image, size, np.isnan(batch.width) | np.isnan(batch.height))
         copies = self._rows.copies(rows, met)
         finite = np.isfinite(np.stack(batch.corners)[:, copies]).all(0)
         return [("duplicate", copies[finite]), ("size_conflict", conflicts)]
+
+    def _meet(self, image: Keys, size: Keys, unknown: Mask) -> tuple[Mask, Places]:
+        """Rows of images that were met before, and rows that give one another size; an unknown size is none."""
+        if not unknown.any() and not self._unsized.count:
+            return self._images.meet(image, size)
+        met = self._images.has(image) | self._unsized.has(image)
+        known = np.flatnonzero(~unknown)
+        conflicts = self._images.meet(image[known], size[known])[1] if known.size else known
+        if unknown.any():
+            self._unsized.meet(image[unknown], np.zeros(int(unknown.sum()), np.uint64))
+        return met, known[conflicts]
 
     def _note(self, code: str, batch: Batch, rows: Places) -> None:
         if not rows.size:
@@ -138,12 +149,27 @@ class Inspector:
             (row.where, None, ": ".join(filter(None, (row.reason, row.detail)))) for row in rows
         ]
 
+    def _advice(self, source: BoxTable) -> str:
+        """What to do when nothing can be used: why rows were unreadable, and where sizes could come from."""
+        if self.boxes > self.excluded:
+            return ""
+        first = "; ".join(f"{count} {reason}" for reason, count in source.log.counts.most_common(3))
+        advice = f" Unreadable: {first}." if first else ""
+        if 2 * self.counts["unknown_size"] > self.boxes:
+            advice += " The annotation gives no image sizes: give --images or --sizes."
+        return advice
+
     def _image_counts(self, source: BoxTable) -> tuple[int, int]:
         if source.empty is not None:
             without = source.empty.unique(("image_id", "split")).select(pl.len()).collect().item()
-            return self._images.count + without, without
+            return self._met() + without, without
         listed = source.images.unique(("image_id", "split")).select(pl.len()).collect().item()
-        return max(listed, self._images.count), max(0, listed - self._images.count)
+        met = self._met()
+        return max(listed, met), max(0, listed - met)
+
+    def _met(self) -> int:
+        """Images that boxes speak of; one may have boxes with and without a size."""
+        return self._images.count + self._unsized.beyond(self._images)
 
     def _row_table(self) -> Table:
         rows = [(code, *row) for code, listed in self._listed.items() for row in listed]
@@ -162,6 +188,8 @@ def inspect(source: BoxTable) -> Result:
 
 def _finding(boxes: int, excluded: int, found: list[tuple[str, Problem, int]]) -> str:
     parts = ", ".join(f"{count} {problem.title.lower()}" for _, problem, count in found if count)
+    if not boxes and not parts:
+        return "The input holds no boxes."
     if not parts:
         return f"All {boxes} boxes can be used: no problem was found."
     return f"{excluded} of {boxes} boxes are left out of the statistics; found: {parts}."

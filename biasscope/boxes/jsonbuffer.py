@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,9 @@ BLOCK = 1 << 19
 LARGEST_VALUE = 1 << 30
 _SPACE = b" \t\r\n"
 _DECODER = json.JSONDecoder()
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+BROKEN = "\ufffd"
+"""Stands where a text has half of a character (a lone surrogate), which cannot be written anywhere."""
 
 
 class Incomplete(Exception):  # noqa: N818 (not an error: more has to be read)
@@ -106,7 +110,8 @@ class Window:
             It is no JSON.
         """
         try:
-            return _DECODER.raw_decode(text, begin)
+            value, end = _DECODER.raw_decode(text, begin)
+            return (_whole(value) if _HALF.search(text, begin, end) else value), end
         except RecursionError as error:
             raise self.error("nested too deeply", begin) from error
         except json.JSONDecodeError as error:
@@ -121,6 +126,11 @@ class Window:
         """Error that names the byte of the file."""
         where = f"{self.name}, byte {self.offset + self.at + ahead}"
         return InputError(what, where=where, hint="Is this complete JSON in UTF-8?")
+
+
+def _whole(value: Any) -> Any:
+    """Return the value with each half of a character replaced by :data:`BROKEN`."""
+    return json.loads(re.sub("[\ud800-\udfff]", BROKEN, json.dumps(value, ensure_ascii=False)))
 
 
 def open_json(path: Path) -> BinaryIO:

@@ -30,7 +30,11 @@ class Problem(NamedTuple):
 
 PROBLEMS = {
     "unreadable": Problem("Unreadable rows", False, "Rows, files or entries that could not become a box."),
-    "not_finite": Problem("Missing or infinite coordinates", False, "A coordinate is missing, no number, or infinite."),
+    "not_finite": Problem(
+        "Missing or infinite coordinates",
+        False,
+        "A coordinate is missing, no number, or infinite, or the row has too many fields to tell.",
+    ),
     "degenerate": Problem("Degenerate boxes", False, "Width or height is zero or negative, as pixel edges."),
     "outside": Problem(
         "Boxes outside the frame",
@@ -60,6 +64,7 @@ PROBLEMS = {
         "Different sizes for one image", True, "The same image is given with another size; each box keeps its own."
     ),
     "unlabelled": Problem("Unlabelled boxes", False, "The box has no class."),
+    "no_image": Problem("Boxes without an image", False, "The row does not name its image."),
     "crowd": Problem("Crowd boxes", False, "Marked as a group of objects (crowd), so it is no single object."),
 }
 HARMLESS = frozenset({"crowd"})
@@ -125,13 +130,15 @@ def _within(numbers: Floats, width: Floats, height: Floats, least: Floats) -> Ma
 
 
 def plain(batch: pl.DataFrame) -> list[tuple[str, Places]]:
-    """Rows without a label, and rows marked as crowd."""
+    """Rows without a label or without an image, and rows marked as crowd."""
     crowd = (
         np.flatnonzero(batch["crowd"].fill_null(False).to_numpy()) if batch["crowd"].any() else np.empty(0, np.int64)
     )
     label = batch["label"]
     missing = np.flatnonzero(label.is_null().to_numpy()) if label.null_count() else np.empty(0, np.int64)
-    return [("unlabelled", missing), ("crowd", crowd)]
+    image = batch["image_id"]
+    nowhere = np.flatnonzero(image.is_null().to_numpy()) if image.null_count() else np.empty(0, np.int64)
+    return [("unlabelled", missing), ("no_image", nowhere), ("crowd", crowd)]
 
 
 def detail(batch: Batch, place: int) -> str:

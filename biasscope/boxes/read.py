@@ -13,6 +13,7 @@ from biasscope.boxes.convention import check_convention
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.source import Request
+from biasscope.boxes.unread import reason, with_unread
 from biasscope.core.errors import InputError, UsageError
 
 HUB = "hf://"
@@ -124,7 +125,7 @@ def detect(request: Request) -> str:
         return names[0]
     if not names:
         raise InputError(
-            f"the format was not recognised; tried {', '.join(READERS)}",
+            reason(request) or f"the format was not recognised; tried {', '.join(READERS)}",
             where=where,
             hint="Name it with --format-in.",
         )
@@ -146,11 +147,13 @@ def _read(name: str, request: Request) -> BoxTable:
     read = READERS.load(chosen)
     if name != "auto" and name != "huggingface" and not request.files:
         raise InputError("the folder is empty", where=where)
-    if request.columns and chosen not in ("table", "huggingface"):
-        raise UsageError(
-            f"columns cannot be named for the format {chosen}", hint="Name --format-in table, or leave it."
-        )
-    return cast(Callable[[Request], BoxTable], read)(request)
+    if chosen not in ("table", "huggingface"):
+        for given, option in ((request.columns, "--columns"), (request.split_column, "--split-column")):
+            if given:
+                hint = "Name --format-in table if it is one, or leave the option."
+                raise UsageError(f"columns cannot be named for the format {chosen}", where=option, hint=hint)
+    table = cast(Callable[[Request], BoxTable], read)(request)
+    return with_unread(table, request, named=name != "auto")
 
 
 def _joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:

@@ -23,7 +23,10 @@ READERS = Registry(
         "openimages": _reader("openimages", "Open Images CSV", "fraction", (".csv",)),
         "kaggle": _reader("kaggle", "Kaggle LOC_*_solution.csv", "inclusive0", (".csv",)),
         "table": _reader(
-            "table", "table of boxes", "edges", (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".ipc")
+            "table",
+            "table of boxes",
+            "edges",
+            (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc"),
         ),
         "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow",)),
     },

@@ -24,6 +24,7 @@ from biasscope.core.errors import InputError
 
 _AHEAD = "POLARS_ROW_GROUP_PREFETCH_SIZE"
 BOXES_NOUN = "a table of boxes"
+SHORT = 200
 FLAGS = ("crowd", "truncated", "occluded", "difficult")
 CORNERS = ("x0", "y0", "x1", "y1")
 
@@ -140,6 +141,7 @@ def _little_ahead() -> Iterator[None]:
 def unreadable(error: Exception, files: Sequence[Path]) -> InputError:
     """Error for a file that polars gave up on, naming it where there is only one."""
     where = str(files[0]) if len(files) == 1 else ""
-    first = str(error).strip().split("\n")[0]
+    first = " ".join(str(error).strip().split("\n")[0].split())
+    first = first if len(first) <= SHORT else f"{first[:SHORT]} ..."
     hint = "Is it cut off, not UTF-8, or of another format?"
     return InputError(f"cannot be read as {BOXES_NOUN}: {first}", where=where, hint=hint)

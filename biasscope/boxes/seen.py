@@ -49,10 +49,10 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._runs: list[Keys] = []
+        self.runs: list[Keys] = []
 
     def __len__(self) -> int:
-        return sum(run.size for run in self._runs)
+        return sum(run.size for run in self.runs)
 
     def has(self, keys: Keys, shift: np.uint64 = np.uint64(0)) -> Mask:  # noqa: B008 (a number)
         """Whether each key was added before; with a shift, whether one was that is equal above so many bits."""
@@ -60,7 +60,7 @@ class Seen:
             self._merge()
         found = np.zeros(keys.size, bool)
         wanted = keys >> shift
-        for run in self._runs:
+        for run in self.runs:
             places = np.searchsorted(run, wanted << shift)
             np.minimum(places, run.size - 1, out=places)
             found |= run[places] >> shift == wanted
@@ -69,16 +69,16 @@ class Seen:
     def add(self, keys: Keys) -> None:
         """Add sorted keys."""
         if keys.size:
-            self._runs.append(keys)
+            self.runs.append(keys)
 
     def _merge(self) -> None:
         """Merge runs of similar size; looking up is then logarithmic in their number."""
         runs: list[Keys] = []
-        for run in self._runs:
+        for run in self.runs:
             while runs and runs[-1].size <= 2 * run.size and run.size + runs[-1].size <= LARGEST_RUN:
                 run = np.sort(np.concatenate([runs.pop(), run]), kind="stable")
             runs.append(run)
-        self._runs = runs
+        self.runs = runs
 
 
 class SeenBoxes:
@@ -107,6 +107,14 @@ class SeenImages:
     def __init__(self) -> None:
         self.count = 0
         self._keys = Seen()
+
+    def has(self, image: Keys) -> Mask:
+        """Whether each image was met."""
+        return self._keys.has(image, SIZE_BITS)
+
+    def beyond(self, others: SeenImages) -> int:
+        """Number of images met here and not there."""
+        return self.count - sum(int(others.has(run).sum()) for run in self._keys.runs)
 
     def meet(self, image: Keys, size: Keys) -> tuple[Mask, NDArray[np.int64]]:
         """Which rows belong to images of earlier batches, and the first rows that give an image another size."""

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from biasscope.boxes.assemble import conform, edges_of
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
-from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, unreadable
+from biasscope.boxes.csvquotes import opened, sound
+from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, RowLog, unreadable
 from biasscope.boxes.sizes import ImageFiles, read_sizes, size_table
-from biasscope.boxes.source import SUFFIX, Request, head, stem_of
-from biasscope.core.errors import InputError
+from biasscope.boxes.source import HEAD, SUFFIX, Request, head, stem_of, suffix_of
+from biasscope.core.errors import InputError, UsageError
 
 ROW = "biasscope_row"
-TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".ipc")
+EXTRA = "biasscope_extra"
+TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+TABLES = (*TEXTS, ".parquet", ".arrow", ".feather", ".ipc")
 _TRUE = ("1", "1.0", "true", "yes")
 
 
@@ -38,14 +42,25 @@ def csv_header(path: Path) -> list[str]:
 
 def separator(path: Path, line: str) -> str:
     """Most likely separator of a header line."""
-    if path.suffix.lower() == ".tsv":
+    if ".tsv" in suffix_of(path.name):
         return "\t"
     return max(",;\t|", key=line.count)
 
 
+def head_of(path: Path, size: int = HEAD) -> bytes:
+    """First bytes of a table, decompressed."""
+    if path.suffix.lower() != ".gz":
+        return head(path, size)
+    try:
+        with opened(path) as file:
+            return file.read(size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot be decompressed ({error})", where=str(path)) from error
+
+
 def csv_text(path: Path) -> str:
     """First lines of a CSV file, decoded."""
-    data = head(path)
+    data = head_of(path)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data[: len(data) // 2 * 2].decode("utf-16", errors="replace")
     try:
@@ -55,15 +70,16 @@ def csv_text(path: Path) -> str:
         raise InputError(f"is not UTF-8 (byte {error.start})", where=str(path), hint=hint) from error
 
 
-def scan(path: Path, numbers: Sequence[str] = ()) -> pl.LazyFrame:
+def scan(path: Path, numbers: Sequence[str] = (), log: RowLog | None = None) -> pl.LazyFrame:
     """Lazy frame of a table.
 
-    In CSV, columns named in ``numbers`` are read as numbers (what is none becomes null), the others as text.
+    In CSV, columns named in ``numbers`` are read as numbers (what is none becomes null), the others as text, and
+    :data:`EXTRA` holds the first field that is too many. Rows with a quote that is not closed go to the log.
     """
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path.name)
     try:
-        if suffix in (".csv", ".tsv", ".txt"):
-            return _scan_csv(path, numbers)
+        if suffix in (*TEXTS, ".txt"):
+            return _scan_csv(path, numbers, log)
         if suffix == ".parquet":
             frame = pl.scan_parquet(path)
         else:
@@ -98,8 +114,9 @@ def side(name: str, kind: pl.DataType) -> pl.Expr:
 
 
 def image_name(name: str) -> pl.Expr:
-    """Image column without the suffix of an image file."""
-    return pl.col(name).cast(pl.String).str.replace(SUFFIX, "")
+    """Image column without the suffix of an image file; null where it is empty."""
+    words = pl.col(name).cast(pl.String).str.strip_chars().str.replace(SUFFIX, "")
+    return pl.when(words != "").then(words)
 
 
 class Layout:
@@ -148,12 +165,16 @@ def build(
     """
     split = pl.lit(request.split_of(name))
     chosen = {"split": split, **columns} if request.split is None else {**columns, "split": split}
+    if EXTRA in frame.collect_schema():  # a row with too many fields may have them anywhere
+        fits = pl.col(EXTRA).is_null()
+        chosen |= {corner: pl.when(fits).then(chosen[corner]) for corner in CORNERS}
     given = [pl.col(ROW).cast(pl.Int64).alias("row"), *(value.alias(key) for key, value in chosen.items())]
     given += [pl.lit(None, pl.Int32).alias(key) for key in ("image_width", "image_height") if key not in chosen]
     # On the columns as they are in the file, so that statistics of a Parquet file can answer it without reading.
     nothing = pl.all_horizontal(pl.col(raw).is_null() for raw in raw_columns)
     boxes = _with_sizes(frame.with_row_index(ROW, offset=1).filter(~nothing).select(given), request)
-    empty = _with_sizes(frame.filter(nothing).with_columns(pl.lit(0).alias(ROW)).select(given), request)
+    nowhere = chosen["image_id"].is_null()
+    empty = _with_sizes(frame.filter(nothing & ~nowhere).with_columns(pl.lit(0).alias(ROW)).select(given), request)
     made = {key: pl.col(key) for key in ("row", "image_width", "image_height", *chosen)}
     made |= {"file": pl.lit(name), **layout.edges([pl.col(corner) for corner in CORNERS])}
     return conform(boxes, made), conform(empty, made).select(IMAGES.names())
@@ -184,20 +205,21 @@ def _with_sizes(frame: pl.LazyFrame, request: Request) -> pl.LazyFrame:
     return frame
 
 
-def _scan_csv(path: Path, numbers: Sequence[str]) -> pl.LazyFrame:
-    text = csv_text(path)
-    header = csv_header(path)
-    source: Path | io.BytesIO = path
-    if head(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        source = io.BytesIO(path.read_bytes().decode("utf-16", errors="replace").encode())
-    return pl.scan_csv(
-        source,
-        separator=separator(path, text.lstrip("\n\r").splitlines()[0]),
-        schema_overrides={name: pl.Float64 for name in numbers if name in header},
-        infer_schema=False,
-        ignore_errors=True,
-        truncate_ragged_lines=True,
-    )
+def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.LazyFrame:
+    line = csv_text(path).lstrip("\n\r").splitlines()[0]
+    data = None
+    if head_of(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        with opened(path) as file:
+            data = file.read().decode("utf-16", errors="replace").encode()
+    elif (begin := head_of(path)).count(b"\r") and b"\n" not in begin:
+        with opened(path) as file:
+            data = file.read().replace(b"\r", b"\n")
+    source = sound(path, data, separator(path, line), log)
+    lenient: dict[str, Any] = {"separator": separator(path, line), "ignore_errors": True, "truncate_ragged_lines": True}
+    names = pl.scan_csv(source, infer_schema=False, **lenient).collect_schema().names()
+    schema: dict[str, Any] = {name: pl.Float64 if name in numbers else pl.String for name in names}
+    # A field more than there are names comes into a column of its own, so that such rows can be told.
+    return pl.scan_csv(source, schema={**schema, EXTRA: pl.String}, missing_columns="insert", **lenient)
 
 
 def flags_of(names: Mapping[str, str], schema: pl.Schema) -> dict[str, pl.Expr]:
@@ -210,13 +232,15 @@ def check_columns(columns: Mapping[str, str], schema: pl.Schema, path: Path) -> 
 
     Raises
     ------
+    UsageError
+        BOXES has no such column.
     InputError
         A column is not in the file.
     """
     for key, name in columns.items():
+        if key not in BOXES or key in ("file", "row"):
+            known = ", ".join(other for other in BOXES if other not in ("file", "row"))
+            raise UsageError(f"there is no target column {key!r}", where="--columns", hint=f"There are: {known}.")
         if name not in schema:
             there = ", ".join(schema)
             raise InputError(f"has no column {name!r} (wanted for {key})", where=str(path), hint=f"There are: {there}.")
-        if key not in BOXES:
-            known = ", ".join(other for other in BOXES if other not in ("file", "row"))
-            raise InputError(f"there is no target column {key!r}", where="--columns", hint=f"There are: {known}.")

@@ -114,7 +114,8 @@ class _File:
         images = np.fromiter((look.image.get(item.image_id, -1) for item in made), np.int64, count)
         labels = np.fromiter((look.category.get(item.category_id, -1) for item in made), np.int64, count)
         numbers = np.array([item.bbox for item in made], np.float64)
-        corners = to_edges(*from_xywh(*numbers.T), self.convention)
+        with np.errstate(over="ignore"):  # what overflows becomes infinite, and so is listed
+            corners = to_edges(*from_xywh(*numbers.T), self.convention)
         frame = pl.DataFrame(
             {
                 "image_id": look.image_id.gather(images),
@@ -180,7 +181,7 @@ class _Look:
             split=columns["split"],
             width=columns["image_width"],
             height=columns["image_height"],
-            label=pl.Series([*names, None, None], dtype=pl.Categorical),
+            label=pl.Series([*(name or None for name in names), None, None], dtype=pl.Categorical),
             file=pl.Series([images["file"][0] if images.height else ""], dtype=pl.Categorical),
         )
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from biasscope.boxes.assemble import RAW_IMAGES, size_number
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
-from biasscope.boxes.jsonbuffer import Window, open_json
+from biasscope.boxes.jsonbuffer import BROKEN, Window, open_json
 from biasscope.boxes.schema import RowLog
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import SUFFIX, Request, split_from
@@ -156,7 +156,10 @@ def _take_categories(tables: Tables, value: object, path: Path, log: RowLog) -> 
         if not isinstance(key, int | str):
             log.add("category without an id", f"{path.name}:categories:{index}", str(item)[:200])
             continue
-        tables.categories[key] = str(item.get("name", key))
+        name = str(item.get("name", key)).strip()
+        if BROKEN in name:
+            log.add("category name with half a character", f"{path.name}:categories:{index}", f"read as {name[:200]}")
+        tables.categories[key] = name
 
 
 def _from_tail(path: Path, tables: Tables, log: RowLog) -> bool:

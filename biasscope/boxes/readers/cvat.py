@@ -131,7 +131,8 @@ class _Parser:
             return None
         label = self.label if self.path[1] == "track" else attributes.get("label")
         occluded = attributes.get("occluded") == "1"
-        self.raw.boxes.append((image, label or None, x0, y0, x1, y1, False, False, occluded, False, self.row))
+        label = (label or "").strip() or None
+        self.raw.boxes.append((image, label, x0, y0, x1, y1, False, False, occluded, False, self.row))
         return None
 
     def _frame(self, number: int) -> int:

@@ -21,7 +21,7 @@ from biasscope.boxes.assemble import Raw, finish, size_number
 from biasscope.boxes.convention import from_xywh
 from biasscope.boxes.schema import BOXES, IMAGES, BoxTable, RowLog
 from biasscope.boxes.source import Request, stem_of
-from biasscope.core.errors import InputError
+from biasscope.core.errors import InputError, UsageError
 
 NAME = "huggingface"
 BATCH = 2000
@@ -99,8 +99,10 @@ class _Part:
         features = data.features
         if features is None:
             raise InputError("the dataset does not state its features", where=self.source)
+        _check_columns(request, features)
         self.objects, inner = _objects(features, self.source, request.columns)
         self.box = _choose(inner, _BOX, self.source)
+        _check_field(request, "label", inner)
         self.label = request.columns.get("label") or next((name for name in _LABEL if name in inner), None)
         self.names = _class_names(inner.get(self.label)) if self.label else None
         self.id = request.columns.get("image_id") or next((name for name in _ID if name in features), None)
@@ -182,8 +184,8 @@ class _Part:
         if label is None:
             return None
         if self.names is not None and isinstance(label, int):
-            return self.names[label] if 0 <= label < len(self.names) else str(label)
-        return str(label)
+            return self.names[label].strip() or None if 0 <= label < len(self.names) else str(label)
+        return str(label).strip() or None
 
     def _size(self, row: dict[str, Any], where: str, log: RowLog) -> tuple[int | None, int | None]:
         if self.sizes:
@@ -229,6 +231,33 @@ def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[st
         where=source,
         hint="An object-detection dataset has a feature like objects = {bbox, category}.",
     )
+
+
+def _check_columns(request: Request, features: Any) -> None:
+    """Columns that were named exist; here they can be the image's name, the objects, and the label among these."""
+    if request.split_column:
+        raise UsageError(
+            "a column of splits cannot be named for a Hugging Face dataset",
+            where="--split-column",
+            hint="Its splits have names.",
+        )
+    for key in request.columns:
+        if key not in ("image_id", "objects", "label"):
+            raise UsageError(
+                f"there is no target column {key!r}", where="--columns", hint="There are: image_id, objects, label."
+            )
+    for key in ("image_id", "objects"):
+        _check_field(request, key, features)
+
+
+def _check_field(request: Request, key: str, fields: Mapping[str, Any]) -> None:
+    name = request.columns.get(key)
+    if name is not None and name not in fields:
+        raise UsageError(
+            f"there is no column {name!r} (wanted for {key})",
+            where="--columns",
+            hint=f"There are: {', '.join(fields)}.",
+        )
 
 
 def _inner(feature: Any) -> Mapping[str, Any] | None:

@@ -55,11 +55,11 @@ def read(request: Request) -> BoxTable:
 
 def _one(request: Request, found: Found, convention: str) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     path = Path(found.path)
-    frame = scan(path, [] if decimal_comma(path, _CORNERS) else _CORNERS)
+    frame = scan(path, [] if decimal_comma(path, _CORNERS) else _CORNERS, request.log)
     schema = frame.collect_schema()
     label = text("LabelName", schema["LabelName"])
     if names := _names(path.parent):
-        label = pl.col("LabelName").replace(names).cast(pl.Categorical)
+        label = pl.col("LabelName").str.strip_chars().replace(names).cast(pl.Categorical)
     columns = {
         "image_id": image_name("ImageID"),
         "label": label,
@@ -75,7 +75,7 @@ def _names(folder: Path) -> dict[str, str]:
     names: dict[str, str] = {}
     for path in sorted(folder.glob("class-descriptions*.csv")) + sorted(folder.glob("*-class-descriptions*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
-            names |= {row[0]: row[1] for row in csv.reader(file) if len(row) == 2}
+            names |= {row[0].strip(): row[1].strip() for row in csv.reader(file) if len(row) == 2}
     return names
 
 

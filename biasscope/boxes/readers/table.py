@@ -10,29 +10,35 @@ objects.
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from biasscope.boxes.schema import CORNERS, BoxTable, unreadable
-from biasscope.boxes.source import Found, Request
+from biasscope.boxes.schema import CORNERS, BoxTable
+from biasscope.boxes.source import Found, Request, suffix_of
 from biasscope.boxes.tabular import (
     TABLES,
+    TEXTS,
     Layout,
     build,
     check_columns,
     csv_header,
+    csv_text,
     flags_of,
     image_name,
     images_of,
     number,
     scan,
+    separator,
     side,
 )
 from biasscope.core.errors import InputError
 
 NAME = "table"
+_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
 IMAGE = (
     "image_id", "imageid", "image", "image_name", "imagename", "filename", "file_name", "image_path", "img_path",
     "img", "img_name", "file", "path", "frame",
@@ -133,7 +139,7 @@ def _one(request: Request, found: Found) -> tuple[pl.LazyFrame, pl.LazyFrame, st
     check_columns(given, pl.Schema(dict.fromkeys(names, pl.String())), path)
     chosen, wh = resolve(names, given, path)
     numeric = [chosen[key] for key in (*CORNERS, "image_width", "image_height") if key in chosen]
-    frame = scan(path, [] if decimal_comma(path, numeric) else numeric)
+    frame = scan(path, [] if decimal_comma(path, numeric) else numeric, request.log)
     schema = frame.collect_schema()
     convention = request.convention if request.convention != "auto" else "xywh" if wh else "edges"
     layout = Layout(convention, wh=wh or convention == "xywh", fraction=convention == "fraction")
@@ -156,16 +162,16 @@ def _note(chosen: Mapping[str, str], convention: str, *, asked: bool) -> str:
 
 
 def text(name: str, kind: pl.DataType) -> pl.Expr:
-    """Column as categories; empty text is null."""
+    """Column as categories, without blanks around; empty text is null."""
     column = pl.col(name)
-    if kind == pl.Categorical:
-        return column
     words = column.cast(pl.String)
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        words = words.str.strip_chars()
     return pl.when(words != "").then(words).cast(pl.Categorical)
 
 
 def _names(path: Path) -> list[str]:
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if suffix_of(path.name) in TEXTS:
         return csv_header(path)
     return scan(path).collect_schema().names()
 
@@ -182,10 +188,11 @@ def _first(names: Sequence[str] | Mapping[str, str], options: Sequence[str]) -> 
 
 def decimal_comma(path: Path, numeric: Sequence[str]) -> bool:
     """Whether numbers of a CSV file are written with a decimal comma, going by its first rows."""
-    if path.suffix.lower() not in (".csv", ".tsv"):
+    if suffix_of(path.name) not in TEXTS:
         return False
+    lines = csv_text(path).lstrip("\n\r").splitlines()[:101]
+    rows = csv.DictReader(lines, delimiter=separator(path, lines[0]))
     try:
-        first = scan(path).select(numeric).head(100).collect()
-    except pl.exceptions.PolarsError as error:
-        raise unreadable(error, [path]) from error
-    return any(first[name].str.contains(r"^\s*-?\d+,\d+\s*$").any() for name in first.columns)
+        return any(_COMMA.fullmatch(row[name] or "") for row in rows for name in numeric if name in row)
+    except csv.Error:
+        return False

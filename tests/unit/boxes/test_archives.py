@@ -40,7 +40,7 @@ def test_damage_between_members_is_an_error(tmp_path: Path) -> None:
     second = data.index(b"b.xml")
     data[second : second + 512] = b"?" * 512
     path.write_bytes(data)
-    with pytest.raises(InputError, match="invalid header|cut off"):
+    with pytest.raises(InputError, match=r"invalid header|cut off"):
         read_boxes(path, format="voc")
 
 

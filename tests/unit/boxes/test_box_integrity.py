@@ -77,7 +77,7 @@ def naive(rows: list[dict[str, Any]]) -> tuple[Counter[str], list[bool]]:  # noq
         if finite and key in boxes:
             found.add("duplicate")
         boxes.add(key)
-        known = sizes.setdefault(image, {(w, h)})
+        known = sizes.setdefault(image, {(w, h)}) if not unknown else {(w, h)}
         if (w, h) not in known:
             found.add("size_conflict")
             known.add((w, h))

@@ -64,10 +64,10 @@ def test_named_columns_and_conventions(tmp_path: Path) -> None:
     assert rows(found.boxes.collect()) == expected()
 
 
-@pytest.mark.parametrize("columns", [{"x0": "nowhere"}, {"nothing": "filename"}])
-def test_wrong_columns(tmp_path: Path, columns: dict[str, str]) -> None:
+@pytest.mark.parametrize(("columns", "error"), [({"x0": "nowhere"}, InputError), ({"zz": "filename"}, UsageError)])
+def test_wrong_columns(tmp_path: Path, columns: dict[str, str], error: type[Exception]) -> None:
     path, _ = table(tmp_path)
-    with pytest.raises(InputError, match="There are"):
+    with pytest.raises(error, match="There are"):
         read_boxes(path, columns=columns)
 
 
@@ -137,7 +137,6 @@ def test_what_is_no_number_is_kept_and_listed(tmp_path: Path) -> None:
         "degenerate": 1,
         "unlabelled": 1,
         "unknown_size": 2,
-        "size_conflict": 1,
     }
     assert result.scalar("boxes").value == 8
     assert result.scalar("images_without_objects").value == 1
