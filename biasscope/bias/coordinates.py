@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from biasscope.core.errors import UsageError
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Grid = Literal["integer", "continuous"]
@@ -22,6 +24,8 @@ CONTACT = 0.5
 """Pixels from the frame within which a side touches it; slack up to this is none. On whole pixels: exactly at 0."""
 CONTACT_FRACTION = 1e-3
 """The same for frames of unknown size, as a share of the frame."""
+BEYOND, BEYOND_FRACTION = 1.0, 0.01
+"""Pixels (or share of a frame of unknown size) by which a box may reach beyond its frame: rounding, not error."""
 GRID_TOLERANCE = 1e-3
 """Pixels from a whole number within which a corner lies on the pixel grid (six-decimal fractions of 640 do)."""
 GRID_SHARE = 0.95
@@ -116,11 +120,24 @@ def feasible_coordinates(
     contact
         Slack up to this is none: NaN on that axis.
 
+    Returns
+    -------
+    Feasible
+        u and v in [0, 1]; NaN on an axis without slack, and on one where the box reaches beyond the frame by more than
+        a pixel (a hundredth of a frame of unknown size): such a box has no place in it, and is not clipped.
+
+    Raises
+    ------
+    UsageError
+        For an unknown grid, or an integer grid without ``uniform``.
+
     Examples
     --------
     >>> feasible_coordinates([0, 45, 0], [0, 30, 0], [10, 55, 100], [20, 50, 20], 100, 80)
     Feasible(u=array([0. , 0.5, nan]), v=array([0. , 0.5, 0. ]))
     """
+    if grid not in GRIDS[1:]:
+        raise UsageError(f"no grid is called {grid!r}", hint=f"There are: {', '.join(GRIDS[1:])}.")
     first, second = (None, None) if uniform is None else uniform
     return Feasible(
         _along(x0, x1, width, grid, first, margin, contact), _along(y0, y1, height, grid, second, margin, contact)
@@ -136,17 +153,19 @@ def _along(
     margin: ArrayLike,
     contact: ArrayLike,
 ) -> Floats:
-    low = np.asarray(start, np.float64)
-    slack = np.asarray(frame, np.float64) - (np.asarray(end, np.float64) - low)
+    low, high, side = (np.asarray(part, np.float64) for part in (start, end, frame))
+    slack = side - (high - low)
     if grid == "integer":
         if uniform is None:
-            raise ValueError("the integer grid needs a uniform number a box and axis")
+            raise UsageError("the integer grid needs a uniform number a box and axis")
         whole = np.where(np.asarray(margin) > 0, 1.0, 0.0)
         place, places = low - whole + np.asarray(uniform, np.float64), slack - 2 * whole + 1
     else:
         left_out = np.asarray(margin, np.float64)
         place, places = low - left_out, slack - 2 * left_out
-    defined = (slack > np.asarray(contact, np.float64)) & (places > 0)
+    beyond = np.where(side > 1, BEYOND, BEYOND_FRACTION)
+    inside = (low >= -beyond) & (high <= side + beyond)
+    defined = (slack > np.asarray(contact, np.float64)) & (places > 0) & inside
     return np.clip(np.where(defined, place / np.where(defined, places, 1.0), np.nan), 0.0, 1.0)
 
 

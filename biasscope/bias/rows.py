@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from biasscope.bias.coordinates import BEYOND, BEYOND_FRACTION
+
 Floats = NDArray[np.float64]
 
 
@@ -45,12 +47,12 @@ def concatenate(parts: Sequence[Rows]) -> Rows:
     return parts[0] if len(parts) == 1 else Rows._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def usable(rows: Rows, beyond: float = 1.0) -> NDArray[np.bool_]:
+def usable(rows: Rows, beyond: float = BEYOND) -> NDArray[np.bool_]:
     """Whether a box can be placed in its frame: finite, not degenerate, no larger than it, inside it.
 
     A box may reach beyond its frame by ``beyond`` pixels (a hundredth of a frame of unknown size): rounding, not error.
     """
-    reach = np.where(rows.sized, beyond, 0.01)
+    reach = np.where(rows.sized, beyond, BEYOND_FRACTION)
     with np.errstate(invalid="ignore"):
         across = (rows.x0 >= -reach) & (rows.x1 <= rows.width + reach) & (rows.x1 > rows.x0)
         down = (rows.y0 >= -reach) & (rows.y1 <= rows.height + reach) & (rows.y1 > rows.y0)

@@ -43,8 +43,8 @@ def share(value: float | None) -> str:
         return DASH
     if value in (0, 1):
         return f"{value * 100:.0f}{THIN}%"
-    if 0 < value < 0.0001:
-        return f"<{THIN}0.01{THIN}%"
+    if 0 < abs(value) < 0.0001:
+        return f"<{THIN}0.01{THIN}%" if value > 0 else f">{THIN}{MINUS}0.01{THIN}%"
     digits = 2 if abs(value) < 0.01 else 1
     return f"{value * 100:,.{digits}f}{THIN}%".replace("-", MINUS)
 

@@ -19,7 +19,8 @@ NOTES = (
     "chance, a network could also learn without looking at the object.",
     "Chance is always naming the most frequent class; with classes of equal size that is one in as many as there are.",
     "Mutual information is a lower bound in bits: the mean gain in log2 probability of the true class on held-out "
-    "images, over the class shares. Below zero means that the model learned nothing that holds on other images.",
+    "images, over the class shares. Information cannot be negative: a gain "
+    "below zero means that the model learned nothing that holds on other images, and is given as 0.",
     "Single features are scored with class shares in quantile bins, so they are lower bounds as well.",
 )
 
@@ -40,7 +41,7 @@ def result(
     means = {
         "accuracy": mean_over_images(correct.astype(np.float64), image, level=level),
         "accuracy_over_chance": mean_over_images(correct - 1.0 * (label == majority), image, level=level),
-        "mutual_information": mean_over_images(whole.bits, image, level=level),
+        "mutual_information": _information(whole, image, level),
     }
     scalars = _scalars(means, counts, len(np.unique(image)), level)
     return Result(
@@ -96,11 +97,18 @@ def _scalars(means: Mapping[str, Mean], counts: Ints, images: int, level: float)
     ]
 
 
+def _information(score: Score, image: Ints, level: float) -> Mean:
+    """Lower bound of mutual information in bits, cut at 0: no information is negative."""
+    return Mean(
+        *(part if np.isnan(part) else max(0.0, part) for part in mean_over_images(score.bits, image, level=level))
+    )
+
+
 def _features(scores: Mapping[str, Score], label: Ints, image: Ints, level: float) -> Table:
     rows = []
     for name, score in scores.items():
         accuracy = mean_over_images((score.guess == label).astype(np.float64), image, level=level)
-        rows.append((name, *accuracy, *mean_over_images(score.bits, image, level=level)))
+        rows.append((name, *accuracy, *_information(score, image, level)))
     names = ["feature", "accuracy_alone", "accuracy_alone_low", "accuracy_alone_high"]
     names += ["mutual_information", "mutual_information_low", "mutual_information_high"]
     rows[1:] = sorted(rows[1:], key=lambda row: -row[4])
@@ -129,11 +137,18 @@ def _finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
     accuracy, gain, bits = means["accuracy"], means["accuracy_over_chance"], means["mutual_information"]
     numbers = (
         f"{accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}] of held-out boxes among {classes} classes, "
-        f"chance {chance:.1%}; at least {bits.value:.2f} [{bits.low:.2f}, {bits.high:.2f}] bits"
+        f"chance {chance:.1%}; {_bits(bits)}"
     )
     if gain.low > 0 or bits.low > 0:
         return f"Position and size alone give away part of the class: {numbers}."
     return f"Position and size alone do not measurably give away the class: {numbers}."
+
+
+def _bits(bits: Mean) -> str:
+    if bits.value <= 0 or (bits.low <= 0 and bits.value < 0.005):
+        return "no measurable information"
+    digits = 2 if bits.value >= 0.01 else 4
+    return "at least {:.{d}f} [{:.{d}f}, {:.{d}f}] bits".format(*bits, d=digits)
 
 
 def _notes(sampled: bool) -> list[str]:

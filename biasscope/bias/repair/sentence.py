@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from biasscope.core.results import Scalar
+from biasscope.core.results import Cell, Scalar
 
 
 def finding(augmentation: str, scalars: Mapping[str, Scalar]) -> str:
@@ -12,7 +12,7 @@ def finding(augmentation: str, scalars: Mapping[str, Scalar]) -> str:
     before, after = scalars["effect_before"], scalars["effect_after"]
     if before.value is None or after.value is None or before.interval is None or after.interval is None:
         return f"{augmentation} leaves too few objects clear of the frame to say whether it repairs the placement bias."
-    numbers = f"effect {_with(before)} before, {_with(after)} after"
+    numbers = f"effect on objects clear of the frame {_with(before)} before, {_with(after)} after"
     return f"{augmentation} {_verdict(scalars)} ({numbers}); {_price(scalars)}."
 
 
@@ -20,12 +20,11 @@ def _verdict(scalars: Mapping[str, Scalar]) -> str:
     before, after, change = (scalars[name].interval for name in ("effect_before", "effect_after", "effect_change"))
     if before is None or after is None or change is None:
         return "has an effect on placement that could not be estimated"
-    if before.low <= 0:
-        return "had no placement bias to repair" if after.low <= 0 else "brings in a placement bias"
     if change.low > 0:
-        return "makes the placement bias stronger"
+        return "brings in a placement bias" if before.low <= 0 else "makes the placement bias stronger"
     if change.high >= 0:
-        return "does not measurably change the placement bias"
+        none = ", of which none was measurable before" if before.low <= 0 else ""
+        return f"does not measurably change the placement bias{none}"
     if after.low > 0:
         return "weakens the placement bias but does not remove it"
     return "weakens the placement bias, and whether any is left cannot be told from these boxes"
@@ -42,7 +41,7 @@ def _with(item: Scalar) -> str:
     return f"{item.value:.3f}" + (f" [{bounds.low:.3f}, {bounds.high:.3f}]" if bounds else "")
 
 
-def notes(*, unsized: int, sampled: bool) -> list[str]:
+def notes(*, unsized: int, used: int, available: Cell, sampled: bool) -> list[str]:
     """How to read the numbers, and what was assumed."""
     said = [
         "Placement is measured in feasible coordinates of the objects that do not touch the frame: a crop that cuts an "
@@ -58,6 +57,10 @@ def notes(*, unsized: int, sampled: bool) -> list[str]:
     ]
     if unsized:
         said.append(f"{unsized} boxes lie in images of unknown size; their images are taken as 1000 x 1000 pixels.")
-    if sampled:
-        said.append("Boxes were sampled, by image; the parameters say how many were used.")
+    taken = f"{used:,} of {available:,} boxes, sampled by image" if sampled else f"all {used:,} boxes"
+    said.append(
+        f"Everything here is of {taken}, also several of one image; position and scale of the dataset may be of one "
+        "box an image, so that medians differ. n is the number of objects behind a number; after the augmentation it "
+        "is that of one draw, on average."
+    )
     return said

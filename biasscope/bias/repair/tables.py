@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from biasscope.bias.grouped import grouped_effect, left_out_effects
 from biasscope.bias.measures import (
+    EFFECTS,
     ORDER,
     TITLES,
     Measures,
@@ -37,6 +38,13 @@ from biasscope.core.results import Cell, Result, Scalar, Table, table
 SCALE_BINS = 32
 """Quarter octaves of sqrt(area share), from 1/256 to 1."""
 CLASSES_AT_ONCE = 256
+NAMED = {
+    **TITLES,
+    "effect_raw": f"{TITLES['effect_raw']}, all objects",
+    "edge_contact": "Share of all objects that touch the frame",
+    "median_scale": "Median scale of all objects, also several an image (square root of the area share)",
+}
+"""Titles of the measures with the objects that they are of."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,8 @@ def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str,
     measured = [measures_of(side.position, side.groups, counted.groups, counted.images, level=level) for side in sides]
     rows = {name: tuple(estimate(name, part, level=level) for part in measured) for name in TITLES}
     moved = change(*(left_out_effects(part.counts["effect"]) for part in measured), level=level)
-    scalars = [*_effect_scalars(rows, triple(moved), level), *_visibility_scalars(counted, level)]
+    sizes = _sizes(measured, sides, len(counted.visible))
+    scalars = [*_effect_scalars(rows, sizes, triple(moved), level), *_visibility_scalars(counted, level)]
     return Result(
         kind="repair",
         title="Does the augmentation repair the bias?",
@@ -80,20 +89,39 @@ def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str,
         parameters=dict(parameters),
         scalars=scalars,
         tables=[_before_after(rows), _maps(measured), _scale(sides), _classes(sides, counted)],
-        notes=notes(unsized=counted.unsized, sampled=counted.sampled),
+        notes=notes(
+            unsized=counted.unsized,
+            used=len(counted.label),
+            available=parameters.get("boxes_available"),
+            sampled=counted.sampled,
+        ),
         source="Touvron et al., Fixing the train-test resolution discrepancy, NeurIPS 2019; crop law of torchvision",
     )
 
 
-def _effect_scalars(rows: Rows, moved: Triple, level: float) -> list[Scalar]:
+def _sizes(measured: list[Measures], sides: tuple[Side, Side], draws: int) -> dict[str, tuple[int, int]]:
+    """Objects behind each measure before and after; after, the mean over draws."""
+    held = [{name: int(part.counts[name].sum()) for name in EFFECTS} for part in measured]
+    found = {}
+    for name in TITLES:
+        like = name if name in EFFECTS else None if name in ("edge_contact", "median_scale") else "effect"
+        before, after = (
+            counts[like] if like else len(side.position.scale) for counts, side in zip(held, sides, strict=True)
+        )
+        found[name] = (before, round(after / draws))
+    return found
+
+
+def _effect_scalars(rows: Rows, sizes: Mapping[str, tuple[int, int]], moved: Triple, level: float) -> list[Scalar]:
     order = ["effect", "effect_feasible", "effect_raw", "displacement_v", "displacement_u"]
     order += ["concentration_u", "concentration_v", "edge_contact", "median_scale"]
     made = [
-        scalar_of(f"{name}_{when}", rows[name][at], f"{TITLES[name]}, {when}", level=level)
+        scalar_of(f"{name}_{when}", rows[name][at], f"{NAMED[name]}, {when}", level=level, n=sizes[name][at])
         for name in order
         for at, when in enumerate(("before", "after"))
     ]
-    changed = scalar_of("effect_change", moved, "Change of the placement effect", level=level)
+    title = "Change of the placement effect, objects clear of the frame"
+    changed = scalar_of("effect_change", moved, title, level=level, n=min(sizes["effect"]))
     return [*made[:2], changed, *made[2:]]
 
 
@@ -108,7 +136,8 @@ def _visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
     }
     made = []
     for name, (title, values) in shares.items():
-        made.append(scalar_of(name, triple(interval_of(mean(values, group, count), level=level)), title, level=level))
+        share = triple(interval_of(mean(values, group, count), level=level))
+        made.append(scalar_of(name, share, title, level=level, n=len(counted.label)))
     ratio = median_interval(counted.ratio.ravel(), counted.images, level=level)
     title = "Apparent scale, training over evaluation (median)"
     last = scalar_of("apparent_scale_ratio", ratio, title, level=level, n=counted.images, method=ORDER)
@@ -118,7 +147,7 @@ def _visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
 def _before_after(rows: Rows) -> Table:
     columns: dict[str, list[float] | list[str]] = {
         "measure": list(rows),
-        "title": [TITLES[name] for name in rows],
+        "title": [NAMED[name] for name in rows],
     }
     for at, when in enumerate(("before", "after")):
         for part, suffix in enumerate(("", "_low", "_high")):

@@ -11,15 +11,8 @@ from typing import TypeAlias
 from biasscope.core.errors import UsageError
 
 LONGEST = 4000
-PREFIXES = (
-    "v2",
-    "T",
-    "transforms",
-    "torchvision.transforms.v2",
-    "torchvision.transforms",
-    "InterpolationMode",
-    "torch",
-)
+MODULES = ("v2", "T", "transforms", "torchvision.transforms.v2", "torchvision.transforms")
+PREFIXES = (*MODULES, "InterpolationMode", "torch")
 
 Value: TypeAlias = (
     "bool | int | float | str | tuple[Value, ...] | list[Value] | dict[Value, Value] | Call | Name | None"
@@ -57,6 +50,8 @@ def parse(text: str) -> tuple[Call, ...]:
     ['RandomResizedCrop', 'RandomHorizontalFlip']
     >>> parse("RandomCrop(32, padding=4)")[0].options
     (('padding', 4),)
+    >>> parse("RandomHorizontalFlip") == parse("RandomHorizontalFlip()")
+    True
     """
     if len(text) > LONGEST:
         raise UsageError(f"the augmentation is longer than {LONGEST} characters", where="--augment")
@@ -68,10 +63,10 @@ def parse(text: str) -> tuple[Call, ...]:
         found = _value(node)
     except RecursionError as error:
         raise _refused(text, "it is nested too deeply") from error
-    steps = found if isinstance(found, tuple | list) else (found,)
+    steps = [_bare(step) for step in (found if isinstance(found, tuple | list) else (found,))]
     calls = tuple(step for step in steps if isinstance(step, Call))
     if not calls or len(calls) < len(steps):
-        raise _refused(text, "every step must be a transform with parentheses")
+        raise _refused(text, "every step must be a transform")
     if len(calls) == 1 and calls[0].name == "Compose" and not calls[0].options and len(calls[0].arguments) == 1:
         return _inside_compose(calls[0], text)
     return calls
@@ -87,9 +82,18 @@ def unknown(name: str, known: Mapping[str, object] | list[str], what: str = "tra
 
 def _inside_compose(call: Call, text: str) -> tuple[Call, ...]:
     steps = call.arguments[0]
-    if isinstance(steps, tuple | list) and steps and all(isinstance(step, Call) for step in steps):
-        return tuple(step for step in steps if isinstance(step, Call))
+    if isinstance(steps, tuple | list) and steps:
+        calls = tuple(step for step in map(_bare, steps) if isinstance(step, Call))
+        if len(calls) == len(steps):
+            return calls
     raise _refused(text, "Compose takes a list of transforms")
+
+
+def _bare(step: Value) -> Value:
+    """Step as a call: a transform without arguments may be written without parentheses."""
+    if isinstance(step, Name) and (not step.prefix or step.prefix in MODULES):
+        return Call(step.name)
+    return step
 
 
 def _value(node: ast.expr) -> Value:
@@ -108,7 +112,7 @@ def _value(node: ast.expr) -> Value:
             return {_value(key): _value(value) for key, value in zip(keys, values, strict=True) if key is not None}
         case ast.Call(func=function, args=arguments, keywords=keywords):
             return _call(function, arguments, keywords)
-        case ast.Attribute():
+        case ast.Name() | ast.Attribute():
             prefix, _, name = _dotted(node).rpartition(".")
             return Name(prefix, name)
     raise _refused(ast.unparse(node), "only calls of transforms with literal arguments are understood")

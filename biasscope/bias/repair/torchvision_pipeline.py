@@ -7,7 +7,10 @@ the upright boxes around them, as torchvision defines them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +21,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from biasscope.bias.columns import Columns, Floats
+from biasscope.bias.repair.arguments import check_arguments
 from biasscope.bias.repair.text import Call, Name, Value, parse, unknown
 from biasscope.bias.repair.view import View
 from biasscope.core.errors import UsageError
@@ -42,7 +46,7 @@ class Pipeline:
         """
         starts = np.flatnonzero(np.diff(boxes.image, prepend=-1, append=-1))
         rows = [slice(*pair) for pair in pairwise(starts)]
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), quiet():
             torch.manual_seed(int(rng.integers(2**62)))
             shown = [self._image(boxes, part) for part in rows]
         return _joined(boxes, shown)
@@ -96,6 +100,14 @@ def pipeline(given: object) -> Pipeline:
     raise UsageError(f"an augmentation must be text or a transform, not {type(given).__name__}", where="--augment")
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without torchvision's warnings: they are of pictures, or of what is checked here and refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _known() -> dict[str, Any]:
     named = {name: getattr(v2, name) for name in dir(v2) if name[0].isupper() and name not in REFUSED}
     return {name: kind for name, kind in named.items() if isinstance(kind, type) and issubclass(kind, torch.nn.Module)}
@@ -122,8 +134,11 @@ def _constructed(call: Call) -> Any:
         raise UsageError(f"{call.name} cannot be run on boxes alone.", where="--augment", hint="Leave it out.")
     if call.name not in known:
         raise unknown(call.name, known)
+    given = [_built(item) for item in call.arguments], {name: _built(item) for name, item in call.options}
     try:
-        return known[call.name](*map(_built, call.arguments), **{name: _built(item) for name, item in call.options})
+        check_arguments(call.name, inspect.signature(known[call.name]).bind(*given[0], **given[1]).arguments)
+        with quiet():
+            return known[call.name](*given[0], **given[1])
     except UsageError:
         raise
     except Exception as error:

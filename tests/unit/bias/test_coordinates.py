@@ -14,6 +14,7 @@ from biasscope.bias.coordinates import (
     raw_centres,
     relative_size,
 )
+from biasscope.core.errors import UsageError
 
 
 def test_a_centred_box_is_in_the_middle():
@@ -102,3 +103,22 @@ def test_a_few_odd_corners_do_not_change_the_grid():
     assert detect_grid(odd, whole, whole, whole) == "integer"
     assert detect_grid(whole + 0.5, whole, whole, whole) == "continuous"
     assert np.isnan(on_grid([]))
+
+
+def test_an_unknown_grid_is_a_usage_error():
+    with pytest.raises(UsageError, match="zz"):
+        feasible_coordinates([0], [0], [1], [1], 10, 10, grid="zz")
+    with pytest.raises(UsageError, match="uniform number"):
+        feasible_coordinates([0], [0], [1], [1], 10, 10, grid="integer")
+
+
+def test_a_box_outside_its_frame_has_no_place():
+    """Beyond rounding (a pixel, a hundredth of a frame of unknown size) it is NaN, not at the edge."""
+    x0 = np.array([-30.0, -0.9, 95.0, 90.9, 50.0])
+    u, v = feasible_coordinates(x0, np.full(5, 10.0), x0 + 10, np.full(5, 20.0), 100, 100)
+    assert np.isnan(u).tolist() == [True, False, True, False, False]
+    assert (u[1], u[3]) == (0.0, 1.0)
+    assert np.isfinite(v).all()
+    share = feasible_coordinates([-0.2, -0.005], [0.1] * 2, [0.1, 0.195], [0.3] * 2, 1, 1, contact=1e-3).u
+    assert np.isnan(share[0])
+    assert share[1] == 0

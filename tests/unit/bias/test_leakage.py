@@ -54,6 +54,19 @@ def test_without_leakage_the_interval_covers_zero(classes: int, uneven: bool) ->
     assert all(count <= 2 for count in misses.values()), misses
 
 
+def test_no_information_is_below_zero() -> None:
+    """Uniform data in many classes: the held-out gain is negative, the information is not."""
+    result = leakage(world(300, 8, seed=1))
+    low, high = bounds(result, "mutual_information")
+    assert low == 0 <= high
+    assert result.scalar("mutual_information").value == 0
+    assert "no measurable information" in result.finding
+    table = result.table("features")
+    for name in ("mutual_information", "mutual_information_low", "mutual_information_high"):
+        assert min(float(str(value)) for value in table[name]) >= 0
+    assert "-0.00" not in result.finding
+
+
 def test_images_are_never_split_between_folds() -> None:
     """Ten copies of each box: a nearest neighbour in another fold would give the class away."""
     result = leakage(world(300, 3, seed=1, copies=10))

@@ -10,8 +10,9 @@ import pytest
 from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
 from biasscope.bias.repair.laws import law_of
+from biasscope.bias.repair.sentence import finding
 from biasscope.core.errors import UsageError
-from biasscope.core.results import Result
+from biasscope.core.results import Result, Scalar, interval
 
 
 def world(count: int, *, bias: float, seed: int, per_image: int = 1) -> pl.DataFrame:
@@ -212,3 +213,48 @@ def test_neither_torch_nor_seaborn_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def said(before: tuple[float, float], change: tuple[float, float], after: tuple[float, float]) -> str:
+    scalars = {
+        f"effect_{name}": Scalar(f"effect_{name}", sum(pair) / 2, interval=interval(*pair))
+        for name, pair in (("before", before), ("change", change), ("after", after))
+    }
+    prices = {name: Scalar(name, 0.1) for name in ("cut", "lost", "apparent_scale_ratio")}
+    return finding("Crop", scalars | prices)
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "after", "words"),
+    [
+        ((0.0, 0.155), (-0.06, 0.02), (0.05, 0.12), "does not measurably change"),
+        ((0.0, 0.02), (0.01, 0.09), (0.05, 0.12), "brings in a placement bias"),
+        ((0.03, 0.05), (0.01, 0.09), (0.05, 0.12), "makes the placement bias stronger"),
+        ((0.0, 0.155), (-0.06, -0.02), (0.0, 0.05), "weakens the placement bias, and whether"),
+        ((0.1, 0.155), (-0.06, -0.02), (0.04, 0.09), "weakens the placement bias but does not remove it"),
+        ((0.1, 0.155), (-0.06, 0.0), (0.04, 0.09), "does not measurably change"),
+        ((0.0, 0.01), (-0.01, 0.01), (0.0, 0.01), "does not measurably change the placement bias, of which none"),
+    ],
+)
+def test_the_change_decides_the_words(
+    before: tuple[float, float], change: tuple[float, float], after: tuple[float, float], words: str
+) -> None:
+    assert f"Crop {words}" in said(before, change, after)
+
+
+def test_every_number_has_its_n_and_its_population() -> None:
+    frame = world(300, bias=2, seed=3, per_image=2)
+    result = repair(frame, draws=3)
+    n = {item.name: item.n for item in result.scalars}
+    assert None not in n.values()
+    clear = (pl.col("x0") > 0) & (pl.col("y0") > 0)
+    clear &= (pl.col("x1") < pl.col("image_width")) & (pl.col("y1") < pl.col("image_height"))
+    assert n["effect_before"] == n["displacement_v_before"] == frame.filter(clear).height
+    assert n["median_scale_before"] == n["visible_fraction"] == 600
+    assert 0 < (n["effect_after"] or 0) < (n["edge_contact_after"] or 0) <= 600
+    lost = result.scalar("lost").value
+    assert n["median_scale_after"] == pytest.approx(600 * (1 - (lost or 0)), abs=1)
+    assert "of all objects" in result.scalar("median_scale_before").title
+    assert "objects clear of the frame" in result.finding
+    assert any("all 600 boxes" in note for note in result.notes)
+    assert any("of 600 boxes" in note for note in repair(frame, most_boxes=200).notes)

@@ -111,6 +111,16 @@ def test_a_transform_object_is_taken_as_it_is() -> None:
         ("Nonsense(3)", "has no transform called 'Nonsense'"),
         ("RandomCrop(224, paddin=4)", "RandomCrop does not take these arguments"),
         ("Resize(3, interpolation=InterpolationMode.BILINAR)", "no constant called"),
+        ("RandomResizedCrop", "RandomResizedCrop does not take these arguments"),
+        ("RandomResizedCrop(0)", "size = 0"),
+        ("Resize((64, 0))", "size = .64, 0."),
+        ("RandomResizedCrop(224, scale=(5, 9))", "scale = .5, 9."),
+        ("RandomResizedCrop(224, scale=(0.9, 0.1))", "the lower first"),
+        ("RandomResizedCrop(224, ratio=(0, 1))", "ratio"),
+        ("RandomResizedCrop(224, (5, 9)), RandomHorizontalFlip()", "scale"),
+        ("Pad(-50)", "padding = -50"),
+        ("RandomCrop(32, padding=[4, -1])", "negative"),
+        ("RandomHorizontalFlop", "Did you mean RandomHorizontalFlip"),
         ("Lambda(3)", "Lambda cannot be run on boxes"),
         ("Transform()", "cannot be run|does not|has no transform"),
         ("RandomCrop(4000)", "cannot be run on boxes .ValueError"),
@@ -124,3 +134,14 @@ def test_mistakes_end_as_usage_errors_that_name_them(text: str, message: str) ->
 def test_only_text_and_transforms_are_augmentations() -> None:
     with pytest.raises(UsageError, match="must be text or a transform, not int"):
         repair(boxes(5), augmentation=3)
+
+
+def test_a_bare_name_is_the_transform() -> None:
+    frame = boxes(40)
+    bare, called = (repair(frame, augmentation=text) for text in ("RandomHorizontalFlip", "RandomHorizontalFlip()"))
+    assert bare.scalars == called.scalars
+
+
+def test_warnings_of_torchvision_stay_inside() -> None:
+    """Warnings are errors in these tests; ToTensor and the like warn when they are made or used."""
+    assert repair(boxes(20), augmentation="CenterCrop(60), ToTensor()").scalar("lost").value is not None

@@ -18,6 +18,14 @@ def test_lists_and_compose_are_the_same() -> None:
         assert parse(text) == steps
 
 
+def test_a_transform_without_arguments_needs_no_parentheses() -> None:
+    for text in ("RandomHorizontalFlip, Pad(4)", "[v2.RandomHorizontalFlip, Pad(4)]"):
+        assert parse(text) == (Call("RandomHorizontalFlip"), Call("Pad", (4,)))
+    assert parse("Compose([RandomHorizontalFlip])") == (Call("RandomHorizontalFlip"),)
+    with pytest.raises(UsageError, match="not understood"):
+        parse("os.RandomHorizontalFlip")
+
+
 def test_literals() -> None:
     call = parse("RandomAffine(-20, translate=(.1, 1/4), scale=[1, 2.5], fill={'a': None}, interpolation=X.Y)")[0]
     assert call.arguments == (-20,)
@@ -37,7 +45,6 @@ def test_transforms_inside_transforms() -> None:
     "text",
     [
         "",
-        "RandomResizedCrop",
         "224",
         "RandomResizedCrop(224",
         "os.system('true')",
