@@ -106,8 +106,10 @@ def bad_lines(file: IO[bytes], separator: bytes) -> Iterator[BadLine]:
 
 @lru_cache
 def _rows(separator: bytes) -> re.Pattern[bytes]:
+    plain = rb'[^"\r\n' + re.escape(separator) + rb"]"
+    # Quoted as a whole, or plain with pairs of quotes inside, which mean nothing there.
+    field = rb'(?:"(?:[^"]++|"")*+"|' + plain + rb'++(?:"' + plain + rb'*+"' + plain + rb"*+)*+|)"
     mark = re.escape(separator)
-    field = rb'(?:"(?:[^"]++|"")*+"|[^"\r\n' + mark + rb"]*+)"
     return re.compile(rb"(?:" + field + rb"(?:" + mark + field + rb")*+\r?\n)*+")
 
 

@@ -192,6 +192,8 @@ def _finding(boxes: int, excluded: int, found: list[tuple[str, Problem, int]]) -
         return "The input holds no boxes."
     if not parts:
         return f"All {boxes} boxes can be used: no problem was found."
+    if not boxes:
+        return f"The input holds no readable boxes; found: {parts}."
     return f"{excluded} of {boxes} boxes are left out of the statistics; found: {parts}."
 
 

@@ -123,9 +123,11 @@ def detect(request: Request) -> str:
         names.remove("table")
     if len(names) == 1:
         return names[0]
+    if not names and (why := reason(request)):
+        raise InputError(why, where=where)
     if not names:
         raise InputError(
-            reason(request) or f"the format was not recognised; tried {', '.join(READERS)}",
+            f"the format was not recognised; tried {', '.join(READERS)}",
             where=where,
             hint="Name it with --format-in.",
         )

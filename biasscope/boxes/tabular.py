@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import polars as pl
 from biasscope.boxes.assemble import conform, edges_of
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.csvquotes import opened, sound
-from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, RowLog, unreadable
+from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, SHORT, RowLog, unreadable
 from biasscope.boxes.sizes import ImageFiles, read_sizes, size_table
 from biasscope.boxes.source import HEAD, SUFFIX, Request, head, stem_of, suffix_of
 from biasscope.core.errors import InputError, UsageError
@@ -211,12 +212,14 @@ def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.Lazy
     if head_of(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         with opened(path) as file:
             data = file.read().decode("utf-16", errors="replace").encode()
-    elif (begin := head_of(path)).count(b"\r") and b"\n" not in begin:
+    elif re.match(rb"[^\r\n]*\r(?!\n)", head_of(path)):
         with opened(path) as file:
-            data = file.read().replace(b"\r", b"\n")
+            data = file.read().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     source = sound(path, data, separator(path, line), log)
     lenient: dict[str, Any] = {"separator": separator(path, line), "ignore_errors": True, "truncate_ragged_lines": True}
     names = pl.scan_csv(source, infer_schema=False, **lenient).collect_schema().names()
+    if lost := set(csv_header(path)) - set(names):
+        raise InputError(f"the header line cannot be read (column {min(lost)[:SHORT]!r})", where=str(path))
     schema: dict[str, Any] = {name: pl.Float64 if name in numbers else pl.String for name in names}
     # A field more than there are names comes into a column of its own, so that such rows can be told.
     return pl.scan_csv(source, schema={**schema, EXTRA: pl.String}, missing_columns="insert", **lenient)

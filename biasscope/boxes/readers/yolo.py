@@ -144,7 +144,7 @@ def _rows(raw: Raw, image: int, path: str, name: str, names: dict[int, str], log
         if names and label not in names:
             log.add("unknown class", f"{name}:{row}", f"class {label}")
             continue
-        raw.boxes.append((image, names.get(label, str(label)), *corners, False, False, False, False, row))
+        raw.boxes.append((image, names.get(label, str(label)) or None, *corners, False, False, False, False, row))
     return None
 
 
