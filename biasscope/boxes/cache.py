@@ -23,6 +23,8 @@ from biasscope.boxes.source import Found, Request
 from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
 
+PARSERS = 2
+"""To be raised when a reader parses the same files to something else, so that no older result is taken for it."""
 FEW = 200
 """Below this many files parsing is as fast as looking into the cache."""
 
@@ -71,8 +73,8 @@ def cached(request: Request, reader: str, parse: Callable[[RowLog], Parsed]) -> 
 
 
 def fingerprint(files: tuple[Found, ...]) -> bytes:
-    """Digest of the files' names, sizes and modification times, and of this version."""
-    lines = [f"{__version__}\0{pl.__version__}"]
+    """Digest of the files' names, sizes and modification times, and of these parsers."""
+    lines = [f"{__version__}\0{PARSERS}\0{pl.__version__}"]
     for found in files:
         stat = os.stat(found.path) if found.entry is None else found.entry.stat()  # noqa: PTH116
         lines.append(f"{found.name}\0{stat.st_size}\0{stat.st_mtime_ns}")

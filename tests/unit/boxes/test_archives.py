@@ -44,6 +44,17 @@ def test_damage_between_members_is_an_error(tmp_path: Path) -> None:
         read_boxes(path, format="voc")
 
 
+def test_what_older_parsers_left_in_the_cache_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, path = archive(tmp_path, ""), tmp_path / "x.tar"
+    path.write_bytes(data)
+    read_boxes(path)
+    monkeypatch.setattr("biasscope.boxes.readers.voc._parse", lambda *_: pytest.fail("parsed again"))
+    assert rows(read_boxes(path).boxes.collect()) == expected()
+    monkeypatch.setattr("biasscope.boxes.cache.PARSERS", -1)
+    with pytest.raises(pytest.fail.Exception):
+        read_boxes(path)
+
+
 def test_bytes_behind_the_end_do_not_matter_when_they_are_zero(tmp_path: Path) -> None:
     path = tmp_path / "x.tar"
     path.write_bytes(archive(tmp_path, "") + b"\0" * 10240)
