@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.source import Found, Request, head
 from biasscope.core.errors import InputError
 
-LOOKED_AT = 50
+LOOKED_AT = 1000
+"""Files of each suffix that are shown to the other readers."""
 NAMED = 5
 _DATA = (".xml", ".json", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc")
 _DEEP = 1000
@@ -32,7 +34,11 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
     unread = _unread(table, request)
     if not unread:
         return table
-    for found in unread[:LOOKED_AT]:
+    looked: Counter[str] = Counter()
+    for found in unread:
+        looked[found.suffix] += 1
+        if looked[found.suffix] > LOOKED_AT:
+            continue
         other = None if named else _known_to(found, request, table.format)
         if other:
             raise InputError(

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from biasscope.boxes import READERS, BoxTable, inspect, read_boxes
 from biasscope.boxes.csvquotes import bad_lines
 from biasscope.core.errors import InputError, UsageError
-from tests.unit.boxes.box_samples import SAMPLES, coco, coco_dict, cvat, expected, huggingface, rows, table, voc
+from tests.unit.boxes.box_samples import (
+    SAMPLES,
+    coco,
+    coco_dict,
+    cvat,
+    expected,
+    huggingface,
+    rows,
+    table,
+    table_frame,
+    voc,
+)
 
 HEADER = "image,xmin,ymin,xmax,ymax,label,width,height\n"
 
@@ -51,6 +62,15 @@ def test_a_second_format_in_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"boxes.csv looks like the format table.*--format-in"):
         read_boxes(tmp_path)
     assert "boxes.csv" in read_boxes(tmp_path, format="coco").notes[-1]
+
+
+def test_a_second_format_behind_many_other_files(tmp_path: Path) -> None:
+    coco(tmp_path)
+    for number in range(60):
+        (tmp_path / f"a{number}.json").write_text("[1]")
+    table_frame().write_parquet(tmp_path / "z.parquet")
+    with pytest.raises(InputError, match=r"boxes\.json looks like the format coco"):
+        read_boxes(tmp_path)
 
 
 def test_two_formats_of_one_suffix(tmp_path: Path) -> None:
