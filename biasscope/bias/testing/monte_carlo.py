@@ -17,7 +17,7 @@ from biasscope.core.randomness import generator
 Floats = NDArray[np.float64]
 DRAWS = 19_999
 CHUNK = 4_000
-BLOCK = 128
+BLOCK = 64
 STEPS_WORTH_A_HISTOGRAM = 24
 TIE = 1e-9
 
@@ -86,21 +86,30 @@ def _growing(
             table = counts.reshape(width, cells)
             squares = np.einsum("bk,bk,k->b", table, table, weights)
         else:
+            grown = np.zeros(width)
             for at in _drawn(random, lookup, gap, base):
                 held = counts[at]
                 counts[at] = held + 1
-                squares += (2 * held + 1) * (weights[0] if even else weights[at - base])
+                grown += held if even else (2 * held + 1) * weights[at - base]
+            squares = squares + ((2 * grown + gap) * weights[0] if even else grown)
         yield size, squares
 
 
 def _drawn(
-    random: np.random.Generator, lookup: NDArray[np.uint16], boxes: int, base: NDArray[np.int64]
+    random: np.random.Generator, lookup: NDArray[np.uint16] | int, boxes: int, base: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Flat index of the cell each next box falls in, one row a box."""
     raw = random.integers(0, 1 << 16, (boxes, len(base)), np.uint16)
+    if isinstance(lookup, int):
+        raw >>= lookup
+        return np.asarray(np.add(raw, base, dtype=np.int64))
     return np.asarray(lookup[raw] + base)
 
 
-def _lookup(shares: Floats) -> NDArray[np.uint16]:
+def _lookup(shares: Floats) -> NDArray[np.uint16] | int:
+    """Cell of each number of 16 bits; for even cells, as many as a power of two, the bits to drop: the same, sooner."""
+    cells = len(shares)
+    if np.all(shares == shares[0]) and cells & (cells - 1) == 0:
+        return 17 - cells.bit_length()
     edges = np.rint(np.cumsum(shares / shares.sum()) * (1 << 16)).astype(np.int64)
     return np.repeat(np.arange(len(shares), dtype=np.uint16), np.diff(edges, prepend=0))

@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 
 from biasscope.bias import testing
+from biasscope.bias.testing import monte_carlo
 from biasscope.bias.testing.cramer_von_mises import FAR_TAIL, _far_tail, _limit
 from biasscope.core.errors import UsageError
 
@@ -180,3 +181,14 @@ def test_untested_classes_leave_the_family():
 def test_unknown_correction_is_a_usage_error():
     with pytest.raises(UsageError, match="bonferroni"):
         testing.adjust([0.1], "bonferroni")
+
+
+@pytest.mark.parametrize("cells", [2, 8, 64])
+def test_dropping_bits_is_looking_up_even_cells(cells):
+    """The short way for even cells draws what the table would."""
+    short = monte_carlo._lookup(np.full(cells, 1 / cells))
+    table = np.repeat(np.arange(cells, dtype=np.uint16), (1 << 16) // cells)
+    base = np.arange(50) * cells
+    drawn = [monte_carlo._drawn(np.random.default_rng(3), way, 20, base) for way in (short, table)]
+    assert isinstance(short, int)
+    np.testing.assert_array_equal(*drawn)
