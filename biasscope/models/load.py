@@ -9,7 +9,7 @@ from torch import nn
 from biasscope.core.errors import UsageError
 from biasscope.core.registry import Entry, Registry
 from biasscope.models.loaded import LoadedModel, describe
-from biasscope.models.options import apply_options
+from biasscope.models.options import COMMON, apply_options
 from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.spec import Spec, parse_spec
 
@@ -17,14 +17,26 @@ SCHEMES = Registry(
     "model scheme",
     {
         "torchvision": Entry(
-            "biasscope.models.sources.torchvision:load", {"title": "torchvision:<name>[@weights | @none]"}
+            "biasscope.models.sources.torchvision:load",
+            {"title": "torchvision:<name>[@weights | @none]", "options": (), "untrained": ("seed", "classes")},
         ),
-        "timm": Entry("biasscope.models.sources.timm:load", {"title": "timm:<name>[@none], needs the extra timm"}),
-        "file": Entry("biasscope.models.sources.file:load", {"title": "file:<checkpoint>?arch=<architecture>"}),
-        "small": Entry("biasscope.models.sources.small:load", {"title": "small:<name>, trained here on first use"}),
+        "timm": Entry(
+            "biasscope.models.sources.timm:load",
+            {"title": "timm:<name>[@none], needs the extra timm", "options": (), "untrained": ("seed", "classes")},
+        ),
+        "file": Entry(
+            "biasscope.models.sources.file:load",
+            {"title": "file:<checkpoint>?arch=<architecture>", "options": ("arch", "classes")},
+        ),
+        "small": Entry(
+            "biasscope.models.sources.small:load", {"title": "small:<name>, trained here on first use", "options": ()}
+        ),
     },
 )
-"""Schemes of `load_model`: each entry is a function from a `Spec` and an optional factory to a `LoadedModel`."""
+"""Schemes of `load_model`: each entry is a function from a `Spec` and an optional factory to a `LoadedModel`.
+
+Facts: ``options`` of the scheme beside those of every scheme, and ``untrained``, those it has with ``@none``.
+"""
 
 
 def load_model(
@@ -53,7 +65,8 @@ def load_model(
 
     Options after ``?`` are joined with ``&``: ``padding=same`` (TensorFlow's SAME padding), ``size=160``,
     ``resize=183``, ``mean=0.5,0.5,0.5``, ``std=...``, ``interpolation=bicubic``, ``seed=0``,
-    ``classes=37`` (number of outputs of an architecture, for ``file:``).
+    ``classes=37`` (number of outputs, for ``file:`` with ``arch`` and for ``@none``). ``seed`` is for ``@none`` alone.
+    An option that would have no effect is refused.
 
     Parameters
     ----------
@@ -89,8 +102,18 @@ def _from_spec(spec: Spec, factory: Callable[[], nn.Module] | None) -> LoadedMod
     load = SCHEMES.load(spec.scheme)
     if factory is not None and spec.scheme != "file":
         raise UsageError(f"a factory goes with file:, not with {spec.scheme}:")
+    _check_options(spec)
     loaded: LoadedModel = load(spec, factory) if spec.scheme == "file" else load(spec)
     return apply_options(loaded, spec)
+
+
+def _check_options(spec: Spec) -> None:
+    facts = SCHEMES[spec.scheme].facts
+    own = facts.get("untrained", facts["options"]) if spec.name.endswith("@none") else facts["options"]
+    for key in spec.options:
+        if key not in (*own, *COMMON):
+            hint = f"It takes {', '.join((*own, *COMMON))}."
+            raise UsageError(f"option {key!r} has no effect on {spec.scheme}:{spec.name}", where=spec.text, hint=hint)
 
 
 def _module(module: nn.Module) -> LoadedModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 from biasscope.core.errors import UsageError
@@ -11,6 +12,8 @@ from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.spec import Spec
 from biasscope.models.surgery import same_padding
 
+COMMON = ("padding", "size", "resize", "mean", "std", "interpolation")
+"""Options that every scheme takes."""
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
 
@@ -66,7 +69,8 @@ def _numbers(spec: Spec, key: str, channels: int) -> tuple[float, ...]:
     except ValueError:
         values = ()
     values = values * channels if len(values) == 1 else values
-    if len(values) != channels or (key == "std" and min(values) <= 0):
+    if len(values) != channels or not all(map(isfinite, values)) or (key == "std" and min(values) <= 0):
         text = spec.options[key]
-        raise UsageError(f"{key} must be one number, or one for each of {channels} channels: {text!r}", where=spec.text)
+        kind = "positive number" if key == "std" else "finite number"
+        raise UsageError(f"{key} must be one {kind}, or one for each of {channels} channels: {text!r}", where=spec.text)
     return values

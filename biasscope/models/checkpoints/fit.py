@@ -10,12 +10,14 @@ SHOWN = 5
 
 
 def fit(module: nn.Module, tensors: dict[str, Tensor], *, where: str) -> None:
-    """Load a state dict; every entry must be there, no other, with its shape, and finite.
+    """Load a state dict; every entry must be there, no other, with its shape and kind of number, and finite.
+
+    Values are looked at last, so that a wrong file costs nothing.
 
     Raises
     ------
     InputError
-        Naming the entries that are missing, unexpected, of another shape, or not finite.
+        Naming the entries that are missing, unexpected, of another shape or kind of number, or not finite.
     """
     wanted = module.state_dict()
     missing = [name for name in wanted if name not in tensors and not name.endswith("num_batches_tracked")]
@@ -27,8 +29,15 @@ def fit(module: nn.Module, tensors: dict[str, Tensor], *, where: str) -> None:
         if n in wanted and _differs(t, wanted[n])
     ]
     problems += _listed("of another shape", shapes)
-    broken = [name for name, t in tensors.items() if t.is_floating_point() and not bool(t.isfinite().all())]
-    problems += _listed("not finite", broken)
+    kinds = [
+        f"{n} is {t.dtype}, not {wanted[n].dtype}"
+        for n, t in tensors.items()
+        if n in wanted and _rank(t) > _rank(wanted[n])
+    ]
+    problems += _listed("of another kind", kinds)
+    if not problems:
+        broken = [name for name, t in tensors.items() if t.is_floating_point() and not bool(t.isfinite().all())]
+        problems += _listed("not finite", broken)
     if problems:
         hint = "Choose the architecture that the weights belong to."
         raise InputError(
@@ -40,6 +49,11 @@ def fit(module: nn.Module, tensors: dict[str, Tensor], *, where: str) -> None:
 def _differs(found: Tensor, wanted: Tensor) -> bool:
     """Whether shapes differ; counters were once stored with shape (1,)."""
     return found.shape != wanted.shape and not (wanted.dim() == 0 and found.shape == (1,))
+
+
+def _rank(tensor: Tensor) -> int:
+    """Kind of number: 0 whole, 1 real, 2 complex; a lower one can be turned into a higher one."""
+    return 2 if tensor.is_complex() else int(tensor.is_floating_point())
 
 
 def _size(tensor: Tensor) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not path.is_file():
         raise InputError("there is no such checkpoint file", where=str(path))
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             tensors, notes = read_safetensors(path)
         else:
             tensors, notes = _pytorch(path), {}
@@ -43,7 +44,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def _pytorch(path: Path) -> dict[str, Tensor]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of tensors that are refused below
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         hint = "It holds more than tensors, which is not loaded; save model.state_dict(), or convert it to safetensors."
         raise InputError("the file is not a checkpoint of tensors only", where=str(path), hint=hint) from error
@@ -63,7 +65,21 @@ def _state_dict(content: Any, path: Path) -> dict[str, Tensor]:
     if len(tensors) != len(content):
         other = next(str(name) for name in content if name not in tensors)
         raise InputError(f"{other!r} is not a tensor", where=str(path), hint="Save model.state_dict() alone.")
+    for name, value in tensors.items():
+        if reason := _unusual(value):
+            raise InputError(f"{name!r} {reason}", where=str(path), hint="Save dense tensors of plain numbers.")
     return tensors
+
+
+def _unusual(tensor: Tensor) -> str | None:
+    """Why a tensor is none that weights are, if so; looks at no value."""
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_nested:
+        return "is not a dense tensor"
+    if tensor.device.type != "cpu":
+        return f"holds no values (device {tensor.device.type})"
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        return f"claims {tensor.numel()} values, more than the file holds for it"
+    return None
 
 
 def _without_prefix(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

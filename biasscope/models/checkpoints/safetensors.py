@@ -16,7 +16,7 @@ from torch import Tensor
 
 from biasscope.core.errors import InputError
 
-LONGEST_HEADER, LARGEST = 100_000_000, 2**48
+LONGEST_HEADER, LARGEST, DIMENSIONS = 100_000_000, 2**48, 16
 TYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -87,6 +87,8 @@ def _entry(name: str, entry: Any, path: Path) -> Span:
     dtype = TYPES.get(str(entry.get("dtype")))
     if dtype is None:
         raise InputError(f"type {entry.get('dtype')!r} is not supported", where=where)
+    if len(entry["shape"]) > DIMENSIONS or prod(max(side, 1) for side in entry["shape"]) >= LARGEST:
+        raise InputError("the entry has no valid shape: it has too many or too large dimensions", where=where)
     start, end = entry["data_offsets"]
     if end - start != prod(entry["shape"]) * dtype.itemsize:
         raise InputError(f"shape {entry['shape']} does not take {end - start} bytes", where=where)

@@ -18,14 +18,18 @@ from biasscope.models.spec import Spec
 
 
 def load(spec: Spec, factory: Callable[[], nn.Module] | None = None) -> LoadedModel:
-    """Read a checkpoint into an architecture."""
+    """Read a checkpoint into an architecture.
+
+    What the file says of itself is nobody's word: it stands in the recipe as ``file note: <key>`` and nowhere else.
+    """
     path = Path(spec.name).expanduser()
     known = _architecture(spec, factory)
     tensors, notes = read_checkpoint(path)
     module = known.build()
     fit(module, tensors, where=str(path))
-    recipe = {"file": path.name, "file_sha256": sha256(path), "arch": spec.options.get("arch", "factory"), **notes}
-    source = notes.get("source", f"file {path.name}")
+    claims = {f"file note: {key}": value for key, value in notes.items()}
+    recipe = claims | {"file": path.name, "file_sha256": sha256(path), "arch": spec.options.get("arch", "factory")}
+    source = f"file {path.name}"
     return describe(module, known.preprocessing, known.class_names, spec=spec.text, source=source, recipe=recipe)
 
 
@@ -33,6 +37,8 @@ def _architecture(spec: Spec, factory: Callable[[], nn.Module] | None) -> Archit
     name = spec.options.get("arch")
     classes = number(spec, "classes") if "classes" in spec.options else None
     if factory is not None and name is None:
+        if classes is not None:
+            raise UsageError("classes has no effect on a factory, which builds what it builds", where=spec.text)
         return Architecture(factory, Preprocessing((224, 224), 256))
     if name is None or factory is not None:
         hint = "Add ?arch=torchvision:<name>, ?arch=timm:<name> or ?arch=cifar_resnet20, or give factory= in Python."

@@ -9,9 +9,9 @@ from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.loaded import LoadedModel, describe
-from biasscope.models.options import INTERPOLATIONS, number
+from biasscope.models.options import INTERPOLATIONS
 from biasscope.models.preprocessing import Preprocessing
-from biasscope.models.sources.torchvision import seeded
+from biasscope.models.sources.torchvision import untrained
 from biasscope.models.spec import Spec
 
 
@@ -19,7 +19,7 @@ def load(spec: Spec) -> LoadedModel:
     """Build a network of timm, with its weights from the cache or the network."""
     name, _, wanted = spec.name.partition("@")
     if wanted == "none":
-        module = seeded(lambda: build(name), number(spec, "seed", 0) if "seed" in spec.options else 0)
+        module, _ = untrained(build, name, spec)
         return describe(module, preprocessing(module), None, spec=spec.text, source=f"timm {name}, untrained")
     module = _create(f"{name}.{wanted}" if wanted else name, pretrained=True, text=spec.text)
     return describe(module, preprocessing(module), None, spec=spec.text, source=f"timm {name}, pretrained {wanted}")

@@ -22,9 +22,11 @@ def load(spec: Spec) -> LoadedModel:
     """Build a network of torchvision's classification models, with weights from its cache or the network."""
     name, _, wanted = spec.name.partition("@")
     if wanted == "none":
-        module = seeded(lambda: build(name), number(spec, "seed", 0) if "seed" in spec.options else 0)
+        module, classes = untrained(build, name, spec)
+        names = class_names(name)
         source = f"torchvision {name}, untrained"
-        return describe(module, preprocessing(name), class_names(name), spec=spec.text, source=source)
+        known = names if classes in (None, len(names)) else None
+        return describe(module, preprocessing(name), known, spec=spec.text, source=source)
     weights = _weights(name, wanted)
     module = _download(name, weights, spec.text)
     return describe(
@@ -46,6 +48,13 @@ def build(name: str, classes: int | None = None) -> nn.Module:
         extra["num_classes"] = classes
     module: nn.Module = get_model(name, weights=None, **extra)
     return module
+
+
+def untrained(make: Callable[[str, int | None], nn.Module], name: str, spec: Spec) -> tuple[nn.Module, int | None]:
+    """Build a network from the seed of a specification, with the number of outputs that it asks for, if it does."""
+    seed = number(spec, "seed", 0) if "seed" in spec.options else 0
+    classes = number(spec, "classes") if "classes" in spec.options else None
+    return seeded(lambda: make(name, classes), seed), classes
 
 
 def seeded(make: Callable[[], nn.Module], seed: int) -> nn.Module:

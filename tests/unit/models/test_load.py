@@ -1,8 +1,10 @@
 """Specifications, sources, preprocessing, and files that nobody vouches for."""
 
+import hashlib
 import json
 import pickle
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -64,6 +66,14 @@ def test_every_scheme_and_architecture_can_be_imported():
         ("torchvision:squeezenet1_1@none?mean=1,2", "mean must be"),
         ("torchvision:squeezenet1_1@none?interpolation=magic", "interpolation must be"),
         ("small:cats", "There are: digits4"),
+        ("small:digits4?seed=3", "option 'seed' has no effect on small:digits4.*It takes padding, size"),
+        ("small:digits4?classes=3", "option 'classes' has no effect"),
+        ("torchvision:squeezenet1_1@none?arch=foo", "option 'arch' has no effect.*It takes seed, classes, padding"),
+        ("torchvision:squeezenet1_1?seed=1", "option 'seed' has no effect"),
+        ("timm:resnet10t?classes=3", "option 'classes' has no effect"),
+        ("file:w.pth?arch=cifar_resnet20&seed=1", "option 'seed' has no effect.*It takes arch, classes"),
+        ("torchvision:squeezenet1_1@none?mean=nan", "mean must be"),
+        ("torchvision:squeezenet1_1@none?std=inf", "std must be"),
         ("timm:no_such_network", "timm has no model"),
         ("file:w.safetensors", "needs one architecture"),
         ("file:w.safetensors?arch=lenet", "no architecture is called 'lenet'"),
@@ -86,6 +96,14 @@ def test_untrained_networks_depend_on_the_seed_alone():
     assert first.provenance.sha256 == again.provenance.sha256 != other.provenance.sha256
     assert not first.module.training
     assert len(first.class_names) == 1000
+
+
+def test_untrained_network_with_another_number_of_outputs():
+    model = load_model("torchvision:squeezenet1_1@none?classes=7")
+    assert model(torch.zeros(1, 3, 64, 64)).shape == (1, 7)
+    assert model.class_names is None
+    assert model.provenance.recipe == {"classes": "7"}
+    assert len(load_model("torchvision:squeezenet1_1@none?classes=1000").class_names) == 1000
 
 
 def test_weights_that_cannot_be_fetched(monkeypatch):
@@ -125,6 +143,8 @@ def test_factory_and_architecture_exclude_each_other(checkpoint):
     assert load_model(f"file:{checkpoint}", factory=CifarResNet).provenance.recipe["arch"] == "factory"
     with pytest.raises(UsageError, match="one architecture or one factory"):
         load_model(spec_of(checkpoint), factory=CifarResNet)
+    with pytest.raises(UsageError, match="classes has no effect on a factory"):
+        load_model(f"file:{checkpoint}?classes=3", factory=CifarResNet)
     with pytest.raises(UsageError, match="goes with file:"):
         load_model("small:digits8", factory=CifarResNet)
 
@@ -134,12 +154,25 @@ def test_checkpoint_gives_weights_names_and_provenance(checkpoint):
     reference = CifarResNet(20)
     reference.load_state_dict(state())
     assert model.provenance.sha256 == weights_sha256(reference)
-    assert model.provenance.source == "made for the test"
+    assert model.provenance.source == "file w.safetensors"
+    assert model.provenance.recipe["file note: source"] == "made for the test"
     assert len(model.provenance.recipe["file_sha256"]) == 64
     assert model.class_names[0] == "airplane"
     assert model.preprocessing.size == (40, 40)
     assert model.preprocessing.mean == (0.5, 0.5, 0.5)
     assert surgery_table(model.module).names == ["layer2.0.conv1", "layer3.0.conv1"]
+
+
+def test_a_file_cannot_speak_for_its_own_provenance(tmp_path):
+    path = tmp_path / "w.safetensors"
+    lies = {"file": "other", "file_sha256": "0" * 64, "arch": "torchvision:resnet50", "source": "trusted", "seed": "9"}
+    path.write_bytes(to_safetensors(state(), lies))
+    provenance = load_model(spec_of(path)).provenance
+    facts = {key: value for key, value in provenance.recipe.items() if not key.startswith("file note: ")}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert facts == {"file": "w.safetensors", "file_sha256": digest, "arch": "cifar_resnet20"}
+    assert {key: provenance.recipe[f"file note: {key}"] for key in lies} == lies
+    assert provenance.source == "file w.safetensors"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +245,14 @@ HOSTILE = {
         tampered(lambda h: h | {"c": {"dtype": "F32", "shape": [0, 10**30], "data_offsets": [0, 0]}}),
         "no valid shape",
     ),
+    "empty but overflowing": (
+        tampered(lambda h: h | {"c": {"dtype": "F32", "shape": [0, 2**47, 2**47], "data_offsets": [0, 0]}}),
+        "no valid shape",
+    ),
+    "many dimensions": (
+        tampered(lambda h: h | {"c": {"dtype": "F32", "shape": [0, *[1] * 1000], "data_offsets": [0, 0]}}),
+        "no valid shape",
+    ),
     "wrong shape": (tampered(entry(shape=[5])), "does not take 16 bytes"),
     "overlap": (tampered(lambda h: h | {"b": h["a"]}), "starts at byte 0 instead of 16"),
     "outside": (tampered(entry(data_offsets=[1000, 1016])), "instead of"),
@@ -239,6 +280,9 @@ def test_hostile_safetensors_are_refused(tmp_path, case):
         ([torch.ones(1)], "holds a list"),
         ({"conv": "text"}, "'conv' is not a tensor"),
         ({}, "holds no tensors"),
+        ({"a": torch.eye(3).to_sparse()}, "'a' is not a dense tensor"),
+        ({"a": torch.zeros(2, device="meta")}, "'a' holds no values"),
+        ({"a": torch.zeros(1).expand(2**40)}, "'a' claims 1099511627776 values"),
     ],
 )
 def test_hostile_pth_files_are_refused(tmp_path, content, message):
@@ -258,6 +302,8 @@ def test_hostile_pth_files_are_refused(tmp_path, content, message):
         (lambda s: s.update(extra=torch.ones(1)), "1 unexpected \\(extra\\)"),
         (lambda s: s.update({"linear.bias": torch.ones(3)}), "linear.bias is 3, not 10"),
         (lambda s: s.update({"linear.bias": torch.full((10,), torch.nan)}), "1 not finite \\(linear.bias\\)"),
+        (lambda s: s.update({"linear.bias": torch.full((3,), torch.nan)}), "linear.bias is 3, not 10[^;]*$"),
+        (lambda s: s.update({"bn1.num_batches_tracked": torch.tensor(0.5)}), "float32, not torch.int64"),
         (lambda s: [s.pop(k) for k in list(s)[:9]], "and 3 more"),
     ],
 )
@@ -268,6 +314,24 @@ def test_weights_that_do_not_fit_are_listed(tmp_path, change, message):
     path.write_bytes(to_safetensors(weights, {}))
     with pytest.raises(InputError, match=message):
         load_model(spec_of(path))
+
+
+def test_quantized_and_complex_weights_are_refused(tmp_path):
+    path = tmp_path / "w.pth"
+    torch.save(state() | {"linear.bias": torch.zeros(10, dtype=torch.complex64)}, path)
+    with pytest.raises(InputError, match=r"linear.bias is torch.complex64, not torch.float32"):
+        load_model(spec_of(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.save({"a": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)}, path)
+        with pytest.raises(InputError, match=r"not a dense tensor|damaged|tensors only"):
+            read_checkpoint(path)
+
+
+def test_the_ending_may_be_in_capitals(tmp_path):
+    path = tmp_path / "W.SAFETENSORS"
+    path.write_bytes(to_safetensors(state(), {}))
+    assert len(load_model(spec_of(path)).class_names) == 10
 
 
 def test_missing_file_is_an_input_error(tmp_path):
