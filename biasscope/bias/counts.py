@@ -18,7 +18,7 @@ from biasscope.core.errors import InputError, UsageError
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 BATCH = 1 << 18
-HOLD = 1 << 18
+HOLD = 1 << 17
 
 
 @dataclass(frozen=True)
