@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import Size2d
+from biasscope.nn._context import autocast_off
 
 UnevenMode = Literal["wrap", "pad", "error"]
 """What happens where the stride does not divide the map: see `PolyphaseSampling2d`."""
@@ -21,12 +22,22 @@ def _grid_sums(size: int, stride: int, like: Tensor) -> Tensor:
     return torch.zeros(starts, size, device=like.device, dtype=like.dtype).scatter_(1, rows, 1.0)
 
 
+def _scaled(size: Tensor, p: float) -> Tensor:
+    """Divide every image so that p-th powers neither overflow nor vanish.
+
+    A power of two rounds nothing, so the norms compare as before; only a p beyond 64 needs the maximum itself.
+    """
+    peak = size.amax((1, 2, 3), keepdim=True)
+    unit = peak if p > 64 else peak.log2().floor().exp2()
+    return size / torch.where((unit > 0) & unit.isfinite(), unit, 1.0)
+
+
 def _component_norms(x: Tensor, stride: tuple[int, int], p: float) -> Tensor:
-    """p-th power of the l_p norm (the maximum if p is inf) of every component, (N, starts_y, starts_x)."""
+    """What orders the components by l_p norm: its scaled p-th power, or the maximum; (N, starts_y, starts_x)."""
     size = x.detach().abs().to(torch.promote_types(x.dtype, torch.float32))
     if p != float("inf"):
         rows, columns = (_grid_sums(x.shape[2 + a], stride[a], size) for a in (0, 1))
-        return rows @ size.pow(p).sum(1) @ columns.T
+        return rows @ _scaled(size, p).pow(p).sum(1) @ columns.T
     peaks = size.amax(1)
     for axis in (0, 1):
         marks = _grid_sums(x.shape[2 + axis], stride[axis], size) > 0
@@ -49,7 +60,7 @@ def polyphase_index(x: Tensor, stride: Size2d = 2, p: float = 2.0) -> Tensor:
     _checks.image_batch(x, None, "polyphase_index")
     if not p > 0:
         raise ValueError(f"p must be positive, got {p!r}")
-    with torch.autocast(x.device.type, enabled=False):
+    with autocast_off(x.device):
         norms = _component_norms(x, _checks.pair(stride, "stride"), p)
     best = norms.flatten(1).argmax(1)
     return torch.stack((best // norms.shape[2], best % norms.shape[2]), 1)
@@ -71,10 +82,10 @@ def polyphase_sample(x: Tensor, index: Tensor, stride: Size2d = 2) -> Tensor:
     [[[[4.0, 6.0], [12.0, 14.0]]]]
     """
     vertical, horizontal = _checks.pair(stride, "stride")
-    n, _, h, w = x.shape
+    n, c, h, w = x.shape
     batch = torch.arange(n, device=x.device)
     if h % vertical == 0 and w % horizontal == 0:
-        phases = x.reshape(n, -1, h // vertical, vertical, w // horizontal, horizontal)
+        phases = x.reshape(n, c, h // vertical, vertical, w // horizontal, horizontal)
         return phases.permute(0, 3, 5, 1, 2, 4)[batch, index[:, 0], index[:, 1]]
     rows, columns = _sample_positions(index[:, 0], h, vertical), _sample_positions(index[:, 1], w, horizontal)
     return x.permute(0, 2, 3, 1)[batch[:, None, None], rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
@@ -179,8 +190,8 @@ def polyphase_upsample(
         raise ValueError(f"output_size {size} at stride {(vertical, horizontal)} does not give a map of {(h, w)}")
     rows = _sample_positions(index[:, 0], size[0], vertical)
     columns = _sample_positions(index[:, 1], size[1], horizontal)
-    flat = (rows[:, :, None] * size[1] + columns[:, None, :]).view(n, 1, -1).expand(-1, c, -1)
-    return y.new_zeros(n, c, size[0] * size[1]).scatter(2, flat, y.reshape(n, c, -1)).view(n, c, *size)
+    flat = (rows[:, :, None] * size[1] + columns[:, None, :]).view(n, 1, h * w).expand(-1, c, -1)
+    return y.new_zeros(n, c, size[0] * size[1]).scatter(2, flat, y.reshape(n, c, h * w)).view(n, c, *size)
 
 
 class PolyphaseUpsampling2d(nn.Module):

@@ -8,15 +8,14 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._context import may_use_autograd_function
 from biasscope.nn._padding import pad2d
 from biasscope.nn.antialias.blur import BlurPool2d
 
 
 def _differentiated(x: Tensor) -> bool:
-    """Whether gradients are recorded, or something compiles or exports the operations."""
-    return (
-        torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or (torch.is_grad_enabled() and x.requires_grad)
-    )
+    """Whether gradients are recorded, or something compiles, exports or transforms the operations."""
+    return not may_use_autograd_function() or (torch.is_grad_enabled() and x.requires_grad)
 
 
 def _maximum(x: Tensor, kernel_size: tuple[int, int], dilation: tuple[int, int]) -> Tensor:

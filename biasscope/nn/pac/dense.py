@@ -15,9 +15,10 @@ def dense_conv(x: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor | None, w
     n, c = padded.shape[:2]
     height, width = kernel.shape[2:]
     patches = F.unfold(padded, window.sides, window.dilation, 0, window.stride)
-    patches = patches.view(n, c, -1, height * width) * kernel.flatten(2)[:, None]
-    out = weight.reshape(groups, weight.shape[0] // groups, -1) @ patches.view(n, groups, -1, height * width)
-    out = out.reshape(n, -1, height, width)
+    taps, pixels = window.sides[0] * window.sides[1], height * width
+    patches = patches.view(n, c, taps, pixels) * kernel.flatten(2)[:, None]
+    out = weight.reshape(groups, weight.shape[0] // groups, -1) @ patches.view(n, groups, c // groups * taps, pixels)
+    out = out.reshape(n, weight.shape[0], height, width)
     return out if bias is None else out + bias.view(-1, 1, 1)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from biasscope.nn.pac.eager import gradients_with_graph, may_use_autograd_function
+from biasscope.nn._context import may_use_autograd_function
+from biasscope.nn.pac.eager import gradients_with_graph
 from biasscope.nn.pac.geometry import Window
 
 _CHUNK = 1 << 18
@@ -44,7 +45,7 @@ class Distance:
 
 def _chunks(centre: Tensor) -> list[slice]:
     """Slices of the batch whose maps fit the cache."""
-    step = max(1, _CHUNK // max(1, centre[0].numel()))
+    step = max(1, _CHUNK // max(1, centre.shape[1:].numel()))
     return [slice(n, n + step) for n in range(0, len(centre), step)]
 
 

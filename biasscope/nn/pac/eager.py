@@ -1,20 +1,9 @@
-"""When a hand-written autograd function may stand in for plain tensor operations."""
+"""What hand-written autograd functions share."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
-
-
-def may_use_autograd_function() -> bool:
-    """Whether nothing looks into the operations: no compilation or export, no functorch, no forward-mode derivative.
-
-    The hand-written functions know reverse mode only; everything else differentiates the plain operations.
-    """
-    if torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or torch._C._get_tracing_state() is not None:
-        return False
-    return not torch._C._are_functorch_transforms_active() and getattr(forward_ad, "_current_level", -1) < 0
 
 
 def gradients_with_graph(

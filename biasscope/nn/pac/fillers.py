@@ -76,7 +76,7 @@ def _diagonal(weight: Tensor, spatial: Tensor, groups: int) -> None:
 def _fill_crf(weight: Tensor, perturbed: bool, shared: bool, groups: int) -> None:
     weight.copy_(crf_filter((weight.shape[2], weight.shape[3])).expand_as(weight))
     if not shared:
-        outputs = torch.arange(weight.shape[0])
+        outputs = torch.arange(weight.shape[0], device="cpu")  # what is picked is counted, also for a meta weight
         same = outputs - outputs // (weight.shape[0] // groups) * weight.shape[1]
         inside = (same >= 0) & (same < weight.shape[1])
         weight[outputs[inside], same[inside]] = 0

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._context import autocast_dtype, autocast_off, may_use_autograd_function
 from biasscope.nn.pac.dense import dense_conv, dense_pool
-from biasscope.nn.pac.eager import may_use_autograd_function
 from biasscope.nn.pac.function import TapwisePool, TiledConv
 from biasscope.nn.pac.geometry import Transposed, Window
 from biasscope.nn.pac.kernel import pac_kernel2d, padded_maps  # noqa: F401 (the examples use it)
@@ -47,9 +47,8 @@ def _check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, 
 
 def _autocast(x: Tensor, *others: Tensor | None) -> tuple[Tensor | None, ...]:
     """Cast as autocast casts the arguments of a convolution, or to the type of the input."""
-    device = x.device.type
-    dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) and x.is_floating_point() else x.dtype
-    dtype = x.dtype if x.dtype == torch.float64 else dtype
+    cast = None if x.dtype == torch.float64 or not x.is_floating_point() else autocast_dtype(x.device)
+    dtype = cast or x.dtype
     return tuple(tensor if tensor is None else tensor.to(dtype) for tensor in (x, *others))
 
 
@@ -70,7 +69,8 @@ def _conv(
         out = _pool(x, kernel * weight[0, 0, :, :, None, None], window, native_impl)
         return out if bias is None else out + bias.view(-1, 1, 1)
     planes = kernel[:, 0].flatten(1, 2)
-    if native_impl or weight.shape[1] < _FEWEST_TILED_CHANNELS or not may_use_autograd_function():
+    small = weight.shape[1] < _FEWEST_TILED_CHANNELS
+    if native_impl or small or not may_use_autograd_function() or x.shape[0] == 0:
         return dense_conv(x, planes, weight, bias, window, groups)
     result: Tensor = TiledConv.apply(x, planes, weight, bias, window, groups)
     return result
@@ -140,7 +140,7 @@ def pac_conv2d(
     assert x is not None and kernel_ is not None and weight_ is not None  # noqa: S101, PT018
     size = window.output_size(x.shape[2], x.shape[3])
     _check_kernel(kernel_, x, window.sides, size, "pac_conv2d")
-    with torch.autocast(x.device.type, enabled=False):
+    with autocast_off(x.device):
         return _conv(x, kernel_, weight_, bias_, window, groups, native_impl)
 
 
@@ -206,7 +206,7 @@ def pac_conv_transpose2d(
     window = geometry.window()
     size = window.output_size(x.shape[2], x.shape[3])
     _check_kernel(kernel_, x, window.sides, size, "pac_conv_transpose2d")
-    with torch.autocast(x.device.type, enabled=False):
+    with autocast_off(x.device):
         return _conv(x, kernel_, filters_, bias_, window, groups, native_impl)
 
 

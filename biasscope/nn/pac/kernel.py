@@ -2,12 +2,12 @@
 
 from typing import Literal, get_args
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._context import autocast_off
 from biasscope.nn._padding import pad2d
 from biasscope.nn.pac.distance import Distance, squared_distance
 from biasscope.nn.pac.eager import full_precision
@@ -149,7 +149,7 @@ def pac_kernel2d(
     height, width = guidance.shape[2:]
     size = transpose.input_size(height, width) if transpose else (height, width)
     _check(guidance, mask, size, kernel_type, padding_mode)
-    with torch.autocast(guidance.device.type, enabled=False):
+    with autocast_off(guidance.device):
         features = full_precision(guidance)
         smooth = _smoothed(features, smooth_weight, padding_mode)
         over, (around, smooth, mask) = padded_maps(window, padding_mode, features, smooth, mask)

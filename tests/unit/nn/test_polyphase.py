@@ -125,3 +125,28 @@ def test_refuses(arguments):
 def test_upsampling_refuses_a_size_that_cannot_be():
     with pytest.raises(ValueError, match="output_size"):
         PolyphaseUpsampling2d(2)(torch.rand(1, 1, 2, 2), torch.tensor([[0, 0]]), (5, 4))
+
+
+@pytest.mark.parametrize(
+    ("p", "size"), [(20.0, 1e3), (60.0, 1e-2), (200.0, 1e3), (1000.0, 0.3), (2.0, 1e25), (2.0, 1e-25), (3.0, 1e-30)]
+)
+def test_powers_neither_overflow_nor_vanish(p, size):
+    x = torch.full((2, 1, 4, 4), 0.9 * size)
+    x[0, 0, 1, 2], x[1, 0, 2, 3] = size, size
+    assert polyphase_index(x, p=p).tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0])
+def test_scaling_rounds_nothing(p):
+    x = torch.zeros(1, 1, 4, 4)
+    x[0, 0, 0::2, 0::2] = torch.tensor([[3.0, 4.0], [0.0, 0.0]])
+    x[0, 0, 1::2, 1::2] = torch.tensor([[5.0, 2.0], [0.0, 0.0]] if p == 1 else [[0.0, 0.0], [0.0, 5.0]])
+    for factor in (1.0, 3.0, 7.0, 1e3, 2.0**-9):
+        assert polyphase_index(x * factor, p=p).tolist() == [[0, 0]]
+        assert polyphase_index(x.flip(2, 3) * factor, p=p).tolist() == [[0, 0]]
+
+
+def test_maps_of_zeros_and_of_tiny_numbers():
+    x = torch.zeros(2, 1, 4, 4)
+    x[1, 0, 1, 0] = -1e-38
+    assert polyphase_index(x).tolist() == [[0, 0], [1, 0]]

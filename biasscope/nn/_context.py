@@ -1,0 +1,44 @@
+"""What surrounds an operation: autocast, compilation, export, function transforms."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch.autograd import forward_ad
+
+
+def autocast_off(device: torch.device) -> AbstractContextManager[object]:
+    """Turn autocast off for the device; a device that knows none (``meta``) needs nothing.
+
+    Examples
+    --------
+    >>> with autocast_off(torch.device("meta")):
+    ...     torch.ones(2, device="meta").sum().dtype
+    torch.float32
+    """
+    if torch.amp.is_autocast_available(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
+
+
+def autocast_dtype(device: torch.device) -> torch.dtype | None:
+    """Give the type that autocast casts to on the device, None where it is off or does not exist.
+
+    Examples
+    --------
+    >>> autocast_dtype(torch.device("cpu")) is None
+    True
+    """
+    if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
+        return torch.get_autocast_dtype(device.type)
+    return None
+
+
+def may_use_autograd_function() -> bool:
+    """Whether nothing looks into the operations: no compilation or export, no functorch, no forward-mode derivative.
+
+    Hand-written autograd functions and writes into given arrays know reverse mode only; everything else takes the
+    plain operations.
+    """
+    if torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or torch._C._get_tracing_state() is not None:
+        return False
+    return not torch._C._are_functorch_transforms_active() and getattr(forward_ad, "_current_level", -1) < 0
