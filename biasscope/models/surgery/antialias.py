@@ -13,7 +13,16 @@ from biasscope.models.surgery.layers import BlurredAvgPool2d, ByChannels, Circul
 from biasscope.models.surgery.placement import place
 from biasscope.models.surgery.record import Example, Record, follow
 from biasscope.models.surgery.selection import Selectors, select
-from biasscope.models.surgery.sites import AVERAGE_POOLS, MAX_POOLS, Site, find_sites, pair, refuse, refuse_hidden
+from biasscope.models.surgery.sites import (
+    AVERAGE_POOLS,
+    MAX_POOLS,
+    Site,
+    coarser,
+    find_sites,
+    pair,
+    refuse,
+    refuse_hidden,
+)
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn import BlurPool2d, MaxBlurPool2d
 from biasscope.nn._checks import PaddingMode
@@ -71,7 +80,8 @@ def antialias(
 
     Returns
     -------
-        The model. `surgery_table` tells what was replaced.
+        The model. `surgery_table` tells what was replaced, and under ``kept`` what subsamples and was left: adaptive
+        pools to more than one pixel, shrinking ``nn.Upsample``, ``nn.Unfold`` with a stride.
 
     Notes
     -----
@@ -101,7 +111,7 @@ def antialias(
     record = follow(model, example)
     if layers is None:
         refuse_hidden(model, record, skip)
-    plan = Plan()
+    plan = Plan([], [], [Kept("antialias", *row) for row in coarser(model, record, skip) if layers is None])
     blurs = _Blurs(model, record, filter_size, padding_mode)
     for site in select(find_sites(model, record), layers, skip):
         if site.stem and not stem and layers is None:

@@ -7,13 +7,20 @@ from typing import TypeVar, cast
 from torch import nn
 
 from biasscope.models.surgery.edit import Change, Plan, described, own
-from biasscope.models.surgery.layers import BlurredAvgPool2d, CircularAvgPool2d, CircularMaxPool2d, SurgeryConv2d
+from biasscope.models.surgery.layers import (
+    BlurredAvgPool2d,
+    CircularAvgPool2d,
+    CircularMaxPool2d,
+    PaddingLaw,
+    SurgeryConv2d,
+)
+from biasscope.models.surgery.pac import GuidedPacConv2d
 from biasscope.models.surgery.placement import can_edit
 from biasscope.models.surgery.record import Example, Node, Record, follow
 from biasscope.models.surgery.selection import Selectors, as_tuple, matches
-from biasscope.models.surgery.sites import pair, refuse, refuse_hidden
-from biasscope.models.surgery.table import Replacement
-from biasscope.nn import BlurPool2d, MaxBlurPool2d
+from biasscope.models.surgery.sites import coarser, pair, refuse, refuse_hidden
+from biasscope.models.surgery.table import Kept, Replacement
+from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d, PacPool2d
 
 M = TypeVar("M", bound=nn.Module)
 _FIXED = (nn.ConvTranspose2d, nn.ZeroPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d, nn.ConstantPad2d)
@@ -64,7 +71,7 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     record = follow(model, example)
     refuse_hidden(model, record, skip)
     _refuse_functional_padding(model, record, skip)
-    plan = Plan()
+    plan = Plan([], [], [Kept("circular", *row) for row in coarser(model, record, skip)])
     seen: set[str] = set()
     for node in record.nodes:
         if node.is_module and node.where not in seen and not matches(node.where, _at(model, node), as_tuple(skip)):
@@ -105,7 +112,7 @@ def _plan_module(plan: Plan, name: str, module: nn.Module, shape: tuple[int, ...
 
 
 def _kind(module: nn.Module) -> str:
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, (nn.Conv2d, GuidedPacConv2d)):
         return "convolution"
     if isinstance(module, (nn.AvgPool2d, BlurredAvgPool2d)):
         return "average pool"
@@ -119,7 +126,18 @@ def _own_change(name: str, module: nn.Module, shape: tuple[int, ...]) -> Change 
         return _pool(name, module, shape)
     if isinstance(module, MaxBlurPool2d):
         return _max_blur
+    if isinstance(module, GuidedPacConv2d):
+        return None if module.law is not None and module.law.wrap else _wrapping_pac
+    if isinstance(module, (PacConv2d, PacPool2d)) and any(pair(module.padding)) and module.padding_mode != "circular":
+        raise refuse(name, f"{type(module).__name__} pads in a way that is not changed here", "Set its padding_mode.")
     return None
+
+
+def _wrapping_pac(module: nn.Module) -> nn.Module:
+    layer = cast(GuidedPacConv2d, module)
+    law = layer.law or PaddingLaw(layer.kernel_size, layer.dilation, layer.padding, layer.padding_mode)
+    layer.law, layer.padding = law._replace(wrap=True), (0, 0)
+    return layer
 
 
 def _convolution(name: str, conv: nn.Conv2d) -> Change | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d
 from biasscope.models.surgery.placement import Placement
 from biasscope.models.surgery.table import Kept, Replacement, add_to_table
 
@@ -71,15 +71,16 @@ def with_sampler(placement: Placement, make: Callable[[str], nn.Module]) -> list
     def change(name: str) -> Change:
         def apply(module: nn.Module) -> nn.Module:
             sampler = make(name)
+            if placement.side == "slot" and isinstance(module, nn.PReLU):
+                return SampledPReLU.of(module, sampler)
             if placement.side == "slot":
                 return nn.Sequential(module, sampler)
-            assert isinstance(module, nn.Conv2d)  # noqa: S101
-            conv = SurgeryConv2d.of(module)
+            conv: Any = SurgeryConv2d.of(module) if isinstance(module, nn.Conv2d) else module
             if placement.side == "front":
                 conv.before = sampler if conv.before is None else nn.Sequential(conv.before, sampler)
             else:
                 conv.after = sampler if conv.after is None else nn.Sequential(sampler, conv.after)
-            return conv
+            return cast(nn.Module, conv)
 
         return apply
 

@@ -104,6 +104,24 @@ class SurgeryConv2d(nn.Conv2d):
         return plain + law + (", wrap" if self.wrap else "")
 
 
+class SampledPReLU(nn.PReLU):
+    """``nn.PReLU`` with a sampling layer behind; keeps the module, its name and its parameter, so state dicts fit."""
+
+    sampler: nn.Module
+
+    @classmethod
+    def of(cls, activation: nn.PReLU, sampler: nn.Module) -> SampledPReLU:
+        """Turn a plain activation into this class in place."""
+        activation.__class__ = cls
+        activation.sampler = sampler
+        return cast(SampledPReLU, activation)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name that nn.PReLU gives it)
+        """Activate, sample."""
+        out: Tensor = self.sampler(super().forward(input))
+        return out
+
+
 class _CircularPool2d(nn.Module):
     """Pool whose windows wrap around: ``padding`` pixels in front, the rest of the window behind."""
 

@@ -19,6 +19,7 @@ from torch import nn
 from biasscope.models.surgery.layers import SurgeryConv2d
 from biasscope.models.surgery.record import Node, Record
 from biasscope.models.surgery.sites import Site, pair, refuse
+from biasscope.nn import PacConv2d
 
 _ACTIVATION_MODULES = """
     ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU Mish Hardswish Hardsigmoid Hardtanh Sigmoid Tanh Softplus
@@ -70,6 +71,11 @@ def can_edit(module: nn.Module) -> bool:
     return type(module) in (nn.Conv2d, SurgeryConv2d)
 
 
+def can_sample(module: nn.Module) -> bool:
+    """Whether a convolution can get a sampling layer in front: a plain one, or one that `pac` has put in."""
+    return can_edit(module) or (isinstance(module, PacConv2d) and hasattr(module, "before"))
+
+
 def place(model: nn.Module, record: Record, site: Site) -> Placement:
     """Choose the place for the sampling of a strided convolution.
 
@@ -96,7 +102,7 @@ def _in_front_of_readers(model: nn.Module, record: Record, site: Site, activatio
     readers = record.consumers(activation.outputs[0])
     for reader in readers:
         single = reader.is_module and record.calls(reader.where) == 1
-        if not (single and can_edit(model.get_submodule(reader.where))):
+        if not (single and can_sample(model.get_submodule(reader.where))):
             raise refuse(
                 site.name,
                 f"its activation ({activation.op} in {activation.where or 'the model'}) is shared or a function, and "

@@ -15,10 +15,10 @@ from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
 from biasscope.models.surgery.links import Link
 from biasscope.models.surgery.placement import Placement, place
 from biasscope.models.surgery.record import Example, Record, follow
-from biasscope.models.surgery.selection import Selectors, select
-from biasscope.models.surgery.sites import Site, find_sites, pair, refuse, refuse_hidden
-from biasscope.models.surgery.table import Replacement
-from biasscope.nn import PolyphaseSampling2d
+from biasscope.models.surgery.selection import Selectors, as_tuple, matches, select
+from biasscope.models.surgery.sites import Site, coarser, find_sites, pair, refuse, refuse_hidden
+from biasscope.models.surgery.table import Kept, Replacement
+from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d, PolyphaseSampling2d
 from biasscope.nn.polyphase import UnevenMode
 
 M = TypeVar("M", bound=nn.Module)
@@ -106,6 +106,8 @@ def polyphase(
     >>> torch.allclose(sampled(x), sampled(x.roll((1, 3), (2, 3))))
     True
     """
+    if layers is None:
+        _refuse_inexact(model, follow(model, example), skip)
     original, model = model, own(model, False)
     if circular:
         model = make_circular(model, skip=skip, example=example, inplace=True)
@@ -113,13 +115,29 @@ def polyphase(
     if layers is None:
         refuse_hidden(model, record, skip)
     sites = select(find_sites(model, record), layers, skip)
-    plan = Plan()
+    plan = Plan([], [], [Kept("polyphase", *row) for row in coarser(model, record, skip)])
     samplers = _Samplers(p, uneven, _places(model, record, sites), linked(record, sites))
     for site in sites:
         _plan_site(plan, samplers, site)
     if not inplace:
         return plan.carry_out(model)
     return _again(original, plan, circular, skip, example)
+
+
+def _refuse_inexact(model: nn.Module, record: Record, skip: Selectors) -> None:
+    """Refuse what would silently break the promise that the answer is the same at every shift."""
+    for name, kind, reason in coarser(model, record, skip):
+        raise refuse(name, f"{kind} {reason}, which depends on where the picture lies")
+    for node in record.nodes:
+        module = model.get_submodule(node.where)
+        if not node.is_module or matches(node.where, module, as_tuple(skip)):
+            continue
+        if getattr(module, "link", None) is not None and isinstance(module, PacConv2d):
+            raise refuse(node.where, "its guidance would not follow the chosen phase", "Use guidance='self'.")
+        if any(isinstance(m, (BlurPool2d, MaxBlurPool2d)) and max(pair(m.stride)) > 1 for m in module.modules()):
+            raise refuse(
+                node.where, "a blur subsamples here already", "Apply polyphase to the model without antialias."
+            )
 
 
 def _again(model: M, plan: Plan, circular: bool, skip: Selectors, example: Example) -> M:

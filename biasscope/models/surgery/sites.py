@@ -12,10 +12,12 @@ from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
 from biasscope.models.surgery.record import Node, Record
 from biasscope.models.surgery.selection import Selectors, as_tuple, matches
+from biasscope.nn import PacConv2d, PacPool2d
 
 MAX_POOLS = (nn.MaxPool2d, CircularMaxPool2d)
 AVERAGE_POOLS = (nn.AvgPool2d, CircularAvgPool2d)
 _UNSUPPORTED = (nn.LPPool2d, nn.FractionalMaxPool2d, nn.Conv3d, nn.MaxPool3d, nn.AvgPool3d, nn.PixelUnshuffle)
+_ADAPTIVE = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d")
 _FUNCTIONAL_POOLS = ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "lp_pool2d", "conv2d")
 _CONVOLUTIONS = ("Conv2d", "Conv3d", "Linear", "conv2d", "linear", "SurgeryConv2d", "AntialiasedConv2d", "PacConv2d")
 
@@ -119,8 +121,36 @@ def _hidden(record: Record, node: Node) -> str | None:
         return f"calls {node.op} with a stride in its forward" if coarser and after[-2:] != (1, 1) else None
     if node.op == "__getitem__" and len(before) >= 4 and any(_steps_over(a) for a in node.arguments):
         return "slices with a step in its forward"
-    if node.op == "interpolate" and after[-1] < before[-1]:
-        return "shrinks the map with interpolate in its forward"
+    if node.op in ("interpolate", "upsample") and _shrinks(before, after):
+        return f"shrinks the map with {node.op} in its forward"
+    return None
+
+
+def _shrinks(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Whether a map has fewer rows or columns afterwards."""
+    return len(before) == len(after) == 4 and (after[-1] < before[-1] or after[-2] < before[-2])
+
+
+def coarser(model: nn.Module, record: Record, skip: Selectors) -> list[tuple[str, str, str]]:
+    """Name, kind and reason of every step that subsamples and has no form that an operation could put there."""
+    rows: dict[tuple[str, str, str], None] = {}
+    for node in record.nodes:
+        module = model.get_submodule(node.where)
+        reason = _coarser(record, node, module)
+        if reason and not matches(node.where, module, as_tuple(skip)):
+            rows[node.where, node.op, reason] = None
+    return list(rows)
+
+
+def _coarser(record: Record, node: Node, module: nn.Module) -> str | None:
+    before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
+    sizes = f"{before[-2:]} to {after[-2:]} pixels"
+    if node.op in _ADAPTIVE and _shrinks(before, after) and after[-2:] != (1, 1):
+        return f"an adaptive pool from {sizes} has no fixed stride"
+    if node.is_module and isinstance(module, nn.Upsample) and _shrinks(before, after):
+        return f"shrinks the map from {sizes}"
+    if node.is_module and isinstance(module, nn.Unfold) and max(pair(module.stride)) > 1:
+        return f"cuts patches at stride {pair(module.stride)}"
     return None
 
 
@@ -139,6 +169,9 @@ def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
             module = model.get_submodule(node.where)
             if isinstance(module, _UNSUPPORTED):
                 raise refuse(node.where, f"{type(module).__name__} has no replacement")
+            if isinstance(module, (PacConv2d, PacPool2d)) and max(pair(module.stride)) > 1:
+                what = f"{type(module).__name__} subsamples at stride {module.stride}, which cannot be replaced"
+                raise refuse(node.where, what, "Apply pac last, or leave this layer with skip=[name].")
         elif reason := _hidden(record, node):
             kind = type(model.get_submodule(node.where)).__name__
             hint = "Apply same_padding first." if kind == "Conv2dSame" else ""

@@ -1,0 +1,121 @@
+"""Where surgery meets parameters in activations, hidden subsampling, and earlier surgery."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models import antialias, circular, pac, polyphase, surgery_table
+from biasscope.models.architectures.cifar_resnet import CifarResNet
+from biasscope.nn import BlurPool2d
+from tests.unit.models.families import build, deviation, picture
+
+
+@pytest.fixture(autouse=True)
+def no_gradients():
+    with torch.no_grad():
+        yield
+
+
+def parametric():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 6, 3, 2, 1), nn.PReLU(6), nn.AdaptiveAvgPool2d(1))
+    nn.init.uniform_(net[2].weight)
+    return net.double().eval()
+
+
+@pytest.mark.parametrize("operation", [antialias, polyphase, lambda net: circular(antialias(net))])
+def test_state_dicts_fit_where_the_activation_has_parameters(operation):
+    net = parametric()
+    changed = operation(net)
+    assert list(changed.state_dict()) == list(net.state_dict())
+    assert [n for n, _ in changed.named_parameters()] == [n for n, _ in net.named_parameters()]
+    changed.load_state_dict(net.state_dict(), strict=True)
+    assert type(net[2]) is nn.PReLU
+
+
+def test_blur_sits_behind_the_parametric_activation():
+    net, x = parametric()[:3], picture(20, 21)
+    dense = F.prelu(F.conv2d(net[0](x), net[1].weight, net[1].bias, padding=1), net[2].weight)
+    torch.testing.assert_close(antialias(net, 3)(x), BlurPool2d(6, 3, 2).double()(dense))
+
+
+def test_parametric_network_is_consistent_under_polyphase():
+    net, x = polyphase(parametric()), picture(21, 16)
+    assert deviation(net(x.roll((3, 5), (2, 3))), net(x)) < 1e-12
+
+
+class Adaptive(nn.Module):
+    def forward(self, x):
+        return F.adaptive_max_pool2d(x, 3)
+
+
+@pytest.mark.parametrize(
+    ("inner", "reason"),
+    [
+        (nn.AdaptiveAvgPool2d(7), "adaptive pool"),
+        (nn.AdaptiveMaxPool2d((1, 5)), "adaptive pool"),
+        (Adaptive(), "adaptive pool"),
+        (nn.Upsample(scale_factor=0.5), "shrinks the map"),
+        (nn.Unfold(2, stride=2), "cuts patches at stride"),
+    ],
+)
+def test_subsampling_without_replacement_is_kept_with_its_reason_or_refused(inner, reason):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), inner)
+    for operation in (antialias, circular):
+        (kept,) = surgery_table(operation(net)).kept
+        assert kept.name == "1"
+        assert reason in kept.reason
+        assert not surgery_table(operation(net, skip="1")).kept
+    with pytest.raises(UsageError, match=f"1: .*{reason}"):
+        polyphase(net)
+
+
+@pytest.mark.parametrize("inner", [nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d(224), nn.Upsample(scale_factor=2)])
+def test_what_does_not_subsample_is_not_listed(inner):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), inner)
+    assert not surgery_table(antialias(net)).kept
+    assert not surgery_table(polyphase(net)).kept
+
+
+def resnet():
+    torch.manual_seed(0)
+    return CifarResNet(8).double().eval()
+
+
+def test_surgery_after_surgery():
+    net, x = resnet(), picture(32, 32)
+    names = surgery_table(antialias(net)).names
+    after = antialias(pac(net))
+    assert [row.name for row in surgery_table(after) if row.surgery == "antialias"] == names
+    assert deviation(after(x), antialias(net)(x)) < 1e-5
+    assert deviation(antialias(polyphase(net))(x), polyphase(net)(x)) == 0
+    assert deviation(pac(polyphase(net))(x), polyphase(net)(x)) < 1e-5
+    assert deviation(pac(pac(net))(x), net(x)) < 1e-5
+
+
+def test_circular_after_pac_wraps_the_pixel_adaptive_layers_too():
+    net, x = resnet(), picture(32, 32)
+    wrapped = circular(pac(net, scale=0.3))
+    assert deviation(wrapped(x.roll((4, 8), (2, 3))), wrapped(x)) < 1e-9
+    assert deviation(wrapped(x), circular(net)(x)) > 1e-6
+    assert surgery_table(circular(wrapped)).names == surgery_table(wrapped).names
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (antialias, polyphase, "a blur subsamples here already"),
+        (pac, polyphase, "its guidance would not follow"),
+        (lambda net: pac(net, layers="layer2.0.conv1"), antialias, "layer2.0.conv1: GuidedPacConv2d subsamples"),
+    ],
+)
+def test_orders_that_cannot_work_are_refused_with_the_reason(first, second, message):
+    with pytest.raises(UsageError, match=message):
+        second(first(resnet()))
+
+
+def test_adaptive_pool_that_shrinks_only_because_of_circular_padding_is_kept():
+    (kept,) = {row for row in surgery_table(polyphase(build("alexnet"))).kept if row.surgery == "polyphase"}
+    assert (kept.name, kept.reason) == ("avgpool", "an adaptive pool from (7, 7) to (6, 6) pixels has no fixed stride")
