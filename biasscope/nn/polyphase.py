@@ -51,6 +51,29 @@ def polyphase_index(x: Tensor, stride: Size2d = 2, p: float = 2.0) -> Tensor:
 
     The norm is summed in float32 or better and not differentiated. The first of equal components wins.
 
+    Parameters
+    ----------
+    x
+        (N, C, H, W).
+    stride
+        Subsampling factor in pixels, one integer or (vertical, horizontal).
+    p
+        Order of the norm, positive, ``inf`` for the maximum.
+
+    Returns
+    -------
+    (N, 2), integers. Starts are 0 to s - 1 along a side that the stride divides, any row or column along a side
+    that it does not divide.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the input is not (N, C, H, W).
+
+    References
+    ----------
+    Chaman and Dokmanic, "Truly shift-invariant convolutional neural networks", CVPR 2021, section 3.
+
     Examples
     --------
     >>> import torch
@@ -72,7 +95,29 @@ def _sample_positions(start: Tensor, size: int, stride: int) -> Tensor:
 
 
 def polyphase_sample(x: Tensor, index: Tensor, stride: Size2d = 2) -> Tensor:
-    """Read every stride-th pixel from the start ``index`` (N, 2), wrapping around at the far edge.
+    """Read every stride-th pixel from the start ``index``, wrapping around at the far edge.
+
+    Parameters
+    ----------
+    x
+        (N, C, H, W).
+    index
+        (N, 2), the (row, column) of the first sample, as `polyphase_index` gives it.
+    stride
+        Subsampling factor in pixels, one integer or (vertical, horizontal).
+
+    Returns
+    -------
+    (N, C, ceil(H / s_y), ceil(W / s_x)).
+
+    Raises
+    ------
+    ValueError
+        If the stride is out of range, or the input is not (N, C, H, W).
+
+    References
+    ----------
+    Chaman and Dokmanic, "Truly shift-invariant convolutional neural networks", CVPR 2021, section 3.
 
     Examples
     --------
@@ -81,6 +126,7 @@ def polyphase_sample(x: Tensor, index: Tensor, stride: Size2d = 2) -> Tensor:
     >>> polyphase_sample(x, torch.tensor([[1, 0]])).tolist()
     [[[[4.0, 6.0], [12.0, 14.0]]]]
     """
+    _checks.image_batch(x, None, "polyphase_sample")
     vertical, horizontal = _checks.pair(stride, "stride")
     n, c, h, w = x.shape
     batch = torch.arange(n, device=x.device)
@@ -175,6 +221,31 @@ def polyphase_upsample(
     y: Tensor, index: Tensor, stride: Size2d = 2, output_size: tuple[int, int] | None = None
 ) -> Tensor:
     """Put samples back at the positions they were taken from, zeros elsewhere; see `PolyphaseUpsampling2d`.
+
+    Parameters
+    ----------
+    y
+        Samples (N, C, h, w).
+    index
+        (N, 2), the (row, column) of the first sample.
+    stride
+        Upsampling factor in pixels, that of the sampling.
+    output_size
+        Size (H, W) of the sampled map; (s_y h, s_x w) if not given.
+
+    Returns
+    -------
+    (N, C, H, W).
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, ``y`` is not (N, C, h, w), or no map of ``output_size`` gives it.
+
+    References
+    ----------
+    Chaman and Dokmanic, "Truly shift-equivariant convolutional neural networks with adaptive polyphase
+    upsampling", 2021.
 
     Examples
     --------

@@ -15,6 +15,26 @@ def binomial_taps(filter_size: int, device: torch.device | None = None, dtype: t
 
     Tap :math:`j` of :math:`m` is :math:`\binom{m-1}{j} / 2^{m-1}`; every tap is exact in binary floating point.
 
+    Parameters
+    ----------
+    filter_size
+        Number of taps m, 1 to 7.
+    device, dtype
+        Of the taps; the defaults of PyTorch if not given.
+
+    Returns
+    -------
+    The taps (m,), of sum 1.
+
+    Raises
+    ------
+    ValueError
+        If ``filter_size`` is not an integer from 1 to 7.
+
+    References
+    ----------
+    Zhang, "Making Convolutional Networks Shift-Invariant Again", ICML 2019, section 3.2.
+
     Examples
     --------
     >>> binomial_taps(4).tolist()
@@ -52,6 +72,30 @@ def _depthwise_kernel(taps: Tensor, channels: int) -> Tensor:
 
 def blur_pool2d(x: Tensor, filter_size: int = 4, stride: Size2d = 2, padding_mode: PaddingMode = "reflect") -> Tensor:
     """Blur with a binomial filter and subsample; see `BlurPool2d`.
+
+    Parameters
+    ----------
+    x
+        (N, C, H, W).
+    filter_size
+        Number of taps m, 1 to 7.
+    stride
+        Subsampling factor in pixels, one integer or (vertical, horizontal).
+    padding_mode
+        What lies outside the map.
+
+    Returns
+    -------
+    (N, C, ceil(H / s_y), ceil(W / s_x)).
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or the input is not (N, C, H, W).
+
+    References
+    ----------
+    Zhang, "Making Convolutional Networks Shift-Invariant Again", ICML 2019, section 3.2.
 
     Examples
     --------

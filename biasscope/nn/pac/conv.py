@@ -135,7 +135,7 @@ class PacConv2d(FilteredPacModule):
         _checks.image_batch(x, self.in_channels, "PacConv2d")
         values, out_mask = self._kernel_for(x, (x.shape[2], x.shape[3]), guidance, kernel, mask)
         out = pac_conv2d(
-            x,
+            x if out_mask is None else self._unmasked(x, mask),
             values,
             self.weight,
             self.bias,

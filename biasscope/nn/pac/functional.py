@@ -12,6 +12,7 @@ from biasscope.nn.pac.dense import dense_conv, dense_pool
 from biasscope.nn.pac.function import TapwisePool, TiledConv
 from biasscope.nn.pac.geometry import Transposed, Window
 from biasscope.nn.pac.kernel import pac_kernel2d, padded_maps  # noqa: F401 (the examples use it)
+from biasscope.nn.pac.layout import in_layout_of
 
 Reduction = Literal["sum", "mean"]
 _FEWEST_TILED_CHANNELS = 8
@@ -141,7 +142,7 @@ def pac_conv2d(
     size = window.output_size(x.shape[2], x.shape[3])
     _check_kernel(kernel_, x, window.sides, size, "pac_conv2d")
     with autocast_off(x.device):
-        return _conv(x, kernel_, weight_, bias_, window, groups, native_impl)
+        return in_layout_of(input, _conv(x, kernel_, weight_, bias_, window, groups, native_impl))
 
 
 def pac_conv_transpose2d(
@@ -175,7 +176,7 @@ def pac_conv_transpose2d(
 
     Returns
     -------
-    (N, O, H_out, W_out), the size of ``torch.nn.functional.conv_transpose2d``.
+    (N, O, H_out, W_out), the size of ``torch.nn.functional.conv_transpose2d``, in the memory layout of the input.
 
     Raises
     ------
@@ -207,7 +208,7 @@ def pac_conv_transpose2d(
     size = window.output_size(x.shape[2], x.shape[3])
     _check_kernel(kernel_, x, window.sides, size, "pac_conv_transpose2d")
     with autocast_off(x.device):
-        return _conv(x, kernel_, filters_, bias_, window, groups, native_impl)
+        return in_layout_of(input, _conv(x, kernel_, filters_, bias_, window, groups, native_impl))
 
 
 def correlation_filters(weight: Tensor, groups: int, shared: bool) -> Tensor:
@@ -278,5 +279,5 @@ def pac_pool2d(
     x = padded if padded is not None else input
     size = window.output_size(x.shape[2], x.shape[3])
     _check_kernel(kernel, x, window.sides, size, "pac_pool2d", per_channel=True)
-    out = _pool(x, kernel.to(x.dtype), window, native_impl)
+    out = in_layout_of(input, _pool(x, kernel.to(x.dtype), window, native_impl))
     return out if reduction == "sum" else out / (window.sides[0] * window.sides[1])

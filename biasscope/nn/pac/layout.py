@@ -3,7 +3,15 @@
 import torch
 from torch import Tensor
 
+from biasscope.nn._context import may_use_autograd_function
 from biasscope.nn.pac.geometry import Window
+
+
+def in_layout_of(x: Tensor, out: Tensor) -> Tensor:
+    """Give the output channels-last if the input is; whoever looks into the operations lays memory out on their own."""
+    if may_use_autograd_function() and is_channels_last(x):
+        return out.contiguous(memory_format=torch.channels_last)
+    return out
 
 
 def is_channels_last(x: Tensor) -> bool:

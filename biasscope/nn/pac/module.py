@@ -114,7 +114,13 @@ class PacModule(nn.Module):
             )
         if mask is not None and mask.shape[0] not in (1, x.shape[0]):
             raise ValueError(f"{owner}: mask of batch {mask.shape[0]} does not fit an input of {x.shape[0]}")
-        return self.compute_kernel(guidance, mask)
+        values, out_mask = self.compute_kernel(guidance, mask)
+        return values, out_mask if out_mask is None else out_mask.expand(x.shape[0], -1, -1, -1)
+
+    @staticmethod
+    def _unmasked(x: Tensor, mask: Tensor | None) -> Tensor:
+        """Put zeros where the mask does: a kernel of zero does not hide NaN."""
+        return x if mask is None else torch.where(mask != 0, x, 0.0)
 
     def extra_repr(self) -> str:
         """Show geometry and kernel options."""

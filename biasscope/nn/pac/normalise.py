@@ -39,7 +39,7 @@ def normalised(
         return kernel, None
     valid = _valid(kernel.new_ones(1, 1, *input_size), window, transposed)
     weight = valid if mask is None else _valid(mask.to(kernel.dtype), window, transposed)
-    weighted = kernel * weight
+    weighted = kernel * weight if mask is None else (kernel * weight).masked_fill(weight == 0, 0.0)
     if normalize_kernel:
         weighted = _divided(weighted, weighted.sum(2, keepdim=True))
     else:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -32,11 +33,14 @@ def parse_kernel_type(text: str) -> InverseKernel | None:
         return None
     match = _INV.fullmatch(text)
     try:
-        if match:
-            return InverseKernel(float(match["alpha"]), float(match["lam"]), bool(match["asym"]), bool(match["fixed"]))
+        start = [float(match["alpha"]), float(match["lam"])] if match else []
     except ValueError:
-        pass
-    raise ValueError(f"kernel_type must be 'gaussian' or 'inv_<alpha>_<lambda>[_asym][_fixed]', got {text!r}")
+        start = []
+    if match and start and all(map(isfinite, start)):
+        return InverseKernel(start[0], start[1], asymmetric=bool(match["asym"]), fixed=bool(match["fixed"]))
+    raise ValueError(
+        f"kernel_type must be 'gaussian' or 'inv_<alpha>_<lambda>[_asym][_fixed]' of finite numbers, got {text!r}"
+    )
 
 
 def smoothing_filter(text: str) -> tuple[Tensor | None, bool]:

@@ -103,7 +103,7 @@ class PacPool2d(PacModule):
         _checks.image_batch(x, self.kernel_channels, "PacPool2d")
         values, out_mask = self._kernel_for(x, (x.shape[2], x.shape[3]), guidance, kernel, mask)
         out = pac_pool2d(
-            x,
+            x if out_mask is None else self._unmasked(x, mask),
             values,
             self.kernel_size,
             self.stride,

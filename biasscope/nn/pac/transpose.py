@@ -126,7 +126,7 @@ class PacConvTranspose2d(FilteredPacModule):
         expected = self._transposed().output_size(x.shape[2], x.shape[3])
         values, out_mask = self._kernel_for(x, expected, guidance, kernel, mask)
         out = pac_conv_transpose2d(
-            x,
+            x if out_mask is None else self._unmasked(x, mask),
             values,
             self.weight,
             self.bias,

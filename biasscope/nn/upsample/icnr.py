@@ -28,7 +28,7 @@ def icnr_(weight: Tensor, upscale_factor: int, init: Callable[[Tensor], Tensor] 
     Raises
     ------
     ValueError
-        If the number of filters is not a multiple of r^2.
+        If the factor is no positive integer, or the number of filters is not a multiple of r^2.
 
     Notes
     -----
@@ -43,8 +43,10 @@ def icnr_(weight: Tensor, upscale_factor: int, init: Callable[[Tensor], Tensor] 
     >>> torch.allclose(up[..., 0::2, 0::2], up[..., 1::2, 1::2])
     True
     """
+    if isinstance(upscale_factor, bool) or not isinstance(upscale_factor, int) or upscale_factor < 1:
+        raise ValueError(f"upscale_factor must be an integer >= 1, got {upscale_factor!r}")
     copies = upscale_factor**2
-    if upscale_factor < 1 or weight.dim() != 4 or weight.shape[0] % copies:
+    if weight.dim() != 4 or weight.shape[0] % copies:
         raise ValueError(
             f"icnr_ needs a 4-dimensional weight whose first side is a multiple of upscale_factor^2 = {copies}, "
             f"got shape {tuple(weight.shape)}"
