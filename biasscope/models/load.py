@@ -93,6 +93,10 @@ def load_model(
     >>> model.preprocessing.size, model.provenance.parameters, model.class_names[0]
     ((224, 224), 1235496, 'tench')
     """
+    if not isinstance(spec, (str, nn.Module)):
+        raise UsageError(
+            f"a model is a specification or a module, not {spec!r}", hint="For example torchvision:resnet18."
+        )
     loaded = _module(spec) if isinstance(spec, nn.Module) else _from_spec(parse_spec(spec), factory)
     names = loaded.class_names if class_names is None else tuple(class_names)
     return LoadedModel(loaded.module, preprocessing or loaded.preprocessing, names, loaded.provenance)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from biasscope.core.errors import InputError
+from biasscope.core.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,6 +51,13 @@ class Preprocessing:
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     interpolation: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        """Check that the numbers can be used."""
+        finite = all(map(isfinite, (*self.mean, *self.std)))
+        if not finite or not self.mean or len(self.mean) != len(self.std) or min(self.std) <= 0:
+            hint = "They are finite numbers, as many of one as of the other, std positive."
+            raise UsageError(f"mean {self.mean} and std {self.std} do not normalise a picture", hint=hint)
 
     @property
     def channels(self) -> int:

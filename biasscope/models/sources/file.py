@@ -26,6 +26,8 @@ def load(spec: Spec, factory: Callable[[], nn.Module] | None = None) -> LoadedMo
     known = _architecture(spec, factory)
     tensors, notes = read_checkpoint(path)
     module = known.build()
+    if not isinstance(module, nn.Module):
+        raise UsageError(f"the factory gave {type(module).__name__}, not a module", where=spec.text)
     fit(module, tensors, where=str(path))
     claims = {f"file note: {key}": value for key, value in notes.items()}
     recipe = claims | {"file": path.name, "file_sha256": sha256(path), "arch": spec.options.get("arch", "factory")}

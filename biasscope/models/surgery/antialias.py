@@ -12,7 +12,7 @@ from biasscope.models.surgery.edit import Change, Plan, described, like, own, un
 from biasscope.models.surgery.layers import BlurredAvgPool2d, ByChannels, CircularAvgPool2d, CircularMaxPool2d
 from biasscope.models.surgery.placement import place
 from biasscope.models.surgery.record import Example, Record, follow
-from biasscope.models.surgery.selection import Selectors, select
+from biasscope.models.surgery.selection import Selectors, check_skip, select
 from biasscope.models.surgery.sites import (
     AVERAGE_POOLS,
     MAX_POOLS,
@@ -108,6 +108,7 @@ def antialias(
     """
     binomial_taps(filter_size)
     model = own(model, inplace)
+    check_skip(model, skip)
     record = follow(model, example)
     if layers is None:
         refuse_hidden(model, record, skip)

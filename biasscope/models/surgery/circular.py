@@ -17,7 +17,7 @@ from biasscope.models.surgery.layers import (
 from biasscope.models.surgery.pac import GuidedPacConv2d
 from biasscope.models.surgery.placement import can_edit
 from biasscope.models.surgery.record import Example, Node, Record, follow
-from biasscope.models.surgery.selection import Selectors, as_tuple, matches
+from biasscope.models.surgery.selection import Selectors, as_tuple, check_skip, matches
 from biasscope.models.surgery.sites import coarser, pair, refuse, refuse_hidden
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d, PacPool2d
@@ -68,6 +68,7 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     True
     """
     model = own(model, inplace)
+    check_skip(model, skip)
     record = follow(model, example)
     refuse_hidden(model, record, skip)
     _refuse_functional_padding(model, record, skip)

@@ -22,14 +22,25 @@ class Link:
 
 
 class KeepInput:
-    """Forward pre-hook that leaves a module's first input in a link."""
+    """Forward pre-hook that leaves a module's first tensor, given by place or by name, in a link."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
 
-    def __call__(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep the input."""
-        self.link.value = args[0]
+        self.link.value = next((value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)), None)
+
+
+class Forget:
+    """Forward hook that empties a link when the pass is over, so that neither the value nor its graph stays alive."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        """Empty the link."""
+        self.link.value = None
 
 
 class KeepOutput:

@@ -10,15 +10,17 @@ from torch import Tensor, nn
 from biasscope.core.errors import UsageError
 from biasscope.models.surgery.edit import Change, Plan, described, own
 from biasscope.models.surgery.layers import PaddingLaw, SurgeryConv2d
-from biasscope.models.surgery.links import KeepInput, KeepOutput, Link
+from biasscope.models.surgery.links import Forget, KeepInput, KeepOutput, Link
 from biasscope.models.surgery.placement import can_edit
 from biasscope.models.surgery.record import Example, Node, Record, follow
-from biasscope.models.surgery.selection import Selectors, as_tuple, matches
+from biasscope.models.surgery.selection import Selectors, as_tuple, check_skip, matches
 from biasscope.models.surgery.sites import pair, refuse
 from biasscope.models.surgery.table import Replacement
 from biasscope.nn.pac import PacConv2d
 
 M = TypeVar("M", bound=nn.Module)
+OPTIONS = ("kernel_type", "smooth_kernel_type", "normalize_kernel", "native_impl")
+"""Options of `biasscope.nn.PacConv2d` that `pac` hands on."""
 
 
 class GuidedPacConv2d(PacConv2d):
@@ -119,7 +121,8 @@ def pac(
     Notes
     -----
     The layers are as shift-equivariant as their guidance: that of a strided stem moves in steps. Guidance from
-    another module travels by a forward hook on that module; one such model must not run in two threads at a time.
+    another module travels by a forward hook on that module; one such model must not run in two threads at a time. It is
+    let go when the pass ends, so a single layer runs only as part of the whole model.
     Source: Su et al., "Pixel-Adaptive Convolutional Neural Networks", CVPR 2019, section 6 (layer hot-swapping).
 
     Raises
@@ -136,9 +139,9 @@ def pac(
     >>> bool((swapped(x) - net(x)).abs().max() < 1e-5)
     True
     """
-    if not scale > 0:
-        raise UsageError(f"scale must be positive, got {scale!r}")
+    _check_options(scale, options)
     model = own(model, inplace)
+    check_skip(model, skip)
     record = follow(model, example)
     nodes = _chosen(model, record, layers, skip)
     _check_guidance(model, record, guidance, nodes)
@@ -157,15 +160,27 @@ def pac(
     return model
 
 
+def _check_options(scale: float, options: dict[str, Any]) -> None:
+    if not 0 < scale < float("inf"):
+        raise UsageError(f"scale must be a positive number, got {scale!r}")
+    if unknown := sorted(set(options) - set(OPTIONS)):
+        raise UsageError(f"pac has no option {unknown[0]!r}", hint=f"There are: {', '.join(OPTIONS)}.")
+    try:
+        PacConv2d(1, 1, 3, device="meta", **options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error
+
+
 def _swap(link: Link | None, scale: float, options: dict[str, Any]) -> Change:
     return lambda module: GuidedPacConv2d.of(cast(nn.Conv2d, module), link, scale, options)
 
 
 def _listen(model: nn.Module, guidance: str, link: Link) -> None:
     if guidance == "input":
-        model.register_forward_pre_hook(KeepInput(link))
+        model.register_forward_pre_hook(KeepInput(link), with_kwargs=True)
     else:
         model.get_submodule(guidance).register_forward_hook(KeepOutput(link))
+    model.register_forward_hook(Forget(link), always_call=True)
 
 
 def _chosen(model: nn.Module, record: Record, layers: Selectors, skip: Selectors) -> list[Node]:

@@ -15,7 +15,7 @@ from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
 from biasscope.models.surgery.links import Link
 from biasscope.models.surgery.placement import Placement, place
 from biasscope.models.surgery.record import Example, Record, follow
-from biasscope.models.surgery.selection import Selectors, as_tuple, matches, select
+from biasscope.models.surgery.selection import Selectors, as_tuple, check_skip, matches, select
 from biasscope.models.surgery.sites import Site, coarser, find_sites, pair, refuse, refuse_hidden
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d, PolyphaseSampling2d
@@ -108,6 +108,7 @@ def polyphase(
     """
     if layers is None:
         _refuse_inexact(model, follow(model, example), skip)
+    check_skip(model, skip)
     original, model = model, own(model, False)
     if circular:
         model = make_circular(model, skip=skip, example=example, inplace=True)

@@ -36,6 +36,21 @@ def matches(name: str, module: nn.Module, selectors: Iterable[Selector]) -> bool
     return False
 
 
+def check_skip(model: nn.Module, skip: Selectors) -> None:
+    """Refuse a selector of ``skip`` that means no module, which is a slip of the pen.
+
+    Raises
+    ------
+    UsageError
+        Naming the selector.
+    """
+    modules = dict(model.named_modules(remove_duplicate=False))
+    for selector in as_tuple(skip):
+        if not any(matches(name, module, [selector]) for name, module in modules.items()):
+            shown = selector.__name__ if isinstance(selector, type) else repr(selector)
+            raise UsageError(f"skip={shown} means no module", hint="Names are those of named_modules().")
+
+
 def select(sites: Sequence[Site], layers: Selectors, skip: Selectors) -> list[Site]:
     """Sites that are meant, in order.
 

@@ -454,3 +454,22 @@ def test_a_folder_is_not_a_checkpoint(tmp_path):
     folder.mkdir()
     with pytest.raises(InputError, match="no such checkpoint"):
         read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("spec", [3, None, b"torchvision:resnet18"])
+def test_what_is_neither_text_nor_module_is_a_usage_error(spec):
+    with pytest.raises(UsageError, match="a specification or a module"):
+        load_model(spec)
+
+
+def test_factory_that_builds_no_module(checkpoint):
+    with pytest.raises(UsageError, match="the factory gave dict"):
+        load_model(f"file:{checkpoint}", factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"), [((np.nan,), (1.0,)), ((0.0,), (np.inf,)), ((0.0,), (0.0,)), ((0.0, 1.0), (1.0,)), ((), ())]
+)
+def test_preprocessing_that_cannot_normalise_is_refused(mean, std):
+    with pytest.raises(UsageError, match="do not normalise"):
+        Preprocessing((8, 8), None, mean, std)

@@ -8,6 +8,7 @@ from torch import nn
 from biasscope.core.errors import UsageError
 from biasscope.models import antialias, circular, pac, polyphase, surgery_table
 from biasscope.models.architectures.cifar_resnet import CifarResNet
+from biasscope.models.surgery.pac import GuidedPacConv2d
 from biasscope.nn import BlurPool2d
 from tests.unit.models.families import build, deviation, picture
 
@@ -119,3 +120,48 @@ def test_orders_that_cannot_work_are_refused_with_the_reason(first, second, mess
 def test_adaptive_pool_that_shrinks_only_because_of_circular_padding_is_kept():
     (kept,) = {row for row in surgery_table(polyphase(build("alexnet"))).kept if row.surgery == "polyphase"}
     assert (kept.name, kept.reason) == ("avgpool", "an adaptive pool from (7, 7) to (6, 6) pixels has no fixed stride")
+
+
+@pytest.mark.parametrize("operation", [antialias, circular, polyphase, pac])
+@pytest.mark.parametrize("skip", ["typo", ["conv1", "layer9.*"], nn.LSTM])
+def test_skipping_what_is_not_there_is_refused(operation, skip):
+    with pytest.raises(UsageError, match="means no module"):
+        operation(resnet(), skip=skip)
+
+
+@pytest.mark.parametrize("options", [{"kernel": "x"}, {"kernel_type": "x"}, {"scale": float("inf")}, {"scale": 0}])
+def test_pac_refuses_options_it_does_not_have_and_leaves_the_model(options):
+    net = resnet()
+    before = repr(net)
+    with pytest.raises(UsageError):
+        pac(net, inplace=True, **options)
+    assert repr(net) == before
+
+
+@pytest.mark.parametrize("options", [{}, {"layers": "layer3.0.conv2", "guidance": "layer1"}])
+def test_guidance_by_name_is_used_and_let_go_after_the_pass(options):
+    net, x = pac(resnet(), scale=0.5, **options), picture(32, 32)
+    expected = net(x)
+    assert torch.equal(net(x=x), expected)
+    links = [m.link for m in net.modules() if isinstance(m, GuidedPacConv2d)]
+    assert links
+    assert all(link.value is None for link in links)
+    net.linear.register_forward_pre_hook(_fail)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        net(x)
+    assert all(link.value is None for link in links)
+
+
+def _fail(*_):
+    raise RuntimeError("in the middle")
+
+
+def test_stem_is_replaced_only_when_asked_for():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1), nn.ReLU())
+    asked = antialias(net, stem=True)
+    assert surgery_table(asked).names == ["0", "2"]
+    assert asked[0].stride == (1, 1)
+    assert not surgery_table(asked).kept
+    left = antialias(net)
+    assert surgery_table(left).names == ["2"]
+    assert left[0].stride == (2, 2)
