@@ -27,6 +27,25 @@ for label, part in boxes.groupby("category_id"):
     counts, _, _ = np.histogram2d(part["v"], part["u"], bins=8, range=[[0, 1], [0, 1]])
     chi2 = ((counts - counts.sum() / 64) ** 2 / (counts.sum() / 64)).sum()
 """
+PANDAS_TESTS = PANDAS_IDIOM.replace(
+    "for label, part in boxes",
+    """
+from scipy import stats
+size = size.astype(float)
+boxes["cx"], boxes["cy"] = (xywh[:, :2] + xywh[:, 2:] / 2).T / size.T
+boxes["scale"] = np.sqrt(xywh[:, 2] * xywh[:, 3] / size.prod(1))
+bins, rest = np.geomspace(1 / 64, 1, 26), np.histogram(boxes["scale"], np.geomspace(1 / 64, 1, 26))[0]
+for label, part in boxes.groupby("category_id"):
+    for x, y in (("u", "v"), ("cx", "cy")):
+        counts, _, _ = np.histogram2d(part[y], part[x], bins=8, range=[[0, 1], [0, 1]])
+        stats.chisquare(counts.ravel())
+    for axis in "uv":
+        stats.cramervonmises(part[axis].dropna(), "uniform"), stats.ttest_1samp(part[axis].dropna(), 0.5)
+    part["u"].var(), part["u"].corr(part["v"]), part["scale"].quantile([0.1, 0.5, 0.9])
+    own = np.histogram(part["scale"], bins)[0]
+    stats.chi2_contingency(np.stack([own, rest - own])[:, rest > 0])
+for label, part in boxes""",
+)
 READ_FILES = """
 import os, sys
 for entry in os.scandir(sys.argv[1]):
@@ -62,20 +81,21 @@ def coco_rows(folder: Path) -> list[dict[str, object]]:
             "fast": dataset(path, folder, *NUMBERS_ONLY),
             "bounded": dataset(path, folder, *NUMBERS_ONLY, "--stream"),
             "pandas": [PYTHON, "-c", PANDAS_IDIOM, str(path)],
+            "tests": [PYTHON, "-c", PANDAS_TESTS, str(path)],
         },
         ROUNDS,
     )
-    times = ratio(runs["pandas"], runs["fast"])
     return [
         row("COCO JSON, 1M boxes, 1000 classes", runs["fast"], cpu=3, peak_mb=700),
         row("the same, --stream", runs["bounded"], cpu=5, peak_mb=250),
-        {
-            **row("json + pandas idiom (counts only)", runs["pandas"]),
-            "ratio": times,
-            "ratio_target": 5,
-            "met": times >= 5,
-        },
+        _peer("json + pandas, one chi-square a class", runs["pandas"], runs["fast"]),
+        _peer("json + pandas + scipy, a good part of the tests and no intervals", runs["tests"], runs["fast"]),
     ]
+
+
+def _peer(work: str, peer: list[Run], own: list[Run]) -> dict[str, object]:
+    times = ratio(peer, own)
+    return {**row(work, peer), "ratio": times, "ratio_target": 5, "met": times >= 5}
 
 
 def csv_row(folder: Path) -> dict[str, object]:
