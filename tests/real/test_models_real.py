@@ -51,7 +51,7 @@ def cifar_model(real_data, name):
 def test_resnet20_on_the_whole_cifar_test_file(real_data, cifar):
     model = cifar_model(real_data, "resnet20")
     assert hits(model, cifar, 1) == pytest.approx(0.810, abs=0.0006)
-    assert model.provenance.source.startswith("akamaster")
+    assert model.provenance.recipe["file note: source"].startswith("akamaster")
     assert model.class_names[3] == "cat"
 
 
