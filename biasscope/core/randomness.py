@@ -8,7 +8,6 @@ come from :func:`mix`, a hash that is written out here because those of Python a
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +43,3 @@ def mix(*keys: U64 | int) -> U64:
 def uniform(*keys: U64 | int) -> NDArray[np.float64]:
     """Uniform numbers on [0, 1) that are a function of the keys alone."""
     return np.asarray((mix(*keys) >> np.uint64(11)) * 2.0**-53, np.float64)
-
-
-def text_keys(texts: Iterable[str]) -> U64:
-    """64-bit keys of texts (CRC-32 of the text and of its reverse), stable between versions."""
-    encoded = [text.encode() for text in texts]
-    pairs = [(zlib.crc32(data) << 32) | zlib.crc32(data[::-1], 1) for data in encoded]
-    return np.fromiter(pairs, np.uint64, len(pairs))

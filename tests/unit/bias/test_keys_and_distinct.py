@@ -53,3 +53,8 @@ def test_what_is_drawn_for_an_image_does_not_depend_on_its_split() -> None:
     split = image_keys(names, pl.Series(["train", "train", "val"]))
     assert len(set(split.tolist())) == 3
     assert groups(split, 20, 0).tolist() == groups(plain, 20, 0).tolist()
+
+
+def test_hashes_of_many_texts_do_not_collide():
+    texts = [f"{folder}/{number:08d}" for folder in ("train", "val") for number in range(100_000)]
+    assert len(np.unique(text_hashes(pl.Series(texts)))) == len(texts)
