@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
+Advance = Callable[[int], None]
 
 
 class Progress:
@@ -21,6 +22,14 @@ class Progress:
     def count(self, items: Iterable[T], text: str) -> Iterator[T]:
         """Pass items through while showing how many went by."""
         yield from items
+
+    @contextmanager
+    def bar(self, text: str, total: int | None) -> Iterator[Advance]:
+        """Give a function that is called with the number of items done since the last call.
+
+        On a terminal a bar with the time left is shown; ``total`` may be unknown.
+        """
+        yield lambda done: None
 
     def warn(self, text: str) -> None:
         """Show a warning."""
@@ -52,6 +61,19 @@ class Terminal(Progress):
             for done, item in enumerate(items, 1):
                 yield item
                 status.update(f"{text} ({done})")
+
+    @contextmanager
+    def bar(self, text: str, total: int | None) -> Iterator[Advance]:
+        """Draw a bar with the time left; without a terminal nothing is drawn."""
+        if not self._console.is_terminal:
+            yield lambda done: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._console, transient=True) as drawn:
+            task = drawn.add_task(text, total=total)
+            yield lambda done: drawn.advance(task, done)
 
     def warn(self, text: str) -> None:
         """Print a warning line."""

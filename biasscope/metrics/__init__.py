@@ -1,0 +1,1 @@
+"""Measures of invariance: functions on tables of predictions, and torchmetrics classes."""

@@ -1,0 +1,1 @@
+"""Model x images x transformation -> predictions: one engine."""

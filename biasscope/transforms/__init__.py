@@ -1,0 +1,1 @@
+"""What is done to pictures: shift, embed, scale, rotate, resize implementations."""
