@@ -1,0 +1,7 @@
+"""Definitions: what an analysis is asked, as frozen structs that the command line, TOML files and people fill in."""
+
+from biasscope.pipeline.definition.convert import command_line, defined
+from biasscope.pipeline.definition.dataset import DatasetAnalysis
+from biasscope.pipeline.definition.invariance import InvarianceAnalysis
+
+__all__ = ["DatasetAnalysis", "InvarianceAnalysis", "command_line", "defined"]

@@ -1,0 +1,76 @@
+"""From keywords or a TOML table to a definition, and from a definition back to the command that asks it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from biasscope.core.errors import UsageError
+
+D = TypeVar("D", bound=msgspec.Struct)
+
+
+def defined(kind: type[D], options: Mapping[str, object]) -> D:
+    """Definition from keywords or from a parsed TOML table, types and names checked.
+
+    A field that holds a list takes one value as well, and paths are taken as their text.
+
+    Raises
+    ------
+    UsageError
+        A key is unknown, or a value has the wrong type or is out of range.
+
+    Examples
+    --------
+    >>> from biasscope.pipeline.definition import InvarianceAnalysis
+    >>> defined(InvarianceAnalysis, {"model": "small:digits8", "sizes": [32, 48]}).model
+    ['small:digits8']
+    """
+    lists = {field.name for field in msgspec.structs.fields(kind) if _is_list(field.type)}
+    plain = {key: _several(value) if key in lists else _text(value) for key, value in options.items()}
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(str(error)) from error
+
+
+def command_line(question: str, asked: msgspec.Struct) -> list[str]:
+    """Command that asks the same again: the paths, and every option that is not at its default.
+
+    >>> from biasscope.pipeline.definition import DatasetAnalysis
+    >>> command_line("dataset", DatasetAnalysis(paths=["a.json"], alpha=0.01, leakage=False))[3:]
+    ['dataset', 'a.json', '--alpha', '0.01', '--no-leakage']
+    """
+    defaults = type(asked)()
+    changed = [name for name in asked.__struct_fields__ if getattr(asked, name) != getattr(defaults, name)]
+    options = [token for name in changed if name != "paths" for token in _option(name, getattr(asked, name))]
+    return ["python", "-m", "biasscope.analyze", question, *getattr(asked, "paths", []), *options]
+
+
+def _is_list(kind: object) -> bool:
+    return getattr(kind, "__origin__", None) is list
+
+
+def _text(value: object) -> object:
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _several(given: object) -> object:
+    """Items of a list; one item may stand alone."""
+    several = given if isinstance(given, list | tuple) else [given]
+    return [_text(item) for item in several]
+
+
+def _option(name: str, value: object) -> Iterator[str]:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        yield flag if value else flag.replace("--", "--no-", 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from (flag, f"{item:g}" if isinstance(item, float) else str(item))
+    else:
+        text = ",".join(f"{key}={item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
+        yield from (flag, text)

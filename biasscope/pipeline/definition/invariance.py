@@ -1,0 +1,62 @@
+"""What question 2 can be asked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from biasscope.core.errors import UsageError
+
+VARIANTS = ("baseline", "antialias", "polyphase", "pac", "circular")
+"""Forms of a model that surgery makes; ``baseline`` is the model as it was given."""
+
+
+class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Question 2: does a model keep its answer when the picture moves, grows, turns or is resized otherwise?
+
+    The fields are the options of ``invariance``; see ``python -m biasscope.analyze invariance --help``.
+    """
+
+    model: list[str] = []
+    variants: list[Literal["baseline", "antialias", "polyphase", "pac", "circular"]] = []
+    filter_size: int = 4
+    stem: bool = False
+    images: str | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    split: str | None = None
+    stream: bool = False
+    limit: int | None = None
+    protocol: list[str] = []
+    grid: str | None = None
+    fill: str | None = None
+    side: int | None = None
+    sizes: list[int] = []
+    angles: list[float] = []
+    batch: int = 64
+    device: str = "auto"
+    amp: Literal["bf16", "fp16"] | None = None
+    channels_last: bool = False
+    compile: bool = False
+    lie: int = 32
+    resume: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values that no sweep can use."""
+        for name, holds, hint in (
+            ("filter_size", 1 <= self.filter_size <= 7, "A blur has 1 to 7 taps."),
+            ("limit", self.limit is None or self.limit >= 0, "It is a number of pictures, 0 for all of them."),
+            ("side", self.side is None or self.side >= 1, "It is a number of pixels."),
+            ("sizes", all(size >= 1 for size in self.sizes), "Sizes are numbers of pixels."),
+            ("batch", self.batch >= 1, "A batch holds at least one view."),
+            ("lie", self.lie >= 0, "It is a number of pictures, 0 for none."),
+            ("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."),
+        ):
+            if not holds:
+                raise UsageError(f"{getattr(self, name)} is out of range", where=f"--{name.replace('_', '-')}", hint=hint)
+        for name in ("image_column", "label_column", "split", "stream"):
+            if getattr(self, name) and self.images is None:
+                hint = "Give --images SOURCE."
+                raise UsageError("it says how to read pictures", where=f"--{name.replace('_', '-')}", hint=hint)
