@@ -81,6 +81,16 @@ class Transformation(ABC):
     def open(self, sources: Tensor, indices: Sequence[int]) -> Views:
         """Views of a block of sources (B, ...), on the device of the model. Memory does not grow with S."""
 
+    def for_model(self, preprocessing: Preprocessing) -> Transformation:
+        """Fill in what the model's input decides (source size, pasted side ...), so that `parameters` can say it.
+
+        Raises
+        ------
+        UsageError
+            The parameters cannot be used at this input size.
+        """
+        return self
+
     def round_trip(self) -> Transformation | None:
         """Give the transformation whose view s is view s and back again: what interpolation alone changes."""
         return None
