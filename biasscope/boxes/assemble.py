@@ -94,14 +94,17 @@ def finish(
     return joined.lazy().select(BOXES.names()).cast(BOXES), listed
 
 
-def conform(frame: pl.LazyFrame, columns: Mapping[str, pl.Expr]) -> pl.LazyFrame:
-    """Select the columns of BOXES from expressions; missing flags are false, other missing columns null."""
+def conform(frame: pl.LazyFrame, columns: Mapping[str, pl.Expr], also: Sequence[str] = ()) -> pl.LazyFrame:
+    """Select the columns of BOXES from expressions, and others as they are.
+
+    Missing flags are false, other missing columns null.
+    """
     default = {name: pl.lit(False) for name in FLAGS}
     made = [
         columns.get(name, default.get(name, pl.lit(None))).cast(kind, strict=False).alias(name)
         for name, kind in BOXES.items()
     ]
-    return frame.select(made)
+    return frame.select(*made, *also)
 
 
 def edges_of(corners: Sequence[pl.Expr], convention: str) -> tuple[pl.Expr, ...]:

@@ -161,7 +161,7 @@ class Inspector:
 
     def _image_counts(self, source: BoxTable) -> tuple[int, int]:
         if source.empty is not None:
-            without = source.empty.unique(("image_id", "split")).select(pl.len()).collect().item()
+            without = source.without_objects()
             return self._met() + without, without
         listed = source.images.unique(("image_id", "split")).select(pl.len()).collect().item()
         met = self._met()

@@ -161,6 +161,7 @@ def _read(name: str, request: Request) -> BoxTable:
 def _joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
     """Put tables one after the other."""
     empties = [table.empty for table in tables if table.empty is not None]
+    both = [table.both for table in tables if table.both is not None]
     return BoxTable(
         pl.concat([table.boxes for table in tables]),
         pl.concat([table.images for table in tables]),
@@ -170,6 +171,7 @@ def _joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
         log=log,
         notes=tuple(dict.fromkeys(note for table in tables for note in table.notes)),
         empty=_joined_empty(tables) if empties else None,
+        both=pl.concat(both) if len(both) == len(tables) else None,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +47,10 @@ BOXES = pl.Schema(
 IMAGES = pl.Schema(
     {"image_id": pl.String(), "split": pl.Categorical(), "image_width": pl.Int32(), "image_height": pl.Int32()}
 )
+
+
+EMPTY = "biasscope_without_objects"
+"""Column that marks rows of images without objects, where boxes and those are in one frame."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ class BoxTable:
     empty
         Images without objects, for sources that do not list their images: there ``images`` is made of the boxes and
         these, which costs a pass over the boxes. ``None`` where the source lists its images.
+    both
+        ``boxes`` and ``empty`` in one frame with the column :data:`EMPTY`, where one pass can give both.
     """
 
     boxes: pl.LazyFrame
@@ -110,6 +116,8 @@ class BoxTable:
     log: RowLog = field(default_factory=RowLog)
     notes: tuple[str, ...] = ()
     empty: pl.LazyFrame | None = None
+    both: pl.LazyFrame | None = None
+    _met: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def batches(self, rows: int = 1 << 18) -> Iterator[pl.DataFrame]:
         """Boxes in frames of about ``rows`` rows, so that memory does not grow with the dataset.
@@ -121,9 +129,37 @@ class BoxTable:
         """
         try:
             with _little_ahead():
-                yield from self.boxes.collect_batches(chunk_size=rows, maintain_order=True)
+                if self.both is None:
+                    yield from self.boxes.collect_batches(chunk_size=rows, maintain_order=True)
+                else:
+                    yield from self._parted(self.both.collect_batches(chunk_size=rows, maintain_order=True))
         except pl.exceptions.PolarsError as error:
             raise unreadable(error, self.files) from error
+
+    def without_objects(self) -> int:
+        """Number of images without objects in ``empty``: known after a complete pass over ``both``, else counted."""
+        if self._met:
+            return self._met[0]
+        return 0 if self.empty is None else _images(self.empty)
+
+    def _parted(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Boxes of batches of ``both``; the images without objects are counted."""
+        found: list[pl.DataFrame] = []
+        for batch in batches:
+            empty = batch[EMPTY]
+            batch = batch.drop(EMPTY)
+            if empty.any():
+                named = batch.filter(empty & batch["image_id"].is_not_null())
+                found.append(named.select("image_id", "split").unique())
+                batch = batch.filter(~empty)
+            if batch.height:
+                yield batch
+        self._met[:] = [_images(pl.concat(found).lazy()) if found else 0]
+
+
+def _images(frame: pl.LazyFrame) -> int:
+    """Number of images: ids are unique within a split only."""
+    return int(frame.unique(("image_id", "split")).select(pl.len()).collect().item())
 
 
 @contextmanager

@@ -8,23 +8,23 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from biasscope.boxes.assemble import conform, edges_of
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.csvquotes import opened, sound
-from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, SHORT, RowLog, unreadable
+from biasscope.boxes.fields import flag
+from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES, SHORT, RowLog, unreadable
 from biasscope.boxes.sizes import ImageFiles, read_sizes, size_table
-from biasscope.boxes.source import HEAD, SUFFIX, Request, head, stem_of, suffix_of
+from biasscope.boxes.source import HEAD, Request, head, stem_of, suffix_of
 from biasscope.core.errors import InputError, UsageError
 
 ROW = "biasscope_row"
 EXTRA = "biasscope_extra"
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 TABLES = (*TEXTS, ".parquet", ".arrow", ".feather", ".ipc")
-_TRUE = ("1", "1.0", "true", "yes")
 
 
 def csv_header(path: Path) -> list[str]:
@@ -92,34 +92,6 @@ def scan(path: Path, numbers: Sequence[str] = (), log: RowLog | None = None) -> 
         raise unreadable(error, [path]) from error
 
 
-def number(name: str, kind: pl.DataType) -> pl.Expr:
-    """Column as floats; text that is no number becomes null, a decimal comma is understood."""
-    column = pl.col(name)
-    if kind in (pl.String, pl.Categorical, pl.Enum):
-        column = column.cast(pl.String).str.replace(",", ".", literal=True).str.strip_chars()
-    return column.cast(pl.Float64, strict=False)
-
-
-def flag(name: str, kind: pl.DataType) -> pl.Expr:
-    """Column as true or false; empty is false, and so is -1 (unknown in Open Images)."""
-    column = pl.col(name)
-    if kind in (pl.String, pl.Categorical, pl.Enum):
-        return column.cast(pl.String).str.to_lowercase().str.strip_chars().is_in(_TRUE).fill_null(False)
-    return (column.cast(pl.Float64, strict=False) > 0).fill_null(False)
-
-
-def side(name: str, kind: pl.DataType) -> pl.Expr:
-    """Column as a width or height in pixels; null where it is not positive."""
-    value = number(name, kind)
-    return pl.when(value >= 1).then(value).cast(pl.Int32, strict=False)
-
-
-def image_name(name: str) -> pl.Expr:
-    """Image column without the suffix of an image file; null where it is empty."""
-    words = pl.col(name).cast(pl.String).str.strip_chars().str.replace(SUFFIX, "")
-    return pl.when(words != "").then(words)
-
-
 class Layout:
     """How a table's four numbers a box stand: ``wh`` (left, top, width, height) and ``fraction`` of the frame."""
 
@@ -139,6 +111,21 @@ class Layout:
         return dict(zip(CORNERS, edges_of(corners, self.convention), strict=True))
 
 
+class Parts(NamedTuple):
+    """Boxes, images without objects, and both in one frame whose column ``EMPTY`` marks the latter (or ``None``)."""
+
+    boxes: pl.LazyFrame
+    empty: pl.LazyFrame
+    both: pl.LazyFrame | None
+
+
+def joined(parts: Sequence[Parts]) -> Parts:
+    """Parts of several files, one after another."""
+    boxes, empty = [part.boxes for part in parts], [part.empty for part in parts]
+    both = [part.both for part in parts if part.both is not None]
+    return Parts(pl.concat(boxes), pl.concat(empty), pl.concat(both) if len(both) == len(parts) else None)
+
+
 def build(
     frame: pl.LazyFrame,
     columns: Mapping[str, pl.Expr],
@@ -146,7 +133,7 @@ def build(
     layout: Layout,
     request: Request,
     name: str,
-) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+) -> Parts:
     """Boxes, and rows that stand for images without objects.
 
     Parameters
@@ -173,12 +160,16 @@ def build(
     given += [pl.lit(None, pl.Int32).alias(key) for key in ("image_width", "image_height") if key not in chosen]
     # On the columns as they are in the file, so that statistics of a Parquet file can answer it without reading.
     nothing = pl.all_horizontal(pl.col(raw).is_null() for raw in raw_columns)
-    boxes = _with_sizes(frame.with_row_index(ROW, offset=1).filter(~nothing).select(given), request)
-    nowhere = chosen["image_id"].is_null()
+    numbered, nowhere = frame.with_row_index(ROW, offset=1), chosen["image_id"].is_null()
+    boxes = _with_sizes(numbered.filter(~nothing).select(given), request)
     empty = _with_sizes(frame.filter(nothing & ~nowhere).with_columns(pl.lit(0).alias(ROW)).select(given), request)
     made = {key: pl.col(key) for key in ("row", "image_width", "image_height", *chosen)}
     made |= {"file": pl.lit(name), **layout.edges([pl.col(corner) for corner in CORNERS])}
-    return conform(boxes, made), conform(empty, made).select(IMAGES.names())
+    both = None
+    if request.images is None:  # which would be searched once more
+        marked = _with_sizes(numbered.select(*given, nothing.alias(EMPTY)), request)
+        both = conform(marked, made, also=[EMPTY])
+    return Parts(conform(boxes, made), conform(empty, made).select(IMAGES.names()), both)
 
 
 def images_of(boxes: pl.LazyFrame, empty: pl.LazyFrame) -> pl.LazyFrame:

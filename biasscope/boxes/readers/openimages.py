@@ -14,10 +14,11 @@ from pathlib import Path
 import polars as pl
 
 from biasscope.boxes.convention import choose_corners
-from biasscope.boxes.readers.table import decimal_comma, text
+from biasscope.boxes.fields import image_name, number, text
+from biasscope.boxes.readers.table import decimal_comma
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Found, Request
-from biasscope.boxes.tabular import Layout, build, csv_header, flags_of, image_name, images_of, number, scan
+from biasscope.boxes.tabular import Layout, Parts, build, csv_header, flags_of, images_of, joined, scan
 from biasscope.core.errors import InputError
 
 NAME = "openimages"
@@ -38,7 +39,7 @@ def read(request: Request) -> BoxTable:
     if not files:
         raise InputError("no CSV file with the columns of Open Images is here", where=str(request.path))
     parts = [_one(request, found, convention) for found in files]
-    boxes, empty = (pl.concat([part[place] for part in parts]) for place in range(2))
+    boxes, empty, both = joined(parts)
     sized = request.images is not None or request.sizes is not None
     note = "Image sizes are unknown, so boxes are fractions of a 1 x 1 frame; give --images or --sizes for pixels."
     return BoxTable(
@@ -50,10 +51,11 @@ def read(request: Request) -> BoxTable:
         log=request.log,
         notes=() if sized else (note,),
         empty=empty,
+        both=both,
     )
 
 
-def _one(request: Request, found: Found, convention: str) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+def _one(request: Request, found: Found, convention: str) -> Parts:
     path = Path(found.path)
     frame = scan(path, [] if decimal_comma(path, _CORNERS) else _CORNERS, request.log)
     schema = frame.collect_schema()

@@ -17,23 +17,23 @@ from pathlib import Path
 
 import polars as pl
 
+from biasscope.boxes.fields import image_name, number, side, text
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Found, Request, suffix_of
 from biasscope.boxes.tabular import (
     TABLES,
     TEXTS,
     Layout,
+    Parts,
     build,
     check_columns,
     csv_header,
     csv_text,
     flags_of,
-    image_name,
     images_of,
-    number,
+    joined,
     scan,
     separator,
-    side,
 )
 from biasscope.core.errors import InputError
 
@@ -89,17 +89,17 @@ def read(request: Request) -> BoxTable:
     if not files:
         raise InputError("no table is here", where=str(request.path), hint=f"Tables end in {', '.join(TABLES)}.")
     parts = [_one(request, found) for found in files]
-    boxes = pl.concat([part[0] for part in parts])
-    empty = pl.concat([part[1] for part in parts])
+    boxes, empty, both = joined([part[0] for part in parts])
     return BoxTable(
         boxes,
         images_of(boxes, empty),
         format=NAME,
-        convention=parts[0][2],
+        convention=parts[0][1],
         files=tuple(Path(found.path) for found in files),
         log=request.log,
-        notes=tuple(dict.fromkeys(part[3] for part in parts)),
+        notes=tuple(dict.fromkeys(part[2] for part in parts)),
         empty=empty,
+        both=both,
     )
 
 
@@ -132,7 +132,7 @@ def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple
     return chosen, wh
 
 
-def _one(request: Request, found: Found) -> tuple[pl.LazyFrame, pl.LazyFrame, str, str]:
+def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     path = Path(found.path)
     given = dict(request.columns) | ({"split": request.split_column} if request.split_column else {})
     names = _names(path)
@@ -151,23 +151,14 @@ def _one(request: Request, found: Found) -> tuple[pl.LazyFrame, pl.LazyFrame, st
         **flags_of(chosen, schema),
     }
     raw = [chosen[key] for key in ("label", *CORNERS) if key in chosen]
-    boxes, empty = build(frame, columns, raw, layout, request, found.name)
-    return boxes, empty, convention, _note(chosen, convention, asked=request.convention != "auto")
+    parts = build(frame, columns, raw, layout, request, found.name)
+    return parts, convention, _note(chosen, convention, asked=request.convention != "auto")
 
 
 def _note(chosen: Mapping[str, str], convention: str, *, asked: bool) -> str:
     pairs = ", ".join(f"{key} = {name}" for key, name in chosen.items())
     how = "as asked" if asked else "the default for such columns; name another with --box-convention if it is wrong"
     return f"Columns of the table: {pairs}. Their numbers were read as {convention} ({how})."
-
-
-def text(name: str, kind: pl.DataType) -> pl.Expr:
-    """Column as categories, without blanks around; empty text is null."""
-    column = pl.col(name)
-    words = column.cast(pl.String)
-    if kind in (pl.String, pl.Categorical, pl.Enum):
-        words = words.str.strip_chars()
-    return pl.when(words != "").then(words).cast(pl.Categorical)
 
 
 def _names(path: Path) -> list[str]:

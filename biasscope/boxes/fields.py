@@ -1,0 +1,77 @@
+"""Columns of a table as the columns of BOXES: names, classes, numbers, flags, each an expression over one column.
+
+Texts are mended a piece of the column at a time: what nothing has to be done about, which is the usual case, is then
+found out at once rather than value by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from biasscope.boxes.source import IMAGE_SUFFIXES, SUFFIX, suffix_of
+
+_TRUE = ("1", "1.0", "true", "yes")
+
+
+def number(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as floats; text that is no number becomes null, a decimal comma is understood."""
+    column = pl.col(name)
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        column = column.cast(pl.String).str.replace(",", ".", literal=True).str.strip_chars()
+    return column.cast(pl.Float64, strict=False)
+
+
+def flag(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as true or false; empty is false, and so is -1 (unknown in Open Images)."""
+    column = pl.col(name)
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        return column.cast(pl.String).str.to_lowercase().str.strip_chars().is_in(_TRUE).fill_null(False)
+    return (column.cast(pl.Float64, strict=False) > 0).fill_null(False)
+
+
+def side(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as a width or height in pixels; null where it is not positive."""
+    value = number(name, kind)
+    return pl.when(value >= 1).then(value).cast(pl.Int32, strict=False)
+
+
+def image_name(name: str) -> pl.Expr:
+    """Image column without the suffix of an image file; null where it is empty."""
+    return _by_piece(pl.col(name).cast(pl.String), plain_names)
+
+
+def text(name: str, kind: pl.DataType) -> pl.Expr:
+    """Column as categories, without blanks around; empty text is null."""
+    words = _by_piece(pl.col(name).cast(pl.String), stripped if kind in (pl.String, pl.Categorical, pl.Enum) else known)
+    return words.cast(pl.Categorical)
+
+
+def plain_names(names: pl.Series) -> pl.Series:
+    """Names without blanks around and without the suffix of an image file; empty ones are null.
+
+    >>> plain_names(pl.Series([" a.jpg", "b.JPG", "c.v2", ".png", None])).to_list()
+    ['a', 'b', 'c.v2', None, None]
+    """
+    names = names.str.strip_chars()
+    first = next(iter(names.drop_nulls().head(1)), "")
+    own = first[len(first) - len(suffix_of(first)) :]
+    if own.lower() in IMAGE_SUFFIXES and names.str.ends_with(own).all():
+        return known(names.str.strip_suffix(own))
+    return known(names.str.replace(SUFFIX, "") if names.str.contains(".", literal=True).any() else names)
+
+
+def stripped(words: pl.Series) -> pl.Series:
+    """Words without blanks around; empty ones are null."""
+    return known(words.str.strip_chars())
+
+
+def known(words: pl.Series) -> pl.Series:
+    """Words, and null for empty ones."""
+    empty = words == ""
+    return words.set(empty, None) if empty.any() else words
+
+
+def _by_piece(column: pl.Expr, mended: Callable[[pl.Series], pl.Series]) -> pl.Expr:
+    return column.map_batches(mended, return_dtype=pl.String, is_elementwise=True)
