@@ -1,0 +1,35 @@
+"""From a name to a device that is there."""
+
+from __future__ import annotations
+
+import torch
+
+from biasscope.core.errors import UsageError
+
+
+def resolve_device(name: str | torch.device = "auto") -> torch.device:
+    """Give the torch device of that name; ``auto`` is the accelerator of this machine, or else the CPU.
+
+    Raises
+    ------
+    UsageError
+        There is no such device on this machine.
+
+    Examples
+    --------
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
+    if name == "auto":
+        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        hint = "Say auto, cpu, cuda, cuda:1 or mps."
+        raise UsageError(f"device {str(name)!r} cannot be used here ({_first_line(error)})", hint=hint) from error
+    return device
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")

@@ -1,0 +1,53 @@
+"""A model that was lent: moved and put into evaluation mode for a while, and given back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+@contextmanager
+def modes_kept(module: nn.Module) -> Iterator[None]:
+    """Restore training and evaluation mode of every part afterwards."""
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+@contextmanager
+def moved(module: nn.Module, device: torch.device, *, channels_last: bool = False) -> Iterator[nn.Module]:
+    """Move a module to a device and layout; afterwards it has the very tensors that it had before.
+
+    Nothing is copied back: the tensors it came with are kept meanwhile.
+    """
+    if not channels_last and _is_on(module, device):
+        yield module
+        return
+    values = [(tensor, tensor.data) for tensor in _leaves(module)]
+    owners = [(part, dict(part._parameters), dict(part._buffers)) for part in module.modules()]
+    try:
+        module.to(device)
+        yield module.to(memory_format=torch.channels_last) if channels_last else module
+    finally:
+        for part, parameters, buffers in owners:
+            part._parameters.update(parameters)
+            part._buffers.update(buffers)
+        for tensor, data in values:
+            tensor.data = data
+
+
+def _leaves(module: nn.Module) -> list[Tensor]:
+    parameters = list(module.parameters())
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    return [*parameters, *gradients, *module.buffers()]
+
+
+def _is_on(module: nn.Module, device: torch.device) -> bool:
+    exact = torch.empty(0, device=device).device
+    return all(tensor.device == exact for tensor in (*module.parameters(), *module.buffers()))

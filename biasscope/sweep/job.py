@@ -1,0 +1,152 @@
+"""One call of `sweep` with everything opened: checks it, runs the engine, and puts the result together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from biasscope.core.errors import InputError
+from biasscope.core.progress import Progress
+from biasscope.images import ImageProblem, ImageSource, match_labels, to_output
+from biasscope.models import LoadedModel
+from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, numbered, peek
+from biasscope.sweep.checkpoint import Checkpoint
+from biasscope.sweep.engine import NAMED, Engine, Found, joined, refuse_nan, refused
+from biasscope.sweep.floors import Floors
+from biasscope.sweep.order import evaluation_order
+from biasscope.sweep.plan import plan
+from biasscope.sweep.probe import probe
+from biasscope.sweep.result import Sweep
+from biasscope.sweep.runner import Runner
+from biasscope.sweep.settings import Settings
+from biasscope.sweep.tta import draw_groups
+from biasscope.transforms import Transformation
+
+
+@dataclass
+class Job:
+    """A sweep that is about to run; the model is in evaluation mode and on its device.
+
+    Attributes
+    ----------
+    loaded, source, transformation, settings
+        What is run on what, and how.
+    limit, label, progress, folder, strict
+        As `sweep` takes them (``folder`` is its checkpoint).
+    """
+
+    loaded: LoadedModel
+    source: ImageSource
+    transformation: Transformation
+    settings: Settings
+    limit: int | None
+    label: str
+    progress: Progress
+    folder: Path | None
+    strict: bool
+
+    def run(self) -> Sweep:
+        """Sweep all pictures."""
+        steps, reference = np.asarray(self.transformation.steps, np.int64), self.transformation.reference
+        order = evaluation_order(steps, reference)
+        if self.strict:
+            self._refuse_problems()
+        preparation = Preparation(self.transformation, self.loaded.preprocessing, lambda picture: -1)
+        first, pictures = peek(self._pictures(), preparation)
+        if first is None:
+            raise self._nothing(preparation.problems)
+        size = block_size(first, self.settings.batch)
+        runner = Runner(self.loaded, self.settings, min(self.settings.batch, len(order) * min(size, self._count(size))))
+        with runner.session():
+            probed = probe(runner)
+        mapping, note = match_labels(self.source, self.loaded.class_names, probed.shape[1])
+        preparation.target = lambda picture: to_output(mapping, picture.label)
+        checkpoint = None
+        if self.folder is not None:
+            agreed = plan(runner, self.transformation, probed, size, self.label)
+            checkpoint = Checkpoint(self.folder, agreed, self.progress)
+        engine = Engine(
+            runner,
+            self.transformation,
+            order,
+            probed.shape[1],
+            draw_groups(self.settings.tta, len(order), self.settings.seed),
+            Floors(runner, self.transformation, self.progress),
+            checkpoint,
+        )
+        found = self._swept(engine, pictures, size, preparation)
+        return self._result(found, runner, steps, note)
+
+    def _swept(self, engine: Engine, pictures: Iterator[Numbered], size: int, preparation: Preparation) -> Found:
+        rank, world = self.settings.shard
+        known = self.source.count is not None
+        total = len(engine.order) * len(range(rank, self._count(0), world)) if known else None
+        made = blocks(pictures, size, preparation, engine.checkpoint, self.settings.floor)
+        with self.progress.bar(f"Sweeping {self.label}, {self.transformation.name}", total) as advance:
+            return engine.run(ahead(made), self.settings.floor, advance)
+
+    def _pictures(self) -> Iterator[Numbered]:
+        return numbered(islice(self.source, self.limit), self.settings.shard)
+
+    def _count(self, unknown: int) -> int:
+        """Most pictures of all shards together."""
+        count = self.source.count
+        if count is None:
+            return unknown
+        return count if self.limit is None else min(count, self.limit)
+
+    def _refuse_problems(self) -> None:
+        """Read everything once, before the model runs: with ``strict`` any problem is an error."""
+        preparation = Preparation(self.transformation, self.loaded.preprocessing, lambda picture: -1)
+        for number, picture in self._pictures():
+            preparation.source(number, picture)
+        problems = [*self.source.problems, *preparation.problems]
+        if not problems:
+            return
+        for problem in problems:
+            self.progress.warn(f"{problem.image_id}: {problem.detail} ({problem.code})")
+        hint = "Leave out strict to go on without those that cannot be used."
+        raise InputError(
+            f"{len(problems)} pictures have problems ({_some(problems)})", where=self.source.name, hint=hint
+        )
+
+    def _nothing(self, problems: list[ImageProblem]) -> InputError:
+        problems = [*self.source.problems, *problems]
+        what = "there is no picture" if not problems else f"there is no picture that can be used ({_some(problems)})"
+        hint = problems[0].detail if problems else ""
+        return InputError(what, where=self.source.name, hint=hint)
+
+    def _result(self, found: Found, runner: Runner, steps: np.ndarray, note: str) -> Sweep:
+        problems = (*self.source.problems, *refused(found.blocks))
+        image_ids = tuple(name for block in found.blocks for name in block.image_ids)
+        tables = joined(found.tables)
+        refuse_nan(tables["p_top"], image_ids, self.label)
+        tta = {int(name.removeprefix("tta.")): tables.pop(name) for name in list(tables) if name.startswith("tta.")}
+        return Sweep(
+            **tables,
+            targets=torch.cat([block.targets for block in found.blocks]),
+            steps=torch.from_numpy(steps),
+            reference=self.transformation.reference,
+            image_ids=image_ids,
+            indices=torch.tensor([number for block in found.blocks for number in block.indices], dtype=torch.int64),
+            coordinates=dict(self.transformation.coordinates),
+            transformation=self.transformation.name,
+            parameters=dict(self.transformation.parameters),
+            model=self.label,
+            tta=tta,
+            class_names=self.loaded.class_names,
+            problems=problems,
+            floors=found.floors,
+            settings={**self.settings.facts(), "batch": runner.batch},
+            notes=(note, *self.source.notes),
+        )
+
+
+def _some(problems: list[ImageProblem]) -> str:
+    names = ", ".join(f"{problem.image_id}: {problem.code}" for problem in problems[:NAMED])
+    return names + (", ..." if len(problems) > NAMED else "")

@@ -1,0 +1,82 @@
+"""One forward pass after another over one static buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from biasscope.core.errors import UsageError
+from biasscope.models.loaded import LoadedModel
+from biasscope.sweep.settings import PRECISIONS, Settings
+from biasscope.transforms.transformation import Views
+
+Model = Callable[[Tensor], object]
+
+
+class Runner:
+    """A model on its device with a buffer of fixed shape (batch, C, H, W).
+
+    Parameters
+    ----------
+    loaded
+        The model, in evaluation mode and on the device.
+    settings
+        Precision, layout, compilation.
+    batch
+        Pictures in one forward pass.
+    """
+
+    def __init__(self, loaded: LoadedModel, settings: Settings, batch: int) -> None:
+        self.loaded, self.settings, self.batch = loaded, settings, batch
+        self.module = loaded.module
+        self.compiled: Model = torch.compile(self.module, dynamic=False) if settings.compile else self.module
+        self.dtype = next((p.dtype for p in self.module.parameters() if p.is_floating_point()), torch.float32)
+        self.buffer = self.make_buffer(batch)
+
+    def make_buffer(self, count: int) -> Tensor:
+        """Uninitialised input for ``count`` pictures."""
+        shape = (count, self.loaded.preprocessing.channels, *self.loaded.preprocessing.size)
+        layout = torch.channels_last if self.settings.channels_last else torch.contiguous_format
+        return torch.empty(shape, device=self.settings.device, memory_format=layout)
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """No gradients, and weights that autocast has cast stay cast until the end."""
+        with torch.inference_mode(), torch.autocast(self.settings.device.type, enabled=False):
+            yield
+
+    def __call__(self, views: Views, numbers: Sequence[int], pictures: Sequence[int]) -> Tensor:
+        """Outputs (batch, C) in float32 for a full chunk of pairs."""
+        views.write(self.buffer, numbers, pictures)
+        return self.forward(self.compiled, self.buffer, self.settings.amp)
+
+    def eager(self, views: Views, numbers: Sequence[int], pictures: Sequence[int], amp: str | None) -> Tensor:
+        """Outputs for any number of pairs, not compiled, in any precision."""
+        buffer = self.make_buffer(len(numbers))
+        views.write(buffer, numbers, pictures)
+        return self.forward(self.module, buffer, amp)
+
+    def forward(self, module: Model, x: Tensor, amp: str | None) -> Tensor:
+        """Run a module and give its outputs in float32."""
+        dtype = PRECISIONS[amp] if amp else None
+        with torch.autocast(x.device.type, dtype=dtype, enabled=amp is not None):
+            out = module(x.to(self.dtype))
+        return outputs(out).float()
+
+
+def outputs(out: object) -> Tensor:
+    """Give the tensor of class scores that a model returned.
+
+    Raises
+    ------
+    UsageError
+        It returned something else.
+    """
+    scores = getattr(out, "logits", out)
+    if not isinstance(scores, Tensor):
+        hint = "Wrap it in a module that returns a tensor of shape (pictures, classes)."
+        raise UsageError(f"the model returns {type(out).__name__}, not a tensor of class scores", hint=hint)
+    return scores
