@@ -6,6 +6,7 @@ Figures are drawn once and shown in light and in dark: ink, paper and the two da
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,14 +17,22 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 INK, MUTED, RULE, PAPER = "#010203", "#717273", "#d1d2d3", "#fdfcfe"
-MAIN, OTHER = "#c14f1b", "#3f6c8e"
-VARIABLES = {INK: "--ink", MUTED: "--muted", RULE: "--rule", PAPER: "--paper", MAIN: "--main", OTHER: "--other"}
+MAIN, OTHER, THIRD, FOURTH, FIFTH, SIXTH = "#c14f1b", "#3f6c8e", "#2f7d5b", "#7a5195", "#8f6b00", "#a63a67"
+_PAGE = {INK: "--ink", MUTED: "--muted", RULE: "--rule", PAPER: "--paper"}
+_DATA = {MAIN: "--main", OTHER: "--other", THIRD: "--third", FOURTH: "--fourth", FIFTH: "--fifth", SIXTH: "--sixth"}
+VARIABLES = _PAGE | _DATA
 """Placeholder colour to CSS variable; no other colour of a figure may be equal to one of these."""
+
+Drawing = Figure | dict[str, Figure]
+"""A figure, or small multiples by name; the one called "" is the key to the others."""
 
 _WARM, _COOL = (0.82, 0.36, 0.12), (0.20, 0.47, 0.68)
 
 DENSITY = LinearSegmentedColormap.from_list("biasscope density", [(*_WARM, 0.0), (*_WARM, 0.85)])
 """Opacity grows with the number: nothing to many."""
+
+CHANGES = DENSITY.reversed("biasscope changes").with_extremes(bad=(0.5, 0.5, 0.5, 0.22))
+"""Opacity grows with what is missing to the highest number, 1; grey where nothing was measured."""
 
 RATIO = LinearSegmentedColormap.from_list(
     "biasscope ratio", [(0, (*_COOL, 0.78)), (0.5, (*_COOL, 0.0)), (0.5, (*_WARM, 0.0)), (1, (*_WARM, 0.78))]
@@ -68,7 +77,18 @@ def key_below(figure: Figure, ax: Axes) -> None:
     own = ax.get_legend()
     if own is not None:
         own.remove()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), handletextpad=0.4, columnspacing=1.4)
+    fit = max(1, int(figure.get_figwidth() * 13 / (max(map(len, labels), default=0) + 5)))
+    wide = min(len(labels), fit) or 1
+    figure.legend(handles, labels, loc="outside lower center", ncols=wide, handletextpad=0.4, columnspacing=1.4)
+
+
+def low_end(values: list[float], step: float = 0.05) -> float:
+    """Where a shared scale that ends at 1 begins: below the lowest number, at a round one.
+
+    >>> low_end([0.97, 0.83]), low_end([1.0])
+    (0.8, 0.95)
+    """
+    return max(0.0, round(math.floor(min(min(values), 1 - step) / step + 1e-9) * step, 6))
 
 
 @contextmanager

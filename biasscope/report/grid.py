@@ -17,8 +17,8 @@ NUMBERS = (*wording.STYLES, BY_MEASURE)
 class Field:
     """One column to show: name in the table, heading, style of its cells, and what hovering the heading tells.
 
-    ``style`` is one of ``NUMBERS`` or label, measure, text, verdict, map, bars, vector. Columns called ``name_low`` and
-    ``name_high`` are the interval of a number.
+    ``style`` is one of ``NUMBERS`` or label, measure, text, code, verdict, map, bars, vector. Columns called
+    ``name_low`` and ``name_high`` are the interval of a number.
     """
 
     name: str
@@ -29,12 +29,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One cell: its text, what it is sorted by, the line below it (an interval), and a picture."""
+    """One cell: its text, what it is sorted by, the line below it (an interval), a picture.
+
+    ``rank`` is "leads" for a value told apart from the others of its row, "ahead" for the best that is not.
+    """
 
     text: str
     sort: str = ""
     below: str = ""
     picture: str = ""
+    rank: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def _bars(value: Any) -> Shown:
 _SHOW = {
     "measure": _measure,
     "text": _text,
+    "code": _text,
     "label": _label,
     "verdict": _text,
     "map": _map,

@@ -26,11 +26,12 @@ from biasscope.report.sections import GENERIC, SECTIONS
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn figure: SVG, title, and how to read it."""
+    """A drawn figure: title, how to read it, and its SVG; small multiples are several, the key to them apart."""
 
-    svg: Markup
     title: str
     read: str
+    panels: dict[str, Markup]
+    key: Markup | None = None
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,13 @@ def _section(result: Result, number: int) -> Section:
     name = "".join(char if char.isascii() and char.isalnum() else "-" for char in result.kind) or "result"
     name = name if number == 1 else f"{name}-{number}"
     plain = result.kind.replace("_", " ").capitalize()
-    short = entry.facts["short"] or plain
     data = entry.load()(result)
+    short = str(data.get("short") or entry.facts["short"] or plain)
     return Section(
         name,
-        short if number == 1 else f"{short} {number}",
+        short if number == 1 or "short" in data else f"{short} {number}",
         str(data.get("over") or short),
-        entry.facts["title"] or result.title or plain,
+        str(data.get("title") or entry.facts["title"] or result.title or plain),
         entry.facts["template"],
         result,
         data,
@@ -104,11 +105,16 @@ def _section(result: Result, number: int) -> Section:
 def _picture(name: str, result: Result, prefix: str) -> Picture | None:
     facts = FIGURES[name].facts
     with house():
-        figure = FIGURES.load(name)(result)
-    if figure is None:
+        drawn = FIGURES.load(name)(result)
+    if drawn is None:
         return None
-    drawn = svg(figure, prefix, facts["title"], facts["read"])
-    return Picture(Markup(drawn), facts["title"], facts["read"])  # noqa: S704  (serialised from a tree, so escaped)
+    figures = drawn if isinstance(drawn, dict) else {facts["title"]: drawn}
+    panels = {}
+    for place, (key, figure) in enumerate(figures.items()):
+        title = f"{facts['title']}: {key or 'key'}" if isinstance(drawn, dict) else facts["title"]
+        written = svg(figure, f"{prefix}{place or ''}", visible(title), facts["read"])
+        panels[key] = Markup(written)  # noqa: S704  (serialised from a tree, so escaped)
+    return Picture(facts["title"], facts["read"], panels, panels.pop("", None))
 
 
 @cache

@@ -18,7 +18,11 @@ MEASURES = {
 }
 SHARES = ("share", "fraction", "proportion", "%")
 """Units that are shown in per cent."""
-_SHARES_BY_NAME = ("edge_", "slack_", "visible_fraction", "lost", "cut", "median_scale", "accuracy", "chance", "recall")
+_SHARES_BY_NAME = (
+    *("edge_", "slack_", "visible_fraction", "lost", "cut", "median_scale", "accuracy", "chance", "recall"),
+    *("consistency", "agreement", "k_agreement", "worst_case", "worst_of", "top1", "top5", "fidelity", "flip_rate"),
+    *("right_to", "wrong_to", "changed"),
+)
 _COUNTED = ("classes", "boxes", "images", "rows", "pixels", "files")
 _COUNTS_BY_NAME = ("classes", "tested", "nonuniform", *_COUNTED)
 _PROBABILITY = re.compile(r"(^|_)[pq](_|$)")

@@ -14,19 +14,29 @@ def _entry(module: str, template: str, title: str, short: str) -> Entry:
     return Entry(f"biasscope.report.sections.{module}:view", facts)
 
 
-SECTIONS = Registry(
-    "section",
-    {
-        "position": _entry("position", "position", "Where the objects are", "Position"),
-        "scale": _entry("scale", "scale", "How large the objects are", "Scale"),
-        "repair": _entry("repair", "repair", "Would the augmentation repair it?", "Repair"),
-        "splits": _entry("pair", "pair", "Do the splits share the bias?", "Splits"),
-        "comparison": _entry("pair", "pair", "Two datasets side by side", "Comparison"),
-        "leakage": _entry("leakage", "leakage", "How much the geometry gives away", "Leakage"),
-        "integrity": _entry("integrity", "integrity", "What is wrong with the annotations", "Integrity"),
-    },
-)
-"""Sections in the order of the page."""
+_DATASET = {
+    "position": _entry("position", "position", "Where the objects are", "Position"),
+    "scale": _entry("scale", "scale", "How large the objects are", "Scale"),
+    "repair": _entry("repair", "repair", "Would the augmentation repair it?", "Repair"),
+    "splits": _entry("pair", "pair", "Do the splits share the bias?", "Splits"),
+    "comparison": _entry("pair", "pair", "Two datasets side by side", "Comparison"),
+    "leakage": _entry("leakage", "leakage", "How much the geometry gives away", "Leakage"),
+    "integrity": _entry("integrity", "integrity", "What is wrong with the annotations", "Integrity"),
+}
+_INVARIANCE = {
+    "shifts": _entry("shifts", "shifts", "Does the answer survive a shift?", "Shifts"),
+    "rescale": _entry("curves", "rescale", "Does the answer survive another size?", "Size"),
+    "rotation": _entry("curves", "rotation", "Does the answer survive a turn?", "Rotation"),
+    "resize": _entry("resize", "resize", "Does the answer survive another library's resize?", "Resize"),
+    "video": _entry("video", "video", "Does the answer stay from frame to frame?", "Video"),
+    "lie": _entry("lie", "lie", "How strongly does the output move?", "Lie derivative"),
+    "published": _entry("published", "published", "Beside what was published", "Published"),
+    "models": _entry("models", "models", "Which models were asked", "Models"),
+    "images": _entry("images", "images", "Which images were used", "Images"),
+}
+
+SECTIONS = Registry("section", _DATASET | _INVARIANCE)
+"""Sections in the order of the page, question by question."""
 
 GENERIC = _entry("generic", "generic", "", "")
 """For kinds that have no section of their own."""

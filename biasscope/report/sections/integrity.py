@@ -24,11 +24,12 @@ def view(result: Result) -> dict[str, Any]:
     """Grid of the problems, and for each that has rows a grid of those."""
     return {
         "problems": some(result, "problems", PROBLEMS, "Problems that were looked for"),
-        "listed": list(_listed(result)),
+        "listed": listed(result),
     }
 
 
-def _listed(result: Result) -> list[tuple[str, int, Grid]]:
+def listed(result: Result) -> list[tuple[str, int, Grid]]:
+    """For each problem that has rows: its title, how often it was found, and a grid of its rows."""
     found = {item.name: item for item in result.tables}
     if "rows" not in found or "problems" not in found or "code" not in found["rows"]:
         return []

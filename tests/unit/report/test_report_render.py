@@ -13,6 +13,7 @@ from biasscope.core.results import Result, Scalar, table
 from biasscope.report.model import decode, encode
 from biasscope.report.render import render
 from biasscope.report.sections import SECTIONS
+from tests.unit.report import sample_invariance
 from tests.unit.report import sample_reports as sample
 from tests.unit.report.page import Page
 
@@ -149,7 +150,8 @@ def test_unknown_kind_shows_its_finding_numbers_and_tables(html):
 
 @pytest.mark.parametrize("kind", [*SECTIONS, "invariance"])
 def test_a_result_alone_makes_a_page(kind):
-    page = Page(render(sample.report([sample.full(5).result(kind)])))
+    results = [*sample.full(5).results, *sample_invariance.results()]
+    page = Page(render(sample.report([next(item for item in results if item.kind == kind)])))
     assert [item["id"] for item in page.all("section")] == ["top", kind, "provenance"]
 
 

@@ -1,0 +1,35 @@
+"""Which models were asked, where they come from, and what surgery changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biasscope.core.results import Result
+from biasscope.report.grid import Field, every_column
+from biasscope.report.sections.generic import some
+
+MODELS = [
+    Field("model", "Model", "label"),
+    Field("variant", "Variant", "text"),
+    Field("replaced", "Surgery replaced", "text", "Layers that surgery put something else in the place of"),
+    Field("kept", "Still subsampling", "text", "Layers that subsample as before, and why"),
+    Field("accuracy", "Accuracy", "share"),
+    Field("parameters", "Parameters", "count"),
+    Field("input", "Input", "text"),
+    Field("source", "Source", "text"),
+    Field("spec", "Asked for as", "code"),
+    Field("sha256", "SHA-256 of the weights", "code"),
+]
+
+
+def view(result: Result) -> dict[str, Any]:
+    """Grid of the models: the columns known here, then any other."""
+    known = {item.name for item in MODELS}
+    others = [
+        field
+        for item in result.tables
+        if item.name == "models"
+        for field in every_column(item)
+        if field.name not in known
+    ]
+    return {"over": "Models", "models": some(result, "models", MODELS + others, "Models", "model")}

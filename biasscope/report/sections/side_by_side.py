@@ -1,0 +1,137 @@
+"""Models side by side: a row a measure, a column a model, and who leads, as far as that can be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biasscope.core.results import Result
+from biasscope.figures.frame import rows
+from biasscope.figures.labels import short
+from biasscope.figures.looks import names, of
+from biasscope.report import wording
+from biasscope.report.grid import BY_MEASURE, Field, Grid, Shown
+
+Row = dict[str, Any]
+
+CAPTION = "Measures, with 95 % intervals"
+_LEAD = (
+    "The model with the better value. Overlapping intervals: the data do not tell them apart by these intervals alone. "
+    "Below the floor: a change of batch layout, precision or interpolation makes as large a difference."
+)
+_FLOORS = "Share of answers that change although nothing should change, and below it how far the probability moves"
+
+
+def floors(result: Result) -> Grid | None:
+    """What changes when nothing should: a row a floor, a column a model."""
+    found = [row for row in rows(result, "floors") if row.get("floor")]
+    if all(row.get("changed") is None and row.get("mean_absolute_change") is None for row in found):
+        return None
+    models = names(found)
+    columns = [Field("floor", "Answers that change with the ...", "label", _FLOORS)]
+    columns += [Field(f"model{place}", short(name), BY_MEASURE) for place, name in enumerate(models)]
+    lines = [
+        [Shown(name), *(_floor_cell(of(of(found, name, "floor"), model)) for model in models)]
+        for name in names(found, "floor")
+    ]
+    return Grid("floors", "Floors: a difference below these is no difference", columns, lines, "floor")
+
+
+def _floor_cell(found: list[Row]) -> Shown:
+    row = found[0] if found else {}
+    changed, far = row.get("changed"), row.get("mean_absolute_change")
+    below = "" if far is None else f"mean {wording.real(far)}"
+    return Shown(wording.share(changed), f"{changed:.6g}" if changed is not None else "", below)
+
+
+def measures(result: Result, caption: str = CAPTION) -> Grid | None:
+    """Table ``metrics`` turned: models as columns; with two or more of them a last column says who leads."""
+    found = rows(result, "metrics")
+    if not found:
+        return None
+    models = names(found)
+    columns = [Field("metric", "Measure", "label")]
+    columns += [Field(f"model{place}", short(name), BY_MEASURE) for place, name in enumerate(models)]
+    columns += [Field("lead", "Better", "text", _LEAD)] if len(models) > 1 else []
+    lines = [_line(of(found, name, "metric"), models, rows(result, "floors")) for name in names(found, "metric")]
+    return Grid("metrics", caption, columns, [line[: len(columns)] for line in lines], "measure")
+
+
+def _line(found: list[Row], models: list[str], floor: list[Row]) -> list[Shown]:
+    by_model = {names([row])[0]: row for row in found}
+    first, order = found[0], ranked(found)
+    title = str(first.get("title") or str(first.get("metric") or "").replace("_", " "))
+    how = [str(first[key]).replace("_", " ") for key in ("shift", "reference", "aggregate") if first.get(key)]
+    rank, said = lead(found, floor)
+    best = order[0] if rank else None
+    cells = [number(row, rank if row is not None and row is best else "") for row in map(by_model.get, models)]
+    return [Shown(title, below=" \N{MULTIPLICATION SIGN} ".join(how)), *cells, Shown(said)]
+
+
+def number(row: Row | None, rank: str = "") -> Shown:
+    """Value with its interval below."""
+    if row is None or row.get("value") is None:
+        return Shown(wording.DASH)
+    show = wording.STYLES[style(row)]
+    low, high = row.get("low"), row.get("high")
+    below = "" if low is None or high is None else f"{show(low)} to {show(high)}"
+    return Shown(show(row["value"]), f"{row['value']:.6g}", below, rank=rank)
+
+
+def style(row: Row) -> str:
+    """Way to show a measure: that of its unit where it has one, else by its name.
+
+    >>> style({"metric": "consistency", "value": 0.9}), style({"metric": "jaggedness", "value": 4.2})
+    ('share', 'real')
+    """
+    name = str(row.get("metric") or "")
+    if "gain" in name or "drop" in name:
+        return "signed"
+    return wording.style(name, str(row.get("unit") or ""))
+
+
+def ranked(found: list[Row]) -> list[Row]:
+    """Rows with a value, the best first; none when it is not said which way is better."""
+    known = [row for row in found if row.get("value") is not None]
+    better = next((row["better"] for row in known if row.get("better")), None)
+    return sorted(known, key=lambda row: row["value"], reverse=better == "higher") if better else []
+
+
+def lead(found: list[Row], floor: list[Row]) -> tuple[str, str]:
+    """Rank of the best model ("leads", "ahead" or none) and who that is, as far as intervals and floors can tell."""
+    order = ranked(found)
+    if len(order) < 2:
+        return "", ""
+    best, second = order[:2]
+    if best["value"] == second["value"]:
+        return "", f"{sum(row['value'] == best['value'] for row in order)} are level"
+    below = _floor(best, second, floor)
+    if below is not None and abs(best["value"] - second["value"]) < below:
+        return "", f"no difference: the lead is below the floor ({wording.STYLES[style(best)](below)})"
+    return _apart(best, order[1:])
+
+
+def _apart(best: Row, rest: list[Row]) -> tuple[str, str]:
+    name = short(names([best])[0])
+    touching = [row for row in rest if overlap(best, row)]
+    if touching:
+        others = short(names(touching)[0]) if len(touching) == 1 else f"{len(touching)} others"
+        return "ahead", f"{name}, but its interval overlaps {others}"
+    bare = any(row.get(end) is None for row in (best, *rest) for end in ("low", "high"))
+    return ("ahead", f"{name}, not every interval is known") if bare else ("leads", f"{name}, intervals apart")
+
+
+def overlap(one: Row, other: Row) -> bool:
+    """Whether two intervals have a point in common; false when one is unknown."""
+    ends = [row.get(key) for row in (one, other) for key in ("low", "high")]
+    return None not in ends and max(ends[0], ends[2]) <= min(ends[1], ends[3])  # type: ignore[type-var]
+
+
+def _floor(one: Row, other: Row, floor: list[Row]) -> float | None:
+    """Largest floor of two models in the unit of the measure; ``None`` for measures that no floor is about."""
+    name = str(one.get("metric") or "")
+    key = "mean_absolute_change" if "absolute" in name or name == "mac" else "changed"
+    if key == "changed" and style(one) != "share":
+        return None
+    pair = {names([one])[0], names([other])[0]}
+    known = [row[key] for row in floor if names([row])[0] in pair and row.get(key) is not None]
+    return max(known, default=None)
