@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,17 @@ class ImageSource(ABC):
         Files behind the source, for the provenance.
     problems
         Filled while the source is read; emptied when reading starts again.
+    notes
+        What was assumed or chosen, a sentence each.
+    parameters
+        Everything that decides which pictures come, as JSON values.
+    labels
+        Where labels come from: ``integers`` are class numbers that the source itself states, ``names`` are places in
+        its sorted class names, and an empty text says that there are none, or that it is not known.
+    highest_label
+        Largest label, where it is known before reading.
+    output_names
+        Class names in the order of a model's outputs, where the user stated it.
     """
 
     name: str
@@ -79,6 +91,11 @@ class ImageSource(ABC):
     law: str = ""
     files: list[Path] = field(default_factory=list)
     problems: list[ImageProblem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    parameters: dict[str, str | int | float | bool | None] = field(default_factory=dict)
+    labels: Literal["integers", "names", ""] = ""
+    highest_label: int | None = None
+    output_names: tuple[str, ...] | None = None
 
     @abstractmethod
     def __iter__(self) -> Iterator[Picture]:

@@ -1,0 +1,230 @@
+"""Datasets of the Hugging Face library: from the hub, from a folder of ``save_to_disk``, or loaded already.
+
+Pictures are taken as the bytes that are stored, so that this package decodes them, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.core.errors import BiasscopeError, InputError, UsageError
+from biasscope.images.columns import Columns, Kind, find_columns, read_labels
+from biasscope.images.encoded import DecodedSource, Item
+from biasscope.images.request import Request
+from biasscope.images.sampling import choose
+from biasscope.images.sources.table import encoded
+from biasscope.images.splits import SPLITS
+
+HUB = "hf://"
+_MARKS = ("dataset_dict.json", "state.json")
+
+
+@dataclass
+class HuggingFaceSource(DecodedSource):
+    """Rows of one split.
+
+    Attributes
+    ----------
+    data
+        The split, with pictures that are not decoded.
+    columns
+        Which column is what.
+    rows
+        Wanted rows, or ``None`` for a stream.
+    known
+        Labels of all rows, where they are names.
+    first
+        Most rows of a stream.
+    """
+
+    data: Any = None
+    columns: Columns | None = None
+    rows: NDArray[np.int64] | None = None
+    known: list[int | None] | None = field(default=None, repr=False)
+    first: int | None = None
+
+    @property
+    def count(self) -> int | None:
+        """Number of rows; not known of a stream, unless it is cut."""
+        return None if self.rows is None else len(self.rows)
+
+    def items(self) -> Iterator[Item]:
+        """Rows in order."""
+        for row, values in self._rows():
+            yield self._item(row, values)
+
+    def _rows(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        numbers = None if self.rows is None else self.rows.tolist()
+        data = self.data.take(self.first) if numbers is None and self.first is not None else self.data
+        rows = enumerate(data) if numbers is None else zip(numbers, data.select(numbers), strict=True)
+        try:
+            yield from rows
+        except BiasscopeError:
+            raise
+        except Exception as error:  # the library raises whatever its layers raise
+            raise InputError(f"a row cannot be read ({_reason(error)})", where=self.name) from error
+
+    def _item(self, row: int, values: Mapping[str, Any]) -> Item:
+        columns = self.columns
+        assert columns is not None  # noqa: S101 (set when it is opened)
+        label = values[columns.label] if columns.label and self.labels else None
+        if self.known is not None:
+            label = self.known[row]
+        box = tuple(values[name] for name in columns.box) if columns.box else (None,)
+        return Item(
+            f"row-{row:06d}" if columns.image_id is None else str(values[columns.image_id]),
+            _fetched(values[columns.image]),
+            None if label is None else int(label),
+            None if None in box else box,
+        )
+
+
+def detect(request: Request) -> bool:
+    """Addresses of the hub, folders of ``save_to_disk``, and objects of the library."""
+    if request.text:
+        path = request.path
+        known = request.text.startswith((HUB, "huggingface:"))
+        return known or (path is not None and any((path / mark).is_file() for mark in _MARKS))
+    return type(request.spec).__module__.split(".")[0] == "datasets"
+
+
+def open_source(request: Request) -> HuggingFaceSource:
+    """Load a dataset, choose its split and columns, and read its labels if they are names.
+
+    Raises
+    ------
+    InputError
+        It cannot be loaded, or has no column of pictures.
+    UsageError
+        There is no such split or column.
+    """
+    name = request.text or f"{type(request.spec).__name__} in memory"
+    data, notes = _split(_load(request), request.split, name)
+    if request.stream and hasattr(data, "to_iterable_dataset"):
+        data = data.to_iterable_dataset()
+    features = data.features
+    if features is None:
+        raise InputError("the dataset does not state its features", where=name)
+    columns = find_columns({key: kind_of(feature) for key, feature in features.items()}, request, name)
+    source = HuggingFaceSource(name, limits=request.limits, box_convention=request.box_convention)
+    source.data, source.columns, source.notes = _undecoded(data, columns), columns, [*notes, columns.sentence()]
+    source.files = [request.path] if request.path is not None and request.path.exists() else []
+    if hasattr(data, "select"):
+        source.rows = choose(len(data), request.limit, request.seed)
+    elif request.limit is not None:
+        source.first = request.limit
+        source.notes.append(f"A stream: its first {request.limit} rows were taken, not a sample.")
+    _labels(source, features, hasattr(data, "select"))
+    _unique_ids(source)
+    return source
+
+
+def kind_of(feature: Any) -> Kind:
+    """What can be in a column of this feature."""
+    name = type(feature).__name__
+    dtype = str(getattr(feature, "dtype", ""))
+    if name == "Image" or (name == "Value" and "binary" in dtype):
+        return "bytes"
+    if name == "ClassLabel" or (name == "Value" and dtype.startswith(("int", "uint", "bool"))):
+        return "integer"
+    if name == "Value" and "string" in dtype:
+        return "text"
+    return "float" if name == "Value" and dtype.startswith("float") else "other"
+
+
+def _load(request: Request) -> Any:
+    if not request.text:
+        return request.spec
+    import datasets
+
+    try:
+        if request.path is not None and request.path.is_dir():
+            data = datasets.load_from_disk(str(request.path))
+            for part in data.values() if isinstance(data, Mapping) else (data,):
+                part.data.table.validate(full=True)  # offsets in the files are trusted otherwise
+            return data
+        words = request.text.removeprefix("huggingface:").removeprefix(HUB).strip("/")
+        name, _, configuration = words.partition(":")
+        return datasets.load_dataset(name, configuration or None, streaming=request.stream)
+    except Exception as error:  # the library raises whatever its layers raise
+        what = f"cannot be loaded as a Hugging Face dataset ({_reason(error)})"
+        raise InputError(what, where=request.text) from error
+
+
+def _split(data: Any, wanted: str | None, where: str) -> tuple[Any, list[str]]:
+    if not isinstance(data, Mapping):
+        if wanted is not None and str(data.split) != wanted:
+            raise UsageError(f"there is no split {wanted!r}", where=where, hint=f"There is: {data.split}.")
+        return data, []
+    there = ", ".join(data)
+    if wanted is not None and wanted not in data:
+        raise UsageError(f"there is no split {wanted!r}", where=where, hint=f"There are: {there}.")
+    if wanted is None and len(data) == 1:
+        return next(iter(data.values())), []
+    taken = wanted or next((name for name in SPLITS if name in data), None)
+    if taken is None:
+        raise UsageError("the dataset has several splits", where=where, hint=f"Name one with split: {there}.")
+    return data[taken], [] if wanted else [f"The split {taken} was taken; there are {there}."]
+
+
+def _undecoded(data: Any, columns: Columns) -> Any:
+    import datasets
+
+    names = [columns.image, columns.label, columns.names, columns.image_id, *(columns.box or ())]
+    chosen = data.select_columns(list(dict.fromkeys(filter(None, names)))).with_format(None)
+    if type(data.features[columns.image]).__name__ == "Image":
+        chosen = chosen.cast_column(columns.image, datasets.Image(decode=False))
+    return chosen
+
+
+def _labels(source: HuggingFaceSource, features: Any, whole: bool) -> None:
+    """Where labels come from and what they are called; a stream does not tell the names in it beforehand."""
+    columns = source.columns
+    if columns is None or columns.label is None:
+        return
+    feature = features[columns.label]
+    names = getattr(feature, "names", None)
+    if names is not None:
+        source.labels, source.class_names, source.highest_label = "integers", tuple(names), len(names) - 1
+    elif whole:
+        words = list(source.data[columns.names]) if columns.names else None
+        found = read_labels(list(source.data[columns.label]), words, source.name)
+        source.labels, source.class_names, source.highest_label = found.origin, found.names or None, found.highest
+        source.known = found.values
+    elif kind_of(feature) == "integer":
+        source.labels = "integers"
+    else:
+        source.notes.append(f"Labels in {columns.label} are names, which a stream does not tell: there are no labels.")
+
+
+def _unique_ids(source: HuggingFaceSource) -> None:
+    columns = source.columns
+    if columns is None or columns.image_id is None:
+        return
+    ids = list(source.data[columns.image_id]) if source.rows is not None else [0, 0]
+    if len(set(map(str, ids))) < len(ids):
+        source.columns = Columns(columns.image, columns.label, columns.names, None, columns.box)
+
+
+def _fetched(value: object) -> bytes | Path:
+    """Bytes of a picture; one that a stream only names is fetched through the library."""
+    data = encoded(value, Path())
+    if isinstance(data, Path) and not data.is_file() and isinstance(value, Mapping):
+        from datasets.utils.file_utils import xopen
+
+        try:
+            with xopen(str(value["path"]), "rb") as file:
+                return bytes(file.read())
+        except Exception:  # whatever the address leads to; decoding says that there is no such file
+            return data
+    return data
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split("\n")[0][:200] or type(error).__name__
