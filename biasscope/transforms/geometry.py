@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from biasscope.core.errors import InputError, UsageError
 from biasscope.transforms.shifts import still
@@ -21,6 +22,12 @@ FITS = ("short", "long", "model")
 def resized(pixels: NDArray[np.uint8], preprocessing: Preprocessing, size: tuple[int, int]) -> Tensor:
     """Give the picture as (C, height, width) in [0, 1], resized straight to ``size``."""
     return preprocessing.with_options(size=size, resize=None).pixels(pixels)
+
+
+def to_bytes(pixels: Tensor) -> NDArray[np.uint8]:
+    """Give (H, W) or (H, W, C) from (C, H, W) in [0, 1]."""
+    rounded = (pixels * 255).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    return rounded[..., 0] if rounded.shape[-1] == 1 else rounded
 
 
 def with_short_side(picture: Picture, preprocessing: Preprocessing, short: int) -> Tensor:
@@ -43,13 +50,17 @@ def centred(side: int, window: int, extent: int) -> int:
     >>> centred(256, 224, 6), centred(257, 224, 6), centred(230, 224, 6)
     (13, 13, 0)
     """
-    return min(max(round((side - window) / 2) - (extent + 1) // 2, 0), side - window - extent)
+    start = round((side - window) / 2) - (extent + 1) // 2
+    return start if side < window + extent else min(max(start, 0), side - window - extent)
 
 
 def region(pixels: Tensor, window: tuple[int, int], extent: tuple[int, int]) -> Tensor:
-    """Give the room for all windows out of (C, h, w), in the middle."""
+    """Give the room for all windows out of (C, h, w), in the middle; where that is too small, black is added."""
     (height, width), (down, right) = window, extent
     top, left = centred(pixels.shape[1], height, down), centred(pixels.shape[2], width, right)
+    below, behind = top + height + down - pixels.shape[1], left + width + right - pixels.shape[2]
+    if min(top, left, -below, -behind) < 0:
+        return functional.pad(pixels, (-left, behind, -top, below))
     return pixels[:, top : top + height + down, left : left + width + right]
 
 
@@ -70,7 +81,7 @@ def content(picture: Picture, preprocessing: Preprocessing, side: int, fit: str)
     size = pasted_size(preprocessing.size, side)
     if preprocessing.resize is None:
         return resized(pixels, preprocessing, size)
-    short = max(round(preprocessing.resize * side / min(preprocessing.size)), *size)
+    short = max(round(preprocessing.resize * side / min(preprocessing.size)), 1)
     return region(with_short_side(picture, preprocessing, short), size, (0, 0))
 
 

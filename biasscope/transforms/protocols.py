@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from biasscope.transforms.transformation import Transformation
 
 
-def _entry(target: str, title: str, shift: str, kind: str, grid: str | None = "grid", **facts: Any) -> Entry:
+def _entry(target: str, title: str, shift: str, kind: str, grid: str = "grid", **facts: Any) -> Entry:
     """One protocol.
 
     ``title`` is for people, ``shift`` the word by which results name it, ``kind`` the kind of result, ``grid`` the
@@ -29,6 +29,23 @@ PROTOCOLS = Registry(
         "crop": _entry("crop:Crop", "crop windows of a larger picture", "crop window", "shifts"),
         "circular": _entry("circular:Circular", "circular shifts", "circular", "shifts"),
         "embed": _entry("embed:Embed", "the shrunk picture moved in a canvas", "embedded in a fill", "shifts"),
+        "box": _entry(
+            "box:BoxCrop", "crop windows around the object", "crop window around the box", "shifts", boxes=True
+        ),
+        "fourier": _entry("fourier:FourierShift", "fractional shifts, Fourier", "circular, Fourier", "shifts"),
+        "bilinear": _entry("bilinear:BilinearShift", "fractional shifts, bilinear", "fractional, bilinear", "shifts"),
+        "pairs": _entry("pairs:RandomPairs", "pairs of random crop windows", "crop window", "pairs", "reach"),
+        "scale": _entry("scale:EmbeddedScale", "size changed pixel by pixel", "scale in a fill", "rescale", "sizes"),
+        "rescale": _entry("scale:Rescale", "recognition against size", "scale in a fill", "rescale", "sizes"),
+        "rotation": _entry("rotation:Rotation", "rotation about the middle", "rotation", "rotation", "angles"),
+        "video": _entry("video:Video", "frames of a clip", "natural motion", "video", "frames", clips=True),
+        "resize": _entry(
+            "resize:ResizeImplementations",
+            "resize implementations",
+            "resize implementation",
+            "resize",
+            "implementations",
+        ),
     },
 )
 
@@ -65,7 +82,8 @@ def make(
     known = [item.name for item in fields(family) if item.init and item.name != "back"]
     given = {name: value for name, value in options.items() if value is not None}
     if grid is not None:
-        given[PROTOCOLS[protocol].facts["grid"] or "grid"] = grid
+        parameter = PROTOCOLS[protocol].facts["grid"]
+        given[parameter] = int(grid) if parameter in ("reach", "frames") and str(grid).isdecimal() else grid
     if wrong := [name for name in given if name not in known]:
         hint = f"It takes: {', '.join(known)}."
         raise UsageError(f"the protocol {protocol} takes no {' and no '.join(wrong)}", hint=hint)

@@ -26,7 +26,9 @@ class Parametric(Transformation):
 
 
 def _cell(value: Any) -> Any:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple):
+        return value
+    return ",".join(f"{item:.10g}" if isinstance(item, float) else str(item) for item in value)
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,10 @@ def option(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise UsageError(f"{name} is {value!r}", hint=f"It is one of {', '.join(choices)}.")
 
 
-def positive(name: str, value: float | None, *, least: float = 1) -> None:
-    """Check that a number, where there is one, is a finite number of at least ``least``."""
-    good = value is None or (not isinstance(value, bool) and isinstance(value, int | float) and least <= value < 1e6)
-    if not good:
-        raise UsageError(f"{name} is {value!r}", hint=f"It is a number from {least} on.")
+def positive(name: str, value: int | None, *, least: int = 1) -> None:
+    """Check that a number, where there is one, is a whole number of at least ``least``."""
+    if value is not None and (type(value) is not int or not least <= value < 1_000_000):
+        raise UsageError(f"{name} is {value!r}", hint=f"It is a whole number from {least} on.")
 
 
 def still(pixels: NDArray[np.uint8], image_id: str) -> NDArray[np.uint8]:
