@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from biasscope.boxes import read_boxes as read_boxes
+    from biasscope.images import open_images as open_images
     from biasscope.models import antialias as antialias
     from biasscope.models import circular as circular
     from biasscope.models import load_model as load_model
@@ -15,33 +16,44 @@ if TYPE_CHECKING:
     from biasscope.models import polyphase as polyphase
     from biasscope.models import surgery_table as surgery_table
     from biasscope.pipeline.dataset import analyze_dataset as analyze_dataset
+    from biasscope.pipeline.invariance import analyze_invariance as analyze_invariance
+    from biasscope.sweep import sweep as sweep
 
 __version__ = "0.1.0"
 
 _HOME = {
     "analyze_dataset": "biasscope.pipeline.dataset",
+    "analyze_invariance": "biasscope.pipeline.invariance",
     "antialias": "biasscope.models",
     "circular": "biasscope.models",
     "load_model": "biasscope.models",
+    "open_images": "biasscope.images",
     "pac": "biasscope.models",
     "polyphase": "biasscope.models",
     "read_boxes": "biasscope.boxes",
     "surgery_table": "biasscope.models",
 }
+_CALLABLE = ("sweep",)
+"""Packages that are called like the function they are named after."""
 __all__ = [
     "__version__",
     "analyze_dataset",
+    "analyze_invariance",
     "antialias",
     "circular",
     "load_model",
+    "open_images",
     "pac",
     "polyphase",
     "read_boxes",
     "surgery_table",
+    "sweep",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _CALLABLE:
+        return import_module(f"biasscope.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'biasscope' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

@@ -26,6 +26,10 @@ COMMANDS = {
         "biasscope.commands.dataset:dataset",
         "Where and how large are the objects of each class, and is that bias or chance?",
     ),
+    "invariance": (
+        "biasscope.commands.invariance:invariance",
+        "Does a model keep its answer when the picture moves, grows, turns, or is resized by another library?",
+    ),
 }
 """Command -> where it is, and the question it answers."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from biasscope.report.model import Report
 
 STRICT_FAILED = 3
+NOUN = {"dataset": "rows or boxes do", "invariance": "pictures do"}
 
 
 def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
@@ -29,12 +30,14 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
         _print(("\n".join(lines) + "\n").encode(sys.stdout.encoding or "utf-8", "replace"))
     violations = _violations(report) if strict else 0
     if violations:
-        sys.stderr.write(f"biasscope: --strict: {violations} rows or boxes do not conform; the report lists them.\n")
+        what = NOUN.get(report.kind, "inputs do")
+        sys.stderr.write(f"biasscope: --strict: {violations} {what} not conform; the report lists them.\n")
     return STRICT_FAILED if violations else 0
 
 
 def _violations(report: Report) -> int:
-    found = (result.scalar("violations") for result in report.results if result.kind == "integrity")
+    """Rows, boxes or pictures that do not conform, counted by whichever results have looked for them."""
+    found = (item for result in report.results for item in result.scalars if item.name == "violations")
     return sum(int(item.value or 0) for item in found)
 
 

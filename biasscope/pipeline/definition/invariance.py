@@ -25,6 +25,9 @@ class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     images: str | None = None
     image_column: str | None = None
     label_column: str | None = None
+    box_columns: list[str] = []
+    box_convention: Literal["edges", "inclusive0", "inclusive1", "xywh", "fraction"] = "edges"
+    classes_file: str | None = None
     split: str | None = None
     stream: bool = False
     limit: int | None = None
@@ -32,15 +35,14 @@ class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     grid: str | None = None
     fill: str | None = None
     side: int | None = None
-    sizes: list[int] = []
-    angles: list[float] = []
+    sizes: str | None = None
+    angles: str | None = None
     batch: int = 64
     device: str = "auto"
     amp: Literal["bf16", "fp16"] | None = None
     channels_last: bool = False
     compile: bool = False
     lie: int = 32
-    resume: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -49,14 +51,15 @@ class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             ("filter_size", 1 <= self.filter_size <= 7, "A blur has 1 to 7 taps."),
             ("limit", self.limit is None or self.limit >= 0, "It is a number of pictures, 0 for all of them."),
             ("side", self.side is None or self.side >= 1, "It is a number of pixels."),
-            ("sizes", all(size >= 1 for size in self.sizes), "Sizes are numbers of pixels."),
             ("batch", self.batch >= 1, "A batch holds at least one view."),
             ("lie", self.lie >= 0, "It is a number of pictures, 0 for none."),
             ("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."),
         ):
             if not holds:
-                raise UsageError(f"{getattr(self, name)} is out of range", where=f"--{name.replace('_', '-')}", hint=hint)
-        for name in ("image_column", "label_column", "split", "stream"):
+                raise UsageError(
+                    f"{getattr(self, name)} is out of range", where=f"--{name.replace('_', '-')}", hint=hint
+                )
+        for name in ("image_column", "label_column", "box_columns", "classes_file", "split", "stream"):
             if getattr(self, name) and self.images is None:
                 hint = "Give --images SOURCE."
                 raise UsageError("it says how to read pictures", where=f"--{name.replace('_', '-')}", hint=hint)

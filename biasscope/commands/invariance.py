@@ -1,0 +1,167 @@
+"""``invariance``: does a model keep its answer when the picture moves, grows, turns, or is resized otherwise?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+from biasscope.commands.answer import deliver
+from biasscope.commands.options import COMMON, Common
+
+MODELS = Group("Models", sort_key=10)
+PICTURES = Group("Pictures", sort_key=20)
+PROTOCOLS = Group("Protocols", sort_key=30)
+RUNNING = Group("Running", sort_key=40)
+PARTS = Group("Parts of the report", sort_key=50)
+DEFAULTS = Common()
+
+Convention = Literal["edges", "inclusive0", "inclusive1", "xywh", "fraction"]
+Flag = Parameter(negative=())
+Several = Parameter(negative=(), consume_multiple=False)
+
+
+def invariance(
+    *,
+    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    filter_size: Annotated[int, Parameter(group=MODELS)] = 4,
+    stem: Annotated[bool, Flag, Parameter(group=MODELS)] = False,
+    images: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    box_columns: Annotated[list[str] | None, Several, Parameter(group=PICTURES)] = None,
+    box_convention: Annotated[Convention, Parameter(group=PICTURES)] = "edges",
+    classes_file: Annotated[Path | None, Parameter(group=PICTURES)] = None,
+    split: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    stream: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
+    strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    protocol: Annotated[list[str] | None, Several, Parameter(group=PROTOCOLS)] = None,
+    grid: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,
+    fill: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,
+    side: Annotated[int | None, Parameter(group=PROTOCOLS)] = None,
+    sizes: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,
+    angles: Annotated[str | None, Parameter(group=PROTOCOLS, allow_leading_hyphen=True)] = None,
+    batch: Annotated[int, Parameter(group=RUNNING)] = 64,
+    amp: Annotated[Literal["bf16", "fp16"] | None, Parameter(group=RUNNING)] = None,
+    channels_last: Annotated[bool, Flag, Parameter(group=RUNNING)] = False,
+    compile: Annotated[bool, Flag, Parameter(group=RUNNING)] = False,  # noqa: A002  (the option's name)
+    resume: Annotated[bool, Parameter(group=RUNNING)] = True,
+    lie: Annotated[int, Parameter(group=PARTS)] = 32,
+    html: Annotated[bool, Parameter(group=PARTS)] = True,
+    common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
+) -> int:
+    """Does a model keep its answer when the picture moves, grows, turns, or is resized by another library?
+
+    Without a model it measures small networks, trained here on first use, on embedded scenes with one digit each.
+
+    Parameters
+    ----------
+    model
+        A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`;
+        may be given several times.
+    variants
+        Forms of each model that are made by surgery, weights kept and nothing retrained: baseline, antialias,
+        polyphase, pac, circular; several joined with commas.
+    filter_size
+        Taps of the blur of the variant antialias, 1 to 7.
+    stem
+        Whether that blur is also put behind the strided convolution that reads the picture.
+    images
+        Pictures: a folder (one sub-folder a class, or pictures alone), a Parquet or CSV file, a saved Hugging Face
+        dataset, `hf://owner/name`, a video or a folder of frames, `scenes:200` (the embedded default).
+    image_column
+        Column of the table that holds the pictures.
+    label_column
+        Column of the table that holds the classes.
+    box_columns
+        Columns of a table that hold a box (x0,y0,x1,y1), for the protocol box; joined with commas.
+    box_convention
+        What these numbers mean: pixel edges, first and last pixel counted from 0 or from 1, x y width height, or
+        fractions of the picture.
+    classes_file
+        Text file with one class name of the pictures a line, in the order of the model's outputs.
+    split
+        Split of the dataset.
+    stream
+        Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
+    limit
+        Most pictures that are measured, a seeded sample: 200 unless given, 0 for all.
+    strict
+        Exit with 3 when a picture cannot be read as it is.
+    protocol
+        What is done to the pictures: crop, embed, circular, box, fourier, bilinear, pairs, scale, rescale, rotation,
+        resize, video; several joined with commas. Unless given: what suits the pictures.
+    grid
+        Shifts: `7x7`, `7x7:2` (every second pixel), `diagonal:8`, `horizontal:16`, `vertical:16`, `axes:8`, `0..31`.
+    fill
+        What surrounds an embedded picture: black, mean, reflect, inpaint or a colour as #336699.
+    side
+        Side in pixels of an embedded picture.
+    sizes
+        Sizes in pixels for scale and rescale: `60,100,150` or `95..105`.
+    angles
+        Angles in degrees for rotation: `-30..30:5` or `0,90,180`.
+    batch
+        Views in one forward pass.
+    amp
+        Run the models in a half precision.
+    channels_last
+        Run the models in the channels-last memory format.
+    compile
+        Run the models through torch.compile.
+    resume
+        Continue a run that was stopped.
+    lie
+        Pictures of which Lie derivatives are taken, 0 for none.
+    html
+        Write report.html beside report.json.
+    common
+        Options that every command shares.
+    """
+    from biasscope.pipeline.definition import InvarianceAnalysis, defined
+
+    definition = defined(
+        InvarianceAnalysis,
+        {
+            "model": model or [],
+            "variants": _parts(variants),
+            "filter_size": filter_size,
+            "stem": stem,
+            "images": images,
+            "image_column": image_column,
+            "label_column": label_column,
+            "box_columns": _parts(box_columns),
+            "box_convention": box_convention,
+            "classes_file": classes_file,
+            "split": split,
+            "stream": stream,
+            "limit": limit,
+            "protocol": _parts(protocol),
+            "grid": grid,
+            "fill": fill,
+            "side": side,
+            "sizes": sizes,
+            "angles": angles,
+            "batch": batch,
+            "device": common.device,
+            "amp": amp,
+            "channels_last": channels_last,
+            "compile": compile,
+            "lie": lie,
+            "seed": common.seed,
+        },
+    )
+    from biasscope.pipeline.invariance import analyze_invariance
+    from biasscope.pipeline.invariance.checkpoints import checkpoints
+
+    with checkpoints(definition, keep=resume) as folder:
+        report = analyze_invariance(definition=definition, checkpoint=folder, progress=common.progress())
+        return deliver(report, common, html=html, strict=strict)
+
+
+def _parts(given: list[str] | None) -> list[str]:
+    """Items that were given one by one or joined with commas."""
+    return [part.strip() for item in given or [] for part in item.split(",") if part.strip()]

@@ -1,0 +1,220 @@
+"""`analyze_invariance`: every model, every protocol, one report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from biasscope.core import provenance
+from biasscope.core.errors import UsageError
+from biasscope.core.progress import Progress
+from biasscope.core.results import Result
+from biasscope.images.picture import ImageProblem, ImageSource
+from biasscope.models import LoadedModel
+from biasscope.pipeline.definition import InvarianceAnalysis, command_line, defined
+from biasscope.pipeline.invariance import inventory, plan, words
+from biasscope.pipeline.invariance.comparison import compared
+from biasscope.pipeline.invariance.lie import lie
+from biasscope.pipeline.invariance.measurement import Measurement
+from biasscope.pipeline.invariance.results import Protocol, result_of
+from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, Subject, label_of, subjects
+from biasscope.report.model import Report
+from biasscope.sweep import sweep
+
+QUESTION = "Does the model keep its answer when the picture moves, grows, turns, or is resized by another library?"
+
+
+def analyze_invariance(
+    *models: str | nn.Module | LoadedModel,
+    images: Any = None,
+    definition: InvarianceAnalysis | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Progress | None = None,
+    **options: object,
+) -> Report:
+    """Answer question 2 for models and pictures, or for the embedded networks and scenes when none are given.
+
+    Parameters
+    ----------
+    *models
+        Specifications as :func:`biasscope.load_model` reads them, modules, or loaded models.
+    images
+        Whatever :func:`biasscope.open_images` opens, or an open source.
+    definition
+        What to analyse and how, instead of models, images and options.
+    checkpoint
+        Folder in which a run that was stopped is continued; nothing is kept unless given.
+    progress
+        Shows what is going on; silent by default.
+    **options
+        Fields of :class:`~biasscope.pipeline.definition.InvarianceAnalysis`, as ``protocol=["circular"]``.
+
+    Returns
+    -------
+    Report
+        The answer; write it with :func:`biasscope.report.write.write`.
+
+    Raises
+    ------
+    UsageError
+        An option is out of range or unknown, a model cannot be loaded, or a form cannot be made of it.
+    InputError
+        Pictures cannot be read, labels do not fit a model, or its outputs are not finite.
+
+    Examples
+    --------
+    >>> model = "torchvision:squeezenet1_1@none?classes=10&size=32"
+    >>> report = analyze_invariance(model, images="scenes:4", protocol="circular", grid="3x3", lie=0)
+    >>> [result.kind for result in report.results]
+    ['shifts', 'models', 'images']
+    """
+    asked = definition or _defined(models, images, options)
+    started, clock = provenance.now(), time.perf_counter()
+    run = Run(asked, models, None if isinstance(images, str) else images, checkpoint, progress or Progress())
+    results = list(run.results())
+    return Report(
+        kind="invariance",
+        title=run.title,
+        question=QUESTION,
+        answer=run.answer(),
+        headline=words.headline(run.measured, {name: item.scalars for name, item in run.found.items()}),
+        results=results,
+        provenance=run.provenance(started, time.perf_counter() - clock),
+        notes=run.notes(),
+    )
+
+
+def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> InvarianceAnalysis:
+    """Definition of a call; models and pictures in memory are named in it as well as they can be."""
+    named = {"model": [item if isinstance(item, str) else label_of(item) for item in models]} if models else {}
+    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
+    return defined(InvarianceAnalysis, {**named, **shown, **options})
+
+
+def _name(images: Any) -> str:
+    if isinstance(images, Path):
+        return str(images)
+    return images.name if isinstance(images, ImageSource) else f"{type(images).__name__} in memory"
+
+
+@dataclass
+class Run:
+    """One analysis while it runs."""
+
+    asked: InvarianceAnalysis
+    models: Sequence[Given]
+    images: Any
+    checkpoint: str | Path | None
+    progress: Progress
+    subjects: list[Subject] = field(default_factory=list)
+    plans: list[plan.Plan] = field(default_factory=list)
+    measured: dict[str, list[Measurement]] = field(default_factory=dict)
+    found: dict[str, Result] = field(default_factory=dict)
+    phrases: dict[str, str] = field(default_factory=dict)
+
+    def results(self) -> Iterator[Result]:
+        """Results in the order of the report."""
+        plan.check(self.asked)
+        given = self.models or self.asked.model or EMBEDDED
+        if not (self.models or self.asked.model) and self.asked.variants:
+            given = EMBEDDED[:1]
+        self.subjects = subjects(given, self.asked, self.progress)
+        sizes = [item.model.preprocessing.size for item in self.subjects]
+        largest = (max(height for height, _ in sizes), max(width for _, width in sizes))
+        self.plans = plan.plans(self.asked, self.images, largest)
+        for one in self.plans:
+            yield self._protocol(one)
+        comparison = compared(self.measured, self._source.name, self.asked.filter_size)
+        derivatives = lie(self.subjects, self._source, self.asked, self.progress)
+        yield from (item for item in (comparison, derivatives) if item is not None)
+        yield inventory.models(self.subjects)
+        yield inventory.images(self._source, self.problems(), self._count(), self._said(sweeps=True))
+
+    @property
+    def _source(self) -> ImageSource:
+        return self.plans[0].source
+
+    @property
+    def title(self) -> str:
+        """Models and pictures."""
+        families = list(dict.fromkeys(item.family for item in self.subjects))
+        more = f" and {len(families) - 3} more" if len(families) > 3 else ""
+        where = Path(self._source.name).name if self.asked.images else "embedded digit scenes"
+        return f"{', '.join(families[:3])}{more} on {where}"
+
+    def answer(self) -> list[str]:
+        """Sentences of the first screen."""
+        findings = {name: item.finding for name, item in self.found.items()}
+        said = words.answer(self.measured, self.phrases, findings)
+        last = self.problems()
+        return said + ([inventory.said(last)] if last else [])
+
+    def problems(self) -> list[ImageProblem]:
+        """Problems with pictures in any sweep, each once."""
+        found = [problem for items in self.measured.values() for item in items for problem in item.sweep.problems]
+        return list({(item.code, item.image_id): item for item in found}.values())
+
+    def notes(self) -> list[str]:
+        """How the pictures came about, what was limited, what surgery means."""
+        said = [self._source.law] if self._source.law else []
+        limited = plan.limit(self.asked)
+        if limited is not None and self.asked.limit is None and self._count() == limited:
+            said.append(f"At most {limited} pictures are measured unless --limit says otherwise.")
+        return said + self._said()
+
+    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
+        """Command, versions, files of pictures and weights."""
+        weights = [Path(spec) for item in self.subjects if (spec := _file(item.model.provenance.spec))]
+        files = list(dict.fromkeys([*(path for one in self.plans for path in one.source.files), *weights]))
+        return provenance.Provenance(
+            command=command_line("invariance", self.asked),
+            seed=self.asked.seed,
+            versions=provenance.versions(),
+            machine=provenance.machine(),
+            inputs=provenance.input_files(files),
+            input_count=len(files),
+            started=started,
+            seconds=round(seconds, 3),
+        )
+
+    def _protocol(self, one: plan.Plan) -> Result:
+        items = [self._measure(one, subject) for subject in self.subjects]
+        self.measured[one.protocol] = items
+        parameters = dict(items[0].transformation.parameters)
+        self.phrases[one.protocol] = plan.describe(parameters, len(items[0].sweep), items[0].sweep.views)
+        with self.progress.step(f"Results of {one.protocol}"):
+            found = result_of(Protocol(one, items, self.phrases[one.protocol]))
+        self.found[one.protocol] = found
+        return found
+
+    def _measure(self, one: plan.Plan, subject: Subject) -> Measurement:
+        made = one.transformation(subject.model.preprocessing)
+        asked = self.asked
+        swept = sweep(
+            subject.model, one.source, made,
+            batch=asked.batch, device=asked.device, amp=asked.amp, channels_last=asked.channels_last,
+            compile=asked.compile, checkpoint=self.checkpoint, progress=self.progress, seed=asked.seed,
+            label=subject.label,
+        )  # fmt: skip
+        if not len(swept):
+            raise UsageError(f"no picture takes the protocol {one.protocol}", where=one.source.name)
+        return Measurement(subject, made, swept, {item.metric: item for item in swept.measure()})
+
+    def _count(self) -> int:
+        return max(len(item.sweep) for items in self.measured.values() for item in items)
+
+    def _said(self, *, sweeps: bool = False) -> list[str]:
+        """Notes of the source, and those of the sweeps, each once."""
+        notes = [note for one in self.plans for note in one.source.notes]
+        notes += [note for items in self.measured.values() for item in items for note in item.sweep.notes if sweeps]
+        return list(dict.fromkeys(notes))
+
+
+def _file(spec: str) -> str:
+    """Path of a checkpoint in a specification."""
+    return spec.removeprefix("file:").partition("?")[0] if spec.startswith("file:") else ""

@@ -1,0 +1,91 @@
+"""Published figures beside one's own, where the architecture is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from biasscope.core.results import Result, number, table
+from biasscope.pipeline.invariance.measurement import Measurement
+from biasscope.pipeline.invariance.published import Published, figures
+from biasscope.pipeline.invariance.subjects import BASELINE
+
+METRICS = {
+    "consistency": ("consistency",),
+    "accuracy": ("accuracy", "accuracy_per_shift"),
+    "top1_change": ("top1_change", "top_1_change"),
+    "mean_absolute_change": ("mean_absolute_change",),
+}
+"""Published measure -> names that it has here, the first that is there counts."""
+CAUTION = "Published figures are of the authors' pictures and weights: they give the order of size, not a value to hit."
+
+
+def compared(measured: Mapping[str, Sequence[Measurement]], images: str, taps: int) -> Result | None:
+    """Every published figure of an architecture that was measured here; ``None`` where there is none.
+
+    Parameters
+    ----------
+    measured
+        Protocol -> measurements.
+    images
+        The pictures of this run, in words.
+    taps
+        Filter size of the variant antialias.
+    """
+    rows = list(_rows(measured, images, taps))
+    if not rows:
+        return None
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    named = sorted({str(row["architecture"]) for row in rows})
+    return Result(
+        kind="published",
+        finding=f"{len(rows)} published figures of {', '.join(named)} stand beside those measured here. {CAUTION}",
+        title="Published figures",
+        tables=[table("figures", columns, title="Published and own figures", row="figure")],
+        notes=[CAUTION],
+        source="Azulay & Weiss, JMLR 20(184), 2019; Zhang, ICML 2019",
+    )
+
+
+def _rows(measured: Mapping[str, Sequence[Measurement]], images: str, taps: int) -> Iterator[dict[str, Any]]:
+    for protocol, items in measured.items():
+        for item in items:
+            for figure in figures(item.subject.architecture):
+                if figure.protocol == protocol and _same_form(item, figure, taps):
+                    yield _row(item, figure, images)
+
+
+def _same_form(item: Measurement, figure: Published, taps: int) -> bool:
+    if item.subject.variant == BASELINE:
+        return figure.variant == BASELINE
+    return item.subject.variant == figure.variant and figure.taps == taps
+
+
+def _row(item: Measurement, figure: Published, images: str) -> dict[str, Any]:
+    own = next((item.metrics[name] for name in METRICS[figure.measure] if name in item.metrics), None)
+    title = own.title if own else figure.measure.replace("_", " ")
+    return {
+        "source": figure.source,
+        "protocol": figure.protocol,
+        "architecture": figure.architecture,
+        "model": item.label,
+        "measure": f"{title}, {figure.taps} taps" if figure.taps else title,
+        "published": figure.value,
+        "grade": figure.grade,
+        "own": number(own.value) if own else None,
+        "own_low": number(own.low) if own else None,
+        "own_high": number(own.high) if own else None,
+        "same_protocol": False,
+        "statement": _statement(item, figure, images),
+    }
+
+
+def _statement(item: Measurement, figure: Published, images: str) -> str:
+    """What differs between the two measurements."""
+    parameters = item.transformation.parameters
+    grid = parameters.get("grid")
+    shifts = f"grid {grid}" if grid else f"{item.sweep.views} views"
+    trained = ""
+    if figure.variant != BASELINE and not item.subject.trained:
+        trained = " Published after training in this form, here surgery alone."
+    return f"Published: {figure.setting}. Here: {len(item.sweep)} pictures of {images}, {shifts}.{trained}"

@@ -1,0 +1,129 @@
+"""Results along one axis: size of the picture in its frame, and angle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.core.results import Cell, Result, Table, number, table
+from biasscope.images.picture import Picture
+from biasscope.pipeline.invariance import published, samples
+from biasscope.pipeline.invariance.measurement import Measurement, interval_of
+from biasscope.pipeline.invariance.shifts import roles
+from biasscope.pipeline.invariance.tables import floor_table, metric_table, model_table, scalars
+
+TOP = 5
+FEW_CLASSES = 20
+"""With fewer classes the published top-5 accuracies of 1000 classes stand for nothing that can be compared."""
+
+
+def rescale(
+    items: Sequence[Measurement], found: Mapping[str, Picture], finding: str, parameters: Mapping[str, Cell], title: str
+) -> Result:
+    """Accuracy by size, with the published curves and the human point where there are classes enough."""
+    rows = [row for item in items for row in _sizes(item)]
+    tables = [_table("curve", rows, "Accuracy by size of the picture in its frame", "size"), *_shared(items, found)]
+    notes = []
+    if _many_classes(items):
+        tables.insert(1, published_curves())
+        notes.append(
+            f"Published curves: top-5 of 1000 classes, digitised (grade {published.RESCALE_GRADE}), in a frame of "
+            f"{published.RESCALE_FRAME} pixels; other pictures and weights than here."
+        )
+    return Result(
+        kind="rescale",
+        finding=finding,
+        title=title,
+        parameters=dict(parameters),
+        scalars=list(scalars(items)),
+        tables=[item for item in tables if item.height],
+        notes=notes,
+        source="Azulay & Weiss, JMLR 20(184), 2019",
+    )
+
+
+def rotation(
+    items: Sequence[Measurement], found: Mapping[str, Picture], finding: str, parameters: Mapping[str, Cell], title: str
+) -> Result:
+    """Agreement with the upright picture, and accuracy, by angle."""
+    rows = [row for item in items for row in _angles(item)]
+    tables = [_table("curve", rows, "Agreement with the upright picture by angle", "angle"), *_shared(items, found)]
+    return Result(
+        kind="rotation",
+        finding=finding,
+        title=title,
+        parameters=dict(parameters),
+        scalars=list(scalars(items)),
+        tables=[item for item in tables if item.height],
+        source="Azulay & Weiss, JMLR 20(184), 2019",
+    )
+
+
+def published_curves() -> Table:
+    """Digitised curves and the human point, one row a series and size."""
+    rows = [
+        {"series": series, "size": size, "share": size / published.RESCALE_FRAME, "top5": value}
+        for series, curve in published.RESCALE.items()
+        for size, value in curve.items()
+    ]
+    return _table(
+        "published", [row | {"grade": published.RESCALE_GRADE} for row in rows], "Published top-5 accuracies", "size"
+    )
+
+
+def _many_classes(items: Sequence[Measurement]) -> bool:
+    return any(len(item.sweep.class_names or ()) >= FEW_CLASSES for item in items)
+
+
+def _shared(items: Sequence[Measurement], found: Mapping[str, Picture]) -> list[Table]:
+    shown = {role: names for role, names in roles(items).items() if role == "trace"}
+    return [
+        metric_table(items),
+        model_table(items),
+        samples.picture_table(items, shown, found),
+        samples.worst_table(items),
+        floor_table(items),
+    ]
+
+
+def _table(name: str, rows: Sequence[Mapping[str, Any]], title: str, row: str) -> Table:
+    return table(name, {key: [item[key] for item in rows] for key in (rows[0] if rows else ())}, title=title, row=row)
+
+
+def _sizes(item: Measurement) -> Iterator[dict[str, Any]]:
+    sizes = np.asarray(item.sweep.coordinates["size"], float)
+    order = np.argsort(sizes, kind="stable")
+    frame = item.subject.model.preprocessing.size[0]
+    known = item.truth >= 0
+    ranks = np.asarray(item.sweep.rank_true.numpy())[:, known]
+    top1, top5 = (_ends(f"top{top}", ranks < top) for top in (1, TOP))
+    top1 = _ends("top1", item.right())
+    agreement = item.kept().mean(1)
+    for view in order:
+        yield {
+            "model": item.label,
+            "size": number(sizes[view]),
+            "share": number(sizes[view] / frame),
+            **{key: number(values[view]) for key, values in (*top1.items(), *top5.items())},
+            "agreement": number(agreement[view]),
+            "n": int(known.sum()) or len(item.sweep),
+        }
+
+
+def _angles(item: Measurement) -> Iterator[dict[str, Any]]:
+    angles = np.asarray(item.sweep.coordinates["angle"], float)
+    columns = _ends("agreement", item.kept()) | _ends("accuracy", item.right())
+    for view in np.argsort(angles, kind="stable"):
+        shown = {key: number(values[view]) for key, values in columns.items()}
+        yield {"model": item.label, "angle": number(angles[view]), **shown, "n": len(item.sweep)}
+
+
+def _ends(name: str, hits: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
+    """Share of pictures at each view and its interval; NaN where nothing is labelled."""
+    n = hits.shape[1]
+    share = hits.mean(1) if n else np.full(len(hits), np.nan)
+    low, high = interval_of(share, n)
+    return {name: share, f"{name}_low": low, f"{name}_high": high}

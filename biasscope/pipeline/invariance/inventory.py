@@ -1,0 +1,140 @@
+"""What was measured: the models with their surgery, and the pictures with their problems."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from biasscope.core.results import Result, Scalar, Table, table
+from biasscope.images.picture import ImageProblem, ImageSource
+from biasscope.pipeline.invariance.subjects import Subject
+
+ROWS = 1000
+"""Problems of one code that are listed."""
+
+
+def models(subjects: Sequence[Subject]) -> Result:
+    """Every model: where it comes from, its input, what surgery replaced and left."""
+    tables = [_models(subjects), _replacements(subjects), _kept(subjects)]
+    operated = [item for item in subjects if not item.trained]
+    finding = f"{len(subjects)} models, {len(operated)} of them by surgery without retraining."
+    notes = []
+    if operated:
+        notes.append(
+            "Surgery without retraining: the weights are those of the baseline, so a variant shows what its sampling "
+            "does to these weights; accuracy that it loses may come back with training, and so may the gain change."
+        )
+    return Result(
+        kind="models",
+        finding=finding if operated else f"{len(subjects)} models.",
+        title="Models",
+        tables=[item for item in tables if item.height],
+        notes=notes,
+    )
+
+
+def _models(subjects: Sequence[Subject]) -> Table:
+    provenance = [item.model.provenance for item in subjects]
+    columns: dict[str, list[Any]] = {
+        "model": [item.label for item in subjects],
+        "family": [item.family for item in subjects],
+        "variant": [item.variant for item in subjects],
+        "trained": [item.trained for item in subjects],
+        "spec": [item.spec for item in provenance],
+        "source": [item.source for item in provenance],
+        "sha256": [item.sha256 for item in provenance],
+        "parameters": [item.parameters for item in provenance],
+        "input": [item.model.preprocessing.law() for item in subjects],
+        "classes": [len(item.model.class_names) if item.model.class_names else None for item in subjects],
+        "accuracy": [_number(item.recipe.get("accuracy")) for item in provenance],
+        "replaced": [len(item.surgery) for item in subjects],
+        "kept": [len(item.surgery.kept) for item in subjects],
+    }
+    return table("models", columns, title="Models", row="model")
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
+
+
+def _replacements(subjects: Sequence[Subject]) -> Table:
+    rows = [(item.label, row) for item in subjects for row in item.surgery]
+    columns: dict[str, list[Any]] = {
+        "model": [label for label, _ in rows],
+        **{name: [getattr(row, name) for _, row in rows] for name in ("surgery", "name", "kind", "before", "after")},
+        "stride": ["x".join(map(str, row.stride)) for _, row in rows],
+    }
+    return table("replacements", columns, title="What surgery replaced", row="name")
+
+
+def _kept(subjects: Sequence[Subject]) -> Table:
+    rows = [(item.label, row) for item in subjects for row in item.surgery.kept]
+    columns: dict[str, list[Any]] = {
+        "model": [label for label, _ in rows],
+        **{name: [getattr(row, name) for _, row in rows] for name in ("surgery", "name", "kind", "reason")},
+    }
+    return table("kept", columns, title="What subsamples and was left", row="name")
+
+
+def said(problems: Sequence[ImageProblem]) -> str:
+    """How many pictures were left out or converted, in a sentence."""
+    skipped = len({item.image_id for item in problems if not item.used})
+    converted = len({item.image_id for item in problems if item.used})
+    return f"{skipped:,} pictures were left out and {converted:,} had to be converted; the report lists them."
+
+
+def images(source: ImageSource, problems: Sequence[ImageProblem], count: int, notes: Sequence[str]) -> Result:
+    """Pictures: how many, and every one that could not be used as it is."""
+    counts = Counter((item.code, item.used) for item in problems)
+    skipped = len({item.image_id for item in problems if not item.used})
+    converted = len({item.image_id for item in problems if item.used})
+    finding = f"{count:,} pictures were measured"
+    if problems:
+        finding += f"; {skipped:,} were left out and {converted:,} converted"
+    return Result(
+        kind="images",
+        finding=f"{finding}.",
+        title="Pictures",
+        parameters={
+            "source": source.name,
+            "law": source.law or None,
+            "classes": len(source.class_names) if source.class_names else None,
+        },
+        scalars=[
+            Scalar("images", float(count), "Pictures measured", unit="images"),
+            Scalar("skipped", float(skipped), "Pictures left out", unit="images", better="lower"),
+            Scalar("violations", float(skipped + converted), "Pictures with problems", unit="images", better="lower"),
+        ],
+        tables=[item for item in (_counts(counts, problems), _rows(problems)) if item.height],
+        notes=list(notes),
+    )
+
+
+def _counts(counts: Counter[tuple[str, bool]], problems: Sequence[ImageProblem]) -> Table:
+    first = {(item.code, item.used): item.detail for item in reversed(problems)}
+    keys = sorted(counts)
+    columns: dict[str, list[Any]] = {
+        "code": [code for code, _ in keys],
+        "title": [code.replace("-", " ").replace("_", " ") for code, _ in keys],
+        "count": [counts[key] for key in keys],
+        "used": [used for _, used in keys],
+        "explanation": [first[key] for key in keys],
+    }
+    return table("problems", columns, title="Pictures with problems", row="code")
+
+
+def _rows(problems: Iterable[ImageProblem]) -> Table:
+    seen: Counter[str] = Counter()
+    rows = []
+    for item in problems:
+        seen[item.code] += 1
+        if seen[item.code] <= ROWS:
+            rows.append(item)
+    columns: dict[str, list[Any]] = {
+        name: [getattr(item, name) for item in rows] for name in ("code", "image_id", "detail", "used")
+    }
+    return table("rows", columns, title="Every picture with a problem", row="image_id")

@@ -1,0 +1,68 @@
+"""From the measurements of a protocol to its result, by the kind that the protocol has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from biasscope.core.results import Cell, Result
+from biasscope.pipeline.invariance import clips, curves, resizes, shifts, words
+from biasscope.pipeline.invariance.measurement import Measurement
+from biasscope.pipeline.invariance.pictures import collect
+from biasscope.pipeline.invariance.plan import Plan
+
+Make = Callable[..., Result]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Measurements of one protocol, and their conditions in words."""
+
+    plan: Plan
+    items: Sequence[Measurement]
+    phrase: str
+
+
+def result_of(protocol: Protocol) -> Result:
+    """Result of a protocol, with the pictures that it shows."""
+    items, kind = protocol.items, protocol.plan.kind
+    finding, make, wanted = _BY_KIND.get(kind, _BY_KIND["shifts"])
+    found = collect(protocol.plan.source, set(wanted(items)))
+    made: Result = make(items, found, finding(protocol), parameters(protocol), protocol.plan.title.capitalize())
+    notes = list(dict.fromkeys(note for item in items for note in item.sweep.notes))
+    return msgspec.structs.replace(made, notes=[*made.notes, *notes])
+
+
+def parameters(protocol: Protocol) -> dict[str, Cell]:
+    """Everything that decides the numbers; where models differ in it, that of the first."""
+    first = protocol.items[0]
+    made = dict(first.transformation.parameters)
+    height, width = first.subject.model.preprocessing.size
+    shown: dict[str, Cell] = {
+        "protocol": protocol.plan.protocol,
+        "reference": "fixed original",
+        **made,
+        "shifts": first.sweep.views,
+        "images": len(first.sweep),
+        "labelled": first.labelled,
+        "window": f"{width} x {height}",
+        "seed": protocol.plan.asked.seed,
+    }
+    others = [item.label for item in protocol.items if dict(item.transformation.parameters) != made]
+    return shown | ({"differs for": ", ".join(others)} if others else {})
+
+
+def _roles(items: Sequence[Measurement]) -> list[str]:
+    return [name for names in shifts.roles(items).values() for name in names]
+
+
+_BY_KIND: dict[str, tuple[Callable[[Protocol], str], Make, Callable[..., Any]]] = {
+    "shifts": (lambda one: words.shifts(one.items, one.plan.protocol, one.phrase), shifts.result, _roles),
+    "rescale": (lambda one: words.rescale(one.items), curves.rescale, _roles),
+    "rotation": (lambda one: words.rotation(one.items), curves.rotation, _roles),
+    "resize": (lambda one: words.resize(one.items), resizes.result, resizes.wanted),
+    "video": (lambda one: words.video(one.items), clips.result, _roles),
+}

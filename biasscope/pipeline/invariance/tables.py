@@ -1,0 +1,85 @@
+"""Tables and scalars that every protocol has: metrics, models side by side, floors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from biasscope.core.results import Cell, Scalar, Table, interval, number, table
+from biasscope.pipeline.invariance.measurement import Measurement
+
+METHOD = "cluster interval over pictures"
+SIDE_BY_SIDE = ("consistency", "accuracy", "worst_case")
+"""Metrics of the table of models: the two axes of the Pareto figure, and the worst case."""
+
+
+def scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
+    """Every metric of every model, named ``<metric>@<label>``."""
+    for item in items:
+        for measured in item.metrics.values():
+            yield Scalar(
+                f"{measured.metric}@{item.label}",
+                number(measured.value),
+                f"{measured.title}, {item.label}",
+                interval(measured.low, measured.high, method=METHOD),
+                measured.n,
+                unit(measured),
+                measured.better,
+                f"shift: {measured.shift}; reference: {measured.reference}; aggregate: {measured.aggregate}",
+            )
+
+
+def unit(measured: Any) -> str:
+    """Shares are shown in per cent; what can exceed 1 is a plain number."""
+    bounds = getattr(measured, "bounds", None)
+    return "share" if bounds in ((0, 1), (0.0, 1.0), (-1, 1), (-1.0, 1.0)) else ""
+
+
+def metric_table(items: Sequence[Measurement]) -> Table:
+    """One row a model and metric."""
+    pairs = [(item.label, measured) for item in items for measured in item.metrics.values()]
+    columns: dict[str, list[Any]] = {
+        "model": [label for label, _ in pairs],
+        **{name: [getattr(measured, name) for _, measured in pairs] for name in ("metric", "title")},
+        **{name: [number(getattr(measured, name)) for _, measured in pairs] for name in ("value", "low", "high")},
+        **{name: [getattr(measured, name) for _, measured in pairs] for name in ("n", "better", *NAMING)},
+    }
+    return table(
+        "metrics", columns, title="Every metric of every model, with 95 % intervals over pictures", row="metric"
+    )
+
+
+NAMING = ("shift", "reference", "aggregate")
+
+
+def model_table(items: Sequence[Measurement]) -> Table:
+    """One row a model: consistency, accuracy, worst case and size."""
+    rows = [_side_by_side(item) for item in items]
+    names = list(rows[0]) if rows else []
+    columns = {name: [row[name] for row in rows] for name in names}
+    return table("models", columns, title="Models side by side", row="model")
+
+
+def _side_by_side(item: Measurement) -> dict[str, Cell]:
+    row: dict[str, Cell] = {"model": item.label, "family": item.subject.family, "variant": item.subject.variant}
+    for name in SIDE_BY_SIDE:
+        found = item.metrics.get(name)
+        row[name] = number(found.value) if found else None
+        if name != "worst_case":
+            row[f"{name}_low"] = number(found.low) if found else None
+            row[f"{name}_high"] = number(found.high) if found else None
+    return row | {"parameters": item.subject.model.provenance.parameters}
+
+
+def floor_table(items: Sequence[Measurement]) -> Table:
+    """What changes without any shift: another batch layout, bf16, interpolation there and back."""
+    rows = [(item.label, name, found) for item in items for name, found in item.sweep.floors.items()]
+    columns: Mapping[str, list[Any]] = {
+        "model": [label for label, _, _ in rows],
+        "floor": [name for _, name, _ in rows],
+        "changed": [number(found.changed) for _, _, found in rows],
+        "mean_absolute_change": [number(found.mean_absolute_change) for _, _, found in rows],
+        "n": [found.n for _, _, found in rows],
+        "detail": [str(getattr(found, "detail", "")) for _, _, found in rows],
+    }
+    return table("floors", columns, title="What changes although nothing was shifted", row="floor")
