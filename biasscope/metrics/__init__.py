@@ -1,1 +1,217 @@
-"""Measures of invariance: functions on tables of predictions, and torchmetrics classes."""
+"""Measures of invariance: functions on tables of predictions, and torchmetrics classes.
+
+Functions (lower case) take the tables of a whole sweep; classes take them block by block, add up over processes, and
+give intervals. `METRICS` names all classes with their facts. Importing this costs torch, no more: torchmetrics is
+imported when a class is first used.
+
+Examples
+--------
+>>> import torch
+>>> from biasscope.metrics import Consistency, consistency
+>>> predictions = torch.tensor([[3, 7], [3, 8], [3, 7]])  # 3 views of 2 images
+>>> round(consistency(predictions).item(), 4)
+0.6667
+>>> metric = Consistency()
+>>> metric.update(predictions)
+>>> low, high, n = metric.interval(level=0.95)
+>>> bool(low < 2 / 3 < high), n.item()
+(True, 2)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from biasscope.metrics.functional import (
+    accuracy,
+    accuracy_at_reference,
+    accuracy_per_shift,
+    agreement_per_shift,
+    consistency,
+    consistency_given_correct,
+    equivariance_errors,
+    fidelity,
+    flip_rate,
+    flipping_share,
+    flipping_shifts,
+    jaggedness,
+    jaggedness_top5,
+    k_agreement,
+    lie_derivative,
+    local_equivariance_error,
+    mean_absolute_change,
+    mean_absolute_change_from_reference,
+    right_to_wrong,
+    right_unchanged,
+    sampled_consistency,
+    smallest_flipping_shift,
+    tangent,
+    top1_change,
+    top5_drop,
+    top5_drop_anywhere,
+    tta_accuracy,
+    tta_accuracy_gain,
+    tta_consistency,
+    tta_consistency_gain,
+    wobble,
+    worst_case,
+    worst_case_consistency,
+    worst_of_k,
+    wrong_to_right,
+    wrong_to_wrong,
+    wrong_unchanged,
+)
+from biasscope.metrics.interval import ClusterInterval
+from biasscope.metrics.registry import METRICS
+
+if TYPE_CHECKING:
+    from biasscope.metrics.classes.accuracy import Accuracy, AccuracyAtReference, AccuracyPerShift
+    from biasscope.metrics.classes.agreement_per_shift import AgreementPerShift
+    from biasscope.metrics.classes.consistency import Consistency, ConsistencyGivenCorrect, ConsistencyWithReplacement
+    from biasscope.metrics.classes.fidelity import Fidelity
+    from biasscope.metrics.classes.flip_rate import FlipRate
+    from biasscope.metrics.classes.flips import RightToWrong, RightUnchanged, WrongToRight, WrongToWrong, WrongUnchanged
+    from biasscope.metrics.classes.jaggedness import Jaggedness, JaggednessRate, JaggednessTop5, JaggednessTop5Rate
+    from biasscope.metrics.classes.k_agreement import KAgreement
+    from biasscope.metrics.classes.lie_derivative import LocalEquivarianceError
+    from biasscope.metrics.classes.mean_absolute_change import MeanAbsoluteChange, MeanAbsoluteChangeFromReference
+    from biasscope.metrics.classes.sampled_consistency import SampledConsistency
+    from biasscope.metrics.classes.smallest_flipping_shift import FlippingShare, SmallestFlippingShift
+    from biasscope.metrics.classes.top1_change import Top1Change, Top1ChangeFromReference
+    from biasscope.metrics.classes.top5_drop import Top5Drop, Top5DropAnywhere
+    from biasscope.metrics.classes.tta import TtaAccuracy, TtaAccuracyGain, TtaConsistency, TtaConsistencyGain
+    from biasscope.metrics.classes.wobble import WobbleReference, WobbleTrue
+    from biasscope.metrics.classes.worst_case import WorstCase, WorstCaseConsistency, WorstOfK
+
+_CLASSES = {
+    "Accuracy": "accuracy",
+    "AccuracyAtReference": "accuracy",
+    "AccuracyPerShift": "accuracy",
+    "AgreementPerShift": "agreement_per_shift",
+    "Consistency": "consistency",
+    "ConsistencyGivenCorrect": "consistency",
+    "ConsistencyWithReplacement": "consistency",
+    "Fidelity": "fidelity",
+    "FlipRate": "flip_rate",
+    "FlippingShare": "smallest_flipping_shift",
+    "Jaggedness": "jaggedness",
+    "JaggednessRate": "jaggedness",
+    "JaggednessTop5": "jaggedness",
+    "JaggednessTop5Rate": "jaggedness",
+    "KAgreement": "k_agreement",
+    "LocalEquivarianceError": "lie_derivative",
+    "MeanAbsoluteChange": "mean_absolute_change",
+    "MeanAbsoluteChangeFromReference": "mean_absolute_change",
+    "RightToWrong": "flips",
+    "RightUnchanged": "flips",
+    "SampledConsistency": "sampled_consistency",
+    "SmallestFlippingShift": "smallest_flipping_shift",
+    "Top1Change": "top1_change",
+    "Top1ChangeFromReference": "top1_change",
+    "Top5Drop": "top5_drop",
+    "Top5DropAnywhere": "top5_drop",
+    "TtaAccuracy": "tta",
+    "TtaAccuracyGain": "tta",
+    "TtaConsistency": "tta",
+    "TtaConsistencyGain": "tta",
+    "WobbleReference": "wobble",
+    "WobbleTrue": "wobble",
+    "WorstCase": "worst_case",
+    "WorstCaseConsistency": "worst_case",
+    "WorstOfK": "worst_case",
+    "WrongToRight": "flips",
+    "WrongToWrong": "flips",
+    "WrongUnchanged": "flips",
+}
+
+__all__ = [
+    "METRICS",
+    "ClusterInterval",
+    "Accuracy",
+    "AccuracyAtReference",
+    "AccuracyPerShift",
+    "AgreementPerShift",
+    "Consistency",
+    "ConsistencyGivenCorrect",
+    "ConsistencyWithReplacement",
+    "Fidelity",
+    "FlipRate",
+    "FlippingShare",
+    "Jaggedness",
+    "JaggednessRate",
+    "JaggednessTop5",
+    "JaggednessTop5Rate",
+    "KAgreement",
+    "LocalEquivarianceError",
+    "MeanAbsoluteChange",
+    "MeanAbsoluteChangeFromReference",
+    "RightToWrong",
+    "RightUnchanged",
+    "SampledConsistency",
+    "SmallestFlippingShift",
+    "Top1Change",
+    "Top1ChangeFromReference",
+    "Top5Drop",
+    "Top5DropAnywhere",
+    "TtaAccuracy",
+    "TtaAccuracyGain",
+    "TtaConsistency",
+    "TtaConsistencyGain",
+    "WobbleReference",
+    "WobbleTrue",
+    "WorstCase",
+    "WorstCaseConsistency",
+    "WorstOfK",
+    "WrongToRight",
+    "WrongToWrong",
+    "WrongUnchanged",
+    "accuracy",
+    "accuracy_at_reference",
+    "accuracy_per_shift",
+    "agreement_per_shift",
+    "consistency",
+    "consistency_given_correct",
+    "equivariance_errors",
+    "fidelity",
+    "flip_rate",
+    "flipping_share",
+    "flipping_shifts",
+    "jaggedness",
+    "jaggedness_top5",
+    "k_agreement",
+    "lie_derivative",
+    "local_equivariance_error",
+    "mean_absolute_change",
+    "mean_absolute_change_from_reference",
+    "right_to_wrong",
+    "right_unchanged",
+    "sampled_consistency",
+    "smallest_flipping_shift",
+    "tangent",
+    "top1_change",
+    "top5_drop",
+    "top5_drop_anywhere",
+    "tta_accuracy",
+    "tta_accuracy_gain",
+    "tta_consistency",
+    "tta_consistency_gain",
+    "wobble",
+    "worst_case",
+    "worst_case_consistency",
+    "worst_of_k",
+    "wrong_to_right",
+    "wrong_to_wrong",
+    "wrong_unchanged",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a class when it is first asked for."""
+    if name not in _CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"biasscope.metrics.classes.{_CLASSES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

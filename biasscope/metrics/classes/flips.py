@@ -1,0 +1,113 @@
+"""Flips by direction as torchmetrics classes."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from biasscope.metrics.classes.base import ClusterMetric
+from biasscope.metrics.functional.flips import flip_sums
+
+
+class RightToWrong(ClusterMetric):
+    """Share of (image, view) with a right reference and a wrong view; see `functional.right_to_wrong`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> metric = RightToWrong()
+    >>> metric.update(torch.tensor([[3, 7], [3, 7], [4, 8]]), torch.tensor([3, 9]))
+    >>> metric.compute().item()
+    0.25
+    """
+
+    higher_is_better = False
+    plot_lower_bound = 0.0
+    plot_upper_bound = 1.0
+
+    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
+        """Add a block of images."""
+        self._add(flip_sums("right_to_wrong", predictions, targets, reference))
+
+
+class WrongToRight(ClusterMetric):
+    """Share of (image, view) with a wrong reference and a right view; see `functional.wrong_to_right`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> metric = WrongToRight()
+    >>> metric.update(torch.tensor([[3, 7], [3, 7], [4, 9]]), torch.tensor([3, 9]))
+    >>> metric.compute().item()
+    0.25
+    """
+
+    higher_is_better = False
+    plot_lower_bound = 0.0
+    plot_upper_bound = 1.0
+
+    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
+        """Add a block of images."""
+        self._add(flip_sums("wrong_to_right", predictions, targets, reference))
+
+
+class WrongToWrong(ClusterMetric):
+    """Share of (image, view) that change to another wrong answer; see `functional.wrong_to_wrong`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> metric = WrongToWrong()
+    >>> metric.update(torch.tensor([[3, 7], [3, 7], [4, 8]]), torch.tensor([3, 9]))
+    >>> metric.compute().item()
+    0.25
+    """
+
+    higher_is_better = False
+    plot_lower_bound = 0.0
+    plot_upper_bound = 1.0
+
+    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
+        """Add a block of images."""
+        self._add(flip_sums("wrong_to_wrong", predictions, targets, reference))
+
+
+class WrongUnchanged(ClusterMetric):
+    """Share of (image, view) with the same wrong answer at both; see `functional.wrong_unchanged`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> metric = WrongUnchanged()
+    >>> metric.update(torch.tensor([[3, 7], [3, 7], [4, 8]]), torch.tensor([3, 9]))
+    >>> metric.compute().item()
+    0.25
+    """
+
+    higher_is_better = False
+    plot_lower_bound = 0.0
+    plot_upper_bound = 1.0
+
+    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
+        """Add a block of images."""
+        self._add(flip_sums("wrong_unchanged", predictions, targets, reference))
+
+
+class RightUnchanged(ClusterMetric):
+    """Share of (image, view) that are right at both; see `functional.right_unchanged`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> metric = RightUnchanged()
+    >>> metric.update(torch.tensor([[3, 7], [3, 7], [4, 8]]), torch.tensor([3, 9]))
+    >>> metric.compute().item()
+    0.25
+    """
+
+    higher_is_better = True
+    plot_lower_bound = 0.0
+    plot_upper_bound = 1.0
+
+    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
+        """Add a block of images."""
+        self._add(flip_sums("right_unchanged", predictions, targets, reference))
