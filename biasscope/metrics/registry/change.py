@@ -1,0 +1,123 @@
+"""How much answers and probabilities change, step by step or from the reference."""
+
+from __future__ import annotations
+
+from biasscope.core.registry import Entry
+from biasscope.metrics.registry.entry import ADJACENT, FIXED_REFERENCE, NONE, PATH, POSITIVE, UNBOUNDED, metric
+
+CHANGE: dict[str, Entry] = {
+    "top1_change": metric(
+        "top1_change:Top1Change", "top-1 change", "predictions steps", "lower", ADJACENT, "mean", applies=PATH
+    ),
+    "top1_change_from_reference": metric(
+        "top1_change:Top1ChangeFromReference",
+        "top-1 change from the reference",
+        "predictions reference",
+        "lower",
+        FIXED_REFERENCE,
+        "mean",
+    ),
+    "mean_absolute_change": metric(
+        "mean_absolute_change:MeanAbsoluteChange",
+        "mean absolute change",
+        "p_top p_step steps",
+        "lower",
+        ADJACENT,
+        "mean",
+        applies=PATH,
+    ),
+    "mean_absolute_change_from_reference": metric(
+        "mean_absolute_change:MeanAbsoluteChangeFromReference",
+        "mean absolute change from the reference",
+        "p_reference reference",
+        "lower",
+        FIXED_REFERENCE,
+        "mean",
+    ),
+    "jaggedness": metric(
+        "jaggedness:Jaggedness",
+        "jaggedness (top-1, changes an image)",
+        "predictions steps",
+        "lower",
+        ADJACENT,
+        "count",
+        applies=PATH,
+        bounds=UNBOUNDED,
+        unit="changes",
+    ),
+    "jaggedness_rate": metric(
+        "jaggedness:JaggednessRate",
+        "jaggedness (top-1, changes a step)",
+        "predictions steps",
+        "lower",
+        ADJACENT,
+        "rate",
+        applies=PATH,
+    ),
+    "jaggedness_top5": metric(
+        "jaggedness:JaggednessTop5",
+        "jaggedness (top-5, changes an image)",
+        "rank_true steps",
+        "lower",
+        ADJACENT,
+        "count",
+        applies=PATH,
+        bounds=UNBOUNDED,
+        unit="changes",
+    ),
+    "jaggedness_top5_rate": metric(
+        "jaggedness:JaggednessTop5Rate",
+        "jaggedness (top-5, changes a step)",
+        "rank_true steps",
+        "lower",
+        ADJACENT,
+        "rate",
+        applies=PATH,
+    ),
+    "top5_drop": metric(
+        "top5_drop:Top5Drop",
+        "top-5 drop (a step)",
+        "rank_true steps",
+        "lower",
+        ADJACENT,
+        "mean over steps that begin in the top 5",
+        applies=PATH,
+    ),
+    "top5_drop_anywhere": metric(
+        "top5_drop:Top5DropAnywhere",
+        "top-5 drop (anywhere)",
+        "rank_true reference",
+        "lower",
+        FIXED_REFERENCE,
+        "worst case over images in the top 5 at the reference",
+    ),
+    "wobble_true": metric(
+        "wobble:WobbleTrue",
+        "wobble of the true class",
+        "p_true",
+        "lower",
+        NONE,
+        "largest minus smallest over views",
+    ),
+    "wobble_reference": metric(
+        "wobble:WobbleReference",
+        "wobble of the reference's answer",
+        "p_reference",
+        "lower",
+        FIXED_REFERENCE,
+        "largest minus smallest over views",
+    ),
+    "local_equivariance_error": metric(
+        "lie_derivative:LocalEquivarianceError",
+        "local equivariance error (Lie derivative)",
+        "derivatives",
+        "lower",
+        "the image itself",
+        "mean square",
+        applies=(),
+        bounds=UNBOUNDED,
+        interval=POSITIVE,
+        unit="output² / t²",
+        shift="infinitesimal",
+    ),
+}
