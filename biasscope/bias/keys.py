@@ -76,7 +76,12 @@ def _hashes_of_runs(texts: pl.Series) -> U64:
 
 def groups(keys: U64, count: int, seed: int) -> NDArray[np.int64]:
     """Jackknife group of each image, 0 to ``count - 1``."""
-    return np.asarray(mix(keys & NAME, seed, GROUP) % np.uint64(count), np.int64)
+    return np.asarray(group_keys(keys, seed) % np.uint64(count), np.int64)
+
+
+def group_keys(keys: U64, seed: int) -> U64:
+    """Hash of each image behind any number of groups."""
+    return mix(keys & NAME, seed, GROUP)
 
 
 def ranks(rows: Rows, seed: int) -> U64:

@@ -34,7 +34,7 @@ class OneAnImage:
 
     def add(self, rows: Rows, label_keys: NDArray[np.uint64]) -> None:
         """Take rows into account; ``label_keys`` holds a stable key for each label index."""
-        part = (rows.key >> np.uint64(60)).astype(np.int64)
+        part = (rows.key >> np.uint64(60)).astype(np.uint8)  # of one byte, for which sorting is counting
         order = np.argsort(part, kind="stable")
         bounds = np.searchsorted(part[order], np.arange(PARTS + 1))
         for index in range(PARTS):

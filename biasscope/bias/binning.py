@@ -1,0 +1,81 @@
+"""From coordinates to bins and from bins to counts: one ``bincount`` over one fused integer key a table."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.bias.tables import FINE, OCTAVES, SCALES, SCALES_AN_OCTAVE, UNIT
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+UNDEFINED = np.int64(-(1 << 40))
+
+
+def scale_bin(scale: Floats) -> Ints:
+    """Bin of apparent scale: 0 below 1/64, then four an octave."""
+    place = np.floor((np.log2(np.maximum(scale, 2.0**-40)) + OCTAVES) * SCALES_AN_OCTAVE)
+    return np.asarray(np.clip(place, -1, SCALES - 2) + 1, np.int64)
+
+
+def bin_of(values: Floats, bins: int) -> Ints:
+    """Bin of values on [0, 1]; a large negative number where undefined, so that any fused key of it is too."""
+    known = np.isfinite(values)
+    whole = bool(known.all())
+    place = values * bins if whole else np.where(known, values, 0.0) * bins
+    binned = np.clip(place, 0, bins - 1, out=place).astype(np.int64)
+    return binned if whole else np.where(known, binned, UNDEFINED)
+
+
+def coarse(fine: Ints, bins: int) -> Ints:
+    """Bin among fewer bins; ``bins`` divides ``FINE``."""
+    width = FINE // bins
+    return fine >> (width.bit_length() - 1) if width & (width - 1) == 0 else fine // width
+
+
+def plane(x: Floats, y: Floats, fine_x: Ints, fine_y: Ints, bins: int) -> Ints:
+    """Cell of a square grid, row by row from the top."""
+    if FINE % bins:
+        return bin_of(y, bins) * bins + bin_of(x, bins)
+    return coarse(fine_y, bins) * bins + coarse(fine_x, bins)
+
+
+def inside(axis: Floats, places: Floats, end: Floats | float, free: Mask) -> Floats:
+    """Coordinate among the places that leave out ``end`` of them at either side."""
+    left = places - 2 * end
+    defined = free & (left > 0)
+    inner = (axis * places - end) / np.where(defined, left, 1.0)
+    return np.clip(np.where(defined, inner, np.nan), 0.0, 1.0)
+
+
+def count(row: Ints, cell: Ints, rows: int, cells: int) -> Ints:
+    """Counts of each cell by row, shape ``(rows, cells)``; undefined cells are left out."""
+    fused = row * cells
+    fused += cell
+    held = fused if cell.min(initial=0) >= 0 else fused[cell >= 0]
+    counted = np.bincount(held, minlength=rows * cells)
+    return np.asarray(counted.reshape(rows, cells))
+
+
+def total(index: Ints, column: Floats | Mask, size: int) -> Ints:
+    """Fixed-point sum of a column by index; of a mask how many are true."""
+    if column.dtype == np.bool_:
+        return number(index, np.asarray(column, np.bool_), size)
+    return summed(index, fixed(np.asarray(column, np.float64)), size)
+
+
+def number(index: Ints, mask: Mask, size: int) -> Ints:
+    """How many of a mask are true, by index."""
+    return np.bincount(index if mask.all() else index[mask], minlength=size)
+
+
+def fixed(column: Floats) -> Floats:
+    """Values in fixed point: whole numbers, whose sums are exact."""
+    made = column * UNIT
+    return np.rint(made, out=made)
+
+
+def summed(index: Ints, whole: Floats, size: int) -> Ints:
+    """Sum of whole numbers by index."""
+    return np.bincount(index, whole, minlength=size).astype(np.int64)
