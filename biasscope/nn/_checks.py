@@ -30,7 +30,9 @@ def padding_mode(value: str) -> None:
 
 def image_batch(x: Tensor, channels: int | None, owner: str, name: str = "input") -> None:
     """Refuse anything but a (N, C, H, W) tensor, with C as stated unless it is None."""
-    if x.dim() != 4:
-        raise ValueError(f"{owner}: {name} must have shape (N, C, H, W), got {tuple(x.shape)}")
-    if channels is not None and x.shape[1] != channels:
-        raise ValueError(f"{owner}: {name} must have {channels} channels, got {x.shape[1]} (shape {tuple(x.shape)})")
+    shape = x.shape
+    if len(shape) == 4 and (channels is None or shape[1] == channels):
+        return
+    if len(shape) != 4:
+        raise ValueError(f"{owner}: {name} must have shape (N, C, H, W), got {tuple(shape)}")
+    raise ValueError(f"{owner}: {name} must have {channels} channels, got {shape[1]} (shape {tuple(shape)})")

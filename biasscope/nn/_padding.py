@@ -20,7 +20,7 @@ def _source_rows(size: int, before: int, after: int, mode: PaddingMode) -> list[
 
 def _fits(size: int, before: int, after: int, mode: PaddingMode) -> bool:
     """Whether `torch.nn.functional.pad` accepts this amount."""
-    largest = max(before, after)
+    largest = before if before > after else after
     return largest < size or mode in ("replicate", "zeros") or (mode == "circular" and largest == size)
 
 
@@ -36,10 +36,12 @@ def pad2d(x: Tensor, height: tuple[int, int], width: tuple[int, int], mode: Padd
     >>> pad2d(torch.tensor([[[[1.0, 2.0]]]]), (0, 0), (3, 2), "reflect").flatten().tolist()
     [2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
     """
-    if not any((*height, *width)):
+    (top, bottom), (left, right) = height, width
+    if not (top or bottom or left or right):
         return x
-    if _fits(x.shape[-2], *height, mode) and _fits(x.shape[-1], *width, mode):
-        return F.pad(x, (*width, *height), mode=_TORCH_MODE[mode])
-    rows = torch.tensor(_source_rows(x.shape[-2], *height, mode), device=x.device)
-    columns = torch.tensor(_source_rows(x.shape[-1], *width, mode), device=x.device)
-    return x.index_select(-2, rows).index_select(-1, columns)
+    *_, rows, columns = x.shape
+    if _fits(rows, top, bottom, mode) and _fits(columns, left, right, mode):
+        return F.pad(x, (left, right, top, bottom), mode=_TORCH_MODE[mode])
+    vertical = torch.tensor(_source_rows(rows, top, bottom, mode), device=x.device)
+    horizontal = torch.tensor(_source_rows(columns, left, right, mode), device=x.device)
+    return x.index_select(-2, vertical).index_select(-1, horizontal)

@@ -48,21 +48,23 @@ def binomial_taps(filter_size: int, device: torch.device | None = None, dtype: t
 
 def _read_after(size: int, stride: int, after: int) -> int:
     """Rows behind the map that the last window reads: the stride may stop short of the padding."""
-    return max(0, (size - 1) // stride * stride + after - (size - 1))
+    left = after - (size - 1) % stride
+    return left if left > 0 else 0
 
 
 def _blur(x: Tensor, kernel: Tensor, stride: tuple[int, int], mode: PaddingMode) -> Tensor:
     """Pad by floor((m-1)/2) before and ceil((m-1)/2) after, then filter each channel and subsample."""
-    size = kernel.shape[-1]
+    channels, _, _, size = kernel.shape
     if size == 1:
         return x[..., :: stride[0], :: stride[1]]
     before, after = (size - 1) // 2, size // 2
     inside = before if mode == "zeros" and before == after else 0
     if not inside:
-        rows, columns = ((before, _read_after(x.shape[2 + a], stride[a], after)) for a in (0, 1))
-        x = pad2d(x, rows, columns, mode)
+        _, _, height, width = x.shape
+        below, right = _read_after(height, stride[0], after), _read_after(width, stride[1], after)
+        x = pad2d(x, (before, below), (before, right), mode)
     kernel = kernel if kernel.dtype == x.dtype else kernel.to(x.dtype)
-    return torch.conv2d(x, kernel, None, stride, inside, 1, x.shape[1])
+    return torch.conv2d(x, kernel, None, stride, inside, 1, channels)
 
 
 def _depthwise_kernel(taps: Tensor, channels: int) -> Tensor:
