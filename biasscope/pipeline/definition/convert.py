@@ -26,7 +26,7 @@ def defined(kind: type[D], options: Mapping[str, object]) -> D:
     Examples
     --------
     >>> from biasscope.pipeline.definition import InvarianceAnalysis
-    >>> defined(InvarianceAnalysis, {"model": "small:digits8", "sizes": [32, 48]}).model
+    >>> defined(InvarianceAnalysis, {"model": "small:digits8", "limit": 20}).model
     ['small:digits8']
     """
     lists = {field.name for field in msgspec.structs.fields(kind) if _is_list(field.type)}

@@ -1,0 +1,80 @@
+"""Published figures, models, and pictures with problems."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from biasscope.core.progress import Progress
+from biasscope.images import ImageProblem, open_images
+from biasscope.pipeline.definition import InvarianceAnalysis
+from biasscope.pipeline.invariance import inventory
+from biasscope.pipeline.invariance.comparison import compared
+from biasscope.pipeline.invariance.published import ANTIALIASED, CHANGES, TAPS, figures
+from biasscope.pipeline.invariance.subjects import subjects
+from biasscope.sweep.measure import Measured
+from tests.unit.pipeline.invariance.made import measurement
+
+NET = "torchvision:resnet18@none?classes=10&size=32"
+
+
+def test_every_published_row_is_whole() -> None:
+    for architecture in {*ANTIALIASED, *CHANGES}:
+        found = list(figures(architecture))
+        zhang = 2 * len(TAPS) if architecture in ANTIALIASED else 0
+        assert len(found) == zhang + (4 if architecture in CHANGES else 0)
+        assert all(0 < item.value < 1 and item.grade == "P" for item in found)
+
+
+def test_anti_aliasing_was_published_to_raise_consistency_everywhere() -> None:
+    for architecture in ANTIALIASED:
+        values = {item.taps: item.value for item in figures(architecture) if item.measure == "consistency"}
+        assert min(values[taps] for taps in TAPS[1:]) > values[0]
+
+
+def test_figures_stand_beside_the_same_architecture_and_form_only() -> None:
+    number = Measured("consistency", "Consistency", 0.9, 0.8, 0.95, 4, "higher", "crop", "pairs", "mean")
+    plain = measurement([[0, 1]] * 3, architecture="resnet18")
+    blurred = measurement([[0, 1]] * 3, architecture="resnet18", variant="antialias", label="net (antialias)")
+    plain, blurred = (replace(item, metrics={"consistency": number}) for item in (plain, blurred))
+    found = compared({"crop": [plain, blurred]}, "ten pictures", taps=3)
+    assert found is not None
+    rows = found.table("figures")
+    own = [(rows["model"][i], rows["published"][i], rows["own"][i]) for i in (0, 2)]
+    assert own == [("net", 0.8511, 0.9), ("net (antialias)", 0.8751, 0.9)]
+    assert not any(rows["same_protocol"])
+    assert "surgery alone" in str(rows["statement"][2])
+    assert "surgery alone" not in str(rows["statement"][0])
+    assert compared({"circular": [plain]}, "", 3) is None
+    assert compared({"crop": [measurement([[0, 1]])]}, "", 3) is None
+
+
+def test_models_state_their_surgery() -> None:
+    made = subjects([NET], InvarianceAnalysis(variants=["baseline", "antialias"]), Progress())
+    found = inventory.models(made)
+    rows = found.table("models")
+    assert rows["trained"] == [True, False]
+    assert rows["replaced"][0] == 0 < rows["replaced"][1]  # type: ignore[operator]
+    assert rows["kept"][1] == len(made[1].surgery.kept)
+    assert found.table("replacements").height == rows["replaced"][1]
+    assert "without retraining" in found.notes[0]
+    assert not inventory.models(made[:1]).notes
+
+
+@pytest.mark.parametrize("many", [2, 1500])
+def test_problems_are_counted_and_listed(many: int) -> None:
+    source = open_images(np.zeros((2, 8, 8), np.uint8))
+    problems = [ImageProblem("truncated", f"i{number}", "cut off") for number in range(many)]
+    problems.append(ImageProblem("depth", "j", "16 bits", used=True))
+    found = inventory.images(source, problems, 5, [])
+    assert found.scalar("skipped").value == many
+    assert found.scalar("violations").value == many + 1
+    assert found.table("problems")["count"] == [1, many]
+    assert found.table("rows").height == min(many, inventory.ROWS) + 1
+    assert f"{many:,} pictures were left out and 1 had to be converted" in inventory.said(problems)
+
+
+def test_no_problems_no_tables() -> None:
+    found = inventory.images(open_images(np.zeros((2, 8, 8), np.uint8)), [], 2, ["a note"])
+    assert (found.tables, found.notes) == ([], ["a note"])
+    assert found.scalar("violations").value == 0
