@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -111,11 +111,12 @@ def blocks(
     """Prepare pictures block by block; what is stored is not prepared, apart from the first block where it is kept."""
     for group in groups(pictures, size):
         if checkpoint is None:
-            yield preparation.block(group, keep)
+            block = preparation.block(group, keep)
         else:
             key = checkpoint.key(group, [preparation.target(picture) for _, picture in group])
-            yield replace(_from(checkpoint.load(key), group, preparation, keep), key=key)
-        keep = 0
+            block = replace(_from(checkpoint.load(key), group, preparation, keep), key=key)
+        keep = 0 if block.image_ids else keep
+        yield block
 
 
 def _from(stored: Stored | None, group: list[Numbered], preparation: Preparation, keep: int) -> Block:
@@ -154,7 +155,7 @@ def groups(pictures: Iterator[Numbered], size: int) -> Iterator[list[Numbered]]:
         yield group
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
+def ahead(items: Iterator[T]) -> Generator[T]:
     """Pass items on while the next one is made in another thread."""
     end = object()
     with ThreadPoolExecutor(1, "biasscope-prepare") as thread:

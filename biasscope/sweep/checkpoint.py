@@ -98,8 +98,8 @@ class Checkpoint:
         found = [_read_plan(path) for path in folder.glob("*/plan.json")]
         others = [other for other in found if all(other.get(key) == plan.get(key) for key in SAME)]
         if others:
-            differing = [sorted(k for k in {*plan, *other} if plan.get(k) != other.get(k)) for other in others]
-            keys = ", ".join(min(differing, key=lambda keys: len(keys)))
+            differing = [[key for key in plan if plan[key] != other.get(key)] for other in others]
+            keys = ", ".join(min((len(keys), keys) for keys in differing)[1])
             self._progress.warn(f"{folder}: the checkpoint is of another plan ({keys}); started anew beside it")
 
 

@@ -69,7 +69,7 @@ class Engine:
         found = Found()
         with self.runner.session():
             for block in blocks:
-                tables, floors = self._block(block, floor if not found.blocks else 0, advance)
+                tables, floors = self._block(block, floor if not found.tables else 0, advance)
                 if tables is not None:
                     found.tables.append(tables)
                 found.floors |= floors

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
@@ -18,7 +21,7 @@ from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blo
 from biasscope.sweep.checkpoint import Checkpoint
 from biasscope.sweep.engine import NAMED, Engine, Found, joined, refuse_nan, refused
 from biasscope.sweep.floors import Floors
-from biasscope.sweep.order import evaluation_order
+from biasscope.sweep.order import Order, evaluation_order
 from biasscope.sweep.plan import plan
 from biasscope.sweep.probe import probe
 from biasscope.sweep.result import Sweep
@@ -56,7 +59,7 @@ class Job:
         order = evaluation_order(steps, reference)
         if self.strict:
             self._refuse_problems()
-        preparation = Preparation(self.transformation, self.loaded.preprocessing, lambda picture: -1)
+        preparation = self._preparation()
         first, pictures = peek(self._pictures(), preparation)
         if first is None:
             raise self._nothing(preparation.problems)
@@ -66,29 +69,29 @@ class Job:
             probed = probe(runner)
         mapping, note = match_labels(self.source, self.loaded.class_names, probed.shape[1])
         preparation.target = lambda picture: to_output(mapping, picture.label)
+        engine = self._engine(runner, order, probed, size)
+        return self._result(self._swept(engine, pictures, size, preparation), runner, steps, note)
+
+    def _engine(self, runner: Runner, order: Order, probed: Tensor, size: int) -> Engine:
         checkpoint = None
         if self.folder is not None:
             agreed = plan(runner, self.transformation, probed, size, self.label)
             checkpoint = Checkpoint(self.folder, agreed, self.progress)
-        engine = Engine(
-            runner,
-            self.transformation,
-            order,
-            probed.shape[1],
-            draw_groups(self.settings.tta, len(order), self.settings.seed),
-            Floors(runner, self.transformation, self.progress),
-            checkpoint,
-        )
-        found = self._swept(engine, pictures, size, preparation)
-        return self._result(found, runner, steps, note)
+        groups = draw_groups(self.settings.tta, len(order), self.settings.seed)
+        floors = Floors(runner, self.transformation, self.progress)
+        return Engine(runner, self.transformation, order, probed.shape[1], groups, floors, checkpoint)
 
     def _swept(self, engine: Engine, pictures: Iterator[Numbered], size: int, preparation: Preparation) -> Found:
         rank, world = self.settings.shard
         known = self.source.count is not None
         total = len(engine.order) * len(range(rank, self._count(0), world)) if known else None
         made = blocks(pictures, size, preparation, engine.checkpoint, self.settings.floor)
-        with self.progress.bar(f"Sweeping {self.label}, {self.transformation.name}", total) as advance:
-            return engine.run(ahead(made), self.settings.floor, advance)
+        text = f"Sweeping {self.label}, {self.transformation.name}"
+        with self.progress.bar(text, total) as advance, closing(ahead(made)) as prepared:
+            return engine.run(prepared, self.settings.floor, advance)
+
+    def _preparation(self) -> Preparation:
+        return Preparation(self.transformation, self.loaded.preprocessing, lambda picture: -1)
 
     def _pictures(self) -> Iterator[Numbered]:
         return numbered(islice(self.source, self.limit), self.settings.shard)
@@ -102,7 +105,7 @@ class Job:
 
     def _refuse_problems(self) -> None:
         """Read everything once, before the model runs: with ``strict`` any problem is an error."""
-        preparation = Preparation(self.transformation, self.loaded.preprocessing, lambda picture: -1)
+        preparation = self._preparation()
         for number, picture in self._pictures():
             preparation.source(number, picture)
         problems = [*self.source.problems, *preparation.problems]
@@ -121,7 +124,7 @@ class Job:
         hint = problems[0].detail if problems else ""
         return InputError(what, where=self.source.name, hint=hint)
 
-    def _result(self, found: Found, runner: Runner, steps: np.ndarray, note: str) -> Sweep:
+    def _result(self, found: Found, runner: Runner, steps: NDArray[np.int64], note: str) -> Sweep:
         problems = (*self.source.problems, *refused(found.blocks))
         image_ids = tuple(name for block in found.blocks for name in block.image_ids)
         tables = joined(found.tables)
