@@ -1,0 +1,21 @@
+"""Model + hooks -> measures at every layer, one engine. The package is the function: ``biasscope.trace(...)``."""
+
+from biasscope.core.callable_module import make_callable
+from biasscope.trace.call import trace
+from biasscope.trace.measures import DEFAULT, MEASURES
+from biasscope.trace.result import Lattice, LayerTrace, Measured, Sums, Trace
+from biasscope.trace.structure import LayerStride, layer_strides
+
+__all__ = [
+    "DEFAULT",
+    "MEASURES",
+    "Lattice",
+    "LayerStride",
+    "LayerTrace",
+    "Measured",
+    "Sums",
+    "Trace",
+    "layer_strides",
+    "trace",
+]
+make_callable(__name__, trace)

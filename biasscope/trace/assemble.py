@@ -1,0 +1,113 @@
+"""From accumulators to the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.trace.engine import Traced
+from biasscope.trace.layer import Layer
+from biasscope.trace.measures import MEASURES
+from biasscope.trace.measures.equivariance import lattice_period
+from biasscope.trace.measures.measure import Measure
+from biasscope.trace.probe import Probe
+from biasscope.trace.result import Lattice, LayerTrace, Measured, Trace
+from biasscope.trace.shifts import Plan, moves
+
+if TYPE_CHECKING:
+    from biasscope.transforms import Transformation
+
+
+def assemble(
+    traced: Sequence[Traced], plan: Plan, transformation: Transformation, model: str, ids: list[str], probed: Probe,
+    problems: Sequence[Any], functional: bool,
+) -> Trace:  # fmt: skip
+    """Ask every measure for its value."""
+    layers = tuple(_layer(depth, one) for depth, one in enumerate(traced))
+    return Trace(
+        layers,
+        plan.offsets,
+        plan.reference,
+        _lattices(traced, plan),
+        {one.layer.name: one.sums.result(ids) for one in traced},
+        model,
+        transformation.name,
+        len(ids),
+        dict(transformation.parameters),
+        tuple(_notes(traced, plan, probed, functional)),
+        tuple(problems),
+    )
+
+
+def _layer(depth: int, one: Traced) -> LayerTrace:
+    layer = one.layer
+    stride = None if layer.stride is None else (float(layer.stride[0]), float(layer.stride[1]))
+    found = {name: _measured(name, measure) for name, measure in one.measures.items()}
+    return LayerTrace(
+        layer.name, layer.kind, depth, layer.channels, *layer.size, stride, layer.ratio, layer.subsampling,
+        layer.factor, layer.coming, found,
+    )  # fmt: skip
+
+
+def _measured(name: str, measure: Measure) -> Measured:
+    facts, found = MEASURES[name].facts, measure.estimate()
+    note = "; ".join(measure.notes)
+    return Measured(name, facts["title"], *found, facts["better"], facts["unit"], note)
+
+
+def _lattices(traced: Sequence[Traced], plan: Plan) -> dict[str, dict[str, Lattice]]:
+    """Lattices of every measure that has one; shifts between positions come from the measure named in its facts."""
+    found: dict[str, dict[str, Lattice]] = {}
+    for one in traced:
+        for name, measure in one.measures.items():
+            values = measure.lattice()
+            if values is None or "between" not in MEASURES[name].facts:
+                continue
+            other = one.measures.get(MEASURES[name].facts["between"])
+            found.setdefault(name, {})[one.layer.name] = _lattice(values, other, one.layer, plan)
+    return found
+
+
+def _lattice(values: NDArray[np.float64], other: Measure | None, layer: Layer, plan: Plan) -> Lattice:
+    between = ~moves(plan.offsets, layer.stride)[1]
+    filled = None if other is None else other.lattice()
+    if filled is not None:
+        values = np.where(between, filled, values)
+    period = None
+    if other is not None and (rectangle := _rectangle(plan.offsets)) is not None:
+        period = lattice_period(values[rectangle])
+    return Lattice(values, between, period)
+
+
+def _rectangle(offsets: NDArray[np.float64]) -> NDArray[np.int64] | None:
+    """Views in rows and columns of neighbouring shifts, (Y, X); ``None`` where shifts do not fill a rectangle."""
+    rows, columns = (np.unique(offsets[:, axis]) for axis in (0, 1))
+    places = {tuple(pair): view for view, pair in enumerate(offsets.tolist())}
+    full = all(np.allclose(np.diff(axis), 1) for axis in (rows, columns))
+    if not full or len(places) < len(rows) * len(columns):
+        return None
+    return np.array([[places[y, x] for x in columns.tolist()] for y in rows.tolist()])
+
+
+def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool) -> list[str]:
+    notes = []
+    many = {row.place for row in probed.seen if row.tensors > 1}
+    several = sorted({one.layer.place.name for one in traced if one.layer.place in many})
+    if several:
+        notes.append(f"several tensors are given by {', '.join(several)}")
+    if not functional:
+        notes.append("functions in forward are not layers here; functional=True lists those outside leaf modules")
+    uneven = {one.layer.name for one in traced if plan.wraps and _uneven(one.layer, probed)}
+    if uneven:
+        notes.append(
+            f"the side of the picture is no multiple of the stride at {len(uneven)} layers, so circular shifts cannot "
+            f"be exact there ({', '.join(sorted(uneven)[:5])})"
+        )
+    return notes
+
+
+def _uneven(layer: Layer, probed: Probe) -> bool:
+    return layer.stride is not None and any(side % part for side, part in zip(probed.side, layer.stride, strict=True))

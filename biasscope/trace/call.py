@@ -1,0 +1,213 @@
+"""The one way to a trace: `trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.core.progress import Progress
+from biasscope.models import LoadedModel, Preprocessing, load_model
+from biasscope.trace.assemble import assemble
+from biasscope.trace.chunk import Layout
+from biasscope.trace.engine import AMP, Engine, Traced
+from biasscope.trace.layer import Layer
+from biasscope.trace.measures import DEFAULT, MEASURES
+from biasscope.trace.pictures import Pictures
+from biasscope.trace.places import Selectors, Split, layers_of
+from biasscope.trace.probe import Probe, as_found, device_of, float_type, probe, unwrap
+from biasscope.trace.result import Trace
+from biasscope.trace.samples import SampleSums
+from biasscope.trace.shifts import Plan, plan_of, transformation_of
+
+if TYPE_CHECKING:
+    from biasscope.transforms import Transformation
+
+Measures = Sequence[str] | Mapping[str, Mapping[str, Any]] | str
+Source = tuple[str, Tensor]
+
+
+def trace(
+    model: str | LoadedModel | nn.Module,
+    images: Any,
+    shifts: Any = None,
+    *,
+    measures: Measures = DEFAULT,
+    layers: Selectors = None,
+    functional: bool = False,
+    split: Split = "none",
+    outputs: Literal["first", "each"] = "first",
+    batch: int = 64,
+    limit: int | None = None,
+    samples: int = 2,
+    seed: int = 0,
+    device: str | None = None,
+    amp: Literal["bf16", "fp16"] | None = None,
+    preprocessing: Preprocessing | None = None,
+    label: str | None = None,
+    progress: Progress | None = None,
+) -> Trace:
+    """Measure at every layer of a network what a shift of the picture does to it.
+
+    Parameters
+    ----------
+    model
+        A specification, a `LoadedModel`, or any ``nn.Module`` that takes one (N, C, H, W) tensor. It is left as it was:
+        mode, gradients, hooks.
+    images
+        A tensor (N, C, H, W) that is used as it is; uint8 pictures; an `ImageSource` or its specification.
+    shifts
+        A transformation of `biasscope.transforms` that shifts; a protocol with or without a grid (``"crop"``,
+        ``"circular:7x7"``); a grid of circular shifts (``"0..7"``), pairs (dy, dx) or a number n (0 .. n - 1 on both
+        axes). If not given: 0 .. 7 on both axes and multiples of the largest stride, circular.
+    measures
+        Names in `biasscope.trace.MEASURES`, or a mapping from name to options.
+    layers
+        Names, patterns, types, or ``"leaves"``, ``"blocks"``, ``"subsampling"``, ``"functions"``; see
+        `biasscope.trace.places.layers_of`.
+    functional
+        Whether functions called in a ``forward`` (``F.relu``, ``+``) are layers too, named ``module:function``. What a
+        leaf module does inside is not seen.
+    split
+        ``"pools"`` adds to every max pool what it gives at stride 1, ``"all"`` to strided convolutions too.
+    outputs
+        Which tensors of a tuple or dictionary count.
+    batch
+        Most views that go through the network at a time; views of a picture share a batch with its reference.
+    limit
+        Most images.
+    samples
+        For how many images global sums are kept for drawing.
+    seed
+        For measures that choose maps at random.
+    device
+        Where to run; where the model is, if not given.
+    amp
+        Run under autocast. What is added up is in single precision at least.
+    preprocessing
+        How pictures are prepared, for a plain module that is not given tensors.
+    label
+        Name of the model in the result.
+    progress
+        Shows how far it is.
+
+    Returns
+    -------
+        Layers in order of execution with every measure, its interval over images and their number.
+
+    Notes
+    -----
+    Maps are read inside forward hooks and forgotten; memory grows neither with the images nor, to speak of, with the
+    shifts. Networks behind `torch.compile` run uncompiled.
+
+    Raises
+    ------
+    UsageError
+        An option is wrong, no layer gives maps, or the network is TorchScript.
+    InputError
+        There is no picture.
+
+    Examples
+    --------
+    >>> from biasscope.trace import trace
+    >>> net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.MaxPool2d(2))
+    >>> found = trace(net, torch.rand(2, 1, 16, 16), 4, measures=["equivariance_l2", "nonshiftability"])
+    >>> [layer.name for layer in found.layers if layer.subsampling], found["1"]["nonshiftability"]
+    (['2'], 0.0)
+    """
+    if amp not in AMP or outputs not in ("first", "each") or samples < 0:
+        raise UsageError(f"amp={amp!r}, outputs={outputs!r}, samples={samples!r} cannot be used together or at all")
+    wanted = _options(measures)
+    pictures = Pictures(images, limit)
+    module = unwrap(_loaded(model).module if not isinstance(model, nn.Module) else model)
+    with as_found(module):
+        prepare = preprocessing or _preprocessing(model, pictures)
+        module = module if device is None else module.to(device)
+        like = torch.empty(0, dtype=float_type(module), device=device_of(module))
+        start = transformation_of("0,0" if shifts is None else shifts, [], (1, 1)).for_model(prepare)
+        sources = pictures.sources(start, prepare)
+        first = next(sources)
+        example = _example(start, first[1], prepare, like)
+        probed = _probed(module, example, functional)
+        places = layers_of(probed, layers, split, outputs == "each")
+        strides, size = [layer.stride for layer in places], (example.shape[-2], example.shape[-1])
+        made = start if shifts is not None else transformation_of(None, strides, size)
+        plan = plan_of(made, seed)
+        layout = Layout.of(plan.views, batch)
+        traced = [_traced(layer, plan, wanted, samples) for layer in places]
+        engine = Engine(module, traced, plan, layout, example.shape[1:], like, functional=functional, amp=amp)
+        ids = _run(engine, made, chain([first], sources), layout, like, progress or Progress())
+    name = label or (model if isinstance(model, str) else _name(model))
+    return assemble(traced, plan, made, name, ids, probed, pictures.problems, functional)
+
+
+def _options(measures: Measures) -> dict[str, dict[str, Any]]:
+    given = [measures] if isinstance(measures, str) else measures
+    chosen = {name: dict(given[name]) if isinstance(given, Mapping) else {} for name in given}
+    for name in chosen:
+        MEASURES.load(name)
+    return chosen
+
+
+def _loaded(model: str | LoadedModel) -> LoadedModel:
+    return load_model(model) if isinstance(model, str) else model
+
+
+def _name(model: Any) -> str:
+    return model.provenance.spec if isinstance(model, LoadedModel) else type(unwrap(model)).__name__
+
+
+def _preprocessing(model: Any, pictures: Pictures) -> Preprocessing:
+    """How pictures are prepared; for tensors it does not matter."""
+    if isinstance(pictures.images, Tensor):
+        return Preprocessing((pictures.images.shape[-2], pictures.images.shape[-1]), None)
+    loaded = model if isinstance(model, LoadedModel) else load_model(model)
+    return loaded.preprocessing
+
+
+def _example(transformation: Transformation, source: Tensor, prepare: Preprocessing, like: Tensor) -> Tensor:
+    """Reference of the first picture, (1, C, H, W)."""
+    views = transformation.open(source[None].to(like), [0])
+    size = (source.shape[-2], source.shape[-1]) if transformation.name in ("circular", "fourier") else prepare.size
+    example = like.new_empty(1, source.shape[-3], *getattr(views, "window", size))
+    views.write(example, [transformation.reference], [0])
+    return example
+
+
+def _probed(module: nn.Module, example: Tensor, functional: bool) -> Probe:
+    try:
+        return probe(module, example, functional)
+    except UsageError:
+        raise
+    except Exception as error:  # any model's forward may raise anything
+        what = f"the network cannot be run on pictures {tuple(example.shape[1:])}: {type(error).__name__}: {error}"
+        raise UsageError(what, hint="Check channels and size.") from error
+
+
+def _traced(layer: Layer, plan: Plan, wanted: Mapping[str, Mapping[str, Any]], samples: int) -> Traced:
+    kinds = {name: MEASURES.load(name) for name in wanted}
+    try:
+        chosen = {name: kind(layer, plan, **wanted[name]) for name, kind in kinds.items() if kind.applies(layer, plan)}
+    except TypeError as error:
+        raise UsageError(f"a measure does not take these options: {error}") from error
+    return Traced(layer, chosen, SampleSums(layer.channels, plan, samples))
+
+
+def _run(
+    engine: Engine, transformation: Transformation, sources: Iterator[Source], layout: Layout, like: Tensor,
+    progress: Progress,
+) -> list[str]:  # fmt: skip
+    """Take every picture in, a few at a time; give their ids."""
+    ids: list[str] = []
+    with engine.watch() as watch, progress.bar("tracing layers", None) as advance:
+        while group := list(islice(sources, layout.pictures)):
+            numbers = range(len(ids), len(ids) + len(group))
+            block = torch.stack([source for _, source in group]).to(like)
+            engine.run(watch, transformation.open(block, list(numbers)), numbers)
+            ids += [image_id for image_id, _ in group]
+            advance(len(group))
+    return ids

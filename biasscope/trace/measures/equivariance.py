@@ -1,0 +1,204 @@
+"""Equivariance error: does the response to the moved picture equal the moved response?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from biasscope.trace.estimate import Estimate, ImageMean
+from biasscope.trace.layer import Layer
+from biasscope.trace.measures.measure import Measure
+from biasscope.trace.reading import Errors, Reading, aligned_errors, fourier_errors
+from biasscope.trace.shifts import Plan
+
+Shifts = Sequence[tuple[float, float]]
+
+
+def cosine_distances(activations: Tensor, shifts: Shifts, *, wraps: bool = True) -> Tensor:
+    """1 - cosine between responses and their moved reference.
+
+    Parameters
+    ----------
+    activations
+        Reference and k responses of one picture, (1 + k, C, H, W).
+    shifts
+        Positions (down, right) that each response should have moved by: the shift of the picture by the cumulative
+        stride. Fractions are moved in the Fourier domain.
+    wraps
+        Whether what leaves on one side enters on the other; otherwise what both show is compared (whole shifts only).
+
+    Returns
+    -------
+        (k,), 0 = equivariant; 1 where one of the two is 0 and the other is not.
+
+    Examples
+    --------
+    >>> x = torch.tensor([0.0, 1.0, 0.0, 1.0]).view(1, 1, 1, 4)
+    >>> round(float(cosine_distances(torch.cat([x, torch.ones_like(x)]), [(0, 1)])), 4)
+    0.2929
+    """
+    return _cosine(_errors(activations, shifts, wraps))[0]
+
+
+def relative_errors(activations: Tensor, shifts: Shifts, *, wraps: bool = True) -> Tensor:
+    """Euclidean distance between responses and their moved reference, divided by the length of the reference.
+
+    As `cosine_distances`; NaN where the reference is 0 and the response is not.
+
+    Examples
+    --------
+    >>> x = torch.tensor([0.0, 1.0, 0.0, 1.0]).view(1, 1, 1, 4)
+    >>> float(relative_errors(torch.cat([x, torch.ones_like(x)]), [(0, 1)]))
+    1.0
+    """
+    return _relative(_errors(activations, shifts, wraps))[0]
+
+
+def lattice_period(lattice: NDArray[np.float64], tolerance: float = 0.05) -> tuple[int, int]:
+    """Smallest period (vertical, horizontal) of errors over all offsets 0 .. Y - 1 and 0 .. X - 1.
+
+    Parameters
+    ----------
+    lattice
+        Errors, (Y, X); NaN counts as unknown.
+    tolerance
+        Largest difference between offsets that are a period apart, as a share of the largest error.
+
+    Examples
+    --------
+    >>> lattice_period(np.array([[0.0, 1.0, 0.0, 1.0], [2.0, 2.0, 2.0, 2.0]]))
+    (2, 2)
+    """
+    return _period(lattice, tolerance), _period(lattice.T, tolerance)
+
+
+def _period(lattice: NDArray[np.float64], tolerance: float) -> int:
+    most = tolerance * np.nanmax(np.abs(lattice), initial=0.0)
+    for period in range(1, len(lattice)):
+        difference = np.abs(lattice[period:] - lattice[:-period])
+        if np.nanmax(difference, initial=0.0) <= most:
+            return period
+    return len(lattice)
+
+
+def _errors(activations: Tensor, shifts: Shifts, wraps: bool) -> Errors:
+    places, steps = range(1, len(activations)), np.asarray(shifts, np.float64)
+    if np.array_equal(steps, np.rint(steps)):
+        return aligned_errors(activations[None], places, [(int(y), int(x)) for y, x in steps], wraps)
+    if not wraps:
+        raise ValueError("shifts by fractions of a position go around the edges")
+    return fourier_errors(activations[None], places, steps)
+
+
+def _cosine(errors: Errors) -> Tensor:
+    response, reference = errors.response.double().sqrt(), errors.reference.double().sqrt()
+    distance = (errors.difference - (response - reference).square()) / (2 * response * reference)
+    one_is_zero = torch.where(response == reference, 0.0, 1.0)
+    return torch.where(response * reference > 0, distance.clamp(0, 2), one_is_zero)
+
+
+def _relative(errors: Errors) -> Tensor:
+    ratio = (errors.difference.double() / errors.reference.double()).sqrt()
+    undefined = torch.where(errors.difference == 0, 0.0, torch.nan)
+    return torch.where(errors.reference > 0, ratio, undefined)
+
+
+class _Equivariance(Measure):
+    """Mean over shifts, then over pictures, of an error; and the mean over pictures at every shift."""
+
+    most: ClassVar[float] = float("inf")
+    between: ClassVar[bool] = False
+
+    def __init__(self, layer: Layer, plan: Plan) -> None:
+        super().__init__(layer, plan)
+        self._mean = ImageMean(0, self.most)
+        self._lattice: Tensor | None = None
+        self._total: Tensor | None = None
+
+    def update(self, reading: Reading) -> None:
+        """Errors of the shifts of a chunk."""
+        places = reading.geometry.between if self.between else reading.geometry.exact
+        if reading.chunk.first:
+            self._total = None
+        if not places:
+            return
+        values = self.value(reading.interpolated if self.between else reading.aligned)
+        good = values.isfinite()
+        parts = torch.stack([values.nan_to_num(0.0), good.to(values.dtype)])
+        self._total = parts.sum(2) if self._total is None else self._total + parts.sum(2)
+        if self._lattice is None:
+            self._lattice = values.new_zeros(2, self.plan.views)
+        views = torch.tensor([reading.chunk.views[place] for place in places], device=values.device)
+        self._lattice[:, views] += parts.sum(1)
+
+    def value(self, errors: Errors) -> Tensor:
+        """Error from sums of squares."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Mean over the shifts of a picture."""
+        if self._total is not None:
+            self._mean.add(self._total[0] / self._total[1])
+
+    def estimate(self) -> Estimate:
+        """Mean over pictures; undefined where no shift fits."""
+        return self._mean.estimate()
+
+    def lattice(self) -> NDArray[np.float64] | None:
+        """Error at every shift; 0 at the reference."""
+        values = np.full(self.plan.views, np.nan)
+        if self._lattice is not None:
+            total, count = self._lattice.cpu().numpy()
+            np.divide(total, count, out=values, where=count > 0)
+        values[self.plan.reference] = 0.0
+        return values
+
+
+class Cosine(_Equivariance):
+    """`cosine_distances` at multiples of the cumulative stride."""
+
+    most = 2.0
+
+    def value(self, errors: Errors) -> Tensor:
+        """1 - cosine."""
+        return _cosine(errors)
+
+
+class RelativeL2(_Equivariance):
+    """`relative_errors` at multiples of the cumulative stride."""
+
+    def value(self, errors: Errors) -> Tensor:
+        """Distance by length."""
+        return _relative(errors)
+
+
+class _Between(_Equivariance):
+    between = True
+
+    @classmethod
+    def applies(cls, layer: Layer, plan: Plan) -> bool:
+        """Only circular shifts can be interpolated without an edge."""
+        return plan.wraps
+
+
+class FourierCosine(_Between):
+    """`cosine_distances` at all other shifts, the reference moved in the Fourier domain."""
+
+    most = 2.0
+
+    def value(self, errors: Errors) -> Tensor:
+        """1 - cosine."""
+        return _cosine(errors)
+
+
+class FourierL2(_Between):
+    """`relative_errors` at all other shifts, the reference moved in the Fourier domain."""
+
+    def value(self, errors: Errors) -> Tensor:
+        """Distance by length."""
+        return _relative(errors)

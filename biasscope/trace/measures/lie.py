@@ -1,0 +1,122 @@
+"""Layer-wise Lie derivative: how fast a layer leaves equivariance when the picture begins to move."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from biasscope.core.errors import UsageError
+from biasscope.trace.estimate import Estimate, ImageMean
+from biasscope.trace.fourier import derivative_matrix
+from biasscope.trace.layer import Layer
+from biasscope.trace.measures.measure import Measure, Reads
+from biasscope.trace.reading import Reading, wide
+from biasscope.trace.shifts import Plan
+
+AXES = ("vertical", "horizontal")
+
+
+def moving(maps: Tensor, axis: int) -> Tensor:
+    """Change of maps (..., H, W) per position, when they begin to move down (axis 0) or right (axis 1)."""
+    matrix = derivative_matrix(maps.shape[-2 + axis], maps.dtype, maps.device)
+    return matrix @ maps if axis == 0 else maps @ matrix.mT
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """PyTorch scripts its own derivatives when forward mode is first used, and warns that it does."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=FutureWarning)
+        warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=DeprecationWarning)
+        yield
+
+
+def lie_derivative(
+    function: Callable[[Tensor], Tensor], pictures: Tensor, stride: tuple[float, float] = (1, 1)
+) -> Tensor:
+    r"""Length of d/dt T_{-t} f(T_t x) at t = 0, by the length of f(x).
+
+    Parameters
+    ----------
+    function
+        From pictures (N, C, H, W) to maps (N, C', H', W'), with forward-mode derivatives.
+    pictures
+        Pictures x.
+    stride
+        Cumulative stride of the maps.
+
+    Returns
+    -------
+        One value a picture, (N,): root of the squares of both axes' derivatives, relative change per pixel.
+
+    Notes
+    -----
+    T is the circular shift in the Fourier domain (its highest frequency has slope 0). Non-linear layers alias between
+    positions, so this is above 0 behind a ReLU although every whole shift is exact.
+    Source: Gruver et al., "The Lie derivative for measuring learned equivariance", ICLR 2023.
+
+    Examples
+    --------
+    >>> x = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    >>> bool(lie_derivative(lambda x: 2 * x, x) < 1e-12), bool(lie_derivative(torch.relu, x - 0.5) > 0.1)
+    (True, True)
+    """
+    total: Tensor | None = None
+    for axis in (0, 1):
+        with quiet():
+            maps, tangent = torch.func.jvp(function, (pictures,), (moving(pictures, axis),))[:2]
+        part = leaving(maps, tangent, axis, stride[axis])
+        total = part if total is None else total + part
+    assert total is not None  # noqa: S101 (two axes)
+    energy = maps.to(wide(maps.dtype)).square().sum((-3, -2, -1))
+    return torch.where(energy > 0, (total / energy).sqrt(), torch.nan)
+
+
+def leaving(maps: Tensor, tangent: Tensor, axis: int, stride: float | None) -> Tensor:
+    """Squared length of what a layer changes besides moving along; ``None`` where nothing can move."""
+    kind = wide(maps.dtype)
+    rest = tangent.to(kind)
+    if stride is not None:
+        rest = rest - moving(maps.to(kind), axis) / stride
+    return rest.square().sum((-3, -2, -1))
+
+
+class LieDerivative(Measure):
+    """`lie_derivative` of every picture, averaged."""
+
+    reads: Reads = "tangent"  # type: ignore[misc]
+
+    def __init__(self, layer: Layer, plan: Plan) -> None:
+        super().__init__(layer, plan)
+        self._mean = ImageMean(0)
+        self._total: Tensor | None = None
+
+    @classmethod
+    def applies(cls, layer: Layer, plan: Plan) -> bool:
+        """The derivative goes around the edges."""
+        return plan.wraps
+
+    def update(self, reading: Reading) -> None:
+        """Take one axis of the pictures' references in."""
+        maps, tangent, axis = reading.maps[:, 0], reading.tangent, reading.axis
+        if tangent is None:
+            raise UsageError(
+                "the layer gives no forward-mode derivative", where=self.layer.name,
+                hint="Leave lie_derivative out, or this layer.",
+            )  # fmt: skip
+        stride = None if self.layer.stride is None else float(self.layer.stride[axis])
+        part = leaving(maps, tangent[:, 0], axis, stride)
+        if axis == 0:
+            self._total = part
+            return
+        energy = maps.to(wide(maps.dtype)).square().sum((-3, -2, -1))
+        assert self._total is not None  # noqa: S101 (axis 0 comes first)
+        self._mean.add(torch.where(energy > 0, ((self._total + part) / energy).sqrt(), torch.nan))
+
+    def estimate(self) -> Estimate:
+        """Mean over pictures."""
+        return self._mean.estimate()

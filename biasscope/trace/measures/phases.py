@@ -1,0 +1,106 @@
+"""Does the phase of a shift change the pooled response more than another picture does?"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from biasscope.trace.estimate import Estimate, clip
+from biasscope.trace.layer import Layer
+from biasscope.trace.measures.measure import Measure
+from biasscope.trace.reading import Reading, wide
+from biasscope.trace.shifts import Plan, phases
+
+GROUPS = 16
+
+
+def phase_variance(activations: Tensor) -> float:
+    """Variance of the pooled response over phases, by its variance over pictures.
+
+    Parameters
+    ----------
+    activations
+        Responses of N pictures at one shift of each of F phases (shift mod stride), (N, F, C, H, W).
+
+    Returns
+    -------
+        Sum over maps of the variance over phases of the spatial mean, averaged over pictures, by the sum over maps of
+        the variance over pictures of the mean over phases. 0 = the phase does not matter.
+
+    Examples
+    --------
+    >>> maps = torch.tensor([0.0, 2.0, 10.0, 12.0]).view(2, 2, 1, 1, 1)
+    >>> phase_variance(maps)
+    0.02
+    """
+    pooled = activations.mean((-2, -1), dtype=wide(activations.dtype)).double()
+    within = pooled.var(1, unbiased=False).sum(-1).mean()
+    return float(within / pooled.mean(1).var(0).sum())
+
+
+class PhaseVariance(Measure):
+    """`phase_variance` with a jackknife interval over 16 groups of pictures.
+
+    The first shift of every phase counts. Pictures go into the groups in turn.
+    """
+
+    def __init__(self, layer: Layer, plan: Plan) -> None:
+        super().__init__(layer, plan)
+        self._chosen = np.unique(phases(plan.offsets, layer.grid), return_index=True)[1]
+        self._groups: Tensor | None = None
+
+    def update(self, reading: Reading) -> None:
+        """Add up pooled responses and their squares over phases."""
+        fresh = reading.chunk.fresh
+        views = np.asarray(reading.chunk.views)
+        places = [place for place in range(fresh.start, len(views)) if views[place] in self._chosen]
+        pooled = reading.sums.double() / (reading.maps.shape[-1] * reading.maps.shape[-2])
+        if reading.chunk.first:
+            self._first, self._pictures = pooled[:, :1], reading.chunk.pictures
+            self._total = self._squares = pooled.new_zeros(())
+        centred = pooled[:, places] - self._first
+        self._total = self._total + centred.sum(1)
+        self._squares = self._squares + centred.square().sum(1)
+
+    def finish(self) -> None:
+        """Put every picture into its group: how many, variance over phases, mean over phases, its square."""
+        offset = self._total / len(self._chosen)
+        within = (self._squares / len(self._chosen) - offset.square()).clamp_min(0).sum(1)
+        mean = self._first[:, 0] + offset
+        if self._groups is None:
+            self._origin = mean[:1].clone()
+            self._groups = mean.new_zeros(GROUPS, mean.shape[1] + 3)
+        centred = mean - self._origin
+        rows = torch.cat(
+            [torch.ones_like(within)[:, None], within[:, None], centred.square().sum(1)[:, None], centred], 1
+        )
+        index = torch.tensor([number % GROUPS for number in self._pictures], device=rows.device)
+        self._groups.index_add_(0, index, rows)
+
+    def estimate(self) -> Estimate:
+        """Ratio, and its interval from leaving out each group in turn."""
+        from scipy.special import stdtrit
+
+        if self._groups is None:
+            return Estimate(None, None, None, 0)
+        groups = self._groups.cpu().numpy()
+        total = groups.sum(0)
+        value, n = _ratio(total), int(total[0])
+        filled = groups[groups[:, 0] > 0]
+        left = np.array([_ratio(total - group) for group in filled])
+        if value is None or len(filled) < 3 or not np.isfinite(left.astype(float)).all():
+            return Estimate(value, None, None, n)
+        count = len(filled)
+        error = float(np.sqrt((count - 1) / count * ((left - value) ** 2).sum()))
+        reach = float(stdtrit(count - 1, 0.975)) * error
+        return Estimate(value, clip(value - reach, 0, np.inf), value + reach, n)
+
+
+def _ratio(row: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+    """Variance over phases by variance over pictures, from one row of sums."""
+    count, within, squares, total = row[0], row[1], row[2], row[3:]
+    if count < 2:
+        return None
+    between = (squares - (total**2).sum() / count) / (count - 1)
+    return float(within / count / between) if between > 0 else None

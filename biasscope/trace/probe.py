@@ -1,0 +1,126 @@
+"""One look at a network before it is traced: which places give maps, how large, in which order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.trace.layer import Place, Size
+from biasscope.trace.watch import Call, Watch, tensors
+
+GROWTH = 192
+"""Pixels by which the picture is enlarged to see how the maps grow; a multiple of the usual products of strides."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One tensor that a module or function gave.
+
+    Attributes
+    ----------
+    place
+        Where.
+    kind, module
+        Class or function, and the module.
+    shape, incoming
+        Shape of the tensor, and of the first one with four axes that was read (empty if there was none).
+    tensors
+        How many tensors the output held.
+    """
+
+    place: Place
+    kind: str
+    module: nn.Module | None
+    shape: tuple[int, ...]
+    incoming: tuple[int, ...]
+    tensors: int
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Everything that a pass gave, in order, and the shapes in a pass with a larger picture."""
+
+    seen: tuple[Seen, ...]
+    grown: dict[Place, tuple[tuple[int, ...], tuple[int, ...]]]
+    side: Size
+
+
+@contextmanager
+def as_found(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients and without compiled code for a while; then every module as it was."""
+    modes = [(module, module.training) for module in model.modules()]
+    compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
+    try:
+        model.eval()
+        with torch.no_grad(), torch.compiler.set_stance("force_eager") if compiled else nullcontext():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Give the module behind `torch.compile`; refuse what hooks cannot see into.
+
+    Raises
+    ------
+    UsageError
+        The model is, or holds, TorchScript.
+    """
+    while isinstance(getattr(model, "_orig_mod", None), nn.Module):
+        model = model._orig_mod  # type: ignore[assignment]
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            hint = "Trace the module that it was made from."
+            raise UsageError("TorchScript runs where hooks do not reach", where=name or "the model", hint=hint)
+    return model
+
+
+def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Size | None = None) -> Probe:
+    """Run two copies of one picture (1, C, H, W) through the model, and once more a larger picture.
+
+    The larger one may fail (a head that takes one size only): the layers in front of the failure were seen by then.
+    """
+    seen = _pass(model, example.expand(2, -1, -1, -1).contiguous(), functional)
+    height, width = example.shape[-2:]
+    larger = example.new_zeros(2, example.shape[1], height + GROWTH, width + GROWTH)
+    grown = _pass(model, larger, functional, partial=True)
+    return Probe(tuple(seen), {item.place: (item.shape, item.incoming) for item in grown}, (height, width))
+
+
+def _pass(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) -> list[Seen]:
+    seen: list[Seen] = []
+
+    def receive(call: Call) -> None:
+        found = list(tensors(call.output))
+        incoming = next((tuple(t.shape) for t in tensors(call.inputs) if t.dim() == 4), ())
+        for item, tensor in enumerate(found):
+            place = Place(call.name, call.number, item)
+            seen.append(Seen(place, call.kind, call.module, tuple(tensor.shape), incoming, len(found)))
+
+    with as_found(model), Watch(model, receive, functional=functional) as watch:
+        watch.begin()
+        try:
+            model(x)
+        except Exception:
+            if not partial:
+                raise
+    return seen
+
+
+def float_type(model: nn.Module) -> torch.dtype:
+    """Type of the model's parameters."""
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Device of the model's parameters."""
+    found: Any = next(iter(model.parameters()), None)
+    return torch.device("cpu") if found is None else torch.device(found.device)

@@ -1,0 +1,208 @@
+"""What a trace found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.core.results import Cell, Table, table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measure at one layer: value, interval over images, number of images; ``None`` where it is undefined."""
+
+    measure: str
+    title: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    better: str
+    unit: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """One layer and what was measured there.
+
+    Attributes
+    ----------
+    name, kind, depth
+        Name, class or function, and place in the order of execution, from 0.
+    channels, height, width
+        Of the maps.
+    stride, ratio
+        Cumulative stride (vertical, horizontal), ``None`` behind a global pool; side of the picture by side of the map.
+    subsampling, factor, coming
+        Whether positions get fewer here, by what, and the factor of the next subsampling of these maps.
+    measures
+        By name.
+    """
+
+    name: str
+    kind: str
+    depth: int
+    channels: int
+    height: int
+    width: int
+    stride: tuple[float, float] | None
+    ratio: tuple[float, float]
+    subsampling: bool
+    factor: tuple[int, int]
+    coming: tuple[int, int] | None
+    measures: Mapping[str, Measured]
+
+    def __getitem__(self, measure: str) -> float | None:
+        """Value of a measure."""
+        return self.measures[measure].value
+
+    def columns(self) -> dict[str, Any]:
+        """Facts as plain values."""
+        vertical, horizontal = self.stride or (None, None)
+        return {
+            "layer": self.name,
+            "kind": self.kind,
+            "depth": self.depth,
+            "channels": self.channels,
+            "height": self.height,
+            "width": self.width,
+            "stride": vertical,
+            "stride_horizontal": horizontal,
+            "ratio": self.ratio[0],
+            "ratio_horizontal": self.ratio[1],
+            "subsampling": self.subsampling,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """A measure at every shift.
+
+    Attributes
+    ----------
+    values
+        Mean over images, (S,); NaN where it is undefined.
+    fourier
+        Whether a value is for a shift between positions of the map, (S,): against an interpolated reference.
+    period
+        After how many pixels (vertical, horizontal) it repeats, where the shifts fill a rectangle.
+    """
+
+    values: NDArray[np.float64]
+    fourier: NDArray[np.bool_]
+    period: tuple[int, int] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Global sums of a few maps of a layer over the shifts, for a few images.
+
+    Attributes
+    ----------
+    image_ids, maps
+        Which images and which maps of the layer.
+    values
+        (images, S, maps).
+    """
+
+    image_ids: tuple[str, ...]
+    maps: tuple[int, ...]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Measures at every layer of a network.
+
+    Attributes
+    ----------
+    layers
+        In order of execution.
+    offsets, reference
+        Shifts (dy, dx) of the S views in pixels against the reference, and which view that is.
+    lattices
+        By measure and layer.
+    sums
+        Global sums by layer.
+    model, protocol, images
+        Label of the network, name of the protocol, number of images.
+    parameters, notes, problems
+        What decided the numbers, what people should know, pictures that were left out.
+    """
+
+    layers: tuple[LayerTrace, ...]
+    offsets: NDArray[np.float64]
+    reference: int
+    lattices: Mapping[str, Mapping[str, Lattice]]
+    sums: Mapping[str, Sums]
+    model: str
+    protocol: str
+    images: int
+    parameters: Mapping[str, Cell] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    problems: tuple[Any, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, name: str) -> LayerTrace:
+        """Layer by name."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
+
+    def values(self, measure: str) -> list[float | None]:
+        """One measure at every layer, in order; ``None`` where it is undefined."""
+        return [layer[measure] if measure in layer.measures else None for layer in self.layers]
+
+    def frame(self) -> pl.DataFrame:
+        """Tidy frame: one row a layer and measure."""
+        import polars as pl
+
+        return pl.DataFrame(self._rows(), infer_schema_length=None)
+
+    def table(self, name: str = "layers") -> Table:
+        """Give the rows of `frame` as a table of the JSON contract."""
+        rows = self._rows()
+        columns = {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}
+        return table(name, columns, title="Measures at every layer", row="a layer and measure")
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "model": self.model,
+                **layer.columns(),
+                "measure": one.measure,
+                "title": one.title,
+                "value": one.value,
+                "low": one.low,
+                "high": one.high,
+                "n": one.n,
+                "better": one.better,
+                "unit": one.unit,
+                "note": one.note,
+            }
+            for layer in self.layers
+            for one in layer.measures.values()
+        ]
+
+    def __str__(self) -> str:
+        names = list(dict.fromkeys(name for layer in self.layers for name in layer.measures))
+        rows = [["layer", "stride", *names]]
+        for layer in self.layers:
+            mark = " v" if layer.subsampling else ""
+            stride = "global" if layer.stride is None else f"{layer.stride[0]:g}{mark}"
+            shown = [layer.measures[name].value if name in layer.measures else None for name in names]
+            rows.append([layer.name, stride, *("-" if value is None else f"{value:.3g}" for value in shown)])
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

@@ -1,0 +1,146 @@
+"""Cumulative stride of every layer, by letting the picture grow and watching how the maps grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from torch import Tensor, nn
+
+from biasscope.trace.layer import Place, Size, Stride
+from biasscope.trace.probe import GROWTH, Probe, Seen, probe, unwrap
+
+CHANNELS_LAST = (1, 2)
+
+
+@dataclass(frozen=True)
+class LayerStride:
+    """How densely a layer samples the picture.
+
+    Attributes
+    ----------
+    axes
+        Axes of rows and columns, (2, 3), or (1, 2) where channels come last.
+    product
+        Pixels from one position to the next (the product of strides), ``None`` behind a global pool.
+    incoming
+        The same in front of this layer, ``None`` where that is not known.
+    grid
+        The product, and behind a global pool the last one before.
+    ratio
+        Side of the picture by side of the map; 44.8 where the product of strides is 32, say.
+    method
+        ``"growth"``, or ``"sizes"`` where the network takes pictures of one size only and the product is that of the
+        rounded ratios of sizes, layer by layer.
+    """
+
+    axes: tuple[int, int]
+    product: Stride | None
+    incoming: Stride | None
+    grid: Stride
+    ratio: tuple[float, float]
+    method: str
+
+    @property
+    def factor(self) -> Size:
+        """What this layer alone divides the number of positions by; (1, 1) where it does not, or is a global pool."""
+        if self.product is None or self.incoming is None:
+            return 1, 1
+        below, above = (round(out / into) for out, into in zip(self.product, self.incoming, strict=True))
+        return max(below, 1), max(above, 1)
+
+
+def layer_strides(model: nn.Module, example: Tensor) -> dict[str, LayerStride]:
+    """Strides of every module that gives maps, by its name (of its last call if it has several).
+
+    Parameters
+    ----------
+    model
+        The network.
+    example
+        One picture, (1, C, H, W).
+
+    Notes
+    -----
+    With 192 more pixels a map of stride s has 192/s more positions, whatever the padding and rounding in between;
+    where the ratio is not whole (strides that 192 is no multiple of) the nearest whole number counts.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = nn.Sequential(nn.Conv2d(3, 4, 7, 2), nn.MaxPool2d(3, 2), nn.Upsample(scale_factor=2))
+    >>> found = layer_strides(net, torch.zeros(1, 3, 32, 32))
+    >>> [str(found[name].product[0]) for name in "012"], found["1"].factor, round(found["1"].ratio[0], 2)
+    (['2', '4', '2'], (2, 2), 5.33)
+    """
+    found = probe(unwrap(model), example)
+    return {place.name: stride for place, stride in strides(found).items() if place.item == 0}
+
+
+def strides(found: Probe) -> dict[Place, LayerStride]:
+    """Stride of every place that gave maps of two pictures, in order."""
+    known: dict[Size, Stride] = {found.side: (Fraction(1), Fraction(1))}
+    result: dict[Place, LayerStride] = {}
+    last: Stride = (Fraction(1), Fraction(1))
+    for item in found.seen:
+        if len(item.shape) == 4 and item.shape[0] == 2 and min(item.shape) > 0:
+            made = _stride(item, found, known, last)
+            result[item.place], last = made, made.grid
+            if made.product is not None:
+                known[_at(item.shape, made.axes)] = made.product
+    return result
+
+
+def _stride(item: Seen, found: Probe, known: dict[Size, Stride], last: Stride) -> LayerStride:
+    after, before = found.grown.get(item.place, ((), ()))
+    axes = _axes(item, after)
+    size = _at(item.shape, axes)
+    inside = _at(item.incoming, _axes_of(item.incoming, before)) if len(item.incoming) == 4 else found.side
+    incoming = _grown(item.incoming, before, _axes_of(item.incoming, before)) or known.get(inside)
+    product = _grown(item.shape, after, axes)
+    method = "growth"
+    if product is None and max(size) > 1:
+        product, method = _by_sizes(inside, size, incoming or known.get(inside)), "sizes"
+    ratio = found.side[0] / size[0], found.side[1] / size[1]
+    return LayerStride(axes, product, incoming, product or last, ratio, method)
+
+
+def _at(shape: tuple[int, ...], axes: tuple[int, int]) -> Size:
+    return shape[axes[0]], shape[axes[1]]
+
+
+def _axes(item: Seen, after: tuple[int, ...]) -> tuple[int, int]:
+    """Axes that grow with the picture; without that, what the kind of layer says."""
+    if len(after) != 4 and item.kind in ("Linear", "LayerNorm", "linear", "layer_norm", "Permute"):
+        return CHANNELS_LAST
+    return _axes_of(item.shape, after)
+
+
+def _axes_of(shape: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, int]:
+    if len(shape) == len(after) == 4 and shape[3] == after[3] and shape[1] != after[1] and shape[2] != after[2]:
+        return CHANNELS_LAST
+    return 2, 3
+
+
+def _grown(shape: tuple[int, ...], after: tuple[int, ...], axes: tuple[int, int]) -> Stride | None:
+    """Stride from how much a map grew; ``None`` if it did not."""
+    if len(shape) != 4 or len(after) != 4:
+        return None
+    growth = [after[axis] - shape[axis] for axis in axes]
+    if min(growth) <= 0:
+        return None
+    return _whole(Fraction(GROWTH, growth[0])), _whole(Fraction(GROWTH, growth[1]))
+
+
+def _whole(stride: Fraction) -> Fraction:
+    """Nearest whole number above 1, and nearest reciprocal of one below."""
+    return Fraction(round(stride)) if stride >= 1 else Fraction(1, round(1 / stride))
+
+
+def _by_sizes(inside: Size, size: Size, incoming: Stride | None) -> Stride:
+    known = incoming or (Fraction(1), Fraction(1))
+    vertical, horizontal = (
+        stride * _whole(Fraction(max(before, 1), after))
+        for before, after, stride in zip(inside, size, known, strict=True)
+    )
+    return vertical, horizontal
