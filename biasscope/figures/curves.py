@@ -18,7 +18,6 @@ FRAME = 224
 """Side of the frame of the published rescale series, in pixels."""
 
 Row = dict[str, Any]
-_GRADES = {"P": "published", "S": "second-hand", "D": "digitised"}
 _PUBLISHED_MARKS = ("o", "s", "^", "v", "D")
 
 
@@ -88,7 +87,7 @@ def _published(ax: Axes, found: list[Row], field: str, axis: str) -> None:
         )
         grades = {str(row.get("grade") or "") for row in of(found, series, "series")}
         read = grades == {"P"}
-        told = ", ".join(sorted(_GRADES.get(grade, grade) for grade in grades if grade))
+        told = "".join(f" [{short(grade, 4)}]" for grade in sorted(grades) if grade)
         human = "human" in series.lower()
         ax.plot(
             *zip(*points, strict=True),
@@ -99,7 +98,7 @@ def _published(ax: Axes, found: list[Row], field: str, axis: str) -> None:
             marker="*" if human else _PUBLISHED_MARKS[place % 5],
             markersize=9 if human else 4,
             markerfacecolor=INK if human else PAPER,
-            label=f"{short(series)} ({told})" if told else short(series),
+            label=short(series, 20) + told,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.figure import Figure
 
 from biasscope.core.results import Result
@@ -17,8 +19,8 @@ def bars(result: Result) -> dict[str, Figure] | None:
     return {name: _bars(of(found, name, "metric"), names(found)) for name in names(found, "metric")} or None
 
 
-def _bars(found: list[dict[str, object]], models: list[str]) -> Figure:
-    figure, ax = panel(4.2, 0.85 + 0.28 * len(models))
+def _bars(found: list[dict[str, Any]], models: list[str]) -> Figure:
+    figure, ax = panel(3.5, 0.85 + 0.28 * len(models))
     styles = looks(models)
     for row in found:
         name = names([row])[0]

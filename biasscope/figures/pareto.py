@@ -53,7 +53,7 @@ def _cross(row: dict[str, Any]) -> list[tuple[list[float], list[float]]]:
         ([row.get("consistency_low"), row.get("consistency_high")], [y, y]),
         ([x, x], [row.get("accuracy_low"), row.get("accuracy_high")]),
     ]
-    return [(a, b) for a, b in arms if None not in (*a, *b)]  # type: ignore[misc]
+    return [(a, b) for a, b in arms if None not in (*a, *b)]
 
 
 def _pareto_axes(ax: Axes, found: list[dict[str, Any]]) -> None:
@@ -77,7 +77,7 @@ def consistencies(result: Result) -> Figure | None:
     styles = looks(names(rows(result, "models")))
     for place, row in enumerate(found):
         look = styles[names([row])[0]]
-        ends = [row.get("consistency_low"), row.get("consistency_high")]
+        ends: Any = [row.get("consistency_low"), row.get("consistency_high")]
         if None not in ends:
             ax.plot(ends, [place, place], color=look.colour, linewidth=1.6, alpha=0.6)
         ax.plot(row["consistency"], place, look.mark, color=look.colour, markersize=6, clip_on=False)
@@ -95,22 +95,26 @@ def _named(ax: Axes, labels: list[str]) -> None:
     ax.set_axisbelow(True)
 
 
+def _measure(row: dict[str, Any]) -> str:
+    return short(str(row.get("measure") or "").replace("_", " "), 22)
+
+
 def published(result: Result) -> Figure | None:
     """Published figures beside one's own, for rows of the same protocol."""
     known = [row for row in rows(result, "figures") if None not in (row.get("published"), row.get("own"))]
     found = [row for row in known if row.get("same_protocol") is True][:MOST]
     if not found:
         return None
-    figure, ax = panel(5.6, 1.2 + 0.26 * len(found))
+    figure, ax = panel(4.6, 1.2 + 0.26 * len(found))
     for place, row in enumerate(found):
         ax.plot([row["published"], row["own"]], [place, place], color=MUTED, linewidth=0.8, zorder=1)
-        ends = [row.get("own_low"), row.get("own_high")]
+        ends: Any = [row.get("own_low"), row.get("own_high")]
         if None not in ends:
             ax.plot(ends, [place, place], color=MAIN, linewidth=3, alpha=0.35, solid_capstyle="butt")
         label = {"published": "published", "own": "own"} if not place else {}
         look: dict[str, Any] = {"markersize": 6, "color": OTHER, "markerfacecolor": PAPER, "clip_on": False}
         ax.plot(row["published"], place, "D", label=label.get("published"), **look)
         ax.plot(row["own"], place, "o", color=MAIN, markersize=5.5, label=label.get("own"), clip_on=False)
-    _named(ax, [f"{short(row.get('model'), 18)}, {short(row.get('measure'), 22)}" for row in found])
+    _named(ax, [f"{short(row.get('model') or '', 18)}, {_measure(row)}" for row in found])
     key_below(figure, ax)
     return figure

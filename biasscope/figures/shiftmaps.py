@@ -34,8 +34,8 @@ def _map(model: str, plane: NDArray[np.float64], down: list[float], right: list[
     figure, ax = panel(3.4, 0.75 + 2.65 * min(1.15, max(0.5, len(down) / len(right))))
     ax.imshow(plane, cmap=CHANGES, vmin=low, vmax=1, interpolation="none", aspect="equal", origin="upper")
     home = (right.index(0) if 0 in right else None, down.index(0) if 0 in down else None)
-    if None not in home:
-        ax.plot(*[[place] for place in home], marker="+", color=INK, markersize=7, markeredgewidth=1.1)
+    if home[0] is not None and home[1] is not None:
+        ax.plot(home[0], home[1], marker="+", color=INK, markersize=7, markeredgewidth=1.1)
     if max(plane.shape) <= _WRITTEN:
         write(ax, plane, skip=home)
     _ticks(ax, down, right)

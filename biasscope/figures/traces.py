@@ -57,7 +57,7 @@ def _line(ax: Axes, line: list[Row], step: str, field: str, look: Look) -> None:
     wrong = changed(line)
     for hollow in (False, True):
         places = [place for place, flag in enumerate(wrong) if flag is hollow]
-        face = {"markerfacecolor": PAPER} if hollow else {}
+        face: dict[str, Any] = {"markerfacecolor": PAPER} if hollow else {}
         ax.plot([x[i] for i in places], [y[i] for i in places], marker=look.mark, **few, **face)
 
 
@@ -75,7 +75,7 @@ def changed(line: list[Row]) -> list[bool]:
     return [place > 0 and answer != answers[place - 1] for place, answer in enumerate(answers)]
 
 
-def words(line: list[Row], most: int = 4) -> str:
+def words(line: list[Row], noun: str = "step", most: int = 4) -> str:
     """The answers along a trajectory in words, in the order in which they come.
 
     >>> words([{"answer": "7"}, {"answer": "7"}, {"answer": "1"}, {"answer": "7"}])
@@ -89,6 +89,6 @@ def words(line: list[Row], most: int = 4) -> str:
         else:
             runs.append([answer, 1])
     told = [
-        f"{answer} ({length}{' steps' * (not place and length > 1)})" for place, (answer, length) in enumerate(runs)
+        f"{answer} ({length}{f' {noun}s' * (not place and length > 1)})" for place, (answer, length) in enumerate(runs)
     ]
-    return ", ".join(told[:most]) + (f", and {len(told) - most} more changes" if len(told) > most else "")
+    return ", ".join(told[:most]) + (f", and {len(told) - most} more" if len(told) > most else "")

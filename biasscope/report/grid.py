@@ -17,7 +17,7 @@ NUMBERS = (*wording.STYLES, BY_MEASURE)
 class Field:
     """One column to show: name in the table, heading, style of its cells, and what hovering the heading tells.
 
-    ``style`` is one of ``NUMBERS`` or label, measure, text, code, verdict, map, bars, vector. Columns called
+    ``style`` is one of ``NUMBERS`` or label, measure, text, code, digest, verdict, map, bars, vector. Columns called
     ``name_low`` and ``name_high`` are the interval of a number.
     """
 
@@ -116,6 +116,11 @@ def _text(value: Cell) -> Shown:
     return Shown(wording.anything(value))
 
 
+def _digest(value: Cell) -> Shown:
+    text = wording.anything(value)
+    return Shown(text if len(text) <= 20 else f"{text[:16]}\N{HORIZONTAL ELLIPSIS}")
+
+
 def _measure(value: Cell) -> Shown:
     return Shown(wording.measure(value))
 
@@ -138,6 +143,7 @@ _SHOW = {
     "measure": _measure,
     "text": _text,
     "code": _text,
+    "digest": _digest,
     "label": _label,
     "verdict": _text,
     "map": _map,

@@ -23,6 +23,9 @@ from biasscope.report.grid import NUMBERS
 from biasscope.report.model import Report
 from biasscope.report.sections import GENERIC, SECTIONS
 
+WIDE, HUGE = 3.8, 5.2
+"""Inches from which small multiples are set in wide columns, and in one that scrolls, to keep words legible."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -32,6 +35,7 @@ class Picture:
     read: str
     panels: dict[str, Markup]
     key: Markup | None = None
+    size: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,9 @@ def _picture(name: str, result: Result, prefix: str) -> Picture | None:
         title = f"{facts['title']}: {key or 'key'}" if isinstance(drawn, dict) else facts["title"]
         written = svg(figure, f"{prefix}{place or ''}", visible(title), facts["read"])
         panels[key] = Markup(written)  # noqa: S704  (serialised from a tree, so escaped)
-    return Picture(facts["title"], facts["read"], panels, panels.pop("", None))
+    inches = max(figure.get_figwidth() for figure in figures.values())
+    size = "huge" if inches > HUGE else "wide" if inches > WIDE else ""
+    return Picture(facts["title"], facts["read"], panels, panels.pop("", None), size)
 
 
 @cache

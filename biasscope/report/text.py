@@ -20,6 +20,7 @@ MOST = 10
 """Classes that are listed; the report holds all of them."""
 
 _ASCII = {ord(wording.DASH): "-", ord(wording.MINUS): "-", ord(wording.THIN): None}
+_MODELS = ("model", "consistency", "accuracy", "worst_case")
 _COLUMNS = {
     "position": ("label", "boxes", "effect", "q", "verdict", "verdict_raw"),
     "splits": ("label", "boxes_a", "boxes_b", "distance", "q", "verdict"),
@@ -86,7 +87,11 @@ def _result(result: Result, said: Sequence[str]) -> Iterator[str]:
     tables = {item.name: item for item in result.tables}
     if result.kind in _COLUMNS and "classes" in tables and tables["classes"].height:
         yield f"{result.kind.capitalize()}, class by class:\n" + _classes(tables["classes"], _COLUMNS[result.kind])
-    if result.kind == "integrity" and "problems" in tables:
+    if result.kind == "shifts" and "models" in tables and tables["models"].height:
+        protocol = result.parameters.get("protocol")
+        named = f"Shifts ({visible(str(protocol))})" if protocol else "Shifts"
+        yield f"{named}, model by model:\n" + _classes(tables["models"], _MODELS)
+    if result.kind in ("integrity", "images") and "problems" in tables:
         yield from _problems(tables["problems"])
 
 

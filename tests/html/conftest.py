@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from biasscope.report.render import render
+from tests.unit.report import sample_invariance
 from tests.unit.report import sample_reports as sample
 
 webdriver = pytest.importorskip("selenium.webdriver")
@@ -50,6 +51,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     (folder / "full.html").write_bytes(render(sample.full(40)))
     (folder / "hostile.html").write_bytes(render(sample.full(labels=sample.HOSTILE)))
+    (folder / "invariance.html").write_bytes(render(sample_invariance.full(sample_invariance.MODELS[:2])))
+    (folder / "invariance-hostile.html").write_bytes(render(sample_invariance.full(sample.HOSTILE)))
     return folder
 
 

@@ -55,9 +55,9 @@ ENTRIES = {
     "rescale-top5": entry(
         "curves:top5",
         "Top-5 accuracy against the size in the frame",
-        "How often the true class is among the first five when the object is pasted that small. Faint and broken "
-        "lines are published series, read off a printed figure where it says digitised; they were measured on "
-        "ImageNet, so compare shapes, not heights, unless your pictures are ImageNet's too.",
+        "How often the true class is among the first five when the object is pasted that small. The grey series are "
+        "published: [P] read in the paper, [S] second-hand, [D], faint and broken, read off a print. They were "
+        "measured on ImageNet, so compare shapes, not heights, unless your pictures are ImageNet's too.",
         "rescale",
     ),
     "rescale-top1": entry(
@@ -88,7 +88,7 @@ ENTRIES = {
     ),
     "resize-agreement": entry(
         "agreement:matrices",
-        "Do two libraries' resizes get the same answer?",
+        "Agreement of the resize implementations",
         "How many pictures get the same answer after being resized by the one and by the other implementation, in "
         "per cent; stronger vermilion is more disagreement. All maps have the same scale.",
         "resize",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biasscope.core.results import Result, Table, table
+from biasscope.figures.frame import rows as table_rows
 from biasscope.report.grid import Field, Grid, grid
 from biasscope.report.sections.generic import some
 
@@ -33,9 +34,8 @@ def listed(result: Result) -> list[tuple[str, int, Grid]]:
     found = {item.name: item for item in result.tables}
     if "rows" not in found or "problems" not in found or "code" not in found["rows"]:
         return []
-    problems = found["problems"]
-    kinds = zip(problems["code"], problems["title"], problems["count"], strict=True)
-    made = [(str(title), int(_number(count)), _of(found["rows"], code)) for code, title, count in kinds]
+    kinds = [(row.get("code"), row.get("title"), row.get("count")) for row in table_rows(result, "problems")]
+    made = [(str(title or code), int(_number(count)), _of(found["rows"], code)) for code, title, count in kinds]
     return [(title, count, grid(rows, ROWS, caption=title, most=MOST)) for title, count, rows in made if rows.height]
 
 

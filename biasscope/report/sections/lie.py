@@ -13,7 +13,7 @@ from biasscope.report.sections.side_by_side import floors, measures
 def view(result: Result) -> dict[str, Any]:
     """Grids of the derivatives and of the floors."""
     return {
-        "over": protocols.over(result),
+        "over": ", ".join(part for part in ("Lie derivative", protocols.over(result)) if part),
         "numbers": own_numbers(result),
         "measures": measures(result, "Lie derivatives, with 95 % intervals"),
         "floors": floors(result),

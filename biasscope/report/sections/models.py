@@ -18,7 +18,7 @@ MODELS = [
     Field("input", "Input", "text"),
     Field("source", "Source", "text"),
     Field("spec", "Asked for as", "code"),
-    Field("sha256", "SHA-256 of the weights", "code"),
+    Field("sha256", "SHA-256 of the weights", "digest", "The first 16 digits; report.json holds all"),
 ]
 
 

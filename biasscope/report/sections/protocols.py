@@ -49,7 +49,7 @@ PROTOCOLS = {
         "Video",
         "Frames of a clip follow each other; the camera and the things in it move as they do in the world.",
     ),
-    "lie": ("Infinitesimal", "The derivative of the output along a transformation, at the picture as it is."),
+    "lie": ("Lie derivative", "The derivative of the output along a transformation, at the picture as it is."),
 }
 """Title and explanation of the protocols, by name."""
 
@@ -83,7 +83,7 @@ def over(result: Result) -> str:
     parts = [title(result)]
     parts += [f"{word} {wording.anything(given[key])}" for key, word in (("fill", "fill"),) if given.get(key)]
     parts += [
-        f"against the {given['reference']}"
+        f"reference: {given['reference']}"
         for _ in "1"
         if isinstance(given.get("reference"), str) and given["reference"]
     ]

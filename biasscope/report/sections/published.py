@@ -11,7 +11,7 @@ from biasscope.report.sections.side_by_side import style
 
 FIGURES = [
     Field("model", "Model", "label"),
-    Field("measure", "Measure", "text"),
+    Field("measure", "Measure", "measure"),
     Field(
         "published", "Published", "real", "With its grade: read in the paper, second-hand, or read off a printed figure"
     ),

@@ -55,11 +55,11 @@ def traced(result: Result, unit: str = "image_id", step: str = "step") -> dict[s
     made = {}
     for name in names(found, unit)[: traces.MOST]:
         line = [row for row in of(found, name, unit) if row.get(step) is not None]
-        made[name] = pictures.card(shown.get(name), name, _answered(sorted(line, key=lambda row: row[step])))
+        made[name] = pictures.card(shown.get(name), name, _answered(sorted(line, key=lambda row: row[step]), step))
     return made
 
 
-def _answered(found: list[dict[str, Any]]) -> list[str]:
+def _answered(found: list[dict[str, Any]], noun: str) -> list[str]:
     """What each model answers on the way; those that keep one answer in one line."""
     lines, steady = [], []
     for model in names(found):
@@ -67,7 +67,7 @@ def _answered(found: list[dict[str, Any]]) -> list[str]:
         if len({row.get("answer") for row in line}) == 1:
             steady.append(f"{short(model)} ({short(line[0].get('answer') or '(no name)')})")
         else:
-            lines.append(f"{short(model)}: {traces.words(line)}")
+            lines.append(f"{short(model)}: {traces.words(line, noun)}")
     return lines + ([f"Keep one answer: {', '.join(steady)}"] if steady else [])
 
 

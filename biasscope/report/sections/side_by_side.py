@@ -27,7 +27,7 @@ def floors(result: Result) -> Grid | None:
     if all(row.get("changed") is None and row.get("mean_absolute_change") is None for row in found):
         return None
     models = names(found)
-    columns = [Field("floor", "Answers that change with the ...", "label", _FLOORS)]
+    columns = [Field("floor", "Floor", "label", _FLOORS)]
     columns += [Field(f"model{place}", short(name), BY_MEASURE) for place, name in enumerate(models)]
     lines = [
         [Shown(name), *(_floor_cell(of(of(found, name, "floor"), model)) for model in models)]
@@ -122,8 +122,8 @@ def _apart(best: Row, rest: list[Row]) -> tuple[str, str]:
 
 def overlap(one: Row, other: Row) -> bool:
     """Whether two intervals have a point in common; false when one is unknown."""
-    ends = [row.get(key) for row in (one, other) for key in ("low", "high")]
-    return None not in ends and max(ends[0], ends[2]) <= min(ends[1], ends[3])  # type: ignore[type-var]
+    ends: list[Any] = [row.get(key) for row in (one, other) for key in ("low", "high")]
+    return None not in ends and max(ends[0], ends[2]) <= min(ends[1], ends[3])
 
 
 def _floor(one: Row, other: Row, floor: list[Row]) -> float | None:

@@ -20,6 +20,7 @@ MEASURES = {
     "worst_case": ("Worst case over the grid", "higher", "worst case", 0),
     "wobble": ("Wobble (max - min probability)", "lower", "mean", 1),
 }
+KINDS = ("shifts", "rescale", "rotation", "resize", "video", "lie", "published", "models", "images")
 SIZES = (16, 24, 32, 48, 64)
 
 

@@ -1,0 +1,110 @@
+"""The page of question 2 in a browser: pictures, small multiples, both themes, wide and narrow, print."""
+
+import pytest
+
+RIGHT = "$$('body *').filter(e => e.closest('.scroll, nav, svg, .skip') === null)"
+
+
+@pytest.mark.parametrize("name", ["invariance", "invariance-hostile"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_loads_without_complaint_and_never_scrolls_sideways(open_page, name, width):
+    view = open_page(name, width=width)
+    assert view.problems() == []
+    assert view.js("document.documentElement.scrollWidth") <= width
+    assert (
+        view.js(
+            f"{RIGHT}.filter(e => e.getBoundingClientRect().right > a[0] + 1).map(e => e.outerHTML.slice(0, 80))", width
+        )
+        == []
+    )
+
+
+def test_every_picture_is_decoded_once_it_is_in_sight(open_page):
+    view = open_page("invariance")
+    assert view.js("$$('img').length") > 20
+    view.js("$$('img').forEach(e => { e.loading = 'eager'; })")
+    view.browser.execute_async_script(
+        "const done = arguments[0]; Promise.all([...document.images].map(i => i.decode())).then(done, done)"
+    )
+    assert view.js("$$('img').every(e => e.complete && e.naturalWidth === 64)")
+    assert view.js("$$('img').every(e => e.alt.length > 8)")
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_words_in_figures_stay_legible(open_page, width):
+    view = open_page("invariance", width=width)
+    sizes = view.js(
+        "$$('figure svg').flatMap(e => $$('text', e).map(t => parseFloat(getComputedStyle(t).fontSize)"
+        " * e.getBoundingClientRect().width / e.viewBox.baseVal.width))"
+    )
+    assert len(sizes) > 300
+    assert min(sizes) > 7
+
+
+def test_small_multiples_stand_side_by_side_where_there_is_room(open_page):
+    code = "new Set($$('#shifts .many:first-of-type > *').map(e => e.offsetLeft)).size"
+    assert open_page("invariance", width=1280).js(code) == 2
+    assert open_page("invariance", width=400).js(code) == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_lines_and_words_have_contrast(open_page, scheme):
+    view = open_page("invariance", scheme=scheme)
+    code = """(() => { const light = c => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255)
+            .map(x => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4);
+            return .2126*r + .7152*g + .0722*b + .05; };
+        const paper = light(getComputedStyle(document.body).backgroundColor);
+        const ratio = c => { const x = light(c); return Math.max(x, paper) / Math.min(x, paper); };
+        return ['main', 'other', 'third', 'fourth', 'fifth', 'sixth'].map(n => {
+            const dot = document.createElementNS('http://www.w3.org/2000/svg', 'circle');
+            dot.setAttribute('fill', `var(--${n})`);
+            document.body.append(dot);
+            return ratio(getComputedStyle(dot).fill); }); })()"""
+    assert min(view.js(code)) >= 3
+    for selector in (".told", ".named", ".gallery .unit", "td small", "th small"):
+        assert view.js("$$(a[0]).length", selector)
+
+
+def test_rasters_are_light_for_right_in_both_themes(open_page):
+    shades = []
+    for scheme in ("light", "dark"):
+        view = open_page("invariance", scheme=scheme)
+        view.js("$$('#shifts figure image').length")
+        shades.append(
+            view.browser.execute_async_script("""const done = arguments[0];
+            const all = [...document.querySelectorAll('#shifts figure')].find(f => /Every picture/.test(f.textContent));
+            const image = new Image(); image.onload = () => { const c = document.createElement('canvas');
+            c.width = image.width; c.height = image.height; const x = c.getContext('2d'); x.drawImage(image, 0, 0);
+            const top = [...x.getImageData(0, 0, 1, 1).data];
+            const bottom = [...x.getImageData(0, image.height - 1, image.width, 1).data];
+            done([top, Math.min(...bottom.filter((_, i) => i % 4 === 0))]); };
+            image.src = all.querySelector('image').href.baseVal;""")
+        )
+    (light, darkest), again = shades
+    assert [light, darkest] == again
+    assert light[:3] == pytest.approx([242, 237, 227], abs=2)
+    assert light[3] == 255
+    assert darkest < 60
+
+
+def test_complete_without_scripts(open_page):
+    view = open_page("invariance", scripts=False)
+    assert len(view.browser.find_elements("css selector", "#shifts figure svg")) >= 5
+    words = view.browser.find_element("css selector", "#shifts").text
+    for shown in ("Consistency", "intervals apart", "Keep one answer", "scene 000", "Floors"):
+        assert shown in words
+
+
+def test_hostile_names_are_words(open_page):
+    view = open_page("invariance-hostile")
+    assert view.js("$$('script').length") == 1
+    assert view.js("$$('figure svg text').some(e => e.textContent.includes('<script>'))")
+    assert view.js("$$('#models tbody th bdi').map(e => e.textContent)")[0] == "<script>alert(1)</script>"
+
+
+def test_print_shows_all_of_it_in_light(open_page):
+    view = open_page("invariance", scheme="dark")
+    view.media(media="print", scheme="dark")
+    assert view.js("getComputedStyle(document.body).color") == "rgb(27, 29, 33)"
+    assert view.js("$$('.scroll').every(e => e.scrollHeight <= e.clientHeight + 1)")
+    assert len(view.devtools("Page.printToPDF")["data"]) > 100_000

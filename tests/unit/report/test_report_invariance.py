@@ -1,0 +1,286 @@
+"""The page of question 2: complete, escaped, only safe pictures, models told apart only where they can be."""
+
+import re
+
+import pytest
+
+from biasscope.core.results import Result, table
+from biasscope.figures import FIGURES, of_kind
+from biasscope.figures.style import house
+from biasscope.report.model import decode, encode
+from biasscope.report.pictures import LARGEST, Card, safe
+from biasscope.report.render import render, sections
+from biasscope.report.sections import SECTIONS
+from biasscope.report.sections.models import view as models_view
+from biasscope.report.sections.shifts import traced, worst
+from biasscope.report.sections.side_by_side import floors, lead, measures, overlap
+from biasscope.report.text import summary
+from tests.unit.report import sample_invariance as sample
+from tests.unit.report.page import Page
+from tests.unit.report.sample_reports import HOSTILE, empty_tables, hollow, report
+
+THIN = "\u202f"
+TWO = sample.MODELS[:2]
+PNG = "data:image/png;base64,iVBORw0KGgo="
+
+
+@pytest.fixture(scope="module")
+def html():
+    return render(sample.full(TWO))
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+def test_well_formed_and_the_same_from_the_file(html, page):
+    assert page.unbalanced == []
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+    anchors = {item["href"][1:] for _, item in page.elements if item.get("href", "").startswith("#")}
+    assert anchors | set(" ".join(page.attributes("aria-labelledby")).split()) <= set(ids)
+    assert render(decode(encode(sample.full(TWO)))) == html
+
+
+def test_sections_are_in_order_and_several_protocols_are_named(page):
+    found = [item["id"] for item in page.all("section")]
+    kinds = ["rescale", "rotation", "resize", "video", "lie", "published", "models", "images"]
+    assert found == ["top", "shifts", "shifts-2", "shifts-3", *kinds, "provenance"]
+    assert page.texts["nav"][0].split("\n")[1:4]
+    assert [item.short for item in sections(sample.full(TWO))][:3] == ["Crop window", "Embedded", "Circular"]
+    assert len(set(page.texts["h2"])) == len(page.texts["h2"])
+
+
+def test_pictures_are_on_the_page_with_words_for_them(page):
+    images = page.all("img")
+    assert len(images) == 3 * (3 + 5) + 5 * 2 + 2
+    assert {item["src"].partition(";")[0] for item in images} == {"data:image/png", "data:image/jpeg"}
+    assert all(len(item["alt"]) > 8 for item in images)
+
+
+def test_figures_say_how_to_read_them_and_tables_have_captions(page):
+    assert len(page.texts["figcaption"]) == len(page.texts["figure"]) >= 18
+    assert all(len(text) > 60 for text in page.texts["figcaption"])
+    assert len(page.texts["caption"]) == len(page.texts["table"])
+    assert all(item.get("scope") in ("col", "row") for item in page.all("th"))
+
+
+def test_the_convention_is_explained_once(html):
+    assert html.count(b"What is compared with what") == 1
+    for words in ("A window is moved over a larger picture", "pasted into a larger frame", "The picture is rolled"):
+        assert html.decode().count(words) == 1
+
+
+@pytest.mark.parametrize("models", [sample.MODELS[:1], HOSTILE[:7]])
+def test_one_model_or_hostile_names_make_a_page(models):
+    html = render(sample.full(models))
+    page = Page(html)
+    assert page.unbalanced == []
+    assert len(page.all("script")) == len(page.all("style")) == 1
+    assert not re.search(rb"[\x00-\x08\x0b-\x1f]", html)
+    assert not re.search(r">\s*(None|nan|null)\b", html.decode())
+    assert all(
+        item["src"].startswith(("data:image/png;base64,", "data:image/jpeg;base64,")) for item in page.all("img")
+    )
+
+
+@pytest.mark.parametrize("spoil", [hollow, empty_tables, lambda item: Result(item.kind, "Nothing.")])
+def test_undefined_and_missing_numbers_are_dashes_not_errors(spoil):
+    html = render(report([spoil(item) for item in sample.results(TWO)]))
+    assert Page(html).unbalanced == []
+    assert not re.search(r">\s*(None|nan|null)\b", html.decode())
+    assert summary(report([spoil(item) for item in sample.results(TWO)]))
+
+
+def names_of(item):
+    return sorted({one.name for made in item.tables for one in made.columns})
+
+
+def without(item, name):
+    kept = [table(made.name, [one for one in made.columns if one.name != name]) for made in item.tables]
+    return Result(item.kind, item.finding, item.title, item.parameters, item.scalars, kept)
+
+
+@pytest.mark.parametrize("item", sample.results(sample.MODELS[:1]), ids=lambda item: item.kind)
+def test_any_column_may_be_missing(item):
+    view = SECTIONS.load(item.kind)
+    for name in names_of(item):
+        less = without(item, name)
+        assert isinstance(view(less), dict)
+        with house():
+            for figure in of_kind(item.kind):
+                FIGURES.load(figure)(less)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        None,
+        7,
+        "",
+        "https://example.org/a.png",
+        "javascript:alert(1)",
+        "data:image/svg+xml;base64,PHN2Zz4=",
+        "data:text/html;base64,PHN2Zz4=",
+        "data:image/png,plain",
+        'data:image/png;base64,AAAA"onerror="alert(1)',
+        "data:image/png;base64,AAAA\n",
+        " data:image/png;base64,AAAA",
+        "DATA:image/png;base64,AAAA",
+        "data:image/gif;base64,AAAA",
+        "data:image/png;base64," + "A" * LARGEST,
+    ],
+)
+def test_only_png_and_jpeg_in_the_page_are_pictures(address):
+    assert safe(address) == ""
+    pictures = sample.of_rows("pictures", "image_id role picture caption", [["x", "worst", str(address), "c"]])
+    made = Result("shifts", "", tables=[pictures, sample.of_rows("worst", "model image_id flips", [["m", "x", 3]])])
+    assert worst(made) == [Card("x", [], ["m: 3 changes"])]
+    assert b"<img" not in render(report([made]))
+
+
+def test_safe_pictures_pass():
+    assert safe(PNG) == PNG
+
+
+def measured(*values, better="lower", metric="top1_change", width=0.01):
+    return [
+        {"model": name, "metric": metric, "value": value, "better": better}
+        | {"low": None if value is None else value - width, "high": None if value is None else value + width}
+        for name, value in zip("abcd", values, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "rank", "said"),
+    [
+        (measured(0.1), "", ""),
+        (measured(None, None), "", ""),
+        (measured(0.1, None), "", ""),
+        (measured(0.1, 0.3), "leads", "a, intervals apart"),
+        (measured(0.1, 0.3, better="higher"), "leads", "b, intervals apart"),
+        (measured(0.1, 0.11, 0.3), "ahead", "a, but its interval overlaps b"),
+        (measured(0.1, 0.11, 0.12), "ahead", "a, but its interval overlaps 2 others"),
+        (measured(0.1, 0.1, 0.3), "", "2 are level"),
+        (measured(0.1, 0.3, better=None), "", ""),
+        ([row | {"low": None} for row in measured(0.1, 0.3)], "ahead", "a, not every interval is known"),
+    ],
+)
+def test_who_leads(found, rank, said):
+    assert lead(found, []) == (rank, said)
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "floor", "below"),
+    [
+        ("top1_change", (0.100, 0.104), {"changed": 0.005}, True),
+        ("top1_change", (0.100, 0.106), {"changed": 0.005}, False),
+        ("mean_absolute_change", (0.100, 0.104), {"changed": 0.5, "mean_absolute_change": 0.005}, True),
+        ("mean_absolute_change", (0.100, 0.104), {"changed": 0.5, "mean_absolute_change": 0.001}, False),
+        ("jaggedness", (0.100, 0.104), {"changed": 0.5}, False),
+        ("top1_change", (0.100, 0.104), {"changed": None}, False),
+    ],
+)
+def test_a_lead_below_the_floor_is_no_difference(metric, values, floor, below):
+    floor_rows = [{"model": "b", "floor": "bf16"} | floor, {"model": "c", "floor": "bf16", "changed": 0.9}]
+    rank, said = lead(measured(*values, metric=metric), floor_rows)
+    assert said.startswith("no difference") == below
+    assert (rank == "") == below
+
+
+def test_overlap_is_symmetric_and_touching_counts():
+    one, two = {"low": 0.0, "high": 0.5}, {"low": 0.5, "high": 1.0}
+    assert overlap(one, two)
+    assert overlap(two, one)
+    assert not overlap(one, {"low": 0.6, "high": 1.0})
+    assert not overlap(one, {"low": None, "high": 1.0})
+
+
+def test_measures_are_turned_models_as_columns():
+    made = measures(sample.shifts(TWO))
+    assert [item.title for item in made.fields] == ["Measure", *TWO, "Better"]
+    given = sample.shifts(TWO).table("metrics")
+    assert [row[0].text for row in made.rows] == list(dict.fromkeys(given["title"]))
+    assert made.rows[0][0].below == " \N{MULTIPLICATION SIGN} ".join(
+        ["crop window", "fixed original", "mean over pairs"]
+    )
+    for place, metric in enumerate(dict.fromkeys(given["metric"])):
+        for column, model in enumerate(TWO, 1):
+            naive = next(
+                value
+                for one, name, value in zip(given["model"], given["metric"], given["value"], strict=True)
+                if (one, name) == (model, metric)
+            )
+            assert float(made.rows[place][column].sort) == pytest.approx(naive, rel=1e-5)
+    assert [item.title for item in measures(sample.shifts(TWO[:1])).fields] == ["Measure", TWO[0]]
+
+
+def test_the_leader_is_marked_only_where_it_can_be_told(html):
+    rows = re.findall(r'<td class="n leads"[^>]*>([^<]*)<', html.decode())
+    assert rows
+    found = measures(sample.shifts(TWO))
+    for row in found.rows:
+        ranks = {cell.rank for cell in row[1:-1]} - {""}
+        assert ranks == (
+            {"leads"} if "intervals apart" in row[-1].text else {"ahead"} if "overlaps" in row[-1].text else set()
+        )
+
+
+def test_floors_have_a_row_each_and_unknown_ones_a_dash():
+    made = floors(sample.shifts(TWO))
+    assert [[cell.text for cell in row] for row in made.rows] == [
+        ["batch layout", f"0{THIN}%", f"0{THIN}%"],
+        ["bf16", f"0.40{THIN}%", f"0.40{THIN}%"],
+        ["interpolation", "\N{EN DASH}", "\N{EN DASH}"],
+    ]
+    assert made.rows[1][1].below == "mean 0.003"
+
+
+def test_answers_on_the_way_are_told_in_words():
+    found = [["a", "x", step, answer] for step, answer in enumerate("77177")] + [["b", "x", 0, "7"], ["b", "x", 1, "7"]]
+    made = traced(Result("shifts", "", tables=[sample.of_rows("traces", "model image_id step answer", found)]))
+    assert made["x"].lines == ["a: 7 (2 steps), 1 (1), 7 (2)", "Keep one answer: b (7)"]
+
+
+def test_worst_images_come_first_with_what_each_model_said():
+    found = [["a", "x", "7", 3, "7, 1"], ["a", "y", None, 9, None], ["b", "x", "7", 1, "7, 9"]]
+    made = worst(Result("shifts", "", tables=[sample.of_rows("worst", "model image_id label flips answers", found)]))
+    assert made == [
+        Card("y", [], ["a: 9 changes"]),
+        Card("x, labelled 7", [], ["a: 3 changes; 7, 1", "b: 1 change; 7, 9"]),
+    ]
+
+
+def test_published_figures_are_read_as_their_measure_with_grade_and_interval(html):
+    text = html.decode()
+    for shown in (
+        f"85.1{THIN}%<small>read in the paper</small>",
+        f"84.8{THIN}%<small>84.2{THIN}% to 85.4{THIN}%</small>",
+    ):
+        assert shown in text
+    assert "No people here." in text
+
+
+def test_columns_of_models_that_nobody_foresaw_are_shown():
+    made = Result("models", "", tables=[sample.of_rows("models", "model sha256 licence", [["m", "a" * 64, "MIT"]])])
+    grid = models_view(made)["models"]
+    assert [cell.text for cell in grid.rows[0]] == ["m", "a" * 16 + "…", "MIT"]
+
+
+def test_left_out_images_are_listed_by_id(html):
+    text = html.decode()
+    assert "Truncated file: 5 of 5 listed" in text
+    assert "n0004.jpg" in text
+
+
+def test_summary_compares_models_per_protocol():
+    text = summary(sample.full(TWO))
+    assert "Shifts (crop), model by model:" in text
+    assert re.search(r"digits8 \(antialias\) +96\.5%", text)
+    assert re.search(r"Truncated file +5", text)
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_five_models_stay_small():
+    assert len(render(sample.full())) < 1_000_000
