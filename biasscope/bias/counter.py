@@ -16,12 +16,14 @@ from biasscope.bias.distinct import Distinct
 from biasscope.bias.fold import Fold
 from biasscope.bias.keys import categories, image_keys, text_hashes
 from biasscope.bias.rows import Rows, concatenate, snapped, usable
-from biasscope.bias.selection import OneAnImage
+from biasscope.bias.selection import OneAnImage, together
 from biasscope.bias.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.core.randomness import mix
 
 FOLDED_AT_ONCE = 1 << 18
 """Boxes that are folded together: a fold fills every table, however few the boxes."""
+CHOSEN_AT_ONCE = 1 << 17
+"""Chosen boxes that are folded together; parts that hold more stay as they are."""
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Tables = dict[str, Ints]
@@ -77,7 +79,7 @@ class Counter:
 
     def finish(self) -> dict[str, Any]:
         """Fields of :class:`biasscope.bias.counts.BoxCounts`, labels sorted by name."""
-        for rows, first in self._chosen.parts(self._label_keys):
+        for rows, first in together(self._chosen.parts(self._label_keys), CHOSEN_AT_ONCE):
             self._count_chosen(rows, first)
         self._fold_waiting()
         for tables in self._folding.rest():

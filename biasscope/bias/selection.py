@@ -78,6 +78,22 @@ class OneAnImage:
         self._pending[index] = 0
 
 
+def together(parts: Iterator[tuple[Rows, NDArray[np.bool_]]], most: int) -> Iterator[tuple[Rows, NDArray[np.bool_]]]:
+    """Consecutive parts in one while they hold at most ``most`` rows."""
+    waiting: list[tuple[Rows, NDArray[np.bool_]]] = []
+    for part in parts:
+        if waiting and sum(len(mask) for _, mask in (*waiting, part)) > most:
+            yield _one(waiting)
+            waiting = []
+        waiting.append(part)
+    if waiting:
+        yield _one(waiting)
+
+
+def _one(parts: list[tuple[Rows, NDArray[np.bool_]]]) -> tuple[Rows, NDArray[np.bool_]]:
+    return concatenate([rows for rows, _ in parts]), np.concatenate([mask for _, mask in parts])
+
+
 def lowest(key: NDArray[np.uint64], rank: NDArray[np.uint64], rows: Rows) -> NDArray[np.bool_]:
     """Mask of the one row of lowest rank of every key; near-duplicates of equal rank are settled by their corners."""
     order = np.argsort(key)

@@ -210,10 +210,9 @@ def _walk(folder: str, prefix: str) -> Iterator[Found]:
         name = entry.name
         if name.startswith("."):
             continue
+        # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
+        shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
         if entry.is_dir(follow_symlinks=False):
-            shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
             yield from _walk(entry.path, f"{prefix}{shown}/")
         elif entry.is_file():
-            # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
-            shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
             yield Found(entry.path, prefix + shown, suffix_of(name), entry)

@@ -69,6 +69,8 @@ def reason(request: Request) -> str:
 
 def _unread(table: BoxTable, request: Request) -> list[Found]:
     kinds = (*_DATA, ".txt")
+    if len(request.files) == len(table.files) and request.suffixes.keys() <= {*kinds}:
+        return []
     asked = [found for found in request.files if found.suffix in kinds or is_archive(found.name)]
     if len(asked) == len(table.files):
         return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.grouped import grouped_effect, left_out_effects
 from biasscope.bias.measures import (
@@ -195,7 +195,7 @@ def _classes(sides: tuple[Side, Side], counted: Counted) -> Table:
 
 def _class_effects(side: Side, classes: int, groups: int) -> Floats:
     """Placement effect per class, a block of classes at a time so that memory does not grow with their number."""
-    order = np.argsort(side.label, kind="stable")
+    order = np.argsort(_narrow(side.label, classes), kind="stable")
     starts = np.searchsorted(side.label[order], np.arange(0, classes + CLASSES_AT_ONCE, CLASSES_AT_ONCE))
     found = np.full(classes, np.nan)
     for block, (start, stop) in enumerate(pairwise(starts)):
@@ -208,9 +208,15 @@ def _class_effects(side: Side, classes: int, groups: int) -> Floats:
 
 
 def _medians(values: Floats, label: Ints, classes: int) -> Floats:
-    order = np.lexsort([values, label])
+    order = np.argsort(values)
+    order = order[np.argsort(_narrow(label[order], classes), kind="stable")]
     ordered, n = values[order], np.bincount(label, minlength=classes)
     start = np.cumsum(n) - n
     last = max(len(ordered) - 1, 0)
     low, high = (np.minimum(start + step, last) for step in (np.maximum(n - 1, 0) // 2, n // 2))
     return np.where(n > 0, (ordered[low] + ordered[high]) / 2, np.nan)
+
+
+def _narrow(label: Ints, classes: int) -> NDArray[np.unsignedinteger]:
+    """Numbers of classes in few bytes, which sort by counting."""
+    return label.astype(np.min_scalar_type(classes))
