@@ -16,7 +16,7 @@ from biasscope.images.pixels import Note, UnsupportedError, to_pixels
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
 """Formats that Pillow may try; those that start another program (EPS, say) are not among them."""
 
 _JPEG, _PNG, _OTHERS = (".jpg", ".jpeg", ".jpe", ".jfif", ".jp2"), (".png", ".apng"), (".webp", ".avif", ".gif")
@@ -93,11 +93,13 @@ def decode(data: bytes | Path | Image, limits: Limits = DEFAULT) -> Decoded:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            Pillow.init()  # formats that are named are not looked for otherwise
+            known = [name for name in FORMATS if name in Pillow.OPEN]
             if isinstance(data, Pillow.Image):
                 return _decoded(data, limits)
             if isinstance(data, Path) and not data.is_file():
                 return _left_out("missing", "there is no such file")
-            with Pillow.open(BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as image:
+            with Pillow.open(BytesIO(data) if isinstance(data, bytes) else data, formats=known) as image:
                 return _decoded(image, limits)
     except Pillow.DecompressionBombError as error:
         return _left_out("too-large", _sentence(error))

@@ -63,9 +63,9 @@ class Request:
         found: dict[str, str | int | float | bool | None] = {}
         for option in fields(self):
             value = getattr(self, option.name)
-            if option.name in ("spec", "limits") or value == option.default:
-                continue
             plain = isinstance(value, (str, int, float, bool))
+            if option.name in ("spec", "limits") or value is None or (plain and value == option.default):
+                continue
             found[option.name] = value if plain else f"{len(value)} given" if option.name in _LONG else _words(value)
         for limit in fields(self.limits):
             if (value := getattr(self.limits, limit.name)) != limit.default:

@@ -29,6 +29,7 @@ def choose(count: int, limit: int | None, seed: int) -> NDArray[np.int64]:
     True
     """
     check_limit(limit)
+    check_limit(limit)
     places = np.arange(count, dtype=np.int64)
     if limit is None or limit >= count:
         return places
