@@ -1,4 +1,4 @@
-"""A slow sweep with a checkpoint, as a process that tests can kill: ``python -m tests.unit.sweep.resumed FOLDER OUT``."""
+"""A slow sweep with a checkpoint, as a process that can be killed: ``python -m tests.unit.sweep.resumed FOLDER OUT 0.1``."""
 
 import sys
 import time
