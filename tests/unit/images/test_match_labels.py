@@ -1,4 +1,4 @@
-"""Labels of a source to outputs of a model: by number, by name, by synset, by file; otherwise an error with both sides."""
+"""Labels of a source to outputs of a model: by number, by name, by synset, by file; else an error with both sides."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
