@@ -23,6 +23,7 @@ from biasscope.pipeline.invariance.lie import lie
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.results import Protocol, result_of
 from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, Subject, label_of, subjects
+from biasscope.pipeline.invariance.training import train_ahead
 from biasscope.report.model import Report
 from biasscope.sweep import sweep
 
@@ -123,6 +124,7 @@ class Run:
         given = self.models or self.asked.model or EMBEDDED
         if not (self.models or self.asked.model) and self.asked.variants:
             given = EMBEDDED[:1]
+        train_ahead(given, self.progress)
         self.subjects = subjects(given, self.asked, self.progress)
         sizes = [item.model.preprocessing.size for item in self.subjects]
         largest = (max(height for height, _ in sizes), max(width for _, width in sizes))

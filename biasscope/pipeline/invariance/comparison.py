@@ -63,13 +63,13 @@ def _same_form(item: Measurement, figure: Published, taps: int) -> bool:
 
 def _row(item: Measurement, figure: Published, images: str) -> dict[str, Any]:
     own = next((item.metrics[name] for name in METRICS[figure.measure] if name in item.metrics), None)
-    title = own.title if own else figure.measure.replace("_", " ")
     return {
         "source": figure.source,
         "protocol": figure.protocol,
         "architecture": figure.architecture,
         "model": item.label,
-        "measure": f"{title}, {figure.taps} taps" if figure.taps else title,
+        "measure": figure.measure,
+        "unit": "share",
         "published": figure.value,
         "grade": figure.grade,
         "own": number(own.value) if own else None,
@@ -88,4 +88,5 @@ def _statement(item: Measurement, figure: Published, images: str) -> str:
     trained = ""
     if figure.variant != BASELINE and not item.subject.trained:
         trained = " Published after training in this form, here surgery alone."
-    return f"Published: {figure.setting}. Here: {len(item.sweep)} pictures of {images}, {shifts}.{trained}"
+    form = f" with {figure.taps} taps" if figure.taps else ""
+    return f"Published{form}: {figure.setting}. Here: {len(item.sweep)} pictures of {images}, {shifts}.{trained}"

@@ -10,6 +10,7 @@ from biasscope.core.results import Result, Scalar, Table, table
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.pipeline.invariance.subjects import Subject
 
+NAMED = 6
 ROWS = 1000
 """Problems of one code that are listed."""
 
@@ -48,10 +49,18 @@ def _models(subjects: Sequence[Subject]) -> Table:
         "input": [item.model.preprocessing.law() for item in subjects],
         "classes": [len(item.model.class_names) if item.model.class_names else None for item in subjects],
         "accuracy": [_number(item.recipe.get("accuracy")) for item in provenance],
-        "replaced": [len(item.surgery) for item in subjects],
-        "kept": [len(item.surgery.kept) for item in subjects],
+        "replaced": [_listed(item.surgery.names) for item in subjects],
+        "kept": [_listed([f"{row.name} ({row.reason})" for row in item.surgery.kept]) for item in subjects],
     }
     return table("models", columns, title="Models", row="model")
+
+
+def _listed(names: Sequence[str]) -> str | None:
+    """Names with their number, the first few of them; nothing for none."""
+    if not names:
+        return None
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{len(names)}: {', '.join(names[:NAMED])}{more}"
 
 
 def _number(text: str | None) -> float | None:

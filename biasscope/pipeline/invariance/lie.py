@@ -1,18 +1,104 @@
-"""Lie derivatives of every model, on a few pictures (to be filled in when metrics are there)."""
+"""Lie derivatives of every model: how fast the probabilities change at the first instant of a movement."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, get_args
 
+import torch
+from torch import Tensor
+
+from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
-from biasscope.core.results import Result
+from biasscope.core.results import Result, Scalar, interval, number, table
 from biasscope.images.picture import ImageSource
+from biasscope.metrics import LocalEquivarianceError
+from biasscope.metrics.functional import lie_derivative
+from biasscope.metrics.functional.generators import Generator
+from biasscope.models.device import resolve_device
 from biasscope.pipeline.definition import InvarianceAnalysis
+from biasscope.pipeline.invariance.pictures import still
 from biasscope.pipeline.invariance.subjects import Subject
+from biasscope.sweep.borrow import moved
+
+MOVEMENTS: dict[Generator, tuple[str, str]] = {
+    "translation-x": ("translation to the right", "pixel"),
+    "translation-y": ("translation down", "pixel"),
+    "rotation": ("rotation", "radian"),
+    "scale": ("scale", "log size"),
+}
+"""Generator -> its name in titles, and the unit of the movement."""
+assert set(MOVEMENTS) <= set(get_args(Generator))  # noqa: S101
 
 
 def lie(
     subjects: Sequence[Subject], source: ImageSource, asked: InvarianceAnalysis, progress: Progress
 ) -> Result | None:
-    """Nothing yet."""
-    return None
+    """Local equivariance error of the probabilities of every model, on the first pictures.
+
+    A model that cannot be differentiated in forward mode is named in the notes. ``None`` where none can, or where no
+    picture is asked for.
+    """
+    if not asked.lie:
+        return None
+    rows: list[dict[str, Any]] = []
+    notes: list[str] = []
+    for subject in subjects:
+        with progress.step(f"Lie derivatives of {subject.label}"):
+            try:
+                rows += _errors(subject, _prepared(subject, source, asked.lie), asked.device)
+            except InputError as error:
+                notes.append(f"{subject.label} is left out: {error.what}")
+    if not rows:
+        return None
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return Result(
+        kind="lie",
+        finding=_finding(rows),
+        title="Lie derivatives",
+        parameters={"output": "probabilities", "images": max(row["n"] for row in rows)},
+        scalars=[_scalar(row) for row in rows],
+        tables=[table("metrics", columns, title="Local equivariance error, with 95 % intervals", row="metric")],
+        notes=notes,
+        source="Gruver, Finzi, Goldblum and Wilson, ICLR 2023",
+    )
+
+
+def _prepared(subject: Subject, source: ImageSource, count: int) -> Tensor:
+    prepare = subject.model.preprocessing
+    return torch.stack([prepare(still(picture)) for picture in islice(source, count)])
+
+
+def _errors(subject: Subject, pictures: Tensor, device: str) -> Iterator[dict[str, Any]]:
+    module, target = subject.model.module, resolve_device(device)
+    with moved(module, target, channels_last=False):
+        for movement, (title, unit) in MOVEMENTS.items():
+            metric = LocalEquivarianceError()
+            metric.update(lie_derivative(lambda x: module(x).softmax(1), pictures.to(target), movement).cpu())
+            low, high, n = metric.interval()
+            yield {
+                "model": subject.label,
+                "metric": f"lie_{movement.replace('-', '_')}",
+                "title": f"local equivariance error, {title} (per squared {unit})",
+                "value": number(metric.compute()),
+                "low": number(low),
+                "high": number(high),
+                "n": int(n),
+                "better": "lower",
+                "shift": f"infinitesimal {title}",
+                "reference": "the picture itself",
+                "aggregate": "mean",
+            }
+
+
+def _scalar(row: dict[str, Any]) -> Scalar:
+    ends = interval(row["low"], row["high"], method="delta method on the logarithm, t, images as clusters")
+    title = f"{row['title'][0].upper()}{row['title'][1:]}, {row['model']}"
+    return Scalar(f"{row['metric']}@{row['model']}", row["value"], title, ends, row["n"], better="lower")
+
+
+def _finding(rows: Sequence[dict[str, Any]]) -> str:
+    across = [row for row in rows if row["metric"] == "lie_translation_x"]
+    named = "; ".join(f"{row['model']} {row['value'] or 0:.2g}" for row in across[:4])
+    return f"Squared change of the probabilities for each squared pixel that the picture moves to the right: {named}."

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any, cast
 
-from biasscope.core.results import Cell, Scalar, Table, interval, number, table
+from biasscope.core.results import Better, Cell, Scalar, Table, interval, number, table
+from biasscope.metrics import METRICS
 from biasscope.pipeline.invariance.measurement import Measurement
 
-METHOD = "cluster interval over pictures"
+if TYPE_CHECKING:
+    from biasscope.sweep.measure import Measured
+
 SIDE_BY_SIDE = ("consistency", "accuracy", "worst_case")
 """Metrics of the table of models: the two axes of the Pareto figure, and the worst case."""
 
@@ -20,19 +24,29 @@ def scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
             yield Scalar(
                 f"{measured.metric}@{item.label}",
                 number(measured.value),
-                f"{measured.title}, {item.label}",
-                interval(measured.low, measured.high, method=METHOD),
+                f"{_capital(measured.title)}, {item.label}",
+                interval(measured.low, measured.high, method=str(_facts(measured).get("interval", ""))),
                 measured.n,
                 unit(measured),
-                measured.better,
+                cast(Better, measured.better),
                 f"shift: {measured.shift}; reference: {measured.reference}; aggregate: {measured.aggregate}",
             )
 
 
-def unit(measured: Any) -> str:
-    """Shares are shown in per cent; what can exceed 1 is a plain number."""
-    bounds = getattr(measured, "bounds", None)
-    return "share" if bounds in ((0, 1), (0.0, 1.0), (-1, 1), (-1.0, 1.0)) else ""
+def unit(measured: Measured) -> str:
+    """Unit of a metric; what lies between -1 and 1 is a share."""
+    facts = _facts(measured)
+    low, high = facts.get("bounds", (0, inf))
+    return str(facts.get("unit") or ("share" if low >= -1 and high <= 1 else ""))
+
+
+def _facts(measured: Measured) -> Mapping[str, Any]:
+    entry = METRICS.get(measured.metric)
+    return entry.facts if entry is not None else {}
+
+
+def _capital(title: str) -> str:
+    return f"{title[:1].upper()}{title[1:]}"
 
 
 def metric_table(items: Sequence[Measurement]) -> Table:
@@ -40,9 +54,11 @@ def metric_table(items: Sequence[Measurement]) -> Table:
     pairs = [(item.label, measured) for item in items for measured in item.metrics.values()]
     columns: dict[str, list[Any]] = {
         "model": [label for label, _ in pairs],
-        **{name: [getattr(measured, name) for _, measured in pairs] for name in ("metric", "title")},
+        "metric": [measured.metric for _, measured in pairs],
+        "title": [_capital(measured.title) for _, measured in pairs],
         **{name: [number(getattr(measured, name)) for _, measured in pairs] for name in ("value", "low", "high")},
         **{name: [getattr(measured, name) for _, measured in pairs] for name in ("n", "better", *NAMING)},
+        "unit": [unit(measured) for _, measured in pairs],
     }
     return table(
         "metrics", columns, title="Every metric of every model, with 95 % intervals over pictures", row="metric"
