@@ -75,13 +75,19 @@ class _FourierViews(Views):
         rows, columns = ramps(ys, self.size[0]), ramps(xs, self.size[1])[:, : self.size[1] // 2 + 1]
         if back:
             rows, columns = np.abs(rows) ** 2 + 0j, np.abs(columns) ** 2 + 0j
-        self.rows, self.columns = (torch.from_numpy(ramp).to(self.spectra) for ramp in (rows, columns))
+        self.rows, self.columns = (_beside(self.spectra, ramp) for ramp in (rows, columns))
 
     def write(self, out: Tensor, views: Sequence[int], pictures: Sequence[int]) -> None:
         """One inverse transform for neighbouring pictures at the same shift."""
         for start, stop, first in runs(list(views), pictures):
             ramp = self.rows[self.down[views[start]]][:, None] * self.columns[self.right[views[start]]]
             out[start:stop].copy_(torch.fft.irfft2(self.spectra[first : first + stop - start] * ramp, s=self.size))
+
+
+def _beside(spectra: Tensor, ramp: NDArray[np.complex128]) -> Tensor:
+    """Ramps in the precision of the spectra, on their device; the host does not wait for the device."""
+    host = torch.from_numpy(ramp).to(spectra.dtype)
+    return host.to(spectra.device, non_blocking=spectra.is_cuda)
 
 
 def ramps(shifts: NDArray[np.float64], side: int) -> NDArray[np.complex128]:

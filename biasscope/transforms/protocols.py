@@ -34,7 +34,7 @@ PROTOCOLS = Registry(
         ),
         "fourier": _entry("fourier:FourierShift", "fractional shifts, Fourier", "circular, Fourier", "shifts"),
         "bilinear": _entry("bilinear:BilinearShift", "fractional shifts, bilinear", "fractional, bilinear", "shifts"),
-        "pairs": _entry("pairs:RandomPairs", "pairs of random crop windows", "crop window", "pairs", "reach"),
+        "pairs": _entry("pairs:RandomPairs", "pairs of random crop windows", "crop window", "shifts", "reach"),
         "scale": _entry("scale:EmbeddedScale", "size changed pixel by pixel", "scale in a fill", "rescale", "sizes"),
         "rescale": _entry("scale:Rescale", "recognition against size", "scale in a fill", "rescale", "sizes"),
         "rotation": _entry("rotation:Rotation", "rotation about the middle", "rotation", "rotation", "angles"),

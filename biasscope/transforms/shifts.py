@@ -14,6 +14,9 @@ from biasscope.core.results import Cell
 from biasscope.transforms.grid import Grid, parse_grid
 from biasscope.transforms.transformation import Transformation
 
+LONGEST = 500
+"""Largest aspect ratio: beyond it a picture whose short side is enlarged to the model's would fill the memory."""
+
 
 class Parametric(Transformation):
     """A transformation that is a dataclass: its parameters are its fields."""
@@ -109,7 +112,11 @@ def positive(name: str, value: int | None, *, least: int = 1) -> None:
 
 
 def still(pixels: NDArray[np.uint8], image_id: str) -> NDArray[np.uint8]:
-    """Give the pixels of one picture; a clip is an input error."""
+    """Give the pixels of one picture; a clip is an input error, and so is a thread that resizing would blow up."""
     if pixels.ndim == 4:
         raise InputError("this is a clip, not one picture", where=image_id, hint="Clips go with the protocol video.")
+    height, width = pixels.shape[:2]
+    if max(height, width) > LONGEST * min(height, width):
+        hint = f"Leave it out, or cut it: one side may be {LONGEST} times the other."
+        raise InputError(f"the picture is {width} x {height} pixels", where=image_id, hint=hint)
     return pixels
