@@ -14,7 +14,8 @@ freedom :math:`\nu` are those of the images that carry the variance: the smalles
 :math:`(\sum y)^2 / \sum y^2` and :math:`(\sum (x - y))^2 / \sum (x - y)^2`. With one deviating image among a thousand,
 the spread is known from one.
 
-`positive_interval`: unbounded numbers above 0. Delta method on the logarithm, t with n - 1 degrees of freedom.
+`positive_interval`: unbounded numbers above 0. Delta method on the logarithm, t with the smaller of n - 1 and
+:math:`(\sum y)^2 / \sum y^2` degrees of freedom, again those of the images that carry the number.
 
 `difference_interval`: the share of images gained minus that lost. Two share intervals joined by the square-and-add
 rule with the known correlation of exclusive events.
@@ -89,13 +90,15 @@ def positive_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
     with np.errstate(all="ignore"):
         number = arrays.numerator / arrays.denominator
         variance, images = _variance(arrays, number)
-        reach = np.where(number > 0, -stdtrit(images - 1, tail) * np.sqrt(variance) / number, 0.0)
+        freedom = np.fmax(np.fmin(arrays.numerator**2 / arrays.numerator_squared, images - 1), 1)
+        reach = np.where(number > 0, -stdtrit(freedom, tail) * np.sqrt(variance) / number, 0.0)
         low, high = number * np.exp(-reach), number * np.exp(reach)
     return _tensors(low, high, sums, arrays.images > 1)
 
 
 def difference_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
-    """Give the interval of gained - lost from sums with these two entries, of which no image has both.
+    """Give the interval of gained - lost from sums with these two entries in the last place, of which no image has
+    both.
 
     Examples
     --------
@@ -112,14 +115,16 @@ def difference_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
         spread = np.sqrt(np.prod(np.maximum(arrays.numerator_squared / arrays.images - share**2, 0), -1))
         correlation = np.where(spread > 0, -np.prod(share, -1) / spread, 0.0).clip(-1, 0)
         below, above = share - low.numpy(), high.numpy() - share
-        down = _square_and_add(below[0], above[1], correlation)
-        up = _square_and_add(above[0], below[1], correlation)
-    gain = share[0] - share[1]
-    return ClusterInterval(torch.tensor(max(gain - down, -1.0)), torch.tensor(min(gain + up, 1.0)), n[0])
+        down = _square_and_add(below[..., 0], above[..., 1], correlation)
+        up = _square_and_add(above[..., 0], below[..., 1], correlation)
+    gain = share[..., 0] - share[..., 1]
+    bounds = (torch.as_tensor(bound, dtype=torch.float64) for bound in (gain - down, gain + up))
+    least, most = (bound.clamp(-1, 1) for bound in bounds)
+    return ClusterInterval(least, most, n[..., 0])
 
 
-def _square_and_add(first: Array, second: Array, correlation: Array) -> float:
-    return float(np.sqrt(first**2 + second**2 - 2 * correlation * first * second))
+def _square_and_add(first: Array, second: Array, correlation: Array) -> Array:
+    return np.asarray(np.sqrt(first**2 + second**2 - 2 * correlation * first * second), np.float64)
 
 
 def _effective(sums: _Arrays, share: Array, tail: float) -> Array:
