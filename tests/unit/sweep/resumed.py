@@ -1,4 +1,4 @@
-"""A slow sweep with a checkpoint, as a process that can be killed: ``python -m tests.unit.sweep.resumed FOLDER OUT 0.1``."""
+"""A slow sweep with a checkpoint, as a process to be killed: ``python -m tests.unit.sweep.resumed FOLDER OUT 0.1``."""
 
 import sys
 import time

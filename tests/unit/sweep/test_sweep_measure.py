@@ -4,8 +4,8 @@ import torch
 from biasscope import metrics
 from biasscope.core.errors import UsageError
 from biasscope.metrics import METRICS
-from biasscope.sweep import sweep
 from biasscope.sweep import measure as module
+from biasscope.sweep import sweep
 from tests.unit.sweep.toys import Roll, loaded, source
 
 
