@@ -62,6 +62,7 @@ class Limits:
 
 
 DEFAULT = Limits()
+_PILLOW = r"PIL\."
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +91,16 @@ def decode(data: bytes | Path | Image, limits: Limits = DEFAULT) -> Decoded:
     from PIL import Image as Pillow
     from PIL import UnidentifiedImageError
 
+    _quiet()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            Pillow.init()  # formats that are named are not looked for otherwise
-            known = [name for name in FORMATS if name in Pillow.OPEN]
-            if isinstance(data, Pillow.Image):
-                return _decoded(data, limits)
-            if isinstance(data, Path) and not data.is_file():
-                return _left_out("missing", "there is no such file")
-            with Pillow.open(BytesIO(data) if isinstance(data, bytes) else data, formats=known) as image:
-                return _decoded(image, limits)
+        Pillow.init()  # formats that are named are not looked for otherwise
+        known = [name for name in FORMATS if name in Pillow.OPEN]
+        if isinstance(data, Pillow.Image):
+            return _decoded(data, limits)
+        if isinstance(data, Path) and not data.is_file():
+            return _left_out("missing", "there is no such file")
+        with Pillow.open(BytesIO(data) if isinstance(data, bytes) else data, formats=known) as image:
+            return _decoded(image, limits)
     except Pillow.DecompressionBombError as error:
         return _left_out("too-large", _sentence(error))
     except UnidentifiedImageError:
@@ -109,6 +109,16 @@ def decode(data: bytes | Path | Image, limits: Limits = DEFAULT) -> Decoded:
         return _left_out("unsupported", str(error))
     except Exception as error:  # decoders raise whatever they stumble over
         return _left_out("truncated" if _is_cut(error) else "unreadable", _sentence(error))
+
+
+def _quiet() -> None:
+    """Ignore warnings from within Pillow, from now on: what they say is in the notes.
+
+    Not `warnings.catch_warnings`, which two threads at once leave in disorder; pictures are read ahead in a thread.
+    """
+    first = next(iter(warnings.filters), None)
+    if first is None or getattr(first[3], "pattern", None) != _PILLOW:  # adding it again moves it to the front
+        warnings.filterwarnings("ignore", module=_PILLOW)
 
 
 def _decoded(image: Image, limits: Limits) -> Decoded:

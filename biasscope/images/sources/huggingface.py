@@ -21,7 +21,8 @@ from biasscope.images.sampling import choose
 from biasscope.images.sources.table import encoded
 from biasscope.images.splits import SPLITS
 
-HUB = "hf://"
+HUB = ("hf://", "hf:/")
+"""The second is what a path object makes of the first."""
 _MARKS = ("dataset_dict.json", "state.json")
 
 
@@ -89,7 +90,7 @@ def detect(request: Request) -> bool:
     """Addresses of the hub, folders of ``save_to_disk``, and objects of the library."""
     if request.text:
         path = request.path
-        known = request.text.startswith((HUB, "huggingface:"))
+        known = request.text.startswith((*HUB, "huggingface:"))
         return known or (path is not None and any((path / mark).is_file() for mark in _MARKS))
     return type(request.spec).__module__.split(".")[0] == "datasets"
 
@@ -149,7 +150,7 @@ def _load(request: Request) -> Any:
             for part in data.values() if isinstance(data, Mapping) else (data,):
                 part.data.table.validate(full=True)  # offsets in the files are trusted otherwise
             return data
-        words = request.text.removeprefix("huggingface:").removeprefix(HUB).strip("/")
+        words = request.text.removeprefix("huggingface:").removeprefix(HUB[1]).strip("/")
         name, _, configuration = words.partition(":")
         return datasets.load_dataset(name, configuration or None, streaming=request.stream)
     except Exception as error:  # the library raises whatever its layers raise

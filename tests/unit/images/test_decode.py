@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import warnings
 
 import numpy as np
@@ -137,6 +138,16 @@ def test_no_warning_escapes():
         decode(png(10_500, 9_400), Limits())
         decode(png(9_600, 9_600), Limits(pixels=10))
     assert caught == []
+
+
+def test_warnings_of_others_still_come():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            decode(png(10_500, 9_400))
+        assert [str(entry[3]) for entry in warnings.filters].count(str(re.compile(r"PIL\."))) == 1
+        with pytest.raises(UserWarning):
+            warnings.warn("from elsewhere", UserWarning, stacklevel=1)
 
 
 def test_only_pictures_are_tried():

@@ -1,5 +1,7 @@
 """Hugging Face datasets: saved, in memory, several splits, streams; pictures decoded here and nowhere else."""
 
+from pathlib import Path
+
 import datasets
 import numpy as np
 import pytest
@@ -121,3 +123,27 @@ def test_a_row_that_fails_in_a_stream_is_named():
     source = open_images(datasets.IterableDataset.from_generator(rows, features=features))
     with pytest.raises(InputError, match="connection lost"):
         list(source)
+
+
+@pytest.mark.parametrize(
+    "spec", ["hf://owner/name:small", Path("hf://owner/name:small"), "huggingface:owner/name:small"]
+)
+def test_addresses_of_the_hub(monkeypatch, spec):
+    asked = []
+
+    def load(*args, **options):
+        asked.append((args, options))
+        return datasets.DatasetDict(test=dataset(3))
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    assert numbers(open_images(spec)) == [0, 1, 2]
+    assert asked == [(("owner/name", "small"), {"streaming": False})]
+
+
+def test_a_hub_that_does_not_answer(monkeypatch):
+    def load(*args, **options):
+        raise ConnectionError("offline\nand more")
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    with pytest.raises(InputError, match=r"hf://owner/name: cannot be loaded as a Hugging Face dataset \(offline\)"):
+        open_images("hf://owner/name", stream=True)

@@ -53,6 +53,16 @@ def test_text_tables_name_paths(tmp_path, suffix):
     assert [problem.code for problem in source.problems] == ["missing", "unreadable"]
 
 
+def test_a_text_table_of_paths_alone(tmp_path):
+    noise(3).save(tmp_path / "a b.png")
+    (tmp_path / "t.csv").write_text('img\n"a b.png"\n')
+    (picture,) = open_images(tmp_path / "t.csv")
+    assert (picture.image_id, picture.label) == ("row-0", None)
+    (tmp_path / "t.csv").write_bytes(b"img,label\n\xff\xfe.png,1\n")
+    with pytest.raises(InputError, match=r"t.csv: the table cannot be read"):
+        open_images(tmp_path / "t.csv")
+
+
 def test_labels_that_are_names_are_counted_over_all_rows(tmp_path):
     table = frame().drop("class_id").rename({"class_name": "category"})
     table.with_columns(pl.col("category").cast(pl.Categorical)).write_parquet(tmp_path / "t.parquet")
