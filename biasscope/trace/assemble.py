@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.trace.engine import Traced
+from biasscope.trace.estimate import Estimate
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.measures.equivariance import lattice_period
-from biasscope.trace.measures.measure import Measure
 from biasscope.trace.probe import Probe
 from biasscope.trace.result import Lattice, LayerTrace, Measured, Trace
 from biasscope.trace.shifts import Plan, moves
@@ -26,7 +26,9 @@ def assemble(
     problems: Sequence[Any], functional: bool,
 ) -> Trace:  # fmt: skip
     """Ask every measure for its value."""
-    layers = tuple(_layer(depth, one) for depth, one in enumerate(traced))
+    measures = {id(measure): measure for one in traced for measure, _ in one.measures.values()}
+    found = {key: measure.estimates() for key, measure in measures.items()}
+    layers = tuple(_layer(depth, one, found) for depth, one in enumerate(traced))
     return Trace(
         layers,
         plan.offsets,
@@ -42,19 +44,21 @@ def assemble(
     )
 
 
-def _layer(depth: int, one: Traced) -> LayerTrace:
+def _layer(depth: int, one: Traced, found: Mapping[int, list[Estimate]]) -> LayerTrace:
     layer = one.layer
     stride = None if layer.stride is None else (float(layer.stride[0]), float(layer.stride[1]))
-    found = {name: _measured(name, measure) for name, measure in one.measures.items()}
+    values = {
+        name: _measured(name, found[id(measure)][number], measure.note(number))
+        for name, (measure, number) in one.measures.items()
+    }
     return LayerTrace(
         layer.name, layer.kind, depth, layer.channels, *layer.size, stride, layer.ratio, layer.subsampling,
-        layer.factor, layer.coming, found,
+        layer.factor, layer.coming, values,
     )  # fmt: skip
 
 
-def _measured(name: str, measure: Measure) -> Measured:
-    facts, found = MEASURES[name].facts, measure.estimate()
-    note = "; ".join(measure.notes)
+def _measured(name: str, found: Estimate, note: str) -> Measured:
+    facts = MEASURES[name].facts
     return Measured(name, facts["title"], *found, facts["better"], facts["unit"], note)
 
 
@@ -62,22 +66,22 @@ def _lattices(traced: Sequence[Traced], plan: Plan) -> dict[str, dict[str, Latti
     """Lattices of every measure that has one; shifts between positions come from the measure named in its facts."""
     found: dict[str, dict[str, Lattice]] = {}
     for one in traced:
-        for name, measure in one.measures.items():
-            values = measure.lattice()
+        for name, (measure, number) in one.measures.items():
+            values = measure.lattice(number)
             if values is None or "between" not in MEASURES[name].facts:
                 continue
             other = one.measures.get(MEASURES[name].facts["between"])
-            found.setdefault(name, {})[one.layer.name] = _lattice(values, other, one.layer, plan)
+            filled = None if other is None else other[0].lattice(other[1])
+            found.setdefault(name, {})[one.layer.name] = _lattice(values, filled, one.layer, plan)
     return found
 
 
-def _lattice(values: NDArray[np.float64], other: Measure | None, layer: Layer, plan: Plan) -> Lattice:
+def _lattice(values: NDArray[np.float64], filled: NDArray[np.float64] | None, layer: Layer, plan: Plan) -> Lattice:
     between = ~moves(plan.offsets, layer.stride)[1]
-    filled = None if other is None else other.lattice()
     if filled is not None:
         values = np.where(between, filled, values)
     period = None
-    if other is not None and (rectangle := _rectangle(plan.offsets)) is not None:
+    if (filled is not None or not between.any()) and (rectangle := _rectangle(plan.offsets)) is not None:
         period = lattice_period(values[rectangle])
     return Lattice(values, between, period)
 

@@ -14,15 +14,13 @@ from biasscope.core.progress import Progress
 from biasscope.models import LoadedModel, Preprocessing, load_model
 from biasscope.trace.assemble import assemble
 from biasscope.trace.chunk import Layout
-from biasscope.trace.engine import AMP, Engine, Traced
-from biasscope.trace.layer import Layer
+from biasscope.trace.engine import AMP, Engine, traced_layers
 from biasscope.trace.measures import DEFAULT, MEASURES
 from biasscope.trace.pictures import Pictures
 from biasscope.trace.places import Selectors, Split, layers_of
 from biasscope.trace.probe import Probe, as_found, device_of, float_type, probe, unwrap
 from biasscope.trace.result import Trace
-from biasscope.trace.samples import SampleSums
-from biasscope.trace.shifts import Plan, plan_of, transformation_of
+from biasscope.trace.shifts import plan_of, transformation_of
 
 if TYPE_CHECKING:
     from biasscope.transforms import Transformation
@@ -138,7 +136,7 @@ def trace(
         made = start if shifts is not None else transformation_of(None, strides, size)
         plan = plan_of(made, seed)
         layout = Layout.of(plan.views, batch)
-        traced = [_traced(layer, plan, wanted, samples) for layer in places]
+        traced = traced_layers(places, plan, wanted, samples)
         engine = Engine(module, traced, plan, layout, example.shape[1:], like, functional=functional, amp=amp)
         ids = _run(engine, made, chain([first], sources), layout, like, progress or Progress())
     name = label or (model if isinstance(model, str) else _name(model))
@@ -186,15 +184,6 @@ def _probed(module: nn.Module, example: Tensor, functional: bool) -> Probe:
     except Exception as error:  # any model's forward may raise anything
         what = f"the network cannot be run on pictures {tuple(example.shape[1:])}: {type(error).__name__}: {error}"
         raise UsageError(what, hint="Check channels and size.") from error
-
-
-def _traced(layer: Layer, plan: Plan, wanted: Mapping[str, Mapping[str, Any]], samples: int) -> Traced:
-    kinds = {name: MEASURES.load(name) for name in wanted}
-    try:
-        chosen = {name: kind(layer, plan, **wanted[name]) for name, kind in kinds.items() if kind.applies(layer, plan)}
-    except TypeError as error:
-        raise UsageError(f"a measure does not take these options: {error}") from error
-    return Traced(layer, chosen, SampleSums(layer.channels, plan, samples))
 
 
 def _run(

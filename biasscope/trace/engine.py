@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
+from biasscope.core.errors import UsageError
 from biasscope.trace.chunk import Chunk, Layout
 from biasscope.trace.dense import dense_form
 from biasscope.trace.layer import Layer, Place, Stride
+from biasscope.trace.measures import MEASURES
 from biasscope.trace.measures.lie import moving, quiet
 from biasscope.trace.measures.measure import Measure
 from biasscope.trace.reading import Reading
@@ -27,24 +29,45 @@ AMP = {None: None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @dataclass(frozen=True)
 class Traced:
-    """A layer, its measures by name, and the sums that are shown of it."""
+    """A layer, its measures by name with its number in them, and the sums that are shown of it."""
 
     layer: Layer
-    measures: dict[str, Measure]
+    measures: dict[str, tuple[Measure, int]]
     sums: SampleSums
 
     def update(self, reading: Reading, tangent: bool) -> None:
         """Hand maps to the measures that read such."""
-        for measure in self.measures.values():
+        for measure, number in self.measures.values():
             if measure.reads == "tangent" if tangent else _reads(measure, reading.chunk):
-                measure.update(reading)
+                measure.update(number, reading)
         if not tangent:
             self.sums.update(reading)
 
-    def finish(self) -> None:
-        """The pictures are done."""
-        for measure in self.measures.values():
-            measure.finish()
+
+def traced_layers(
+    layers: Sequence[Layer], plan: Plan, wanted: Mapping[str, Mapping[str, Any]], samples: int
+) -> list[Traced]:
+    """Make the measures (name to options) for the layers at which they are defined.
+
+    Raises
+    ------
+    UsageError
+        A measure does not take an option.
+    """
+    found: list[dict[str, tuple[Measure, int]]] = [{} for _ in layers]
+    for name, options in wanted.items():
+        kind: type[Measure] = MEASURES.load(name)
+        places = [place for place, layer in enumerate(layers) if kind.applies(layer, plan)]
+        if not places:
+            continue
+        try:
+            measure = kind([layers[place] for place in places], plan, **options)
+        except TypeError as error:
+            raise UsageError(f"{name} does not take these options: {error}") from error
+        for number, place in enumerate(places):
+            found[place][name] = measure, number
+    sums = (SampleSums(layer.channels, plan, samples) for layer in layers)
+    return [Traced(layer, made, kept) for layer, made, kept in zip(layers, found, sums, strict=True)]
 
 
 def _reads(measure: Measure, chunk: Chunk) -> bool:
@@ -83,7 +106,8 @@ class Engine:
         self._geometry: dict[tuple[Stride | None, tuple[int, ...]], Geometry] = {}
         self._chunk: Chunk | None = None
         self._axis: int | None = None
-        reads = {measure.reads for one in traced for measure in one.measures.values()}
+        self._measures = list({id(m): m for one in traced for m, _ in one.measures.values()}.values())
+        reads = {measure.reads for measure in self._measures}
         self._views, self._tangents = "views" in reads, "tangent" in reads
 
     def watch(self) -> Watch:
@@ -98,8 +122,8 @@ class Engine:
                 self._forward(watch, views, chunk)
         if self._tangents:
             self._derive(watch, views, pictures)
-        for one in self._traced:
-            one.finish()
+        for measure in self._measures:
+            measure.finish()
 
     def _forward(self, watch: Watch, views: Views, chunk: Chunk) -> None:
         numbers, places = chunk.slots
@@ -108,6 +132,9 @@ class Engine:
         watch.begin()
         with self._precision():
             self._model(self._batch)
+        for measure in self._measures:
+            if _reads(measure, chunk):
+                measure.chunk_done(chunk)
 
     def _derive(self, watch: Watch, views: Views, pictures: Sequence[int]) -> None:
         """Forward-mode derivatives of the references' responses by a shift of the picture, down and then right."""

@@ -1,4 +1,4 @@
-"""Means over images with intervals, added up as the images come."""
+"""Means over images with intervals, added up as the images come, for all layers at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-
-METHOD = "t interval over images"
 
 
 class Estimate(NamedTuple):
@@ -22,19 +20,19 @@ class Estimate(NamedTuple):
 NOTHING = Estimate(None, None, None, 0)
 
 
-class ImageMean:
-    """Mean of one value an image, with a t interval; values that are not numbers are left out.
+class ImageMeans:
+    """Mean of one value an image for each of L layers, with t intervals; values that are not finite are left out.
 
     Parameters
     ----------
     low, high
-        Range of the value; the interval is cut to it.
+        Range of the value; intervals are cut to it.
 
     Examples
     --------
-    >>> mean = ImageMean()
-    >>> mean.add(torch.tensor([1.0, 2.0, 3.0, 4.0]))
-    >>> [round(part, 3) for part in mean.estimate()]
+    >>> means = ImageMeans()
+    >>> means.add(torch.tensor([[1.0, 2.0, 3.0, 4.0]]))
+    >>> [round(part, 3) for part in means.estimates()[0]]
     [2.5, 0.446, 4.554, 4]
     """
 
@@ -44,33 +42,30 @@ class ImageMean:
         self._state: Tensor | None = None
 
     def add(self, values: Tensor) -> None:
-        """Add one value an image, shape (P,); nothing waits for the device."""
+        """Add values of P images at L layers, (L, P); nothing waits for the device."""
         values = values.to(torch.float64)
         good = torch.isfinite(values)
         if self._state is None or self._first is None:
-            self._state = values.new_zeros(3)
-            self._first = values.nan_to_num(0.0, 0.0, 0.0)[:1]
+            self._state = values.new_zeros(3, len(values))
+            self._first = values[:, :1].nan_to_num(0.0, 0.0, 0.0)
         centred = torch.where(good, values - self._first, 0.0)
-        self._state = self._state + torch.stack([good.sum(), centred.sum(), centred.square().sum()])
+        self._state = self._state + torch.stack([good.sum(1), centred.sum(1), centred.square().sum(1)])
 
-    def estimate(self, level: float = 0.95) -> Estimate:
-        """Mean, interval and n."""
+    def estimates(self, level: float = 0.95) -> list[Estimate]:
+        """Mean, interval and n of every layer; empty if nothing was added."""
+        if self._state is None or self._first is None:
+            return []
+        rows = zip(self._first[:, 0].tolist(), *self._state.tolist(), strict=True)
+        return [self._estimate(first, int(count), total, squares, level) for first, count, total, squares in rows]
+
+    def _estimate(self, first: float, n: int, total: float, squares: float, level: float) -> Estimate:
         from scipy.special import stdtrit
 
-        if self._state is None or self._first is None:
+        if n == 0:
             return NOTHING
-        count, total, squares = self._state.tolist()
-        if count == 0:
-            return NOTHING
-        n, offset = int(count), total / count
-        value = float(self._first) + offset
+        value = first + total / n
         if n == 1:
             return Estimate(value, None, None, 1)
-        error = max((squares - count * offset**2) / (n - 1) / n, 0.0) ** 0.5
+        error = max((squares - total**2 / n) / (n - 1) / n, 0.0) ** 0.5
         reach = float(stdtrit(n - 1, (1 + level) / 2)) * error
         return Estimate(value, max(value - reach, self._low), min(value + reach, self._high), n)
-
-
-def clip(value: float, low: float, high: float) -> float:
-    """Cut to a range."""
-    return min(max(value, low), high)

@@ -38,7 +38,7 @@ def fourier_shift(maps: Tensor, shift: tuple[float, float]) -> Tensor:
 def shift_matrix(size: int, shift: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Matrix (size, size) that moves a column by a fraction of a position."""
     frequency = np.fft.rfftfreq(size)
-    ramp: NDArray[np.complex128] = np.exp(-2j * np.pi * frequency * shift)
+    ramp = np.asarray(np.exp(-2j * np.pi * frequency * shift), np.complex128)
     if size % 2 == 0:
         ramp[-1] = np.cos(np.pi * shift)
     return _circulant(ramp, size, dtype, device)
@@ -47,7 +47,7 @@ def shift_matrix(size: int, shift: float, dtype: torch.dtype, device: torch.devi
 @lru_cache(64)
 def derivative_matrix(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Derivative of `shift_matrix` by the shift, at 0."""
-    slope: NDArray[np.complex128] = -2j * np.pi * np.fft.rfftfreq(size)
+    slope = np.asarray(-2j * np.pi * np.fft.rfftfreq(size), np.complex128)
     if size % 2 == 0:
         slope[-1] = 0
     return _circulant(slope, size, dtype, device)

@@ -33,11 +33,12 @@ class SampleSums:
     def update(self, reading: Reading) -> None:
         """Keep the sums of the first pictures."""
         chunk = reading.chunk
+        if chunk.pictures[0] >= len(self._values):
+            return
         rows = [row for row, number in enumerate(chunk.pictures) if number < len(self._values)]
-        if rows:
-            kept = reading.sums[: len(rows), chunk.fresh][..., torch.as_tensor(self.maps, device=reading.sums.device)]
-            numbers = [chunk.pictures[row] for row in rows]
-            self._values[np.ix_(numbers, chunk.views[chunk.fresh])] = kept.double().cpu().numpy()
+        kept = reading.sums[: len(rows), chunk.fresh][..., torch.as_tensor(self.maps, device=reading.sums.device)]
+        numbers = [chunk.pictures[row] for row in rows]
+        self._values[np.ix_(numbers, chunk.views[chunk.fresh])] = kept.double().cpu().numpy()
 
     def result(self, image_ids: list[str]) -> Sums:
         """What was kept, for as many pictures as there were."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
-from biasscope.trace.estimate import Estimate, ImageMean
+from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure
 from biasscope.trace.reading import Reading, wide
@@ -97,44 +98,55 @@ class PhaseDecoding(Measure):
     """
 
     def __init__(
-        self, layer: Layer, plan: Plan, *, features: Features = "pooled", size: int = 64, phases: int = 16,
+        self, layers: Sequence[Layer], plan: Plan, *, features: Features = "pooled", size: int = 64, phases: int = 16,
         pictures: int = 64, folds: int = 5,
     ) -> None:  # fmt: skip
-        super().__init__(layer, plan)
+        super().__init__(layers, plan)
         if features not in ("pooled", "flattened") or min(size, phases, pictures) < 1 or folds < 2:
             raise UsageError(f"phase_decoding cannot use features={features!r}, {size}, {phases}, {pictures}, {folds}")
         self._features, self._size, self._pictures, self._folds = features, size, pictures, folds
-        self._phase = _few(plan, layer, phases)
-        self._kept: list[Tensor] = []
-        self._labels: list[tuple[int, int]] = []
+        self._phase = [_few(plan, layer, phases) for layer in layers]
+        self._kept: list[list[Tensor]] = [[] for _ in layers]
+        self._labels: list[list[tuple[int, int]]] = [[] for _ in layers]
+        self._notes = [""] * len(layers)
 
-    def update(self, reading: Reading) -> None:
+    def update(self, number: int, reading: Reading) -> None:
         """Keep the projected features of the first shift of every phase."""
-        chunk = reading.chunk
-        places = [p for p in range(chunk.fresh.start, len(chunk.views)) if chunk.views[p] in self._phase]
-        rows = [row for row, number in enumerate(chunk.pictures) if number < self._pictures]
-        if not places or not rows or len(self._phase) < 2:
+        chunk, phase = reading.chunk, self._phase[number]
+        places = [place for place in range(chunk.fresh.start, len(chunk.views)) if chunk.views[place] in phase]
+        rows = [row for row, picture in enumerate(chunk.pictures) if picture < self._pictures]
+        if not places or not rows or len(phase) < 2:
             return
         maps = reading.maps[: len(rows), places]
         flat = maps.mean((-2, -1), dtype=wide(maps.dtype)) if self._features == "pooled" else maps.flatten(2)
         kept = sketch(flat.flatten(0, 1).to(wide(maps.dtype)), self._size, self.plan.seed)
-        self._kept.append(kept.cpu())
-        self._labels += [(chunk.pictures[row], self._phase[chunk.views[place]]) for row in rows for place in places]
+        self._kept[number].append(kept.cpu())
+        pairs = [(chunk.pictures[row], phase[chunk.views[place]]) for row in rows for place in places]
+        self._labels[number] += pairs
 
-    def estimate(self) -> Estimate:
+    def estimates(self) -> list[Estimate]:
         """Accuracy above chance, by what there is above chance; 0 where there is one phase only."""
-        mean = ImageMean(-1, 1)
-        if len(self._phase) < 2:
-            self.notes.append("one phase: nothing to decode")
-            return Estimate(0.0, None, None, 0)
-        if len({picture for picture, _ in self._labels}) < 2:
-            return mean.estimate()
-        picture, phase = np.array(self._labels).T
-        accuracy = phase_decoding(torch.cat(self._kept).double().numpy(), phase, picture, folds=self._folds)
-        chance = 1 / len(self._phase)
-        self.notes.append(f"accuracy {accuracy.mean():.3f}, chance {chance:.3f}, {len(self._phase)} phases")
-        mean.add(torch.as_tensor((accuracy - chance) / (1 - chance)))
-        return mean.estimate()
+        return [self._estimate(number) for number in range(len(self.layers))]
+
+    def note(self, number: int) -> str:
+        """Accuracy and chance as such."""
+        return self._notes[number]
+
+    def _estimate(self, number: int) -> Estimate:
+        kinds, labels = len(self._phase[number]), self._labels[number]
+        if kinds < 2:
+            self._notes[number] = "one phase: nothing to decode"
+            return Estimate(0.0, None, None, len({picture for picture, _ in labels}))
+        if len({picture for picture, _ in labels}) < 2:
+            self._notes[number] = "needs two images"
+            return NOTHING
+        picture, phase = np.array(labels).T
+        features = torch.cat(self._kept[number]).double().numpy()
+        accuracy = phase_decoding(features, phase, picture, folds=self._folds)
+        self._notes[number] = f"accuracy {accuracy.mean():.3f}, chance {1 / kinds:.3f}, {kinds} phases"
+        means = ImageMeans(-1, 1)
+        means.add(torch.as_tensor((accuracy - 1 / kinds) / (1 - 1 / kinds))[None])
+        return means.estimates()[0]
 
 
 def _few(plan: Plan, layer: Layer, most: int) -> dict[int, int]:

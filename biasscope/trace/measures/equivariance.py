@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from biasscope.trace.estimate import Estimate, ImageMean
+from biasscope.trace.chunk import Chunk
+from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure
 from biasscope.trace.reading import Errors, Reading, aligned_errors, fourier_errors
@@ -114,27 +115,45 @@ class _Equivariance(Measure):
     most: ClassVar[float] = float("inf")
     between: ClassVar[bool] = False
 
-    def __init__(self, layer: Layer, plan: Plan) -> None:
-        super().__init__(layer, plan)
-        self._mean = ImageMean(0, self.most)
+    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+        super().__init__(layers, plan)
+        self._means = ImageMeans(0, self.most)
+        self._errors: dict[int, tuple[Errors, list[int]]] = {}
         self._lattice: Tensor | None = None
         self._total: Tensor | None = None
 
-    def update(self, reading: Reading) -> None:
-        """Errors of the shifts of a chunk."""
+    def update(self, number: int, reading: Reading) -> None:
+        """Keep the sums of squares of a chunk."""
         places = reading.geometry.between if self.between else reading.geometry.exact
-        if reading.chunk.first:
+        if places:
+            self._errors[number] = reading.interpolated if self.between else reading.aligned, places
+
+    def chunk_done(self, chunk: Chunk) -> None:
+        """Errors of all layers at once, added up over the shifts of a picture and over the pictures of a shift."""
+        if chunk.first:
             self._total = None
-        if not places:
+        if not self._errors:
             return
-        values = self.value(reading.interpolated if self.between else reading.aligned)
+        found = self._errors.values()
+        values = self.value(
+            Errors(*(torch.cat([errors[part].double() for errors, _ in found], 1) for part in range(3)))
+        )
+        layers = torch.tensor([number for number, (_, places) in self._errors.items() for _ in places])
+        views = torch.tensor([chunk.views[place] for _, places in found for place in places])
         good = values.isfinite()
         parts = torch.stack([values.nan_to_num(0.0), good.to(values.dtype)])
-        self._total = parts.sum(2) if self._total is None else self._total + parts.sum(2)
+        self._add(parts, layers.to(values.device), views.to(values.device))
+        self._errors.clear()
+
+    def _add(self, parts: Tensor, layers: Tensor, views: Tensor) -> None:
+        """Add (2, P, K): sums and counts, at K pairs of a layer and a shift."""
+        count, shifts = len(self.layers), self.plan.views
+        if self._total is None:
+            self._total = parts.new_zeros(2, parts.shape[1], count)
         if self._lattice is None:
-            self._lattice = values.new_zeros(2, self.plan.views)
-        views = torch.tensor([reading.chunk.views[place] for place in places], device=values.device)
-        self._lattice[:, views] += parts.sum(1)
+            self._lattice = parts.new_zeros(2, count * shifts)
+        self._total.index_add_(2, layers, parts)
+        self._lattice.index_add_(1, layers * shifts + views, parts.sum(1))
 
     def value(self, errors: Errors) -> Tensor:
         """Error from sums of squares."""
@@ -143,17 +162,17 @@ class _Equivariance(Measure):
     def finish(self) -> None:
         """Mean over the shifts of a picture."""
         if self._total is not None:
-            self._mean.add(self._total[0] / self._total[1])
+            self._means.add((self._total[0] / self._total[1]).T)
 
-    def estimate(self) -> Estimate:
-        """Mean over pictures; undefined where no shift fits."""
-        return self._mean.estimate()
+    def estimates(self) -> list[Estimate]:
+        """Means over pictures; undefined where no shift fits."""
+        return self._means.estimates() or [NOTHING] * len(self.layers)
 
-    def lattice(self) -> NDArray[np.float64] | None:
+    def lattice(self, number: int) -> NDArray[np.float64] | None:
         """Error at every shift; 0 at the reference."""
         values = np.full(self.plan.views, np.nan)
         if self._lattice is not None:
-            total, count = self._lattice.cpu().numpy()
+            total, count = self._lattice.view(2, len(self.layers), -1)[:, number].cpu().numpy()
             np.divide(total, count, out=values, where=count > 0)
         values[self.plan.reference] = 0.0
         return values

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,9 +12,10 @@ from torch import Tensor
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
-from biasscope.trace.estimate import Estimate, ImageMean
+from biasscope.trace.chunk import Chunk
+from biasscope.trace.estimate import Estimate, ImageMeans
 from biasscope.trace.layer import Layer
-from biasscope.trace.measures.measure import Measure
+from biasscope.trace.measures.measure import OverSums
 from biasscope.trace.reading import Reading, wide
 from biasscope.trace.shifts import Plan
 
@@ -70,11 +74,15 @@ def chosen_maps(channels: int, maps: int | None, picture: int, seed: int = 0) ->
     """
     if maps is None or maps >= channels:
         return np.arange(channels)
-    order = generator(seed, "maps", str(channels)).permutation(channels)
-    return order[(picture * maps + np.arange(maps)) % channels].astype(np.int64)
+    return _order(channels, seed)[(picture * maps + np.arange(maps)) % channels]
 
 
-class Nonshiftability(Measure):
+@cache
+def _order(channels: int, seed: int) -> NDArray[np.int64]:
+    return generator(seed, "maps", str(channels)).permutation(channels).astype(np.int64)
+
+
+class Nonshiftability(OverSums):
     """`nonshiftability`, averaged over the maps of a picture that are not dead, then over pictures.
 
     Parameters
@@ -86,42 +94,70 @@ class Nonshiftability(Measure):
         the number of shifts.
     """
 
-    def __init__(self, layer: Layer, plan: Plan, *, threshold: float = THRESHOLD, maps: int | None = MAPS) -> None:
-        super().__init__(layer, plan)
+    def __init__(
+        self, layers: Sequence[Layer], plan: Plan, *, threshold: float = THRESHOLD, maps: int | None = MAPS
+    ) -> None:
+        super().__init__(layers, plan)
         if threshold <= 0 or (maps is not None and maps < 1):
             raise UsageError(f"nonshiftability takes a positive threshold and number of maps, not {threshold}, {maps}")
         self._threshold, self._maps = threshold, maps
-        self._mean = ImageMean(0, 1)
+        self._widths = [layer.channels if maps is None else min(maps, layer.channels) for layer in layers]
+        self._starts = np.cumsum([0, *(layer.channels for layer in layers)])
+        self._means = ImageMeans(0, 1)
+        self._floors: dict[int, Tensor] = {}
         self._dead: Tensor | int = 0
         self._looked = 0
 
-    def update(self, reading: Reading) -> None:
-        """Keep the sums of the chosen maps until all shifts were seen."""
+    def update(self, number: int, reading: Reading) -> None:
+        """Keep the sums, and what the arithmetic may change in those of the reference."""
+        super().update(number, reading)
         if reading.chunk.first:
-            self._open(reading)
-        chunk, sums = reading.chunk, reading.sums
-        sums = sums if self._index is None else sums.gather(2, self._index[:, None].expand(-1, sums.shape[1], -1))
-        self._sums[:, chunk.fresh_views] = sums[:, chunk.fresh]
+            self._floors[number] = noise(reading.maps[:, 0])
 
-    def _open(self, reading: Reading) -> None:
-        floor, channels, plan = noise(reading.maps[:, 0]), self.layer.channels, self.plan
-        self._index = None
-        if self._maps is not None and self._maps < channels:
-            rows = [chosen_maps(channels, self._maps, number, plan.seed) for number in reading.chunk.pictures]
-            self._index = torch.as_tensor(np.stack(rows), device=floor.device)
-            floor = floor.gather(1, self._index)
-        self._floor = floor
-        self._sums = floor.new_empty(len(floor), plan.views, floor.shape[1])
+    def chunk_done(self, chunk: Chunk) -> None:
+        """Keep the sums of the chosen maps until all shifts were seen."""
+        sums = self.all_sums()
+        if chunk.first:
+            self._open(chunk, sums)
+        sums = sums[:, chunk.fresh].gather(2, self._index[:, None].expand(-1, len(chunk.fresh_views), -1))
+        self._kept[:, chunk.fresh_views] = sums
+
+    def _open(self, chunk: Chunk, like: Tensor) -> None:
+        rows = [
+            np.concatenate(
+                [
+                    start + chosen_maps(layer.channels, self._maps, number, self.plan.seed)
+                    for start, layer in zip(self._starts, self.layers, strict=False)
+                ]
+            )
+            for number in chunk.pictures
+        ]
+        self._index = torch.as_tensor(np.stack(rows), device=like.device)
+        empty = like.new_zeros(len(like), 0)
+        floors = [
+            self._floors.get(number, like.new_zeros(len(like), layer.channels)).to(like.dtype)
+            for number, layer in enumerate(self.layers)
+        ]
+        self._floors.clear()
+        self._floor = torch.cat([empty, *floors], 1).gather(1, self._index)
+        self._kept = like.new_empty(len(like), self.plan.views, self._index.shape[1])
 
     def finish(self) -> None:
         """Compare with the mean over shifts."""
-        shares = outside(self._sums, self._floor, self._threshold)
-        self._mean.add(shares.nanmean(1))
-        self._dead = self._dead + shares.isnan().sum()
-        self._looked += shares.numel()
+        shares = outside(self._kept, self._floor, self._threshold)
+        alive = shares.isfinite()
+        count = self.by_layer(alive.to(shares.dtype), self._widths)
+        self._means.add((self.by_layer(shares.nan_to_num(0.0)) / count).T)
+        self._dead = self._dead + (~alive).sum(0)
+        self._looked += len(shares)
 
-    def estimate(self) -> Estimate:
-        """Value; dead maps are counted in the notes."""
-        if dead := int(self._dead):
-            self.notes.append(f"{dead} of {self._looked} maps dead, left out")
-        return self._mean.estimate()
+    def estimates(self) -> list[Estimate]:
+        """Means over pictures."""
+        return self._means.estimates()
+
+    def note(self, number: int) -> str:
+        """Count dead maps."""
+        assert isinstance(self._dead, Tensor)  # noqa: S101 (pictures were seen)
+        start = sum(self._widths[:number])
+        dead = int(self._dead[start : start + self._widths[number]].sum())
+        return f"{dead} of {self._looked * self._widths[number]} maps dead, left out" if dead else ""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from biasscope.core.errors import UsageError
-from biasscope.trace.estimate import Estimate, ImageMean
 from biasscope.trace.fourier import derivative_matrix
 from biasscope.trace.layer import Layer
-from biasscope.trace.measures.measure import Measure, Reads
+from biasscope.trace.measures.measure import PerImage, Reads
 from biasscope.trace.reading import Reading, wide
 from biasscope.trace.shifts import Plan
 
@@ -85,38 +85,31 @@ def leaving(maps: Tensor, tangent: Tensor, axis: int, stride: float | None) -> T
     return rest.square().sum((-3, -2, -1))
 
 
-class LieDerivative(Measure):
+class LieDerivative(PerImage):
     """`lie_derivative` of every picture, averaged."""
 
-    reads: Reads = "tangent"  # type: ignore[misc]
+    reads: ClassVar[Reads] = "tangent"
 
-    def __init__(self, layer: Layer, plan: Plan) -> None:
-        super().__init__(layer, plan)
-        self._mean = ImageMean(0)
-        self._total: Tensor | None = None
+    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+        super().__init__(layers, plan)
+        self._vertical: dict[int, Tensor] = {}
 
     @classmethod
     def applies(cls, layer: Layer, plan: Plan) -> bool:
         """The derivative goes around the edges."""
         return plan.wraps
 
-    def update(self, reading: Reading) -> None:
+    def update(self, number: int, reading: Reading) -> None:
         """Take one axis of the pictures' references in."""
-        maps, tangent, axis = reading.maps[:, 0], reading.tangent, reading.axis
+        layer, axis, tangent = self.layers[number], reading.axis, reading.tangent
         if tangent is None:
-            raise UsageError(
-                "the layer gives no forward-mode derivative", where=self.layer.name,
-                hint="Leave lie_derivative out, or this layer.",
-            )  # fmt: skip
-        stride = None if self.layer.stride is None else float(self.layer.stride[axis])
-        part = leaving(maps, tangent[:, 0], axis, stride)
+            hint = "Leave lie_derivative out, or this layer."
+            raise UsageError("the layer gives no forward-mode derivative", where=layer.name, hint=hint)
+        maps = reading.maps[:, 0]
+        part = leaving(maps, tangent[:, 0], axis, None if layer.stride is None else float(layer.stride[axis]))
         if axis == 0:
-            self._total = part
+            self._vertical[number] = part
             return
         energy = maps.to(wide(maps.dtype)).square().sum((-3, -2, -1))
-        assert self._total is not None  # noqa: S101 (axis 0 comes first)
-        self._mean.add(torch.where(energy > 0, ((self._total + part) / energy).sqrt(), torch.nan))
-
-    def estimate(self) -> Estimate:
-        """Mean over pictures."""
-        return self._mean.estimate()
+        whole = self._vertical.pop(number) + part
+        self.put(number, torch.where(energy > 0, (whole / energy).sqrt(), torch.nan))

@@ -1,14 +1,18 @@
-"""What every measure at a layer has in common."""
+"""What every measure has in common."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from biasscope.trace.estimate import Estimate
+from biasscope.trace.chunk import Chunk
+from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
@@ -17,26 +21,26 @@ Reads = Literal["views", "reference", "tangent"]
 
 
 class Measure(ABC):
-    """Adds up one measure at one layer; what it keeps does not grow with the number of images or shifts.
+    """Adds up one measure at all layers; what it keeps does not grow with the number of images.
+
+    What a hook does costs time at every layer of every chunk, so it keeps little, and the rest is done for all layers
+    at once when the chunk is through.
 
     Parameters
     ----------
-    layer, plan
+    layers, plan
         Where, and over which shifts. Options of a measure are further keyword arguments.
 
     Attributes
     ----------
     reads
         Whether it needs every view, the reference views alone, or the derivative of the maps by the shift.
-    notes
-        What people should know about the value, after `estimate`.
     """
 
     reads: ClassVar[Reads] = "views"
 
-    def __init__(self, layer: Layer, plan: Plan) -> None:
-        self.layer, self.plan = layer, plan
-        self.notes: list[str] = []
+    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+        self.layers, self.plan = tuple(layers), plan
 
     @classmethod
     def applies(cls, layer: Layer, plan: Plan) -> bool:
@@ -44,16 +48,88 @@ class Measure(ABC):
         return True
 
     @abstractmethod
-    def update(self, reading: Reading) -> None:
-        """Take the maps of a chunk in."""
+    def update(self, number: int, reading: Reading) -> None:
+        """Take in the maps of layer ``number`` for a chunk; they are gone afterwards."""
 
-    def finish(self) -> None:  # noqa: B027 (most measures need to do something here, but not all)
-        """All views of the pictures of the last chunks were seen."""
+    def chunk_done(self, chunk: Chunk) -> None:  # noqa: B027 (not every measure has to do something)
+        """All layers of a chunk were taken in."""
+
+    def finish(self) -> None:  # noqa: B027 (likewise)
+        """All views of the pictures of the last chunks were taken in."""
 
     @abstractmethod
-    def estimate(self) -> Estimate:
-        """Value, interval over images, number of images."""
+    def estimates(self) -> list[Estimate]:
+        """Value, interval over images and number of images for every layer, in order."""
 
-    def lattice(self) -> NDArray[np.float64] | None:
+    def note(self, number: int) -> str:
+        """What people should know about the value at a layer."""
+        return ""
+
+    def lattice(self, number: int) -> NDArray[np.float64] | None:
         """Mean over images at each of the S shifts, for measures that have one; NaN where it is undefined."""
         return None
+
+
+class PerImage(Measure):
+    """A measure with one value an image and layer, averaged over images.
+
+    Attributes
+    ----------
+    bounds
+        Range of the value.
+    """
+
+    bounds: ClassVar[tuple[float, float]] = (0.0, float("inf"))
+
+    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+        super().__init__(layers, plan)
+        self.means = ImageMeans(*self.bounds)
+        self._values: dict[int, Tensor] = {}
+
+    def put(self, number: int, values: Tensor) -> None:
+        """Keep the values of the P pictures at hand at a layer, (P,)."""
+        self._values[number] = values
+
+    def finish(self) -> None:
+        """Add the values of the pictures to the means."""
+        if self._values:
+            like = next(iter(self._values.values()))
+            missing = torch.full_like(like, torch.nan)
+            self.means.add(torch.stack([self._values.get(number, missing) for number in range(len(self.layers))]))
+            self._values.clear()
+
+    def estimates(self) -> list[Estimate]:
+        """Means over pictures."""
+        return self.means.estimates() or [NOTHING] * len(self.layers)
+
+
+class OverSums(Measure):
+    """A measure on the global sums of maps; those of all layers are laid side by side when a chunk is through."""
+
+    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+        super().__init__(layers, plan)
+        self._sums: dict[int, Tensor] = {}
+        self._owner: Tensor | None = None
+
+    def update(self, number: int, reading: Reading) -> None:
+        """Keep the sums, (P, V, C)."""
+        self._sums[number] = reading.sums
+
+    def all_sums(self) -> Tensor:
+        """Sums of all layers, (P, V, all C); NaN for a layer that was not called this time. Each is given once."""
+        like = next(iter(self._sums.values()))
+        every = [
+            self._sums[number] if number in self._sums else like.new_full((*like.shape[:2], layer.channels), torch.nan)
+            for number, layer in enumerate(self.layers)
+        ]
+        self._sums.clear()
+        kinds = {part.dtype for part in every}
+        return torch.cat(every if len(kinds) == 1 else [part.double() for part in every], 2)
+
+    def by_layer(self, values: Tensor, channels: Sequence[int] | None = None) -> Tensor:
+        """Sum of (P, all C) over the maps of each layer, (P, L)."""
+        if self._owner is None:
+            widths = channels or [layer.channels for layer in self.layers]
+            owner = np.repeat(np.arange(len(self.layers)), widths)
+            self._owner = torch.as_tensor(owner, device=values.device)
+        return values.new_zeros(len(values), len(self.layers)).index_add_(1, self._owner, values)

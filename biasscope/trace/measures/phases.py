@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from biasscope.trace.estimate import Estimate, clip
+from biasscope.trace.estimate import NOTHING, Estimate
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure
 from biasscope.trace.reading import Reading, wide
@@ -45,59 +48,76 @@ class PhaseVariance(Measure):
     The first shift of every phase counts. Pictures go into the groups in turn.
     """
 
+    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+        super().__init__(layers, plan)
+        self._states = [_State(layer, plan) for layer in layers]
+
+    def update(self, number: int, reading: Reading) -> None:
+        """Add up pooled responses and their squares over phases."""
+        self._states[number].update(reading)
+
+    def finish(self) -> None:
+        """Put the pictures into their groups."""
+        for state in self._states:
+            state.finish()
+
+    def estimates(self) -> list[Estimate]:
+        """Ratios, and their intervals from leaving out each group in turn."""
+        return [NOTHING if state.groups is None else _jackknife(state.groups.cpu().numpy()) for state in self._states]
+
+
+class _State:
+    """Sums of one layer: for a picture over phases, then for groups of pictures."""
+
     def __init__(self, layer: Layer, plan: Plan) -> None:
-        super().__init__(layer, plan)
-        self._chosen = np.unique(phases(plan.offsets, layer.grid), return_index=True)[1]
-        self._groups: Tensor | None = None
+        first = np.unique(phases(plan.offsets, layer.grid), return_index=True)[1]
+        self._chosen = frozenset(first.tolist())
+        self._pictures: tuple[int, ...] = ()
+        self.groups: Tensor | None = None
 
     def update(self, reading: Reading) -> None:
-        """Add up pooled responses and their squares over phases."""
-        fresh = reading.chunk.fresh
-        views = np.asarray(reading.chunk.views)
-        places = [place for place in range(fresh.start, len(views)) if views[place] in self._chosen]
+        chunk = reading.chunk
+        places = [place for place in range(chunk.fresh.start, len(chunk.views)) if chunk.views[place] in self._chosen]
         pooled = reading.sums.double() / (reading.maps.shape[-1] * reading.maps.shape[-2])
-        if reading.chunk.first:
-            self._first, self._pictures = pooled[:, :1], reading.chunk.pictures
+        if chunk.first:
+            self._first, self._pictures = pooled[:, :1], chunk.pictures
             self._total = self._squares = pooled.new_zeros(())
         centred = pooled[:, places] - self._first
         self._total = self._total + centred.sum(1)
         self._squares = self._squares + centred.square().sum(1)
 
     def finish(self) -> None:
-        """Put every picture into its group: how many, variance over phases, mean over phases, its square."""
+        """Put every picture into its group: how many, variance over phases, mean over phases and its square."""
         offset = self._total / len(self._chosen)
         within = (self._squares / len(self._chosen) - offset.square()).clamp_min(0).sum(1)
         mean = self._first[:, 0] + offset
-        if self._groups is None:
+        if self.groups is None:
             self._origin = mean[:1].clone()
-            self._groups = mean.new_zeros(GROUPS, mean.shape[1] + 3)
+            self.groups = mean.new_zeros(GROUPS, mean.shape[1] + 3)
         centred = mean - self._origin
-        rows = torch.cat(
-            [torch.ones_like(within)[:, None], within[:, None], centred.square().sum(1)[:, None], centred], 1
-        )
+        squares = centred.square().sum(1)
+        rows = torch.cat([torch.stack([torch.ones_like(within), within, squares], 1), centred], 1)
         index = torch.tensor([number % GROUPS for number in self._pictures], device=rows.device)
-        self._groups.index_add_(0, index, rows)
-
-    def estimate(self) -> Estimate:
-        """Ratio, and its interval from leaving out each group in turn."""
-        from scipy.special import stdtrit
-
-        if self._groups is None:
-            return Estimate(None, None, None, 0)
-        groups = self._groups.cpu().numpy()
-        total = groups.sum(0)
-        value, n = _ratio(total), int(total[0])
-        filled = groups[groups[:, 0] > 0]
-        left = np.array([_ratio(total - group) for group in filled])
-        if value is None or len(filled) < 3 or not np.isfinite(left.astype(float)).all():
-            return Estimate(value, None, None, n)
-        count = len(filled)
-        error = float(np.sqrt((count - 1) / count * ((left - value) ** 2).sum()))
-        reach = float(stdtrit(count - 1, 0.975)) * error
-        return Estimate(value, clip(value - reach, 0, np.inf), value + reach, n)
+        self.groups.index_add_(0, index, rows)
 
 
-def _ratio(row: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+def _jackknife(groups: NDArray[np.float64]) -> Estimate:
+    from scipy.special import stdtrit
+
+    total = groups.sum(0)
+    value, n = _ratio(total), int(total[0])
+    filled = groups[groups[:, 0] > 0]
+    left = [_ratio(total - group) for group in filled]
+    count = len(filled)
+    if value is None or count < 3 or None in left:
+        return Estimate(value, None, None, n)
+    spread = np.array(left, np.float64) - value
+    error = float(np.sqrt((count - 1) / count * (spread**2).sum()))
+    reach = float(stdtrit(count - 1, 0.975)) * error
+    return Estimate(value, max(value - reach, 0.0), value + reach, n)
+
+
+def _ratio(row: NDArray[np.float64]) -> float | None:
     """Variance over phases by variance over pictures, from one row of sums."""
     count, within, squares, total = row[0], row[1], row[2], row[3:]
     if count < 2:

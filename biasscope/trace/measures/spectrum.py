@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
-from biasscope.trace.estimate import Estimate, ImageMean
 from biasscope.trace.layer import Layer
-from biasscope.trace.measures.measure import Measure, Reads
+from biasscope.trace.measures.measure import PerImage, Reads
 from biasscope.trace.reading import Reading, wide
 from biasscope.trace.shifts import Plan
 
@@ -57,26 +59,29 @@ def _twice(width: int, like: Tensor) -> Tensor:
     return weights
 
 
-class Aliasing(Measure):
-    """`aliasing` of the reference, averaged over pictures; undefined where nothing subsamples any more."""
+class Aliasing(PerImage):
+    """`aliasing` of the reference, averaged over pictures, at layers whose maps are still to be subsampled.
 
-    reads: Reads = "reference"  # type: ignore[misc]
+    Parameters
+    ----------
+    without_mean
+        As in `aliasing`.
+    """
 
-    def __init__(self, layer: Layer, plan: Plan, *, without_mean: bool = False) -> None:
-        super().__init__(layer, plan)
+    reads: ClassVar[Reads] = "reference"
+    bounds = (0.0, 1.0)
+
+    def __init__(self, layers: Sequence[Layer], plan: Plan, *, without_mean: bool = False) -> None:
+        super().__init__(layers, plan)
         self._without_mean = without_mean
-        self._mean = ImageMean(0, 1)
 
     @classmethod
     def applies(cls, layer: Layer, plan: Plan) -> bool:
         """Where a later layer subsamples the maps."""
         return layer.coming is not None
 
-    def update(self, reading: Reading) -> None:
+    def update(self, number: int, reading: Reading) -> None:
         """Share of every reference."""
-        assert self.layer.coming is not None  # noqa: S101 (see applies)
-        self._mean.add(aliasing(reading.maps[:, 0], self.layer.coming, without_mean=self._without_mean))
-
-    def estimate(self) -> Estimate:
-        """Mean over pictures."""
-        return self._mean.estimate()
+        factor = self.layers[number].coming
+        assert factor is not None  # noqa: S101 (see applies)
+        self.put(number, aliasing(reading.maps[:, 0], factor, without_mean=self._without_mean))

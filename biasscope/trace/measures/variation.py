@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from biasscope.trace.estimate import Estimate, ImageMean
+from biasscope.trace.chunk import Chunk
+from biasscope.trace.estimate import Estimate, ImageMeans
 from biasscope.trace.layer import Layer
-from biasscope.trace.measures.measure import Measure
-from biasscope.trace.reading import Reading, wide
+from biasscope.trace.measures.measure import OverSums
+from biasscope.trace.reading import wide
 from biasscope.trace.shifts import Plan
 
 
@@ -34,36 +37,37 @@ def sum_variation(activations: Tensor) -> float:
     0.5
     """
     sums = activations.sum((-2, -1), dtype=wide(activations.dtype)).double()
-    return float(_ratio(sums.var(0, unbiased=False), sums.mean(0)))
+    return float(_ratio(sums.var(0, unbiased=False).sum(), sums.mean(0).square().sum()))
 
 
-def _ratio(variance: Tensor, mean: Tensor) -> Tensor:
-    above, below = variance.clamp_min(0).sum(-1).sqrt(), mean.square().sum(-1).sqrt()
-    return torch.where(below > 0, above / below, torch.nan)
+def _ratio(variance: Tensor, square: Tensor) -> Tensor:
+    return torch.where(square > 0, (variance / square).sqrt(), torch.nan)
 
 
-class SumVariation(Measure):
+class SumVariation(OverSums):
     """`sum_variation` of every picture, averaged; sums are centred on the reference before they are squared."""
 
-    def __init__(self, layer: Layer, plan: Plan) -> None:
-        super().__init__(layer, plan)
-        self._mean = ImageMean(0)
+    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+        super().__init__(layers, plan)
+        self._means = ImageMeans(0)
 
-    def update(self, reading: Reading) -> None:
-        """Add up differences to the reference and their squares, (P, C)."""
-        if reading.chunk.first:
-            self._first = reading.sums[:, :1].double()
-            self._total = self._squares = self._first.new_zeros(())
-        centred = reading.sums[:, reading.chunk.fresh].double() - self._first
-        self._total = self._total + centred.sum(1)
-        self._squares = self._squares + centred.square().sum(1)
+    def chunk_done(self, chunk: Chunk) -> None:
+        """Add up differences to the reference and their squares, (P, all C)."""
+        sums = self.all_sums()
+        if chunk.first:
+            self._first = sums[:, :1].clone()
+            self._total = self._squares = self._first.new_zeros((), dtype=torch.float64)
+        centred = sums[:, chunk.fresh] - self._first
+        self._total = self._total + centred.sum(1, dtype=torch.float64)
+        self._squares = self._squares + centred.square_().sum(1, dtype=torch.float64)
 
     def finish(self) -> None:
-        """Turn the sums of a picture into its value."""
+        """Turn the sums of a picture into its value at every layer."""
         offset = self._total / self.plan.views
-        variance = self._squares / self.plan.views - offset.square()
-        self._mean.add(_ratio(variance, self._first[:, 0] + offset))
+        variance = (self._squares / self.plan.views - offset.square()).clamp_min(0)
+        mean = self._first[:, 0] + offset
+        self._means.add(_ratio(self.by_layer(variance), self.by_layer(mean.square())).T)
 
-    def estimate(self) -> Estimate:
-        """Mean over pictures."""
-        return self._mean.estimate()
+    def estimates(self) -> list[Estimate]:
+        """Means over pictures."""
+        return self._means.estimates()

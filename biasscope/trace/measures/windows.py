@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from biasscope.trace.estimate import Estimate, ImageMean
 from biasscope.trace.layer import Layer
-from biasscope.trace.measures.measure import Measure, Reads
+from biasscope.trace.measures.measure import PerImage, Reads
 from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
 
@@ -71,14 +70,11 @@ def windows_of(layer: Layer) -> tuple[Pair, Pair, Pair, Pair]:
     return _pair(kernel), layer.factor, _pair(padding), _pair(dilation)
 
 
-class MaximumBias(Measure):
-    """`maximum_bias` of the reference at layers that subsample and keep the number of channels, without mixing them."""
+class MaximumBias(PerImage):
+    """`maximum_bias` of the reference at layers that subsample maps without mixing them."""
 
-    reads: Reads = "reference"  # type: ignore[misc]
-
-    def __init__(self, layer: Layer, plan: Plan) -> None:
-        super().__init__(layer, plan)
-        self._mean = ImageMean(0, 1)
+    reads: ClassVar[Reads] = "reference"
+    bounds = (0.0, 1.0)
 
     @classmethod
     def applies(cls, layer: Layer, plan: Plan) -> bool:
@@ -86,12 +82,8 @@ class MaximumBias(Measure):
         weighted = getattr(layer.module, "weight", None) is not None
         return layer.subsampling and not weighted and layer.axes == (2, 3) and not layer.place.dense
 
-    def update(self, reading: Reading) -> None:
+    def update(self, number: int, reading: Reading) -> None:
         """Share of every reference."""
         before, after = reading.incoming, reading.maps[:, 0]
         if before.shape[1] == after.shape[1]:
-            self._mean.add(maximum_bias(before, after, *windows_of(self.layer)))
-
-    def estimate(self) -> Estimate:
-        """Mean over pictures."""
-        return self._mean.estimate()
+            self.put(number, maximum_bias(before, after, *windows_of(self.layers[number])))
