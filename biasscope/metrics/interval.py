@@ -97,8 +97,7 @@ def positive_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
 
 
 def difference_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
-    """Give the interval of gained - lost from sums with these two entries in the last place, of which no image has
-    both.
+    """Give the interval of gained - lost from sums with these two entries, of which no image has both.
 
     Examples
     --------

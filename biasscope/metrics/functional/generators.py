@@ -47,7 +47,7 @@ def slope(images: Tensor, axis: int, derivative: Derivative = "bilinear") -> Ten
         index = torch.arange(length, device=images.device)
         after, before = (index + 1).clamp(max=length - 1), (index - 1).clamp(min=0)
         return (images.index_select(axis, after) - images.index_select(axis, before)) / 2
-    frequency = torch.fft.rfftfreq(length, device=images.device).to(images.dtype) * (2 * torch.pi)
+    frequency = torch.fft.rfftfreq(length, device=images.device, dtype=images.dtype) * (2 * torch.pi)
     if length % 2 == 0:
         frequency[-1] = 0
     ramp = 1j * (frequency[:, None] if axis == -2 else frequency)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, cast
 
 import torch
@@ -99,17 +100,29 @@ def _one_pass(
 
 
 def _forward(f: Callable[[Tensor], Tensor], images: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the output and its derivative; attention is told to take the path that can be differentiated."""
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-
+    """Give the output and its derivative."""
     try:
-        with warnings.catch_warnings(), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        with warnings.catch_warnings(), torch.no_grad(), _plain_attention():
             warnings.filterwarnings("ignore", ".*torch.jit")  # torch's own first use of forward mode
             out, change = cast(tuple[Tensor, Tensor], torch.func.jvp(f, (images,), (moved,)))
     except (RuntimeError, NotImplementedError) as problem:
         first = str(problem).partition("\n")[0]
         raise InputError(f"no forward-mode derivative: {first}", where="lie_derivative", hint=HINT) from problem
     return out.detach(), change.detach()
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Keep attention off the fused paths, which have no forward-mode derivative."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def _share(generator: Generator, images: Tensor, out: Tensor) -> float:
