@@ -88,7 +88,8 @@ class BlockTables:
         reference = int(self.order.views[0])
         answers = self.answers.view(len(self.order), self.n)
         for k, row in enumerate(rows):
-            last = int(self.order.previous[k, 0])
-            row[reference] = self.first.gather(1, answers[last][:, None])[:, 0]
-            row[torch.from_numpy(self.order.previous[k, self.order.positions] < 0).to(row.device)] = torch.nan
-        return torch.stack(rows) if rows else self.probability.new_zeros(0, len(self.order), self.n)
+            before = int(self.order.previous[k, 0])
+            row[reference] = self.first.gather(1, answers[before][:, None])[:, 0]
+        found = torch.stack(rows) if rows else self.probability.new_zeros(0, len(self.order), self.n)
+        none = torch.from_numpy(self.order.previous[:, self.order.positions] < 0).to(found.device)
+        return found.masked_fill(none[..., None], torch.nan)

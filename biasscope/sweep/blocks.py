@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from biasscope.core.errors import InputError
+from biasscope.core.errors import InputError, UsageError
 from biasscope.images.picture import ImageProblem, Picture
 from biasscope.models.preprocessing import Preprocessing
 from biasscope.sweep.accumulate import Tables
@@ -85,6 +85,7 @@ class Preparation:
                 continue
             if sources is None:
                 sources = made.new_empty(len(group), *made.shape)
+            _check_shape(made, sources)
             sources[len(kept)] = made
             kept.append((number, picture))
         found = self.described(kept, len(group))
@@ -125,6 +126,12 @@ def _from(stored: Stored | None, group: list[Numbered], preparation: Preparation
     if keep:
         return replace(preparation.block(group, keep), stored=stored[0])
     return preparation.stored(group, stored)
+
+
+def _check_shape(made: Tensor, sources: Tensor) -> None:
+    if made.shape != sources.shape[1:]:
+        shapes = f"{tuple(made.shape)} after {tuple(sources.shape[1:])}"
+        raise UsageError(f"the transformation prepares pictures of different shapes: {shapes}")
 
 
 def numbered(pictures: Iterable[Picture], shard: tuple[int, int]) -> Iterator[Numbered]:

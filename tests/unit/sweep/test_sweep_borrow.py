@@ -138,3 +138,17 @@ def test_blocks_are_made_ahead_in_another_thread():
     assert running.wait(10)
     assert list(coming) == []
     assert made == [False] * 3
+
+
+def test_compiled_it_is_one_graph_of_one_shape(monkeypatch):
+    graphs, compile_it = [], torch.compile
+
+    def backend(graph, inputs):
+        graphs.append([tuple(x.shape) for x in inputs if x.dim() == 4 and x.shape[1:] == (1, 12, 12)])
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", lambda module, **options: compile_it(module, backend=backend, **options))
+    found = sweep(loaded(), source(7), Roll(1), batch=4, compile=True)
+    assert graphs == [[(4, 1, 12, 12)]]
+    torch.testing.assert_close(found.p_top, sweep(loaded(), source(7), Roll(1), batch=4).p_top)
+    assert found.settings["compile"]

@@ -65,7 +65,7 @@ def counted(tmp_path):
 def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path):
     folder, out = tmp_path / "checkpoint", tmp_path / "out"
     for blocks in (1, 3):
-        process = start(folder, out, 0.03)
+        process = start(folder, out, 0.06)
         deadline = time.monotonic() + 120
         while len(stored(folder)) < blocks and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.005)

@@ -180,6 +180,15 @@ def test_unknown_protocols_are_usage_errors():
         sweep(loaded(), source(2), "circularr")
 
 
+def test_sources_of_different_shapes_are_a_defect_of_the_transformation():
+    class Uneven(Roll):
+        def source(self, picture, preprocessing, index):
+            return super().source(picture, preprocessing, index)[:, : 12 - index]
+
+    with pytest.raises(UsageError, match=r"different shapes: \(1, 11, 12\) after \(1, 12, 12\)"):
+        sweep(loaded(), source(3), Uneven(1))
+
+
 def test_devices():
     assert resolve_device("cpu") == resolve_device(torch.device("cpu")) == torch.device("cpu")
     assert resolve_device("auto").type in ("cpu", "cuda", "mps", "xpu")
