@@ -82,9 +82,7 @@ def _line(ax: Axes, line: list[Row], axis: str, field: str, look: Look, label: s
 
 def _published(ax: Axes, found: list[Row], field: str, axis: str) -> None:
     for place, series in enumerate(names(found, "series")):
-        points = sorted(
-            (row["size"] / (FRAME if axis == "share" else 1), row[field]) for row in of(found, series, "series")
-        )
+        points = sorted((_place(row, axis), row[field]) for row in of(found, series, "series"))
         grades = {str(row.get("grade") or "") for row in of(found, series, "series")}
         read = grades == {"P"}
         told = "".join(f" [{short(grade, 4)}]" for grade in sorted(grades) if grade)
@@ -100,6 +98,13 @@ def _published(ax: Axes, found: list[Row], field: str, axis: str) -> None:
             markerfacecolor=INK if human else PAPER,
             label=short(series, 20) + told,
         )
+
+
+def _place(row: Row, axis: str) -> float:
+    """Size of a published point on the axis; where its share of the frame is not given, in a frame of 224 pixels."""
+    if axis != "share":
+        return float(row["size"])
+    return float(row["share"] if row.get("share") is not None else row["size"] / FRAME)
 
 
 def _axes(ax: Axes, axis: str, label: str) -> None:

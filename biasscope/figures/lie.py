@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ def bars(result: Result) -> dict[str, Figure] | None:
 
 
 def _bars(found: list[dict[str, Any]], models: list[str]) -> Figure:
-    figure, ax = panel(3.5, 0.85 + 0.28 * len(models))
+    figure, ax = panel(3.5, 0.95 + 0.28 * len(models))
     styles = looks(models)
     for row in found:
         name = names([row])[0]
@@ -35,5 +36,5 @@ def _bars(found: list[dict[str, Any]], models: list[str]) -> Figure:
     ax.locator_params(axis="x", nbins=5)
     ax.grid(axis="x", color=RULE, linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.set_title(short(found[0].get("title") or found[0]["metric"], 44))
+    ax.set_title("\n".join(textwrap.wrap(short(found[0].get("title") or found[0]["metric"], 84), 44)))
     return figure

@@ -59,7 +59,7 @@ def span(item: Scalar) -> tuple[float, float]:
     ends = [item.interval.low, item.interval.high] if item.interval else []
     known = [value for value in (item.value, *ends) if value is not None]
     reach = max([abs(value) for value in known], default=1.0)
-    if wording.scalar_style(item) == "signed" or min(known, default=0) < 0:
+    if wording.scalar_style(item) in ("signed", "points") or min(known, default=0) < 0:
         top = next(step for step in (0.05, 0.1, 0.25, 0.5, 1.0, reach * 1.25) if step >= reach)
         return -top, top
     return 0.0, 1.0 if reach <= 1 else reach * 1.25

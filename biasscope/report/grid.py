@@ -99,7 +99,7 @@ def _numbers(table: Table, item: Field, values: Sequence[Cell], most: int | None
         Shown(
             show(value),
             "" if value is None else f"{value:.6g}",
-            "" if value is None or low is None or high is None else f"{show(low)} to {show(high)}",
+            "" if value is None else wording.span(show, low, high),
         )
         for show, value, low, high in zip(shows, values, *ends, strict=True)
     ]

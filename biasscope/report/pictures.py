@@ -67,5 +67,8 @@ def of_role(result: Result, *roles: str) -> dict[str, dict[str, Any]]:
 def card(row: dict[str, Any] | None, title: str, lines: Iterable[str]) -> Card:
     """Card of an image: its picture where there is one."""
     said = short((row or {}).get("caption") or "", 80)
+    if row is not None:
+        said = said.removeprefix(str(row.get("image_id"))).lstrip(": ,")
+    said = "" if said and title.endswith(f" {said}") else said
     alt = f"Picture {short(title, 60)}" + (f": {said}" if said else "")
     return Card(title, shots((row or {}).get("picture"), alt), [line for line in lines if line], said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from biasscope.core.results import Cell, Scalar
 
@@ -84,6 +85,27 @@ def signed(value: float | None) -> str:
     return f"+{real(value)}" if value is not None and value > 0 else real(value)
 
 
+def points(value: float | None) -> str:
+    """Difference of two shares, in points of a per cent, with its sign.
+
+    >>> points(0.0312), points(0.0)
+    ('+3.1 points', '0 points')
+    """
+    if value is None:
+        return DASH
+    text = f"{value * 100:+.{2 if 0 < abs(value) < 0.001 else 1}f}" if value else "0"
+    return f"{text} points".replace("-", MINUS)
+
+
+def span(show: Callable[[float | None], str], low: float | None, high: float | None) -> str:
+    """Interval in the way that its number is shown; nothing when an end is unknown.
+
+    >>> span(points, 0.01, 0.02), span(real, None, 1.0)
+    ('+1.0 to +2.0', '')
+    """
+    return "" if low is None or high is None else f"{show(low)} to {show(high)}".replace(" points", "")
+
+
 def probability(value: float | None) -> str:
     r"""p- or q-value.
 
@@ -97,7 +119,7 @@ def probability(value: float | None) -> str:
     return f"{value:.4f}" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
-STYLES = {"count": count, "share": share, "real": real, "signed": signed, "probability": probability}
+STYLES = {"count": count, "share": share, "real": real, "signed": signed, "probability": probability, "points": points}
 """Ways to show a number, by name."""
 
 
@@ -107,6 +129,10 @@ def style(name: str, unit: str = "", *, whole: bool = False) -> str:
     >>> style("q_raw"), style("edge_contact", "share"), style("boxes", "boxes"), style("displacement_u")
     ('probability', 'share', 'count', 'signed')
     """
+    if name.startswith(("mean_absolute", "wobble")):
+        return "real"
+    if "_difference" in name or "_gain" in name:
+        return "points"
     if unit in SHARES or (not unit and name.startswith(_SHARES_BY_NAME)):
         return "share"
     if _PROBABILITY.search(name):
@@ -160,7 +186,7 @@ def bounds(item: Scalar) -> str:
     if item.interval is None:
         return ""
     show = STYLES[scalar_style(item)]
-    return f"{show(item.interval.low)} to {show(item.interval.high)}"
+    return span(show, item.interval.low, item.interval.high)
 
 
 def measure(value: Cell) -> str:

@@ -34,16 +34,39 @@ def listed(result: Result) -> list[tuple[str, int, Grid]]:
     found = {item.name: item for item in result.tables}
     if "rows" not in found or "problems" not in found or "code" not in found["rows"]:
         return []
-    kinds = [(row.get("code"), row.get("title"), row.get("count")) for row in table_rows(result, "problems")]
-    made = [(str(title or code), int(_number(count)), _of(found["rows"], code)) for code, title, count in kinds]
-    return [(title, count, grid(rows, ROWS, caption=title, most=MOST)) for title, count, rows in made if rows.height]
+    made = [(_heading(row, found["rows"]), row.get("count"), _of(found["rows"], row)) for row in _problems(result)]
+    return [
+        (title, int(_number(count)), grid(rows, ROWS, caption=title, most=MOST))
+        for title, count, rows in made
+        if rows.height
+    ]
+
+
+def _problems(result: Result) -> list[dict[str, Any]]:
+    return table_rows(result, "problems")
+
+
+def _heading(row: dict[str, Any], rows: Table) -> str:
+    """Title of a problem; where used and unused are listed apart, which of them it is."""
+    title = str(row.get("title") or row.get("code") or "")
+    if "used" not in rows or row.get("used") is None:
+        return title
+    return f"{title}, {'used all the same' if row['used'] else 'left out'}"
 
 
 def _number(value: Any) -> float:
     return value or 0
 
 
-def _of(rows: Table, code: Any) -> Table:
-    kept = [index for index, value in enumerate(rows["code"]) if value == code]
+def _of(rows: Table, problem: dict[str, Any]) -> Table:
+    """Rows of a problem: of its code, and used or not where the rows say so."""
+    used = rows["used"] if "used" in rows else [None] * rows.height
+    known = zip(rows["code"], used, strict=True)
+    wanted = problem.get("code"), problem.get("used")
+    kept = [
+        at
+        for at, (code, use) in enumerate(known)
+        if code == wanted[0] and (None in (use, wanted[1]) or use == wanted[1])
+    ]
     names = [item.name for item in ROWS if item.name in rows]
     return table("rows", {name: [rows[name][index] for index in kept] for name in names}, row="row")

@@ -8,6 +8,9 @@ from biasscope.core.results import Result
 from biasscope.report.grid import Field, every_column
 from biasscope.report.sections.generic import some
 
+MOST = 500
+"""Layers that the page lists; the JSON holds all of them."""
+
 MODELS = [
     Field("model", "Model", "label"),
     Field("variant", "Variant", "text"),
@@ -22,14 +25,26 @@ MODELS = [
 ]
 
 
+SITES = [
+    Field("model", "Model", "label"),
+    Field("surgery", "Surgery", "text"),
+    Field("name", "Layer", "code"),
+    Field("kind", "Kind", "text"),
+    Field("stride", "Stride", "text"),
+    Field("before", "Before", "text"),
+    Field("after", "After", "text"),
+    Field("reason", "Why it was left", "text"),
+]
+
+
 def view(result: Result) -> dict[str, Any]:
-    """Grid of the models: the columns known here, then any other."""
+    """Grid of the models (the columns known here, then any other), and of what surgery replaced and left."""
     known = {item.name for item in MODELS}
-    others = [
-        field
-        for item in result.tables
-        if item.name == "models"
-        for field in every_column(item)
-        if field.name not in known
-    ]
-    return {"over": "Models", "models": some(result, "models", MODELS + others, "Models", "model")}
+    given = [field for item in result.tables if item.name == "models" for field in every_column(item)]
+    others = [field for field in given if field.name not in known]
+    return {
+        "over": "Models",
+        "models": some(result, "models", MODELS + others, "Models", "model"),
+        "replacements": some(result, "replacements", SITES, "What surgery replaced", "layer", MOST),
+        "kept": some(result, "kept", SITES, "What subsamples and was left", "layer", MOST),
+    }

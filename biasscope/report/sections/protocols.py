@@ -77,6 +77,10 @@ TITLES = {
 """Titles of the sections about shifts, by protocol."""
 
 
+NOUNS = {"rescale": "sizes", "rotation": "angles", "resize": "implementations", "video": "frames"}
+"""What the views of a kind of result are called."""
+
+
 def over(result: Result) -> str:
     """Line above the section's title: protocol, fill, reference, how many shifts and images."""
     given = result.parameters
@@ -87,7 +91,7 @@ def over(result: Result) -> str:
         for _ in "1"
         if isinstance(given.get("reference"), str) and given["reference"]
     ]
-    for key, noun in (("shifts", "shifts"), ("images", "images")):
+    for key, noun in (("shifts", NOUNS.get(result.kind, "shifts")), ("images", "images")):
         value = given.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool):
             parts.append(f"{wording.count(value)} {noun}")

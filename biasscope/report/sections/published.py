@@ -12,6 +12,7 @@ from biasscope.report.sections.side_by_side import style
 FIGURES = [
     Field("model", "Model", "label"),
     Field("measure", "Measure", "measure"),
+    Field("architecture", "Architecture", "text"),
     Field(
         "published", "Published", "real", "With its grade: read in the paper, second-hand, or read off a printed figure"
     ),
@@ -55,7 +56,7 @@ def _again(one: Field, given: Shown, row: dict[str, Any]) -> Shown:
     measure = str(row.get("measure") or "").lower().replace("-", "").replace(" ", "_")
     show = wording.STYLES[style({"metric": measure, "unit": row.get("unit")})]
     ends = row.get(f"{one.name}_low"), row.get(f"{one.name}_high")
-    below = "" if None in ends else f"{show(ends[0])} to {show(ends[1])}"
+    below = wording.span(show, *ends)
     if one.name == "published":
         below = _GRADES.get(str(row.get("grade")), str(row.get("grade") or ""))
     return Shown(show(row[one.name]), given.sort, below)

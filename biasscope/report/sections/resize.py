@@ -8,12 +8,15 @@ from biasscope.core.results import Result
 from biasscope.figures.agreement import titles_of
 from biasscope.figures.frame import rows
 from biasscope.figures.labels import short
-from biasscope.figures.looks import names
+from biasscope.figures.looks import names, of
 from biasscope.report import pictures
-from biasscope.report.grid import Field, Grid, every_column, grid
+from biasscope.report.grid import BY_MEASURE, Field, Grid, Shown
 from biasscope.report.sections import protocols
 from biasscope.report.sections.shifts import own_numbers
-from biasscope.report.sections.side_by_side import floors, measures
+from biasscope.report.sections.side_by_side import floors, measures, number
+
+MEASURES = {"accuracy": "Accuracy", "agreement": "As with the reference"}
+_ENDS = {"value": "", "low": "_low", "high": "_high"}
 
 FLIPS = 12
 """Pictures that flip shown at most; the JSON holds all of them."""
@@ -33,17 +36,39 @@ def view(result: Result) -> dict[str, Any]:
 
 
 def _implementations(result: Result) -> Grid | None:
-    """The table as it is: which columns of accuracy it has depends on the models."""
-    for item in result.tables:
-        if item.name == "implementations" and item.height:
-            fields = [one for one in every_column(item) if one.name not in ("name", "title")]
-            named = [Field("title" if "title" in item else "name", "Implementation", "label")]
-            return grid(item, named + [_share(one) for one in fields], caption="Implementations", row="implementation")
-    return None
+    """A row an implementation, for each model its accuracy and how often it answers as with the reference."""
+    found = rows(result, "implementations")
+    models = names(found) if any(row.get("model") for row in found) else [""]
+    measures = [name for name in MEASURES if any(row.get(name) is not None for row in found)]
+    heads = [
+        Field(f"{name}{at}", _head(name, model), BY_MEASURE) for at, model in enumerate(models) for name in measures
+    ]
+    lines = [
+        [
+            Shown(_titled(kept[0])),
+            *(number(_cell(of(kept, model) if model else kept, name)) for model in models for name in measures),
+        ]
+        for one in names(found, "name")
+        if (kept := of(found, one, "name"))
+    ]
+    columns = [Field("name", "Implementation", "label"), *heads]
+    return Grid("implementations", "Implementations", columns, lines, "implementation") if lines else None
 
 
-def _share(one: Field) -> Field:
-    return Field(one.name, one.title, "share", one.help) if one.name.startswith("accuracy") else one
+def _head(measure: str, model: str) -> str:
+    return f"{MEASURES[measure]}, {short(model)}" if model else MEASURES[measure]
+
+
+def _titled(row: dict[str, Any]) -> str:
+    name = str(row.get("title") or row.get("name") or "(no name)")
+    missing = " (not installed)" if row.get("available") is False else ""
+    return f"{name} (reference)" if row.get("reference") is True else name + missing
+
+
+def _cell(found: list[dict[str, Any]], measure: str) -> dict[str, Any] | None:
+    """The number of a measure with its interval, as :func:`number` shows it."""
+    row = found[0] if found else {}
+    return {"metric": measure} | {key: row.get(f"{measure}{end}") for key, end in _ENDS.items()}
 
 
 def flips(result: Result) -> list[pictures.Card]:

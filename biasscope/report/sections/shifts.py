@@ -13,7 +13,7 @@ from biasscope.report import pictures, wording
 from biasscope.report.grid import Field
 from biasscope.report.sections import protocols
 from biasscope.report.sections.generic import some
-from biasscope.report.sections.side_by_side import floors, measures
+from biasscope.report.sections.side_by_side import differences, floors, measures
 
 WORST = 12
 """Worst images shown at most; the JSON holds all of them."""
@@ -36,6 +36,7 @@ def view(result: Result) -> dict[str, Any]:
         "explained": protocols.explained(result),
         "measures": measures(result),
         "floors": floors(result),
+        "differences": differences(result),
         "models": some(result, "models", MODELS, "Models", "model"),
         "more_models": max(0, len(names(rows(result, "models"))) - MOST),
         "traced": traced(result),

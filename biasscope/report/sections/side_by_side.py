@@ -30,10 +30,19 @@ def floors(result: Result) -> Grid | None:
     columns = [Field("floor", "Floor", "label", _FLOORS)]
     columns += [Field(f"model{place}", short(name), BY_MEASURE) for place, name in enumerate(models)]
     lines = [
-        [Shown(name), *(_floor_cell(of(of(found, name, "floor"), model)) for model in models)]
+        [
+            Shown(name, below=_detail(of(found, name, "floor"))),
+            *(_floor_cell(of(of(found, name, "floor"), model)) for model in models),
+        ]
         for name in names(found, "floor")
     ]
     return Grid("floors", "Floors: a difference below these is no difference", columns, lines, "floor")
+
+
+def _detail(found: list[Row]) -> str:
+    """What a floor is in more words, where it is the same for all models."""
+    told = {str(row.get("detail") or "") for row in found}
+    return told.pop() if len(told) == 1 else ""
 
 
 def _floor_cell(found: list[Row]) -> Shown:
@@ -41,6 +50,21 @@ def _floor_cell(found: list[Row]) -> Shown:
     changed, far = row.get("changed"), row.get("mean_absolute_change")
     below = "" if far is None else f"mean {wording.real(far)}"
     return Shown(wording.share(changed), f"{changed:.6g}" if changed is not None else "", below)
+
+
+_DIFFERENCES = [
+    Field("model", "Variant", "label"),
+    Field("title", "Measure", "text"),
+    Field("difference", "Less its baseline", "points", "Mean over pictures of the variant less the baseline, paired"),
+    Field("verdict", "Verdict", "verdict", "From the paired interval and the floor: sharper than two intervals apart"),
+]
+
+
+def differences(result: Result) -> Grid | None:
+    """Variants against their baselines on the same pictures."""
+    from biasscope.report.sections.generic import some
+
+    return some(result, "differences", _DIFFERENCES, "Variants less their baselines, picture by picture", "difference")
 
 
 def measures(result: Result, caption: str = CAPTION) -> Grid | None:
@@ -59,12 +83,18 @@ def measures(result: Result, caption: str = CAPTION) -> Grid | None:
 def _line(found: list[Row], models: list[str], floor: list[Row]) -> list[Shown]:
     by_model = {names([row])[0]: row for row in found}
     first, order = found[0], ranked(found)
-    title = str(first.get("title") or str(first.get("metric") or "").replace("_", " "))
     how = [str(first[key]).replace("_", " ") for key in ("shift", "reference", "aggregate") if first.get(key)]
     rank, said = lead(found, floor)
     best = order[0] if rank else None
     cells = [number(row, rank if row is not None and row is best else "") for row in map(by_model.get, models)]
-    return [Shown(title, below=" \N{MULTIPLICATION SIGN} ".join(how)), *cells, Shown(said)]
+    return [Shown(_title(first), below=" \N{MULTIPLICATION SIGN} ".join(how)), *cells, Shown(said)]
+
+
+def _title(row: Row) -> str:
+    """Title of a measure with its unit, unless the title says it or the number shows it."""
+    title, unit = str(row.get("title") or str(row.get("metric") or "").replace("_", " ")), str(row.get("unit") or "")
+    told = not unit or unit in wording.SHARES or unit.lower() in title.lower()
+    return title if told else f"{title} ({unit})"
 
 
 def number(row: Row | None, rank: str = "") -> Shown:
@@ -72,21 +102,17 @@ def number(row: Row | None, rank: str = "") -> Shown:
     if row is None or row.get("value") is None:
         return Shown(wording.DASH)
     show = wording.STYLES[style(row)]
-    low, high = row.get("low"), row.get("high")
-    below = "" if low is None or high is None else f"{show(low)} to {show(high)}"
+    below = wording.span(show, row.get("low"), row.get("high"))
     return Shown(show(row["value"]), f"{row['value']:.6g}", below, rank=rank)
 
 
 def style(row: Row) -> str:
-    """Way to show a measure: that of its unit where it has one, else by its name.
+    """Way to show a measure: by its name, and by its unit where it has one.
 
     >>> style({"metric": "consistency", "value": 0.9}), style({"metric": "jaggedness", "value": 4.2})
     ('share', 'real')
     """
-    name = str(row.get("metric") or "")
-    if "gain" in name or "drop" in name:
-        return "signed"
-    return wording.style(name, str(row.get("unit") or ""))
+    return wording.style(str(row.get("metric") or ""), str(row.get("unit") or ""))
 
 
 def ranked(found: list[Row]) -> list[Row]:

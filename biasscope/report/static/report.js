@@ -21,7 +21,7 @@ function theme() {
   show(["light", "dark"].includes(stored()) ? stored() : null);
 }
 
-const NUMBERS = ["count", "share", "real", "signed", "probability"];
+const NUMBERS = ["count", "share", "real", "signed", "probability", "points"];
 const ORDERED = NUMBERS.concat("label", "measure", "text", "verdict");
 const FEW = { class: 4 }; // rows from which a table of classes is worth sorting; other tables from 15
 

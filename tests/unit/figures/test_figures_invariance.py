@@ -232,6 +232,14 @@ def test_published_series_stand_at_their_share_of_a_frame_of_224_and_digitised_o
     assert by_label[TWO[0]].get_ydata().tolist() == [r["top5"] for r in rows(result, "curve") if r["model"] == TWO[0]]
 
 
+def test_published_points_may_bring_their_own_share_of_the_frame():
+    curve = sample.of_rows("curve", "model size share top5", [["m", 10, 0.5, 0.2]])
+    other = sample.of_rows("published", "series size share top5 grade", [["humans", 100, 0.4, 0.85, "P"]])
+    ax = draw("rescale-top5", Result("rescale", "", tables=[curve, other])).axes[0]
+    assert ax.lines[0].get_xydata().tolist() == [[0.4, 0.85]]
+    assert ax.lines[0].get_alpha() == 1
+
+
 def test_sizes_in_pixels_when_the_frame_is_unknown():
     made = of("rescale", "curve", "model size share top1", [["m", 10, None, 0.2], ["m", 20, 0.5, 0.4]])
     ax = draw("rescale-top1", made).axes[0]
@@ -242,7 +250,7 @@ def test_sizes_in_pixels_when_the_frame_is_unknown():
 def test_agreement_of_implementations_is_symmetric_and_as_in_the_table():
     result = sample.resize(TWO)
     panels = draw("resize-agreement", result)
-    names = [row["name"] for row in rows(result, "implementations")]
+    names = list(dict.fromkeys(row["name"] for row in rows(result, "implementations")))
     for model in TWO:
         plane = cells(panels[model])
         np.testing.assert_array_equal(plane, plane.T)
@@ -251,7 +259,7 @@ def test_agreement_of_implementations_is_symmetric_and_as_in_the_table():
             if row["model"] == model:
                 assert plane[names.index(row["a"]), names.index(row["b"])] == row["agreement"]
         labels = [text.get_text() for text in panels[model].axes[0].get_yticklabels()]
-        assert labels == [row["title"] for row in rows(result, "implementations")]
+        assert labels == list(dict.fromkeys(row["title"] for row in rows(result, "implementations")))
 
 
 def test_pairs_that_were_not_measured_stay_open():

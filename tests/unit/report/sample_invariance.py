@@ -37,9 +37,10 @@ def pictures(count, role, seed=0):
     made = []
     for place in range(count):
         cy, cx, radius = rng.uniform([20, 20, 8], [44, 44, 18]).tolist()
+        name = f"scene {place:03d}"
         far = np.hypot(y - cy, (x - cx) * 1.3)
         pixels = (np.exp(-(((far - radius) / 3.5) ** 2)) * 235).astype(np.uint8)
-        made.append([f"scene {place:03d}", role, data_uri(pixels, "JPEG" if place % 2 else "PNG"), f"a {place % 10}"])
+        made.append([name, role, data_uri(pixels, "JPEG" if place % 2 else "PNG"), f"{name}: {place % 10}"])
     return made
 
 
@@ -79,7 +80,8 @@ def metrics(models, seed=1, shift="crop window", names=MEASURES, labelled=True):
                 value = None
             ends = (None, None) if value is None else (value - width, value + width)
             made.append([model, name, title, value, *ends, 400, better, shift, "fixed original", aggregate])
-    return of_rows("metrics", "model metric title value low high n better shift reference aggregate", made)
+    columns = "model metric title value low high n better shift reference aggregate"
+    return of_rows("metrics", f"{columns} unit", [[*row, "" if row[1] == "jaggedness" else "share"] for row in made])
 
 
 def floors(models):
@@ -172,6 +174,7 @@ def shifts(models=MODELS, protocol="crop", grid="plane", labelled=True, images=1
         [
             measured,
             of_rows("models", columns, told),
+            differences(models),
             shift_map(models, places, labelled, rng),
             traces(models, 3, 16, labelled, rng),
             of_rows("pictures", "image_id role picture caption", shown),
@@ -232,6 +235,29 @@ def rotation(models=MODELS):
     )
 
 
+def implementations(models, names, titles):
+    made = [
+        [m, name, title, name != "cv2", name == "pil", 0.9, 0.88, 0.92, 0.95, 400]
+        for m in models
+        for name, title in zip(names, titles, strict=True)
+    ]
+    columns = "model name title available reference accuracy accuracy_low accuracy_high agreement n"
+    return of_rows("implementations", columns, made)
+
+
+def differences(models):
+    made = [
+        [m, models[0], name, title, *ends, 400, 0.004, "larger than chance" if ends[1] > 0 else "not told from chance"]
+        for m in models[1:]
+        for name, title, ends in (
+            ("consistency", "Consistency", (0.065, 0.05, 0.08)),
+            ("accuracy", "Accuracy over the shifts", (-0.004, -0.012, 0.004)),
+        )
+    ]
+    columns = "model against measure title difference difference_low difference_high n floor verdict"
+    return of_rows("differences", columns, made)
+
+
 def resize(models=MODELS[:2]):
     names = ["pil", "tv_aa", "tv", "torch_bilinear", "torch_nearest", "cv2", "tf1"]
     titles = [
@@ -269,11 +295,7 @@ def resize(models=MODELS[:2]):
         {"protocol": "resize", "reference": "Pillow bilinear", "images": 400},
         scalars(measured),
         [
-            of_rows(
-                "implementations",
-                "name title available accuracy_digits8",
-                [[name, title, name != "cv2", 0.9] for name, title in zip(names, titles, strict=True)],
-            ),
+            implementations(models, names, titles),
             of_rows("agreement", "model a b agreement low high n", agree),
             of_rows("flips", "model image_id label a b answer_a answer_b picture_a picture_b", flips),
             measured,
@@ -363,7 +385,14 @@ def models(given=MODELS):
         right = accuracy(change(name))[0]
         made.append([name, "digits8", variant(name), "trained here", weights, 77_450, side, replaced, stem, right])
     columns = "model spec variant source sha256 parameters input replaced kept accuracy"
-    return Result("models", "Five forms of one network.", "", {}, [], [of_rows("models", columns, made)])
+    layers = [[name, "antialias", "maxpool1", "max-pool", "2x2", "MaxPool2d(2)", "BlurPool(4)"] for name in given[1:2]]
+    left = [[name, "antialias", "stem", "convolution", "the stem is asked for explicitly"] for name in given[1:2]]
+    tables = [
+        of_rows("models", columns, made),
+        of_rows("replacements", "model surgery name kind stride before after", layers),
+        of_rows("kept", "model surgery name kind reason", left),
+    ]
+    return Result("models", "Five forms of one network.", "", {}, [], tables)
 
 
 def images(rows=5):
@@ -372,7 +401,7 @@ def images(rows=5):
         ["cmyk", "CMYK", 2, True, "Converted to RGB."],
         ["tiny", "1 x 1", 0, False, ""],
     ]
-    listed = [["truncated", f"n{i:04d}.jpg", "ends after 512 bytes"] for i in range(rows)]
+    listed = [["truncated", f"n{i:04d}.jpg", "ends after 512 bytes", False] for i in range(rows)]
     return Result(
         "images",
         f"400 pictures were used, {rows} were left out.",
@@ -381,7 +410,7 @@ def images(rows=5):
         [Scalar("images", 400, "images"), Scalar("skipped", rows, "left out", n=400 + rows)],
         [
             of_rows("problems", "code title count used explanation", problems),
-            of_rows("rows", "code image_id detail", listed),
+            of_rows("rows", "code image_id detail used", listed),
         ],
     )
 

@@ -8,10 +8,13 @@ from biasscope.core.results import Result, table
 from biasscope.figures import FIGURES, of_kind
 from biasscope.figures.style import house
 from biasscope.report.model import decode, encode
-from biasscope.report.pictures import LARGEST, Card, safe
+from biasscope.report.pictures import LARGEST, Card, card, safe
 from biasscope.report.render import render, sections
 from biasscope.report.sections import SECTIONS
+from biasscope.report.sections.images import view as images_view
 from biasscope.report.sections.models import view as models_view
+from biasscope.report.sections.protocols import over
+from biasscope.report.sections.resize import view as resize_view
 from biasscope.report.sections.shifts import traced, worst
 from biasscope.report.sections.side_by_side import floors, lead, measures, overlap
 from biasscope.report.text import summary
@@ -237,6 +240,81 @@ def test_floors_have_a_row_each_and_unknown_ones_a_dash():
     assert made.rows[1][1].below == "mean 0.003"
 
 
+def test_floors_say_what_they_are_where_it_is_the_same_for_all():
+    found = [[model, "batch layout", 0.0, 1e-7, 9, "batches of 17 against 32"] for model in TWO]
+    found += [[model, "bf16", 0.0, 1e-3, 9, f"autocast of {model}"] for model in TWO]
+    table_of = sample.of_rows("floors", "model floor changed mean_absolute_change n detail", found)
+    made = floors(Result("shifts", "", tables=[table_of]))
+    assert [row[0].below for row in made.rows] == ["batches of 17 against 32", ""]
+
+
+def test_paired_differences_stand_beside_the_models(html):
+    text = html.decode()
+    for shown in (
+        "+6.5 points<small>+5.0 to +8.0</small>",
+        'verdict yes">larger than chance',
+        'verdict no">not told from',
+    ):
+        assert shown in text
+    assert "the paired differences above are the sharper test" in text
+    assert "sharper test" not in render(report([sample.rotation(TWO)])).decode()
+
+
+def test_units_are_said_where_the_number_does_not_show_them():
+    found = [
+        ["m", name, title, 2.0, unit]
+        for name, title, unit in (
+            ("smallest", "Smallest flipping shift", "px"),
+            ("jag", "Jaggedness (changes an image)", "changes"),
+            ("c", "C", "share"),
+        )
+    ]
+    made = measures(Result("shifts", "", tables=[sample.of_rows("metrics", "model metric title value unit", found)]))
+    assert [row[0].text for row in made.rows] == ["Smallest flipping shift (px)", "Jaggedness (changes an image)", "C"]
+
+
+def test_implementations_have_a_row_each_and_two_columns_a_model():
+    made = resize_view(sample.resize(TWO))["implementations"]
+    heads = [item.title for item in made.fields]
+    assert heads == ["Implementation", *(f"{what}, {m}" for m in TWO for what in ("Accuracy", "As with the reference"))]
+    assert [cell.text for cell in made.rows[0]] == [
+        "Pillow bilinear (reference)",
+        *[f"90.0{THIN}%", f"95.0{THIN}%"] * 2,
+    ]
+    assert made.rows[5][0].text == "OpenCV area (not installed)"
+    assert made.rows[0][1].below == f"88.0{THIN}% to 92.0{THIN}%"
+
+
+@pytest.mark.parametrize(
+    ("caption", "title", "said"),
+    [("x: 7", "x", "7"), ("x: 7", "x, labelled 7", ""), ("x", "x", ""), ("a dog", "x", "a dog"), (None, "x", "")],
+)
+def test_captions_do_not_repeat_the_title(caption, title, said):
+    made = card({"image_id": "x", "caption": caption, "picture": PNG}, title, [])
+    assert made.caption == said
+    assert made.pictures[0].alt.startswith(f"Picture {title}")
+
+
+def test_problems_that_were_used_and_that_were_not_are_listed_apart():
+    problems = [["exif", "EXIF", 1, True], ["exif", "EXIF", 2, False]]
+    listed = [["exif", "a", True], ["exif", "b", False], ["exif", "c", False]]
+    tables = [
+        sample.of_rows("problems", "code title count used", problems),
+        sample.of_rows("rows", "code image_id used", listed),
+    ]
+    made = images_view(Result("images", "", tables=tables))["listed"]
+    told = [(title, count, [row[0].text for row in grid.rows]) for title, count, grid in made]
+    assert told == [("EXIF, used all the same", 1, ["a"]), ("EXIF, left out", 2, ["b", "c"])]
+
+
+@pytest.mark.parametrize(("kind", "noun"), [("shifts", "shifts"), ("rotation", "angles"), ("rescale", "sizes")])
+def test_the_line_above_the_title_says_what_was_done(kind, noun):
+    given = {"protocol": "embed", "fill": "black", "reference": "fixed original", "shifts": 1024, "images": 50_000}
+    told = over(Result(kind, "", parameters=given))
+    assert told == f"Embedded, fill black, reference: fixed original, 1,024 {noun}, 50,000 images"
+    assert over(Result(kind, "", parameters=dict.fromkeys(given))) == ""
+
+
 def test_answers_on_the_way_are_told_in_words():
     found = [["a", "x", step, answer] for step, answer in enumerate("77177")] + [["b", "x", 0, "7"], ["b", "x", 1, "7"]]
     made = traced(Result("shifts", "", tables=[sample.of_rows("traces", "model image_id step answer", found)]))
@@ -270,7 +348,7 @@ def test_columns_of_models_that_nobody_foresaw_are_shown():
 
 def test_left_out_images_are_listed_by_id(html):
     text = html.decode()
-    assert "Truncated file: 5 of 5 listed" in text
+    assert "Truncated file, left out: 5 of 5 listed" in text
     assert "n0004.jpg" in text
 
 

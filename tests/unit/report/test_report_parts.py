@@ -33,6 +33,8 @@ THIN = "\u202f"
         ("real", 0.0001, "0.0001"),
         ("real", 0.00001, f"<{THIN}0.0001"),
         ("real", -0.00001, f">{THIN}\u22120.0001"),
+        ("points", 0.0651, "+6.5 points"),
+        ("points", -0.0004, "\u22120.04 points"),
         ("signed", 0.02, "+0.020"),
         ("signed", -0.02, "\u22120.020"),
     ],
@@ -60,6 +62,11 @@ def test_undefined_is_a_dash(show):
         ("pooled_p_scale", "", False, "probability"),
         ("lost", "", False, "share"),
         ("quantity_map", "", False, "real"),
+        ("consistency@digits8", "", False, "share"),
+        ("consistency_difference@digits8 (pac)", "share", False, "points"),
+        ("tta_accuracy_gain", "share", False, "points"),
+        ("mean_absolute_change", "share", False, "real"),
+        ("jaggedness", "changes", False, "real"),
     ],
 )
 def test_style_follows_name_and_unit(name, unit, whole, style):
@@ -127,6 +134,11 @@ def test_card_of_a_signed_number_has_zero_in_the_middle():
     assert card.ends == ("\u22120.050", "+0.050")
     assert card.left < card.at < card.right < card.zero == 100
     assert card.note == "95 % interval, n = 9"
+
+
+def test_card_of_a_difference_has_zero_in_the_middle_and_its_unit_once():
+    card = cards.card(Scalar("consistency_difference@m", 0.065, interval=interval(0.05, 0.08), unit="share"))
+    assert (card.value, card.unit, card.interval, card.zero) == ("+6.5 points", "", "+5.0 to +8.0", 100)
 
 
 @pytest.mark.parametrize("scalar", [Scalar("x", None), Scalar("x", 1e9), Scalar("x", -3e5), Scalar("x", 0.0)])
