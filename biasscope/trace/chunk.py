@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -39,6 +39,11 @@ class Chunk:
     def fresh(self) -> slice:
         """Places of the views that were not in an earlier chunk."""
         return slice(0 if self.first else 1, len(self.views))
+
+    @cached_property
+    def full(self) -> bool:
+        """Whether nothing had to be filled up."""
+        return self.room == (len(self.pictures), len(self.views))
 
     @cached_property
     def fresh_views(self) -> Tensor:
@@ -80,10 +85,11 @@ class Layout:
         here = ceil(others / parts) + 1 if views > 1 else 1
         return cls(max(batch // here, 1) if parts == 1 else 1, here)
 
-    def chunks(self, pictures: tuple[int, ...], views: int, reference: int) -> Iterator[Chunk]:
-        """Chunks of a few pictures in order; the views of a picture follow each other."""
-        others = [view for view in range(views) if view != reference]
-        parts = [others[start : start + self.views - 1] for start in range(0, len(others), self.views - 1)] or [[]]
+    def chunks(self, pictures: tuple[int, ...], others: Sequence[int], reference: int) -> Iterator[Chunk]:
+        """Chunks of a few pictures; all views of a picture follow each other, the ``others`` in their order."""
+        parts = [others[start : start + self.views - 1] for start in range(0, len(others), max(self.views - 1, 1))] or [
+            []
+        ]
         room = (self.pictures, self.views)
         for number, part in enumerate(parts):
             yield Chunk(pictures, (reference, *part), room, number == 0, number == len(parts) - 1)

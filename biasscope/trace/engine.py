@@ -14,7 +14,7 @@ from torch.autograd import forward_ad
 from biasscope.core.errors import UsageError
 from biasscope.trace.chunk import Chunk, Layout
 from biasscope.trace.dense import dense_form
-from biasscope.trace.layer import Layer, Place, Stride
+from biasscope.trace.layer import Layer, Place, Size, Stride
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.measures.lie import moving, quiet
 from biasscope.trace.measures.measure import Measure
@@ -103,7 +103,7 @@ class Engine:
         self._batch = like.new_empty(layout.pictures * layout.views, *shape)
         self._functional, self._amp = functional, AMP[amp]
         self._places = _by_call(traced, plan.wraps)
-        self._geometry: dict[tuple[Stride | None, tuple[int, ...]], Geometry] = {}
+        self._geometry: dict[tuple[Stride | None, Size, tuple[int, ...]], Geometry] = {}
         self._chunk: Chunk | None = None
         self._axis: int | None = None
         self._measures = list({id(m): m for one in traced for m, _ in one.measures.values()}.values())
@@ -117,7 +117,7 @@ class Engine:
 
     def run(self, watch: Watch, views: Views, pictures: Sequence[int]) -> None:
         """Take one group of pictures in, numbered ``pictures`` in the trace."""
-        for chunk in self._layout.chunks(tuple(pictures), self._plan.views, self._plan.reference):
+        for chunk in self._layout.chunks(tuple(pictures), self._plan.others, self._plan.reference):
             if self._views or chunk.first:
                 self._forward(watch, views, chunk)
         if self._tangents:
@@ -157,7 +157,8 @@ class Engine:
             output = next(tensors(call.inputs)) if dense else _tensor(call.output, one.layer.place.item)
             output = dense(output) if dense else output
             assert self._chunk is not None  # noqa: S101 (set before each pass)
-            key = one.layer.stride, self._chunk.views
+            size = (output.shape[one.layer.axes[0]], output.shape[one.layer.axes[1]])
+            key = one.layer.stride, size, self._chunk.views
             if key not in self._geometry:
                 self._geometry[key] = geometry(self._plan, *key)
             reading = Reading(

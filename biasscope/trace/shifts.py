@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import UsageError
+from biasscope.trace.runs import Runs, find_runs
 
 if TYPE_CHECKING:
     from biasscope.trace.layer import Size, Stride
@@ -44,6 +46,12 @@ class Plan:
     def views(self) -> int:
         """Number of views S."""
         return len(self.offsets)
+
+    @cached_property
+    def others(self) -> list[int]:
+        """Views other than the reference, those that moved furthest down and right first, so that they form `Runs`."""
+        order = np.lexsort((-self.offsets[:, 1], -self.offsets[:, 0])).tolist()
+        return [view for view in order if view != self.reference]
 
 
 def plan_of(transformation: Transformation, seed: int = 0) -> Plan:
@@ -125,18 +133,25 @@ class Geometry(NamedTuple):
         Positions (down, right), (V, 2).
     exact, between
         Places of the views that move by whole positions and of the others, the reference (place 0) in neither.
+    shifts, runs
+        Moves of the exact ones, one by one and on grids.
     """
 
     moves: NDArray[np.float64]
     exact: list[int]
     between: list[int]
+    shifts: list[tuple[int, int]]
+    runs: Runs
 
 
-def geometry(plan: Plan, stride: Stride | None, views: Sequence[int]) -> Geometry:
+def geometry(plan: Plan, stride: Stride | None, size: Size, views: Sequence[int]) -> Geometry:
     """Geometry of some views at a layer."""
     steps, whole = moves(plan.offsets[list(views)], stride)
     places = range(1, len(views))
-    return Geometry(steps, [p for p in places if whole[p]], [p for p in places if not whole[p]])
+    exact = [place for place in places if whole[place]]
+    shifts = [(round(y), round(x)) for y, x in steps[exact].tolist()]
+    between = [place for place in places if not whole[place]]
+    return Geometry(steps, exact, between, shifts, find_runs(exact, shifts, size))
 
 
 def phases(offsets: NDArray[np.float64], stride: Stride) -> NDArray[np.int64]:

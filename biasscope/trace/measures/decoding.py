@@ -13,10 +13,11 @@ from torch import Tensor
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
+from biasscope.trace.aligned import wide
 from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure
-from biasscope.trace.reading import Reading, wide
+from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan, phases
 
 Features = Literal["pooled", "flattened"]

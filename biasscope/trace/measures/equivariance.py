@@ -10,11 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from biasscope.trace.aligned import Errors, aligned_errors, fourier_errors
 from biasscope.trace.chunk import Chunk
 from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure
-from biasscope.trace.reading import Errors, Reading, aligned_errors, fourier_errors
+from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
 
 Shifts = Sequence[tuple[float, float]]

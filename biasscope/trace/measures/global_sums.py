@@ -12,11 +12,12 @@ from torch import Tensor
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
+from biasscope.trace.aligned import wide
 from biasscope.trace.chunk import Chunk
 from biasscope.trace.estimate import Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import OverSums
-from biasscope.trace.reading import Reading, wide
+from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
 
 THRESHOLD, MAPS = 0.2, 64

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from biasscope.core.errors import UsageError
+from biasscope.trace.aligned import wide
 from biasscope.trace.fourier import derivative_matrix
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import PerImage, Reads
-from biasscope.trace.reading import Reading, wide
+from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
 
 AXES = ("vertical", "horizontal")

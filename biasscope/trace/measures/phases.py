@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from biasscope.trace.aligned import wide
 from biasscope.trace.estimate import NOTHING, Estimate
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure
-from biasscope.trace.reading import Reading, wide
+from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan, phases
 
 GROUPS = 16

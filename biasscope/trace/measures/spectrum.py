@@ -8,9 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from biasscope.trace.aligned import wide
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import PerImage, Reads
-from biasscope.trace.reading import Reading, wide
+from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
 
 

@@ -1,0 +1,147 @@
+"""Squared errors of responses against their moved reference, whole positions exactly, fractions by Fourier shift."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from biasscope.trace.fourier import fourier_shift
+from biasscope.trace.runs import Run, Runs, find_runs
+
+MOST = 1 << 22
+"""Numbers that are compared at a time."""
+
+
+class Errors(NamedTuple):
+    """Sums of squares over a stack of maps, each (P, k): of the difference, the response, the moved reference."""
+
+    difference: Tensor
+    response: Tensor
+    reference: Tensor
+
+
+def wide(dtype: torch.dtype) -> torch.dtype:
+    """Type that sums are kept in."""
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def aligned_errors(
+    maps: Tensor,
+    places: Sequence[int],
+    shifts: Sequence[tuple[int, int]],
+    wraps: bool = True,
+    runs: Runs | None = None,
+) -> Errors:
+    """Squared errors of responses against their reference moved by whole positions.
+
+    Parameters
+    ----------
+    maps
+        (P, V, C, H, W), the reference at place 0.
+    places
+        Which of the V places to compare, k of them, ascending.
+    shifts
+        By how many positions (down, right) the reference is moved for each.
+    wraps
+        Whether it is rolled around; otherwise only what both cover is compared.
+    runs
+        The same shifts on grids (`find_runs`), where they are known already.
+    """
+    maps = maps.to(wide(maps.dtype))
+    if not wraps:
+        return _overlapping(maps, places, shifts)
+    runs = runs or find_runs(places, shifts, (maps.shape[-2], maps.shape[-1]))
+    return _against_rolled(maps, len(places), runs)
+
+
+def _against_rolled(maps: Tensor, count: int, runs: Runs) -> Errors:
+    """Errors where the moved reference has the energy of the reference."""
+    shape = (len(maps), count)
+    if not count:
+        empty = maps.new_zeros(shape)
+        return Errors(empty, empty, empty)
+    reference = _around(maps[:, 0], runs)
+    found = [part for run in runs.runs for part in _grid(maps, reference, run)]
+    difference, response = (torch.cat([part[which] for part in found], 1) for which in (0, 1))
+    if runs.order != tuple(range(count)):
+        place = torch.tensor(runs.order, device=maps.device).argsort()
+        difference, response = difference[:, place], response[:, place]
+    own = _energy(maps[:, 0].flatten(1))
+    return Errors(difference, response, own[:, None].expand(shape))
+
+
+def _around(reference: Tensor, runs: Runs) -> Tensor:
+    """Reference (P, C, H, W) going on beyond its edges as far as the shifts need."""
+    for axis, before, after in zip((-2, -1), runs.before, runs.after, strict=True):
+        if before or after:
+            size = reference.shape[axis]
+            place = torch.arange(-before, size + after, device=reference.device).remainder(size)
+            reference = reference.index_select(axis, place)
+    return reference
+
+
+def _grid(maps: Tensor, reference: Tensor, run: Run) -> list[tuple[Tensor, Tensor]]:
+    """Energy of differences and of responses of a grid, each (P, k), a few rows at a time."""
+    pictures, _, *shape = maps.shape
+    place, top, left = run.start
+    steps = (run.down, run.right)
+    high, wide_ = reference.stride()[-2:]
+    responses = maps.as_strided(
+        (pictures, run.rows, run.columns, *shape),
+        (maps.stride(0), *(step[0] * maps.stride(1) for step in steps), *maps.stride()[2:]),
+        maps.storage_offset() + place * maps.stride(1),
+    )
+    moved = reference.as_strided(
+        (pictures, run.rows, run.columns, *shape),
+        (reference.stride(0), *(step[1] * high + step[2] * wide_ for step in steps), *reference.stride()[1:]),
+        reference.storage_offset() + top * high + left * wide_,
+    )
+    rows = max(MOST // max(pictures * run.columns * int(np.prod(shape)), 1), 1)
+    return [
+        _energies(responses[:, first : first + rows], moved[:, first : first + rows])
+        for first in range(0, run.rows, rows)
+    ]
+
+
+def _energies(responses: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
+    count = responses.shape[0], responses.shape[1] * responses.shape[2], -1
+    return _energy((responses - moved).view(count)), _energy(responses.reshape(count))
+
+
+def _energy(flat: Tensor) -> Tensor:
+    """Sum of squares along the last axis."""
+    energy: Tensor = torch.linalg.vector_norm(flat, dim=-1)
+    return energy.square_()
+
+
+def _overlapping(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]]) -> Errors:
+    """Errors where response and moved reference show the same content."""
+    height, width = maps.shape[-2:]
+    found = []
+    for place, (y, x) in zip(places, shifts, strict=True):
+        moved = maps[:, place, :, max(y, 0) : height + min(y, 0), max(x, 0) : width + min(x, 0)].flatten(1)
+        fixed = maps[:, 0, :, max(-y, 0) : height - max(y, 0), max(-x, 0) : width - max(x, 0)].flatten(1)
+        found.append(torch.stack([_energy(moved - fixed), _energy(moved), _energy(fixed)]))
+    return Errors(*(torch.stack(found, 2) if found else maps.new_zeros(3, len(maps), 0)))
+
+
+def fourier_errors(maps: Tensor, places: Sequence[int], shifts: NDArray[np.float64]) -> Errors:
+    """Squared errors of responses against their reference moved by fractions of a position, around the edges.
+
+    As `aligned_errors`, with ``shifts`` (k, 2) that need not be whole.
+    """
+    maps = maps.to(wide(maps.dtype))
+    found, reference = [], maps[:, 0]
+    right: dict[float, Tensor] = {}
+    for place, (y, x) in zip(places, shifts.tolist(), strict=True):
+        if x not in right:
+            right[x] = fourier_shift(reference, (0.0, x))
+        moved = fourier_shift(right[x], (y, 0.0)).flatten(1)
+        response = maps[:, place].flatten(1)
+        found.append(torch.stack([_energy(response - moved), _energy(response), _energy(moved)]))
+    return Errors(*(torch.stack(found, 2) if found else maps.new_zeros(3, len(maps), 0)))
