@@ -151,8 +151,7 @@ class Run:
 
     def answer(self) -> list[str]:
         """Sentences of the first screen."""
-        findings = {name: item.finding for name, item in self.found.items()}
-        said = words.answer(self.measured, self.phrases, findings)
+        said = words.answer(self.measured, self.phrases, {one.protocol: one.kind for one in self.plans})
         last = self.problems()
         return said + ([inventory.said(last)] if last else [])
 
@@ -199,9 +198,9 @@ class Run:
         asked = self.asked
         swept = sweep(
             subject.model, one.source, made,
-            batch=asked.batch, device=asked.device, amp=asked.amp, channels_last=asked.channels_last,
-            compile=asked.compile, checkpoint=self.checkpoint, progress=self.progress, seed=asked.seed,
-            label=subject.label,
+            batch=asked.batch, device=asked.device, amp=asked.amp, compile=asked.compile,
+            channels_last=asked.channels_last or plan.is_embedded(asked), seed=asked.seed,
+            checkpoint=self.checkpoint, progress=self.progress, label=subject.label,
         )  # fmt: skip
         if not len(swept):
             raise UsageError(f"no picture takes the protocol {one.protocol}", where=one.source.name)

@@ -79,7 +79,7 @@ def _many_classes(items: Sequence[Measurement]) -> bool:
 
 
 def _shared(items: Sequence[Measurement], found: Mapping[str, Picture]) -> list[Table]:
-    shown = {role: names for role, names in roles(items).items() if role == "trace"}
+    shown = {role: names for role, names in roles(items).items() if role == "worst"}
     return [
         metric_table(items),
         model_table(items),

@@ -18,6 +18,7 @@ from biasscope.transforms.transformation import Transformation
 
 LIMIT, EMBEDDED_LIMIT = 200, 100
 EMBEDDED = ("embed", "circular", "rescale", "rotation", "resize")
+EMBEDDED_SIZES = "16..64:8"
 EMBEDDED_LARGE = 160
 """Side of the embedded scenes that are resized: larger than the networks' input of 64."""
 STILL, CLIPS, LARGER = ("crop", "embed", "circular"), ("video",), ("resize",)
@@ -64,8 +65,13 @@ def grid_of(protocol: str, asked: InvarianceAnalysis) -> str | None:
     for option, names in GRIDS.items():
         if parameter in names:
             found: str | None = getattr(asked, option)
-            return found
+            return found or (EMBEDDED_SIZES if option == "sizes" and is_embedded(asked) else None)
     return None
+
+
+def is_embedded(asked: InvarianceAnalysis) -> bool:
+    """Whether models and pictures are those of the embedded default."""
+    return asked.images is None and not asked.model
 
 
 def check(asked: InvarianceAnalysis) -> None:

@@ -45,7 +45,7 @@ def parameters(protocol: Protocol) -> dict[str, Cell]:
         "protocol": protocol.plan.protocol,
         "reference": "fixed original",
         **made,
-        "shifts": first.sweep.views,
+        "shifts" if first.sweep.offsets is not None else "views": first.sweep.views,
         "images": len(first.sweep),
         "labelled": first.labelled,
         "window": f"{width} x {height}",

@@ -121,6 +121,6 @@ def picture_table(
         "image_id": [name for name, _ in rows],
         "role": [role for _, role in rows],
         "picture": [address(still(found[name])) for name, _ in rows],
-        "caption": [f"{name}: {labels[name]}" if labels.get(name) is not None else name for name, _ in rows],
+        "caption": [f"labelled {labels[name]}" if role == "trace" and labels.get(name) else "" for name, role in rows],
     }
     return table("pictures", columns, title="Pictures", row="image_id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -137,8 +137,8 @@ def main_protocol(measured: Measured) -> str | None:
     return next((name for name in PREFERRED if name in measured), None)
 
 
-def answer(measured: Measured, phrases: Mapping[str, str], findings: Mapping[str, str]) -> list[str]:
-    """Sentences of the first screen, the most important first.
+def answer(measured: Measured, phrases: Mapping[str, str], kinds: Mapping[str, str]) -> list[str]:
+    """Sentences of the first screen, the most important first; what is said of every model stands in the sections.
 
     Parameters
     ----------
@@ -146,19 +146,38 @@ def answer(measured: Measured, phrases: Mapping[str, str], findings: Mapping[str
         Protocol -> measurements.
     phrases
         Protocol -> the conditions in words.
-    findings
-        Protocol -> finding.
+    kinds
+        Protocol -> kind of result.
     """
-    said: list[str] = []
     main = main_protocol(measured)
-    if main is not None:
-        said += _about_shifts(measured[main], phrases[main])
-    said += [findings[name] for name in measured if name != main]
+    said = list(_about_shifts(measured[main], phrases[main])) if main is not None else []
+    said += [_brief(name, items, kinds[name]) for name, items in measured.items() if name != main]
     if main == "circular":
         said.append(CIRCULAR)
     if not any(item.labelled for items in measured.values() for item in items):
         said.append("The pictures have no labels, so nothing is said on accuracy.")
     return said
+
+
+def _brief(protocol: str, items: Sequence[Measurement], kind: str) -> str:
+    """Finding of a protocol for the first model; consistency for all."""
+    if kind in _OF_FIRST:
+        return _OF_FIRST[kind](items[:1])
+    named = [f"{item.label} {_value(item, 'consistency')}" for item in items[:MOST]]
+    said = f"Protocol {protocol}, pairs of views with the same answer: {', '.join(named)}."
+    return f"{said} {CIRCULAR}" if protocol == "circular" else said
+
+
+def _value(item: Measurement, name: str) -> str:
+    return percent(item.metrics[name].value) if name in item.metrics else "undefined"
+
+
+_OF_FIRST: dict[str, Callable[[Sequence[Measurement]], str]] = {
+    "rescale": rescale,
+    "rotation": rotation,
+    "resize": resize,
+    "video": video,
+}
 
 
 def _about_shifts(items: Sequence[Measurement], phrase: str) -> Iterator[str]:

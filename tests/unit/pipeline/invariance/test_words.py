@@ -35,7 +35,7 @@ def test_what_arithmetic_alone_changes_is_no_difference() -> None:
 
 def test_without_labels_nothing_is_said_on_accuracy() -> None:
     items = {"embed": [measurement(SHAKY), measurement(STEADY, label="net (pac)", variant="pac")]}
-    said = " ".join(words.answer(items, {"embed": ""}, {}))
+    said = " ".join(words.answer(items, {"embed": ""}, {"embed": "shifts"}))
     assert "accuracy over the shifts" not in said
     assert "no labels" in said
     assert "answered the same at every one of them" in said
@@ -43,7 +43,7 @@ def test_without_labels_nothing_is_said_on_accuracy() -> None:
 
 def test_circular_results_never_stand_alone() -> None:
     item = measurement(STEADY, TRUTH)
-    alone = words.answer({"circular": [item]}, {"circular": ""}, {"circular": ""})
+    alone = words.answer({"circular": [item]}, {"circular": ""}, {"circular": "shifts"})
     assert any("Shifman & Weiss" in sentence for sentence in alone)
     finding = words.shifts([item], "circular", "")
     assert "Shifman & Weiss" in finding
