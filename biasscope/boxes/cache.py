@@ -23,7 +23,7 @@ from biasscope.boxes.source import Found, Request
 from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
 
-PARSERS = 2
+PARSERS = 3
 """To be raised when a reader parses the same files to something else, so that no older result is taken for it."""
 FEW = 200
 """Below this many files parsing is as fast as looking into the cache."""

@@ -10,14 +10,18 @@ Corners are the first and the last pixel of the object, counted from 1 in PASCAL
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
+import polars as pl
+
 from biasscope.boxes.archive import is_archive, members
-from biasscope.boxes.assemble import Raw, finish, size_number
+from biasscope.boxes.assemble import RAW_BOXES, RAW_IMAGES, Raw, finish, size_number
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
+from biasscope.boxes.readers.voc_plain import TRUE, plain
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Files, Found, Request, head, unique_ids
@@ -25,8 +29,13 @@ from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 from biasscope.core.errors import InputError
 
 NAME = "voc"
-_TRUE = frozenset({"1", "1.0", "true", "yes"})
+_TRUE = frozenset(TRUE)
 BLOCK = 1 << 16
+TOGETHER, LARGEST_BLOCK = 2048, 1 << 24
+"""Documents, and bytes, that are looked at together."""
+ONE_BY_ONE = 16
+"""Documents among which an unusual one is not looked for any longer."""
+Frames = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def detect(request: Request) -> bool:
@@ -74,16 +83,58 @@ def _notes(asked: str, found: list[str]) -> tuple[str, ...]:
 
 
 def _parse(request: Request, files: list[Found], log: RowLog) -> Parsed:
-    raw, splits = Raw(), dict[str, str | None]()
-    for name, data in _documents(files, log):
-        folder = name.rpartition("/")[0]
-        if folder not in splits:
+    """Raw frames: block by block, those in the usual layout at once, the others one by one."""
+    splits, parts, usual = dict[str, str | None](), list[Frames](), True
+    for block in _blocks(_documents(files, log)):
+        names = [name for name, _ in block]
+        for folder in {name.rpartition("/")[0] for name in names} - splits.keys():
             splits[folder] = request.split_of(folder + "/x", stem=False)
-        if (root := _root(name, data, log)) is not None:
-            _add(raw, name, root, splits[folder], log)
-    ids = unique_ids([image[4].rpartition("!")[2][:-4] for image in raw.images])
-    raw.images = [(image_id, *image[1:]) for image_id, image in zip(ids, raw.images, strict=True)]
-    return Parsed(*raw.frames())
+        own = [splits[name.rpartition("/")[0]] for name in names]
+        found = list(_read(names, own, [data for _, data in block], log, usual=usual))
+        usual = usual and any(plain for _, plain in found)
+        parts += [frames for frames, _ in found]
+    return _joined(parts)
+
+
+def _blocks(documents: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Documents by the thousand, or by the megabyte."""
+    block, size = list[tuple[str, bytes]](), 0
+    for document in documents:
+        block.append(document)
+        size += len(document[1])
+        if len(block) >= TOGETHER or size >= LARGEST_BLOCK:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _read(
+    names: Sequence[str], splits: Sequence[str | None], documents: Sequence[bytes], log: RowLog, *, usual: bool
+) -> Iterator[tuple[Frames, bool]]:
+    """Raw frames of documents in their order, and whether each part was in the usual layout; halved until all are."""
+    if usual and (made := plain(names, splits, documents)) is not None:
+        yield made, True
+    elif usual and len(documents) > ONE_BY_ONE:
+        for half in (slice(0, len(documents) // 2), slice(len(documents) // 2, None)):
+            yield from _read(names[half], splits[half], documents[half], log, usual=True)
+    else:
+        raw = Raw()
+        for name, split, data in zip(names, splits, documents, strict=True):
+            if (root := _root(name, data, log)) is not None:
+                _add(raw, name, root, split, log)
+        yield raw.frames(), False
+
+
+def _joined(parts: Sequence[Frames]) -> Parsed:
+    """Frames one after another, boxes pointing to their images and images named."""
+    images = pl.concat([pl.DataFrame(schema=RAW_IMAGES), *(part[0] for part in parts)])
+    counts = [part[0].height for part in parts]
+    before = accumulate(counts, initial=0)
+    moved = [part[1].with_columns(pl.col("image") + first) for part, first in zip(parts, before, strict=False)]
+    boxes = pl.concat([pl.DataFrame(schema=RAW_BOXES), *moved])
+    ids = unique_ids([name.rpartition("!")[2][:-4] for name in images["file"].to_list()])
+    return Parsed(images.with_columns(image_id=pl.Series(ids, dtype=pl.String)), boxes)
 
 
 def _documents(files: Iterable[Found], log: RowLog) -> Iterator[tuple[str, bytes]]:
