@@ -35,15 +35,15 @@ def inpaint(pixels: Tensor, known: Tensor) -> Tensor:
     >>> inpaint(torch.tensor([[[3.0, 0.0, 0.0]]]), torch.tensor([[True, False, False]])).tolist()
     [[[3.0, 3.0, 3.0]]]
     """
-    values = torch.where(known, pixels, 0)
+    values = torch.where(known, pixels, 0)  # unknown pixels stay 0 until they have a value
     filled = known.to(pixels.dtype)
     for _ in range(ROUNDS):
         if bool(filled.all()):
             return values
         weight = _blur(filled[None])
-        spread = _blur(values * filled) / weight.clamp_min(torch.finfo(pixels.dtype).tiny)
+        spread = _blur(values) / weight.clamp_min(torch.finfo(pixels.dtype).tiny)
         filled = (weight[0] > 0).to(pixels.dtype)
-        values = torch.where(known, pixels, spread * filled)
+        values = torch.where(known, pixels, spread)
     rest = values.sum((1, 2), keepdim=True) / filled.sum().clamp_min(1)
     return torch.where(filled > 0, values, rest)
 
