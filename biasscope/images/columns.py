@@ -61,7 +61,7 @@ def find_columns(kinds: Mapping[str, Kind], request: Request, where: str) -> Col
         label,
         _first(kinds, _NAME, "text") if label and kinds[label] in ("integer", "float") else None,
         request.id_column or _first(kinds, _ID, "text", "integer"),
-        box_columns or next((names for names in _BOX if _numbers(kinds, names)), None),
+        box_columns or next((names for names in _BOX if all(name in kinds for name in names)), None),
     )
 
 
@@ -80,10 +80,6 @@ def _image(kinds: Mapping[str, Kind], where: str) -> str:
 def _first(kinds: Mapping[str, Kind], names: Sequence[str], *wanted: Kind) -> str | None:
     lower = {name.lower(): name for name in reversed(list(kinds))}
     return next((lower[name] for name in names if name in lower and kinds[lower[name]] in wanted), None)
-
-
-def _numbers(kinds: Mapping[str, Kind], names: Sequence[str]) -> bool:
-    return all(kinds.get(name) in ("integer", "float") for name in names)
 
 
 @dataclass(frozen=True)

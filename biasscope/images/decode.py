@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -112,10 +113,13 @@ def decode(data: bytes | Path | Image, limits: Limits = DEFAULT) -> Decoded:
 
 
 def _quiet() -> None:
-    """Ignore warnings from within Pillow, from now on: what they say is in the notes.
+    """Ignore warnings from within Pillow, from now on, and its log unless someone listens: the notes say it.
 
     Not `warnings.catch_warnings`, which two threads at once leave in disorder; pictures are read ahead in a thread.
     """
+    log = logging.getLogger("PIL")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
     first = next(iter(warnings.filters), None)
     if first is None or getattr(first[3], "pattern", None) != _PILLOW:  # adding it again moves it to the front
         warnings.filterwarnings("ignore", module=_PILLOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import InputError
+from biasscope.images.columns import Kind
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,8 +25,8 @@ CHUNK = 16 * 2**20
 Rows = NDArray[np.int64]
 
 
-def schema(path: Path) -> pl.Schema:
-    """Columns of a table and their types; those of a CSV file are text.
+def kinds(path: Path) -> dict[str, Kind]:
+    """Columns of a table and what can be in them.
 
     Raises
     ------
@@ -33,50 +34,56 @@ def schema(path: Path) -> pl.Schema:
         The table cannot be read.
     """
     with _reading(path):
-        return _scan(path, None, 0).collect_schema()
+        if _separator(path):
+            return {name: _kind_of_texts(values) for name, values in _csv(path).to_dict(as_series=False).items()}
+        return {column.name: kind_of(column.type) for column in _schema(path)}
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
-    """Some columns of a table, whole."""
+def kind_of(dtype: Any) -> Kind:
+    """What can be in a column of this Arrow type."""
+    from pyarrow import types
+
+    if types.is_dictionary(dtype):
+        return kind_of(dtype.value_type)
+    words = str(dtype)
+    if "binary" in words.split("<")[0] or (types.is_struct(dtype) and {"bytes", "path"} & {f.name for f in dtype}):
+        return "bytes"
+    if words in ("string", "large_string", "string_view"):
+        return "text"
+    if types.is_integer(dtype) or types.is_boolean(dtype):
+        return "integer"
+    return "float" if types.is_floating(dtype) else "other"
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
+    """Some columns of a table, whole, as Python objects."""
     with _reading(path):
-        return _scan(path, columns, None).select(columns).collect()
+        if _separator(path):
+            return _csv(path).select(columns).to_dict(as_series=False)
+        if path.suffix.lower() == ".parquet":
+            import pyarrow.parquet as parquet
+
+            with parquet.ParquetFile(path) as file:
+                table = file.read(list(columns), use_threads=False)
+            return {name: table.column(name).to_pylist() for name in columns}
+        found: dict[str, list[Any]] = {name: [] for name in columns}
+        for batch in _record_batches(path):
+            for name in columns:
+                found[name] += _sound(batch.column(name)).to_pylist()
+        return found
 
 
 def count_rows(path: Path) -> int:
     """Number of rows."""
-    import polars as pl
-
     with _reading(path):
-        if path.suffix.lower() in ARROW and not _is_file_format(path):
-            from pyarrow import ipc, memory_map
+        if _separator(path):
+            return _csv(path).height
+        if path.suffix.lower() == ".parquet":
+            import pyarrow.parquet as parquet
 
-            with memory_map(str(path)) as mapped:
-                return sum(batch.num_rows for batch in ipc.open_stream(mapped))
-        return int(_scan(path, None, None).select(pl.len()).collect().item())
-
-
-def _scan(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.LazyFrame:
-    import polars as pl
-
-    if separator := _separator(path):
-        return pl.read_csv(path, separator=separator, infer_schema=False, columns=columns, n_rows=rows).lazy()
-    if path.suffix.lower() == ".parquet":
-        return pl.scan_parquet(path)
-    if _is_file_format(path):
-        return pl.scan_ipc(path)
-    return pl.read_ipc_stream(path, columns=None if columns is None else list(columns), n_rows=rows).lazy()
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    import polars as pl
-    import pyarrow
-
-    try:
-        yield
-    except (pl.exceptions.PolarsError, pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"the table cannot be read ({reason})", where=str(path)) from error
+            with parquet.ParquetFile(path) as file:
+                return int(file.metadata.num_rows)
+        return sum(batch.num_rows for batch in _record_batches(path))
 
 
 def column_values(path: Path, column: str, rows: Rows) -> Iterator[Any]:
@@ -90,17 +97,52 @@ def column_values(path: Path, column: str, rows: Rows) -> Iterator[Any]:
     if not len(rows):
         return
     if _separator(path):
-        yield from read_columns(path, [column])[column].gather(rows).to_list()
+        cells = read_columns(path, [column])[column]
+        yield from (cells[row] for row in rows.tolist())
         return
     batches = _parquet_batches if path.suffix.lower() == ".parquet" else _arrow_batches
     found = batches(path, column, rows)
     while True:
         with _reading(path):
-            first, values = next(found, (0, None))
-        if values is None:
+            first, values = next(found, (-1, ()))
+        if first < 0:
             return
         for row in rows[(rows >= first) & (rows < first + len(values))].tolist():
             yield values[row - first].as_py()
+
+
+def _csv(path: Path) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.read_csv(path, separator=_separator(path), infer_schema=False)
+
+
+def _kind_of_texts(values: Sequence[str | None]) -> Kind:
+    given = [value.strip().removeprefix("-") for value in values if value is not None]
+    return "integer" if given and all(value.isdecimal() for value in given) else "text"
+
+
+def _schema(path: Path) -> Any:
+    from pyarrow import ipc, memory_map
+
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet as parquet
+
+        return parquet.read_schema(path)
+    with memory_map(str(path)) as mapped:
+        return (ipc.open_file if _is_file_format(path) else ipc.open_stream)(mapped).schema
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    import polars as pl
+    import pyarrow
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"the table cannot be read ({reason})", where=str(path)) from error
 
 
 def _parquet_batches(path: Path, column: str, rows: Rows) -> Iterator[tuple[int, Any]]:
@@ -131,29 +173,32 @@ def _batch(group: Any, column: str) -> int:
 
 
 def _arrow_batches(path: Path, column: str, rows: Rows) -> Iterator[tuple[int, Any]]:
-    """First row and values of the record batches; a memory map, so only what is used is read."""
-    import pyarrow
-    from pyarrow import ipc
-
+    """First row and values of the record batches."""
     start = 0
-    with ExitStack() as stack:
-        mapped = stack.enter_context(pyarrow.memory_map(str(path)))
-        for batch in _record_batches(ipc, mapped, path):
-            if start > rows[-1]:
-                return
-            values = batch.column(column)
-            values.validate(full=True)  # offsets in the file are trusted otherwise
-            yield start, values
-            start += batch.num_rows
+    for batch in _record_batches(path):
+        if start > rows[-1]:
+            return
+        yield start, _sound(batch.column(column))
+        start += batch.num_rows
 
 
-def _record_batches(ipc: Any, mapped: Any, path: Path) -> Iterator[Any]:
-    if not _is_file_format(path):
-        yield from ipc.open_stream(mapped)
-        return
-    file = ipc.open_file(mapped)
-    for number in range(file.num_record_batches):
-        yield file.get_batch(number)
+def _record_batches(path: Path) -> Iterator[Any]:
+    """Batches in order; a memory map, so only what is used is read."""
+    from pyarrow import ipc, memory_map
+
+    with memory_map(str(path)) as mapped:
+        if not _is_file_format(path):
+            yield from ipc.open_stream(mapped)
+            return
+        file = ipc.open_file(mapped)
+        for number in range(file.num_record_batches):
+            yield file.get_batch(number)
+
+
+def _sound(values: Any) -> Any:
+    """Check offsets, which are trusted otherwise."""
+    values.validate(full=True)
+    return values
 
 
 def _is_file_format(path: Path) -> bool:

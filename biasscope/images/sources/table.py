@@ -11,19 +11,22 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import InputError, UsageError
-from biasscope.images.columns import Columns, Kind, find_columns, read_labels
+from biasscope.images.columns import Columns, find_columns, read_labels
 from biasscope.images.decode import SUFFIXES as PICTURES
 from biasscope.images.encoded import Box, DecodedSource, Item
 from biasscope.images.request import Request
-from biasscope.images.rows import SUFFIXES, TEXTS, column_values, count_rows, read_columns, schema
+from biasscope.images.rows import SUFFIXES, TEXTS, column_values, count_rows, kinds, read_columns
 from biasscope.images.sampling import choose
 from biasscope.images.splits import SPLITS
+
+Cells = dict[str, list[Any]]
+"""Columns of a table by name."""
 
 _SHARD = re.compile(r"(.+?)-\d+-of-\d+\.parquet$")
 
@@ -91,23 +94,20 @@ def open_source(request: Request) -> TableSource:
     UsageError
         A column that was named is not there.
     """
-    import polars as pl
-
     where = str(request.path)
     files = _files(request.path or Path())
     if not files:
         raise InputError("there is no such table", where=where, hint=f"Tables end in {', '.join(sorted(SUFFIXES))}.")
     files, notes = _of_split(files, request.split, where)
-    kinds = {name: kind_of(dtype) for name, dtype in schema(files[0]).items()}
-    columns = find_columns(kinds, request, where)
+    columns = find_columns(kinds(files[0]), request, where)
     wanted = dict.fromkeys(filter(None, [columns.label, columns.names, columns.image_id, *(columns.box or ())]))
     counts = [count_rows(path) for path in files]
     if not sum(counts):
         raise InputError("the table has no rows", where=where)
-    try:
-        table = pl.concat([read_columns(path, list(wanted)) for path in files])
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"the files have different columns ({str(error).splitlines()[0]})", where=where) from error
+    table: Cells = {name: [] for name in wanted}
+    for path in files:
+        for name, values in read_columns(path, list(wanted)).items():
+            table[name] += values
     source = TableSource(request.text, limits=request.limits, box_convention=request.box_convention, files=files)
     source.columns, source.starts = columns, [0, *np.cumsum(counts).tolist()]
     source.rows = choose(sum(counts), request.limit, request.seed)
@@ -116,27 +116,19 @@ def open_source(request: Request) -> TableSource:
     return source
 
 
-def _fill(source: TableSource, columns: Columns, table: Any, class_label: tuple[str, ...] | None) -> None:
+def _fill(source: TableSource, columns: Columns, table: Cells, class_label: tuple[str, ...] | None) -> None:
     """Ids, labels and boxes of the wanted rows; names and highest label of all."""
     labels: list[int | None] = [None] * source.starts[-1]
     if columns.label:
-        words = _values(table, columns.names) if columns.names else None
-        found = read_labels(_numbers(_values(table, columns.label)), words, source.name)
+        words = table[columns.names] if columns.names else None
+        found = read_labels(_numbers(table[columns.label]), words, source.name)
         labels, source.labels, source.highest_label = found.values, found.origin, found.highest
         source.class_names = class_label or found.names or None
     ids = _ids(table, columns.image_id, source)
-    boxes = table.select(columns.box).cast(float, strict=False).rows() if columns.box else None
     for row in source.rows.tolist():
-        box = boxes[row] if boxes is not None else None
-        source.known.append((ids[row], labels[row], None if box is None or None in box else box))
-
-
-def _values(table: Any, column: str) -> list[Any]:
-    import polars as pl
-
-    values = table[column]
-    text = values.dtype in (pl.Categorical, pl.Enum)
-    return list((values.cast(pl.String) if text else values).to_list())
+        corners = [_float(table[name][row]) for name in columns.box or ()]
+        box = None if None in corners or not corners else cast(Box, tuple(corners))
+        source.known.append((ids[row], labels[row], box))
 
 
 def _numbers(values: list[Any]) -> list[Any]:
@@ -147,27 +139,21 @@ def _numbers(values: list[Any]) -> list[Any]:
     return [None if value is None else int(value) for value in values]
 
 
-def _ids(table: Any, column: str | None, source: TableSource) -> list[str]:
+def _float(value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        return None
+
+
+def _ids(table: Cells, column: str | None, source: TableSource) -> list[str]:
     rows = source.starts[-1]
     if column is not None:
-        ids = [str(value) for value in _values(table, column)]
+        ids = [str(value) for value in table[column]]
         if len(set(ids)) == rows:
             return ids
         source.notes.append(f"The column {column} names several pictures alike: rows are counted instead.")
     return [f"row-{row:0{len(str(rows))}d}" for row in range(rows)]
-
-
-def kind_of(dtype: Any) -> Kind:
-    """What can be in a column of this polars type."""
-    import polars as pl
-
-    if dtype == pl.Binary or (isinstance(dtype, pl.Struct) and {"bytes", "path"} & {f.name for f in dtype.fields}):
-        return "bytes"
-    if dtype in (pl.String, pl.Categorical, pl.Enum):
-        return "text"
-    if dtype.is_integer() or dtype == pl.Boolean:
-        return "integer"
-    return "float" if dtype.is_float() else "other"
 
 
 def _class_label(path: Path, column: str | None) -> tuple[str, ...] | None:

@@ -1,6 +1,7 @@
 """Tables: which column is what, every file format, rows that are wanted and no others, bounded memory."""
 
 import json
+import random
 
 import numpy as np
 import polars as pl
@@ -61,6 +62,41 @@ def test_a_text_table_of_paths_alone(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"img,label\n\xff\xfe.png,1\n")
     with pytest.raises(InputError, match=r"t.csv: the table cannot be read"):
         open_images(tmp_path / "t.csv")
+
+
+def test_numbers_in_text_tables(tmp_path):
+    noise(3).save(tmp_path / "a.png")
+    text = "file_name,class_id,class_name,x0,y0,x1,y1\na.png, 7,sea,1.5,2,9,10\na.png,2,sky,,2,9,10\n"
+    (tmp_path / "t.csv").write_text(text)
+    source = open_images(tmp_path / "t.csv")
+    assert [(picture.label, picture.box) for picture in source] == [(7, (1.5, 2.0, 9.0, 10.0)), (2, None)]
+    assert (source.labels, source.class_names[7], source.class_names[2]) == ("integers", "sea", "sky")
+
+
+def test_shards_without_a_column_are_named(tmp_path):
+    frame(2).write_parquet(tmp_path / "a.parquet")
+    frame(2).drop("class_id").write_parquet(tmp_path / "b.parquet")
+    with pytest.raises(InputError, match=r"b.parquet: the table cannot be read"):
+        open_images(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "stream"])
+def test_flipped_bytes_raise_nothing_else(tmp_path, kind):
+    path, table = tmp_path / ("t.parquet" if kind == "parquet" else "t.arrow"), frame()
+    {"parquet": table.write_parquet, "arrow": table.write_ipc, "stream": table.write_ipc_stream}[kind](path)
+    whole, outcomes = path.read_bytes(), set()
+    chance = random.Random(kind)  # noqa: S311 (no secret)
+    for _ in range(30):
+        damaged = bytearray(whole)
+        for _ in range(3):
+            place = chance.randrange(600)
+            damaged[place if chance.random() < 0.5 else -1 - place] = chance.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            outcomes.add(len(list(open_images(path))) <= len(table))
+        except InputError as error:
+            outcomes.add(error.exit_code)
+    assert outcomes <= {True, 3}
 
 
 def test_labels_that_are_names_are_counted_over_all_rows(tmp_path):
