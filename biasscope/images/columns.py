@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from biasscope.core.errors import InputError, UsageError
+from biasscope.images.picture import ImageSource
 from biasscope.images.request import Request
 
 Kind = Literal["bytes", "text", "integer", "float", "other"]
@@ -93,7 +94,15 @@ class Labels:
     @property
     def highest(self) -> int | None:
         """Largest label, ``None`` without any."""
-        return max((value for value in self.values if value is not None), default=None)
+        return max((value for value in self.values if value is not None and value >= 0), default=None)
+
+    def describe(self, source: ImageSource, column: str) -> None:
+        """Tell a source what its labels are; a column without a single one gives none."""
+        if self.highest is None:
+            source.notes.append(f"There is no label in {column}.")
+            return
+        source.labels, source.highest_label = self.origin, self.highest
+        source.class_names = source.class_names or self.names
 
 
 def read_labels(values: Sequence[object], words: Sequence[object] | None, where: str) -> Labels:

@@ -51,7 +51,8 @@ def open_images(
         - ``hf://owner/name`` or ``hf://owner/name:configuration``, a folder that ``save_to_disk`` wrote, or a dataset
           of the ``datasets`` library;
         - a video file, or ``video:PATH`` for a folder of frames, of such folders, or of video files;
-        - ``scenes`` or ``scenes:200``: embedded digit scenes that the small networks were not trained on;
+        - ``scenes`` or ``scenes:200``: embedded digit scenes that the small networks were not trained on (a folder of
+          that name is ``./scenes``);
         - arrays or tensors (N, H, W), (N, H, W, C) or (N, C, H, W), uint8 or float in [0, 1]; a sequence of Pillow
           pictures, of arrays, or of pairs with a label;
         - an open source, which is given back.

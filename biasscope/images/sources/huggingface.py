@@ -196,7 +196,7 @@ def _labels(source: HuggingFaceSource, features: Any, whole: bool) -> None:
     elif whole:
         words = list(source.data[columns.names]) if columns.names else None
         found = read_labels(list(source.data[columns.label]), words, source.name)
-        source.labels, source.class_names, source.highest_label = found.origin, found.names or None, found.highest
+        found.describe(source, columns.label)
         source.known = found.values
     elif kind_of(feature) == "integer":
         source.labels = "integers"

@@ -157,8 +157,8 @@ def open_source(request: Request) -> MemorySource:
         if len(labels) != len(pictures):
             raise UsageError(f"there are {len(labels)} labels for {len(pictures)} pictures", where="labels")
         found = read_labels([_plain(label) for label in labels], None, "labels")
-        source.known, source.highest_label = found.values, found.highest
-        source.labels, source.class_names = found.origin, source.class_names or found.names
+        source.known = found.values
+        found.describe(source, "labels")
     elif source.paired and first[1] is not None:
         source.labels = "integers"
     return source

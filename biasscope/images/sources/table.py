@@ -122,8 +122,8 @@ def _fill(source: TableSource, columns: Columns, table: Cells, class_label: tupl
     if columns.label:
         words = table[columns.names] if columns.names else None
         found = read_labels(_numbers(table[columns.label]), words, source.name)
-        labels, source.labels, source.highest_label = found.values, found.origin, found.highest
-        source.class_names = class_label or found.names or None
+        labels, source.class_names = found.values, class_label
+        found.describe(source, columns.label)
     ids = _ids(table, columns.image_id, source)
     for row in source.rows.tolist():
         corners = [_float(table[name][row]) for name in columns.box or ()]

@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from biasscope.core.errors import InputError, UsageError
-from biasscope.images import open_images, rows
+from biasscope.images import match_labels, open_images, rows
 from tests.unit.images.image_samples import coded, frame, noise, write_table
 
 
@@ -116,6 +116,16 @@ def test_gaps_and_missing_labels(tmp_path):
     assert [picture.label for picture in source] == [5, None, None, 2]
     assert source.class_names == ("", "", "d", "", "", "a")
     assert [problem.code for problem in source.problems] == ["bad-label", "bad-label"]
+
+
+@pytest.mark.parametrize("values", [[None, None], [-1, -1], ["", None]])
+def test_a_label_column_without_labels(tmp_path, values):
+    frame(2).with_columns(class_id=pl.Series(values)).write_parquet(tmp_path / "t.parquet")
+    source = open_images(tmp_path / "t.parquet", label_column="class_id")
+    assert [picture.label for picture in source] == [None, None]
+    assert (source.labels, source.highest_label, source.class_names, source.problems) == ("", None, None, [])
+    assert source.notes[-1] == "There is no label in class_id."
+    assert match_labels(source, ("a", "b"), 2)[0] is None
 
 
 def test_a_number_with_two_names_has_none(tmp_path):

@@ -1,12 +1,13 @@
 """Clips: frames that follow each other, from folders in natural order and from video files."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from biasscope.core.errors import InputError, UsageError
-from biasscope.images import match_labels, open_images
+from biasscope.images import match_labels, open_images, videofile
 from biasscope.images.clips import clips
 from tests.unit.images.image_samples import noise, write_frames
 
@@ -124,6 +125,21 @@ def test_bad_video_files_are_listed(tmp_path):
     assert [picture.image_id for picture in source] == ["a.mp4#000000"]
     found = {(problem.image_id.split("#")[0], problem.code) for problem in source.problems}
     assert {("junk.mp4", "unreadable"), ("cut.avi", "unreadable"), ("large.mp4", "too-large")} <= found
+
+
+@pytest.mark.parametrize(("rotation", "turns"), [(0, 0), (-90, 3), (90, 1), (180, 2), (-180, 2), (-89.9, 3)])
+def test_quarter_turns_against_the_clock(rotation, turns):
+    # A telephone held upright writes a display matrix of -90 degrees: to be shown turned by 90 degrees with the clock.
+    assert videofile._turns(SimpleNamespace(rotation=rotation)) == turns
+
+
+def test_frames_are_turned_as_the_file_says(tmp_path, monkeypatch):
+    write_video(tmp_path / "film.mp4", 4)
+    plain = next(iter(open_images(tmp_path / "film.mp4", clip_length=4))).pixels
+    monkeypatch.setattr(videofile, "_turns", lambda frame: 3)
+    source = open_images(tmp_path / "film.mp4", clip_length=4)
+    assert np.array_equal(next(iter(source)).pixels, np.rot90(plain, 3, (1, 2)))
+    assert [(problem.code, problem.used) for problem in source.problems] == [("exif-rotated", True)]
 
 
 def test_without_pyav_the_extra_is_named(tmp_path, monkeypatch):
