@@ -60,7 +60,7 @@ def lie_derivative(
     UsageError
         If the module is in training mode, or an argument is wrong.
     InputError
-        If f cannot be differentiated in forward mode.
+        If f cannot be differentiated in forward mode, or its output does not hang on the images (detached on the way).
 
     References
     ----------
@@ -104,7 +104,7 @@ def _forward(f: Callable[[Tensor], Tensor], images: Tensor, moved: Tensor) -> tu
     try:
         with warnings.catch_warnings(), torch.no_grad(), _plain_attention():
             warnings.filterwarnings("ignore", ".*torch.jit")  # torch's own first use of forward mode
-            out, change = cast(tuple[Tensor, Tensor], torch.func.jvp(f, (images,), (moved,)))
+            out, change = cast(tuple[Tensor, Tensor], torch.func.jvp(f, (images,), (moved,), strict=True))
     except (RuntimeError, NotImplementedError) as problem:
         first = str(problem).partition("\n")[0]
         raise InputError(f"no forward-mode derivative: {first}", where="lie_derivative", hint=HINT) from problem

@@ -136,14 +136,30 @@ def in_place(x):
 
 def inference(x):
     with torch.inference_mode():
-        return x.sum((2, 3)) * 2
+        return x.sum((2, 3)) * 2 + x[:, :, 0, 0]
 
 
 def to_numpy(x):
     return torch.from_numpy(x.numpy().sum((2, 3)))
 
 
-@pytest.mark.parametrize("f", [in_place, to_numpy])
+def data(x):
+    return x.data.sum((2, 3))
+
+
+def detached(x):
+    return x.detach().sum((2, 3))
+
+
+def test_images_that_f_overwrites_are_not_the_callers():
+    images = pictures()
+    before = images.clone()
+    found = lie_derivative(lambda x: x.mul_(2).sum((2, 3)), images, "scale")
+    assert torch.allclose(found, 2 * tangent(before, "scale").sum((2, 3)))
+    assert torch.equal(images, before)
+
+
+@pytest.mark.parametrize("f", [in_place, inference, to_numpy, data, detached])
 def test_what_cannot_be_differentiated_forward_says_so(f):
     with pytest.raises(InputError, match="in-place"):
         lie_derivative(f, pictures())
