@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from biasscope.boxes.assemble import conform, edges_of
+from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.csvquotes import opened, sound
 from biasscope.boxes.fields import flag
@@ -232,8 +233,8 @@ def check_columns(columns: Mapping[str, str], schema: pl.Schema, path: Path) -> 
         A column is not in the file.
     """
     for key, name in columns.items():
-        if key not in BOXES or key in ("file", "row"):
-            known = ", ".join(other for other in BOXES if other not in ("file", "row"))
+        if (key not in BOXES and key != BBOX) or key in ("file", "row"):
+            known = ", ".join((*(other for other in BOXES if other not in ("file", "row")), BBOX))
             raise UsageError(f"there is no target column {key!r}", where="--columns", hint=f"There are: {known}.")
         if name not in schema:
             there = ", ".join(schema)

@@ -4,8 +4,9 @@ Convention
 ----------
 Which column is which is read off the usual names (``xmin``, ``left``, ``x``/``w``, ``filename``, ``class_name``, ...)
 or named with ``columns``. Four corners are pixel edges, a corner with a width and height is ``xywh``, unless a
-convention is named: tables are written in all of them. A row with neither a label nor coordinates is an image without
-objects.
+convention is named: tables are written in all of them. One column may hold the whole box (``bbox``): a struct with such
+names, or a list or text of four numbers, which is ``xywh`` unless another convention is named, and then corners. A row
+with neither a label nor coordinates is an image without objects.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from pathlib import Path
 
 import polars as pl
 
-from biasscope.boxes.fields import image_name, number, side, text
+from biasscope.boxes.boxcolumn import BBOX, corners, four_numbers
+from biasscope.boxes.boxcolumn import NAMES as LISTS
+from biasscope.boxes.fields import image_name, side, text
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Found, Request, suffix_of
 from biasscope.boxes.tabular import (
@@ -80,7 +83,8 @@ def detect(request: Request) -> bool:
     if not found:
         return False
     names = _names(Path(found[0].path))
-    return bool(request.columns) or (_layout(names) is not None and _first(names, IMAGE) is not None)
+    boxes = _layout(names) is not None or _first(names, LISTS) is not None
+    return bool(request.columns) or (boxes and _first(names, IMAGE) is not None)
 
 
 def read(request: Request) -> BoxTable:
@@ -113,16 +117,19 @@ def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple
     """
     lower = {name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(names)}
     free = {key: name for key, name in lower.items() if name not in given.values()}
-    layout = _layout(free)
+    layout = None if BBOX in given else _layout(free)
     chosen: dict[str, str] = dict(given)
     wh = False
     if layout is not None and not set(CORNERS) <= given.keys():
         wh, found = layout
         chosen |= {key: free.pop(name) for key, name in zip(CORNERS, found, strict=True) if key not in given}
+    elif not set(CORNERS) <= given.keys() and BBOX not in given and (name := _first(free, LISTS)) is not None:
+        chosen[BBOX] = free.pop(name)
     for key, options in {"image_id": IMAGE, "label": LABEL, **OTHERS}.items():
         if key not in chosen and (name := _first(free, options)) is not None:
             chosen[key] = free.pop(name)
-    missing = [key for key in ("image_id", *CORNERS) if key not in chosen]
+    needed = ("image_id", BBOX) if BBOX in chosen else ("image_id", *CORNERS)
+    missing = [key for key in needed if key not in chosen]
     if missing:
         raise InputError(
             f"no column was found for {', '.join(missing)} among: {', '.join(names)}",
@@ -141,16 +148,20 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     numeric = [chosen[key] for key in (*CORNERS, "image_width", "image_height") if key in chosen]
     frame = scan(path, [] if decimal_comma(path, numeric) else numeric, request.log)
     schema = frame.collect_schema()
+    if BBOX in chosen:
+        numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, _layout, path)
+    else:
+        numbers = corners([chosen[key] for key in CORNERS], schema)
     convention = request.convention if request.convention != "auto" else "xywh" if wh else "edges"
     layout = Layout(convention, wh=wh or convention == "xywh", fraction=convention == "fraction")
     columns: dict[str, pl.Expr] = {
         "image_id": image_name(chosen["image_id"]),
-        **{key: number(chosen[key], schema[chosen[key]]) for key in CORNERS},
+        **dict(zip(CORNERS, numbers, strict=True)),
         **{key: side(chosen[key], schema[chosen[key]]) for key in ("image_width", "image_height") if key in chosen},
         **{key: text(chosen[key], schema[chosen[key]]) for key in ("label", "split") if key in chosen},
         **flags_of(chosen, schema),
     }
-    raw = [chosen[key] for key in ("label", *CORNERS) if key in chosen]
+    raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]
     parts = build(frame, columns, raw, layout, request, found.name)
     return parts, convention, _note(chosen, convention, asked=request.convention != "auto")
 
