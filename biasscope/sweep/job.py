@@ -115,7 +115,7 @@ class Job:
             self.progress.warn(f"{problem.image_id}: {problem.detail} ({problem.code})")
         hint = "Leave out strict to go on without those that cannot be used."
         raise InputError(
-            f"{len(problems)} pictures have problems ({_some(problems)})", where=self.source.name, hint=hint
+            f"problems with pictures: {len(problems)} ({_some(problems)})", where=self.source.name, hint=hint
         )
 
     def _nothing(self, problems: list[ImageProblem]) -> InputError:

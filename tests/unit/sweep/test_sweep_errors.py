@@ -138,7 +138,7 @@ def test_whole_blocks_that_are_refused():
 def test_strict_lists_everything_and_the_model_does_not_run():
     calls, listener = [], Listener()
     net = Returns(lambda out: calls.append(1) or out)
-    with pytest.raises(InputError, match="2 pictures have problems"):
+    with pytest.raises(InputError, match="problems with pictures: 2"):
         sweep(
             loaded(net),
             source(5, broken=("picture-1",)),
@@ -206,3 +206,18 @@ def test_an_error_of_the_source_comes_through():
     pictures.__class__ = Broken
     with pytest.raises(OSError, match="the disk is gone"):
         sweep(loaded(), pictures, Roll(1), batch=2)
+
+
+def test_a_folder_with_a_damaged_file(tmp_path):
+    from PIL import Image
+
+    for name, class_name in (("one", "0"), ("two", "1"), ("three", "1")):
+        (tmp_path / class_name).mkdir(exist_ok=True)
+        Image.effect_noise((30, 20), 80).convert("RGB").save(tmp_path / class_name / f"{name}.jpg")
+    whole = (tmp_path / "1" / "two.jpg").read_bytes()
+    (tmp_path / "1" / "two.jpg").write_bytes(whole[: len(whole) // 2])
+    found = sweep(loaded(), tmp_path, "circular")
+    assert found.targets.tolist() == [0, 1]
+    assert [problem.image_id for problem in found.problems if not problem.used] == ["1/two.jpg"]
+    with pytest.raises(InputError, match=r"problems with pictures: 1 \(1/two\.jpg"):
+        sweep(loaded(), str(tmp_path), "circular", strict=True)
