@@ -19,27 +19,33 @@ class ClusterMetric(Metric):
 
     States are the six sums of `biasscope.metrics.cluster`, in float64 whatever the dtype of the module, and add up over
     blocks and processes. The results are float64 too: `compute` the number (or a vector), `interval` its bounds.
+
+    Parameters
+    ----------
+    entries
+        Number of entries of the sums; 1, or read off the first block, without.
+    variant
+        What tells instances of one class apart. A `torchmetrics.MetricCollection` shares the states of metrics whose
+        states have equal names and, after one block, equal values; many measures agree on a perfect block, so the name
+        of one state holds the class and this.
+    **kwargs
+        Of torchmetrics.
     """
 
     is_differentiable = False
     full_state_update = False
-    numerator: Tensor
-    denominator: Tensor
-    numerator_squared: Tensor
-    denominator_squared: Tensor
-    product: Tensor
-    images: Tensor
 
-    def __init__(self, entries: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, entries: int | None = None, variant: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         shape = () if entries is None else (entries,)
-        for name in Sums._fields:
+        self._names = (*Sums._fields[:-1], f"{Sums._fields[-1]}_{type(self).__name__}{variant}")
+        for name in self._names:
             self.add_state(name, torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
 
     @property
     def sums(self) -> Sums:
         """Sums over all images so far, of this process."""
-        return Sums(*(getattr(self, name) for name in Sums._fields))
+        return Sums(*(getattr(self, name) for name in self._names))
 
     def compute(self) -> Tensor:
         """Give the number from all images so far; NaN without any."""
@@ -68,7 +74,7 @@ class ClusterMetric(Metric):
 
     def _add(self, block: Sums) -> None:
         """Add the sums of a block to those so far."""
-        for name, value in zip(Sums._fields, block, strict=True):
+        for name, value in zip(self._names, block, strict=True):
             so_far = getattr(self, name)
             if so_far.dim() and so_far.shape != value.shape:
                 message = f"a block of {tuple(value.shape)} entries follows one of {tuple(so_far.shape)}"

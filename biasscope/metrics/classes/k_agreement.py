@@ -35,8 +35,8 @@ class KAgreement(ClusterMetric):
     plot_upper_bound = 1.0
 
     def __init__(self, k: int = 3, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.k = checks.whole(k, "k")
+        super().__init__(variant=f"_{checks.whole(k, 'k')}", **kwargs)
+        self.k = k
 
     def update(self, predictions: Tensor) -> None:
         """Add a block of images."""

@@ -54,7 +54,7 @@ class SmallestFlippingShift(CountMetric):
     plot_lower_bound = 0.0
 
     def __init__(self, norm: Norm = "max", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(variant=f"_{norm}", **kwargs)
         self.norm = norm
 
     def update(self, predictions: Tensor, offsets: Tensor, reference: int = 0) -> None:

@@ -40,7 +40,7 @@ class TtaAccuracy(ClusterMetric):
     plot_upper_bound = 1.0
 
     def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(variant=f"_{k}", **kwargs)
         self.k = k
 
     def update(self, tta: Mapping[int, Tensor], targets: Tensor) -> None:
@@ -72,7 +72,7 @@ class TtaConsistency(ClusterMetric):
     plot_upper_bound = 1.0
 
     def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(variant=f"_{k}", **kwargs)
         self.k = k
 
     def update(self, tta: Mapping[int, Tensor]) -> None:
@@ -105,7 +105,7 @@ class TtaAccuracyGain(GainMetric):
     plot_upper_bound = 1.0
 
     def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(variant=f"_{k}", **kwargs)
         self.k = k
 
     def update(self, predictions: Tensor, tta: Mapping[int, Tensor], targets: Tensor) -> None:
@@ -137,7 +137,7 @@ class TtaConsistencyGain(GainMetric):
     plot_upper_bound = 1.0
 
     def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(variant=f"_{k}", **kwargs)
         self.k = k
 
     def update(self, predictions: Tensor, tta: Mapping[int, Tensor]) -> None:

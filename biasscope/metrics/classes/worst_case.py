@@ -77,8 +77,8 @@ class WorstOfK(ClusterMetric):
     plot_upper_bound = 1.0
 
     def __init__(self, k: int = 10, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.k = checks.whole(k, "k")
+        super().__init__(variant=f"_{checks.whole(k, 'k')}", **kwargs)
+        self.k = k
 
     def update(self, predictions: Tensor, targets: Tensor) -> None:
         """Add a block of images."""
