@@ -25,6 +25,10 @@ class Errors(NamedTuple):
     reference: Tensor
 
 
+NARROW = 8
+"""Columns up to which rolled copies are quicker than windows."""
+
+
 def wide(dtype: torch.dtype) -> torch.dtype:
     """Type that sums are kept in."""
     return torch.float64 if dtype == torch.float64 else torch.float32
@@ -55,33 +59,45 @@ def aligned_errors(
     maps = maps.to(wide(maps.dtype))
     if not wraps:
         return _overlapping(maps, places, shifts)
-    runs = runs or find_runs(places, shifts, (maps.shape[-2], maps.shape[-1]))
-    return _against_rolled(maps, len(places), runs)
+    if not places:
+        return Errors(*maps.new_zeros(3, len(maps), 0))
+    if maps.shape[-1] <= NARROW:
+        difference, response = _rolled(maps, places, shifts)
+    else:
+        difference, response = _windows(maps, runs or find_runs(places, shifts, (maps.shape[-2], maps.shape[-1])))
+    own = _energy(maps[:, 0].flatten(1))  # the moved reference has the same
+    return Errors(difference, response, own[:, None].expand_as(difference))
 
 
-def _against_rolled(maps: Tensor, count: int, runs: Runs) -> Errors:
-    """Errors where the moved reference has the energy of the reference."""
-    shape = (len(maps), count)
-    if not count:
-        empty = maps.new_zeros(shape)
-        return Errors(empty, empty, empty)
+def _rolled(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    """Energies of differences and responses, (P, k), the reference rolled once for every distinct shift."""
+    height, width = maps.shape[-2:]
+    keys = [(y % height, x % width) for y, x in shifts]
+    rolls = {key: maps[:, 0].roll(key, (-2, -1)) for key in dict.fromkeys(keys)}
+    moved = torch.stack([rolls[key] for key in keys], 1)
+    in_a_row = list(places) == list(range(places[0], places[0] + len(places)))
+    responses = maps[:, places[0] : places[0] + len(places)] if in_a_row else maps[:, list(places)]
+    return _energy((responses - moved).flatten(2)), _energy(responses.flatten(2))
+
+
+def _windows(maps: Tensor, runs: Runs) -> tuple[Tensor, Tensor]:
+    """Likewise, moved references being windows of one that goes on beyond its edges."""
     reference = _around(maps[:, 0], runs)
     found = [part for run in runs.runs for part in _grid(maps, reference, run)]
     difference, response = (torch.cat([part[which] for part in found], 1) for which in (0, 1))
-    if runs.order != tuple(range(count)):
-        place = torch.tensor(runs.order, device=maps.device).argsort()
-        difference, response = difference[:, place], response[:, place]
-    own = _energy(maps[:, 0].flatten(1))
-    return Errors(difference, response, own[:, None].expand(shape))
+    if runs.order == tuple(range(len(runs.order))):
+        return difference, response
+    place = torch.tensor(runs.order, device=maps.device).argsort()
+    return difference[:, place], response[:, place]
 
 
 def _around(reference: Tensor, runs: Runs) -> Tensor:
     """Reference (P, C, H, W) going on beyond its edges as far as the shifts need."""
     for axis, before, after in zip((-2, -1), runs.before, runs.after, strict=True):
+        size = reference.shape[axis]
         if before or after:
-            size = reference.shape[axis]
-            place = torch.arange(-before, size + after, device=reference.device).remainder(size)
-            reference = reference.index_select(axis, place)
+            parts = [reference.narrow(axis, size - before, before), reference, reference.narrow(axis, 0, after)]
+            reference = torch.cat(parts, axis)
     return reference
 
 
@@ -110,7 +126,7 @@ def _grid(maps: Tensor, reference: Tensor, run: Run) -> list[tuple[Tensor, Tenso
 
 def _energies(responses: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
     count = responses.shape[0], responses.shape[1] * responses.shape[2], -1
-    return _energy((responses - moved).view(count)), _energy(responses.reshape(count))
+    return _energy((responses - moved).reshape(count)), _energy(responses.reshape(count))
 
 
 def _energy(flat: Tensor) -> Tensor:

@@ -92,7 +92,8 @@ class Watch:
     def __enter__(self) -> Self:
         try:
             for name, module in self._model.named_modules():
-                self._listen(public_name(name), module)
+                if "_orig_mod" not in module._modules:  # the wrapper of torch.compile gives what it wraps
+                    self._listen(public_name(name), module)
         except BaseException:
             self._remove()
             raise
@@ -115,9 +116,9 @@ class Watch:
     def _listen(self, name: str, module: nn.Module) -> None:
         wanted = self._names is None or name in self._names
         if self._functional:
-            self._handles.append(module.register_forward_pre_hook(self._enter(name, leaf(module))))
+            self._handles.append(module.register_forward_pre_hook(self._enter(name, is_leaf(module))))
         if self._functional or wanted:
-            hook = self._leave(name, leaf(module), wanted)
+            hook = self._leave(name, is_leaf(module), wanted)
             self._handles.append(module.register_forward_hook(hook, with_kwargs=True))
 
     def _enter(self, name: str, inner: bool) -> Callable[..., None]:

@@ -1,0 +1,74 @@
+"""Cumulative strides, by growth and, for pictures of one size only, from the sizes."""
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from biasscope.trace import layer_strides
+from tests.unit.models.families import FLAT, GLOBAL, build
+
+
+@pytest.mark.parametrize("name", [*GLOBAL, *FLAT])
+def test_strides_of_the_families(name):
+    net = build(name)
+    side = 224 if name in FLAT else 96
+    found = layer_strides(net, torch.zeros(1, 3, side, side, dtype=torch.float64))
+    products = {stride.product for stride in found.values() if stride.product}
+    most = max(product[0] for product in products)
+    assert most == (4 if name == "cifar resnet" else 16 if name.startswith("squeezenet") else 32)
+    assert all(product[0] == product[1] and product[0].denominator == 1 for product in products)
+    assert all(most % product[0] == 0 for product in products)
+
+
+def test_the_famous_difference_of_the_two_factors():
+    net = nn.Sequential(*(layer for _ in range(5) for layer in (nn.Conv2d(3, 3, 3, 2), nn.ReLU())))
+    last = layer_strides(net, torch.zeros(1, 3, 299, 299))["8"]
+    assert last.product == (32, 32)
+    assert last.ratio[0] == pytest.approx(299 / 8)
+
+
+@pytest.mark.parametrize(("stride", "kernel"), [(1, 3), (2, 3), (3, 5), (5, 5), (7, 7), (64, 64)])
+def test_any_stride(stride, kernel):
+    found = layer_strides(nn.Sequential(nn.Conv2d(1, 2, kernel, stride)), torch.zeros(1, 1, 130, 130))
+    assert found["0"].product == (stride, stride)
+    assert found["0"].factor == (stride, stride)
+
+
+def test_axes_may_differ():
+    found = layer_strides(nn.Sequential(nn.Conv2d(1, 2, 3, (1, 4)), nn.MaxPool2d((2, 1))), torch.zeros(1, 1, 32, 32))
+    assert found["1"].product == (2, 4)
+    assert found["1"].factor == (2, 1)
+
+
+def test_upsampling_divides():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, 4, 1), nn.Upsample(scale_factor=2), nn.ConvTranspose2d(2, 2, 8, 8))
+    found = layer_strides(net, torch.zeros(1, 1, 32, 32))
+    assert [str(found[name].product[0]) for name in "012"] == ["4", "2", "1/4"]
+    assert found["1"].factor == (1, 1)
+
+
+def test_one_size_only():
+    class Fixed(nn.Sequential):
+        def forward(self, x):
+            if x.shape[-1] != 48:
+                raise ValueError("48 pixels, please")
+            return super().forward(x)
+
+    net = Fixed(nn.Conv2d(1, 2, 7, 2), nn.MaxPool2d(3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+    found = layer_strides(net, torch.zeros(1, 1, 48, 48))
+    assert [found[name].product for name in "012"] == [(2, 2), (4, 4), (4, 4)]
+    assert found["1"].method == "sizes"
+    assert found["3"].product is None
+    assert found["3"].grid == (4, 4)
+
+
+def test_adaptive_pools_behind_a_fixed_size_keep_counting():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, 4, 1), nn.AdaptiveAvgPool2d(8), nn.AdaptiveAvgPool2d(4))
+    found = layer_strides(net, torch.zeros(1, 1, 32, 32))
+    assert [str(found[name].product[0]) for name in "012"] == ["4", "4", "8"]
+
+
+def test_vision_transformer_has_one_layer_of_maps():
+    net = torchvision.models.VisionTransformer(32, 8, 1, 2, 16, 16)
+    assert list(layer_strides(net, torch.zeros(1, 3, 32, 32))) == ["conv_proj"]
