@@ -45,7 +45,8 @@ def square(found: list[dict[str, object]], sides: list[str]) -> NDArray[np.float
 
 
 def _matrix(model: str, plane: NDArray[np.float64], sides: list[str], said: dict[str, str], low: float) -> Figure:
-    figure, ax = panel(1.8 + 0.34 * len(sides), 1.6 + 0.34 * len(sides))
+    cell = 0.34 if len(sides) <= _WRITTEN else 0.19
+    figure, ax = panel(1.8 + cell * len(sides), 1.6 + cell * len(sides))
     ax.imshow(plane, cmap=CHANGES, vmin=low, vmax=1, interpolation="none", aspect="equal")
     if len(sides) <= _WRITTEN:
         hidden = plane.copy()
@@ -54,7 +55,7 @@ def _matrix(model: str, plane: NDArray[np.float64], sides: list[str], said: dict
     labels = [short(said.get(name, name), 24) for name in sides]
     ax.set_xticks(range(len(sides)), labels, rotation=60, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(sides)), labels)
-    ax.tick_params(length=0, labelcolor=INK, labelsize=7.5)
+    ax.tick_params(length=0, labelcolor=INK, labelsize=7.5 if len(sides) <= _WRITTEN else 7)
     others = plane[~np.eye(len(sides), dtype=bool)]
     known = others[np.isfinite(others)]
     titles(ax, short(model, 30), f"lowest {known.min():.1%}".replace("%", " %") if len(known) else "")

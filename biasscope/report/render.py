@@ -24,7 +24,7 @@ from biasscope.report.model import Report
 from biasscope.report.sections import GENERIC, SECTIONS
 
 WIDE, HUGE = 3.8, 5.2
-"""Inches from which small multiples are set in wide columns, and in one that scrolls, to keep words legible."""
+"""Inches from which small multiples are set in wide columns, and in such that scroll, to keep words legible."""
 
 
 @dataclass(frozen=True)

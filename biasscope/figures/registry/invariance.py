@@ -100,11 +100,11 @@ ENTRIES = {
         f"from that of the frame before. {_MARKS}",
         "video",
     ),
-    "lie-bars": entry(
-        "lie:bars",
+    "lie-intervals": entry(
+        "lie:intervals",
         "Lie derivative, by transformation",
-        "How strongly the output moves per infinitely small step of the transformation: 0 is invariant. The thin "
-        "line is the 95 % interval. Bars of one panel are of one unit; compare within a panel only.",
+        "How strongly the output moves per infinitely small step of the transformation; less is steadier. A dot is a "
+        "model, the line its 95 % interval, mostly on a logarithmic axis. Units differ: compare within a panel only.",
         "lie",
     ),
     "published-own": entry(

@@ -84,15 +84,11 @@ NOUNS = {"rescale": "sizes", "rotation": "angles", "resize": "implementations", 
 def over(result: Result) -> str:
     """Line above the section's title: protocol, fill, reference, how many shifts and images."""
     given = result.parameters
-    parts = [title(result)]
-    parts += [f"{word} {wording.anything(given[key])}" for key, word in (("fill", "fill"),) if given.get(key)]
-    parts += [
-        f"reference: {given['reference']}"
-        for _ in "1"
-        if isinstance(given.get("reference"), str) and given["reference"]
-    ]
-    for key, noun in (("shifts", NOUNS.get(result.kind, "shifts")), ("images", "images")):
-        value = given.get(key)
+    reference = given.get("compared_with") or given.get("reference")
+    parts = [title(result), f"fill {wording.anything(given['fill'])}" if given.get("fill") else ""]
+    parts += [f"reference: {reference}"] if isinstance(reference, str) else []
+    views = given.get("shifts") or given.get("views")
+    for value, noun in ((views, NOUNS.get(result.kind, "shifts")), (given.get("images"), "images")):
         if isinstance(value, int | float) and not isinstance(value, bool):
             parts.append(f"{wording.count(value)} {noun}")
     return ", ".join(part for part in parts if part)

@@ -14,11 +14,17 @@ from biasscope.report.grid import BY_MEASURE, Field, Grid, Shown
 Row = dict[str, Any]
 
 CAPTION = "Measures, with 95 % intervals"
+NUMERICAL = "batch layout"
+"""Floor of the arithmetic that was used: leads below it are none. The others belong to other runs."""
 _LEAD = (
     "The model with the better value. Overlapping intervals: the data do not tell them apart by these intervals alone. "
-    "Below the floor: a change of batch layout, precision or interpolation makes as large a difference."
+    "Below the floor: the same pictures in another batch layout make as large a difference."
 )
-_FLOORS = "Share of answers that change although nothing should change, and below it how far the probability moves"
+_FLOORS = (
+    "Share of answers that change, and below it how far the probability moves: with the same pictures in another batch "
+    "layout (a difference below this one is no difference), in bf16, and by interpolating there and back (what a "
+    "transformation that interpolates changes by that alone)"
+)
 
 
 def floors(result: Result) -> Grid | None:
@@ -36,7 +42,7 @@ def floors(result: Result) -> Grid | None:
         ]
         for name in names(found, "floor")
     ]
-    return Grid("floors", "Floors: a difference below these is no difference", columns, lines, "floor")
+    return Grid("floors", "Floors: what changes although nothing should", columns, lines, "floor")
 
 
 def _detail(found: list[Row]) -> str:
@@ -93,6 +99,7 @@ def _line(found: list[Row], models: list[str], floor: list[Row]) -> list[Shown]:
 def _title(row: Row) -> str:
     """Title of a measure with its unit, unless the title says it or the number shows it."""
     title, unit = str(row.get("title") or str(row.get("metric") or "").replace("_", " ")), str(row.get("unit") or "")
+    title = title[:1].upper() + title[1:]
     told = not unit or unit in wording.SHARES or unit.lower() in title.lower()
     return title if told else f"{title} ({unit})"
 
@@ -159,5 +166,6 @@ def _floor(one: Row, other: Row, floor: list[Row]) -> float | None:
     if key == "changed" and style(one) != "share":
         return None
     pair = {names([one])[0], names([other])[0]}
-    known = [row[key] for row in floor if names([row])[0] in pair and row.get(key) is not None]
+    among = [row for row in floor if row.get("floor") == NUMERICAL and names([row])[0] in pair]
+    known = [row[key] for row in among if row.get(key) is not None]
     return max(known, default=None)

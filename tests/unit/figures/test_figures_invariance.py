@@ -269,15 +269,25 @@ def test_pairs_that_were_not_measured_stay_open():
     )
 
 
-def test_lie_derivatives_are_bars_from_zero_a_panel_a_transformation():
+def test_lie_derivatives_have_their_intervals_a_panel_a_transformation():
     result = sample.lie(TWO)
-    panels = draw("lie-bars", result)
+    panels = draw("lie-intervals", result)
     assert list(panels) == ["lie_translation", "lie_rotation", "lie_scale"]
     for name, figure in panels.items():
-        values = [row["value"] for row in rows(result, "metrics") if row["metric"] == name]
-        ax = figure.axes[0]
-        assert [patch.get_width() for patch in ax.patches] == pytest.approx(values)
-        assert ax.get_xlim()[0] == 0
+        kept = [row for row in rows(result, "metrics") if row["metric"] == name]
+        lines = figure.axes[0].lines
+        assert [list(line.get_xdata()) for line in lines[::2]] == [[row["low"], row["high"]] for row in kept]
+        assert [line.get_xydata().tolist() for line in lines[1::2]] == [
+            [[row["value"], at]] for at, row in enumerate(kept)
+        ]
+        assert figure.axes[0].get_xscale() == "log"
+        assert not any("$" in text.get_text() for text in figure.axes[0].get_xticklabels())
+
+
+def test_lie_derivatives_of_zero_have_an_axis_from_zero():
+    made = of("lie", "metrics", "model metric value low high", [["a", "m", 0.0, 0.0, 1.0], ["b", "m", 0.5, None, None]])
+    ax = draw("lie-intervals", made)["m"].axes[0]
+    assert (ax.get_xscale(), ax.get_xlim()[0]) == ("linear", 0)
 
 
 def test_only_figures_of_the_same_protocol_stand_beside_each_other():

@@ -186,7 +186,9 @@ def test_who_leads(found, rank, said):
     ],
 )
 def test_a_lead_below_the_floor_is_no_difference(metric, values, floor, below):
-    floor_rows = [{"model": "b", "floor": "bf16"} | floor, {"model": "c", "floor": "bf16", "changed": 0.9}]
+    others = {"changed": 0.9, "mean_absolute_change": 0.9}
+    floor_rows = [{"model": "b", "floor": "batch layout"} | floor, {"model": "c", "floor": "batch layout"} | others]
+    floor_rows += [{"model": "b", "floor": name} | others for name in ("bf16", "interpolation")]
     rank, said = lead(measured(*values, metric=metric), floor_rows)
     assert said.startswith("no difference") == below
     assert (rank == "") == below
@@ -313,6 +315,11 @@ def test_the_line_above_the_title_says_what_was_done(kind, noun):
     told = over(Result(kind, "", parameters=given))
     assert told == f"Embedded, fill black, reference: fixed original, 1,024 {noun}, 50,000 images"
     assert over(Result(kind, "", parameters=dict.fromkeys(given))) == ""
+
+
+def test_resizes_are_named_by_what_they_are_compared_with():
+    given = {"protocol": "resize", "reference": "fixed original", "compared_with": "pillow-bilinear", "views": 22}
+    assert over(Result("resize", "", parameters=given)) == "Resize, reference: pillow-bilinear, 22 implementations"
 
 
 def test_answers_on_the_way_are_told_in_words():
