@@ -58,11 +58,13 @@ def find_runs(places: Sequence[int], shifts: Sequence[tuple[int, int]], size: tu
     >>> find_runs([1, 2, 3, 4], [(1, 1), (1, 0), (0, 1), (0, 0)], (4, 4)).runs
     (Run(rows=2, columns=2, start=(1, 0, 0), down=(2, 1, 0), right=(1, 0, 1)),)
     """
-    moved = np.asarray(shifts, np.int64).reshape(-1, 2)
+    moved = np.array(shifts, np.int64).reshape(-1, 2)
+    if not len(moved):
+        return Runs((), (), (0, 0), (0, 0))
     for axis in (0, 1):
-        if len(moved) and np.ptp(moved[:, axis]) >= size[axis]:
+        if max(np.ptp(moved[:, axis]), np.abs(moved[:, axis]).max()) >= size[axis]:
             moved[:, axis] %= size[axis]
-    most, least = (moved.max(0, initial=0), moved.min(0, initial=0)) if len(moved) else (np.zeros(2, int),) * 2
+    most, least = moved.max(0, initial=0), moved.min(0, initial=0)
     rows = np.column_stack([np.asarray(places, np.int64), most - moved])
     runs = _merged(_lines(rows))
     before, after = (int(most[0]), int(most[1])), (int(-least[0]), int(-least[1]))
