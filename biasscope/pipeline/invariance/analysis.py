@@ -131,7 +131,7 @@ class Run:
         self.plans = plan.plans(self.asked, self.images, largest)
         for one in self.plans:
             yield self._protocol(one)
-        comparison = compared(self.measured, self._source.name, self.asked.filter_size)
+        comparison = compared(self.measured, self._pictures, self.asked.filter_size)
         derivatives = lie(self.subjects, self._source, self.asked, self.progress)
         yield from (item for item in (comparison, derivatives) if item is not None)
         yield inventory.models(self.subjects)
@@ -142,12 +142,16 @@ class Run:
         return self.plans[0].source
 
     @property
+    def _pictures(self) -> str:
+        """Pictures in a word or two."""
+        return Path(self._source.name).name if self.asked.images else "embedded digit scenes"
+
+    @property
     def title(self) -> str:
         """Models and pictures."""
         families = list(dict.fromkeys(item.family for item in self.subjects))
         more = f" and {len(families) - 3} more" if len(families) > 3 else ""
-        where = Path(self._source.name).name if self.asked.images else "embedded digit scenes"
-        return f"{', '.join(families[:3])}{more} on {where}"
+        return f"{', '.join(families[:3])}{more} on {self._pictures}"
 
     def answer(self) -> list[str]:
         """Sentences of the first screen."""

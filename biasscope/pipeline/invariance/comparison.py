@@ -11,12 +11,14 @@ from biasscope.pipeline.invariance.published import Published, figures
 from biasscope.pipeline.invariance.subjects import BASELINE
 
 METRICS = {
-    "consistency": ("consistency",),
+    "consistency": ("sampled_consistency", "consistency"),
     "accuracy": ("accuracy", "accuracy_per_shift"),
     "top1_change": ("top1_change", "top_1_change"),
     "mean_absolute_change": ("mean_absolute_change",),
 }
 """Published measure -> names that it has here, the first that is there counts."""
+ALIKE = {"pairs": "crop"}
+"""Protocols whose windows are those of another."""
 CAUTION = "Published figures are of the authors' pictures and weights: they give the order of size, not a value to hit."
 
 
@@ -42,7 +44,6 @@ def compared(measured: Mapping[str, Sequence[Measurement]], images: str, taps: i
         finding=f"{len(rows)} published figures of {', '.join(named)} stand beside those measured here. {CAUTION}",
         title="Published figures",
         tables=[table("figures", columns, title="Published and own figures", row="figure")],
-        notes=[CAUTION],
         source="Azulay & Weiss, JMLR 20(184), 2019; Zhang, ICML 2019",
     )
 
@@ -51,7 +52,7 @@ def _rows(measured: Mapping[str, Sequence[Measurement]], images: str, taps: int)
     for protocol, items in measured.items():
         for item in items:
             for figure in figures(item.subject.architecture):
-                if figure.protocol == protocol and _same_form(item, figure, taps):
+                if figure.protocol == ALIKE.get(protocol, protocol) and _same_form(item, figure, taps):
                     yield _row(item, figure, images)
 
 
@@ -85,6 +86,7 @@ def _statement(item: Measurement, figure: Published, images: str) -> str:
     parameters = item.transformation.parameters
     grid = parameters.get("grid")
     shifts = f"grid {grid}" if grid else f"{item.sweep.views} views"
+    shifts += f", {parameters['source']}" if parameters.get("source") else ""
     trained = ""
     if figure.variant != BASELINE and not item.subject.trained:
         trained = " Published after training in this form, here surgery alone."

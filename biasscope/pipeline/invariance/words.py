@@ -19,7 +19,7 @@ CIRCULAR = (
     "never stand alone."
 )
 Measured = Mapping[str, Sequence[Measurement]]
-PREFERRED = ("embed", "crop", "box", "pairs", "fourier", "bilinear", "circular")
+PREFERRED = ("crop", "embed", "box", "pairs", "fourier", "bilinear", "circular")
 """Protocols of shifts, the one that the answer speaks of first."""
 
 
@@ -259,9 +259,8 @@ def headline(measured: Measured, all_scalars: Mapping[str, Sequence[Scalar]]) ->
 def _of_shifts(items: Sequence[Measurement], found: Sequence[Scalar]) -> Iterator[Scalar]:
     by_name = {item.name: item for item in found}
     first = items[0].label
-    best = max(
-        (one for one in differences(items) if one.measure == "consistency"), key=lambda one: one.value, default=None
-    )
+    variants = [one for one in differences(items) if one.measure == "consistency" and one.against == first]
+    best = max(variants, key=lambda one: one.value, default=None)
     names = [f"{name}@{first}" for name in ("consistency", "accuracy", "worst_case", "top1_change")]
     if best is not None:
         names = [names[0], f"consistency_difference@{best.model}", f"accuracy_difference@{best.model}", *names[1:]]

@@ -1,0 +1,220 @@
+"""`invariance` through the public command: what it answers, what it refuses, and with which exit codes."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from biasscope.analyze import main
+from biasscope.models.architectures import architecture
+from biasscope.models.checkpoints.safetensors import to_safetensors
+from biasscope.report.model import Report, decode
+from biasscope.report.render import render
+
+QUICK = ("--limit", "5", "--grid", "3x3", "--lie", "0", "--images", "scenes:5", "--no-html")
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run the command in this process, in an empty folder with a network of ten classes in `net.safetensors`."""
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    net = architecture("cifar_resnet20").build()
+    (tmp_path / "net.safetensors").write_bytes(to_safetensors(net.state_dict(), {}))
+    return lambda *arguments: main(["invariance", *map(str, arguments)])
+
+
+NET = ("--model", "file:net.safetensors?arch=cifar_resnet20")
+
+
+def read(folder: str = "biasscope-report") -> Report:
+    return decode(Path(folder, "report.json").read_bytes())
+
+
+def picture(path: Path, seed: int, side: int = 40) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
+    """The default, with fewer pictures: trains the networks."""
+    folder = tmp_path_factory.mktemp("embedded")
+    code = f"import os; os.environ['XDG_CACHE_HOME'] = {str(folder)!r}; import runpy, sys; sys.argv[0] = 'biasscope';"
+    code += "runpy.run_module('biasscope.analyze', run_name='__main__')"
+    arguments = [sys.executable, "-W", "error", "-c", code, "invariance", "--limit", "30", "--lie", "4"]
+    return folder, subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_embedded_default_answers(embedded: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
+    folder, done = embedded
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    report = read(str(folder / "biasscope-report"))
+    assert [result.kind for result in report.results] == [
+        "shifts", "shifts", "rescale", "rotation", "resize", "lie", "models", "images",
+    ]  # fmt: skip
+    embed, circular = report.results[:2]
+    assert (embed.parameters["protocol"], circular.parameters["protocol"]) == ("embed", "circular")
+    assert circular.scalar("consistency@digits8-polyphase").value == 1.0
+    assert "digits8 keeps its answer in" in report.answer[0]
+    assert any("Shifman & Weiss" in sentence for sentence in report.answer)
+    assert 3 <= len(report.headline) <= 5
+    assert any("Simulated" in note for note in report.notes)
+    assert "report.html" in done.stdout
+
+
+def test_the_page_is_a_view_of_the_json(embedded: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
+    folder = embedded[0] / "biasscope-report"
+    page = (folder / "report.html").read_bytes()
+    assert render(read(str(folder))) == page
+    assert b"http://" not in page.replace(b"http://www.w3.org", b"")
+    assert len(page) < 5_000_000
+
+
+def test_nothing_is_left_to_continue(embedded: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
+    assert not list((embedded[0] / "biasscope" / "sweeps").glob("*"))
+
+
+def test_forms_are_paired_with_their_baseline(command: Command) -> None:
+    assert (
+        command(*NET, *QUICK, "--variants", "baseline,antialias", "--filter-size", "3", "--protocol", "circular") == 0
+    )
+    report = read()
+    different = report.result("shifts").table("differences")
+    assert different["model"] == ["net (antialias)"] * 2
+    assert different["against"] == ["net"] * 2
+    assert report.result("models").table("models")["trained"] == [True, False]
+    assert {item.name for item in report.provenance.inputs} == {"net.safetensors"}
+
+
+def test_same_seed_same_bytes_except_times(command: Command) -> None:
+    reports = []
+    for name in ("a", "b"):
+        assert command(*NET, *QUICK, "--protocol", "embed,pairs", "--seed", "3", "--output", name) == 0
+        report = read(name)
+        timeless = msgspec.structs.replace(report.provenance, started="", seconds=0.0)
+        reports.append(msgspec.structs.replace(report, provenance=timeless))
+    assert reports[0] == reports[1]
+    assert not Path("a", "report.html").exists()
+
+
+def test_json_on_stdout_is_the_report(command: Command, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert command(*NET, *QUICK, "--protocol", "circular", "--format", "json") == 0
+    assert capsysbinary.readouterr().out == Path("biasscope-report", "report.json").read_bytes()
+
+
+def test_quiet_says_nothing(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(*NET, *QUICK, "--protocol", "circular", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_pictures_without_labels_and_larger_than_the_input(command: Command, tmp_path: Path) -> None:
+    for number in range(3):
+        picture(tmp_path / "flat" / f"{number}.png", number)
+    assert command(*NET, "--images", "flat", "--grid", "3x3", "--lie", "0") == 0
+    report = read()
+    protocols = [result.parameters.get("protocol") for result in report.results[:4]]
+    assert protocols == ["crop", "embed", "circular", "resize"]
+    assert any("no labels" in sentence for sentence in report.answer)
+    assert report.results[0].table("map")["accuracy"] == [None] * 9
+    assert Path("biasscope-report", "report.html").exists()
+
+
+def test_bad_pictures_are_listed_and_strict_exits_with_3(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture(tmp_path / "photos" / "good.png", 1)
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 10, 10)).save(buffer, "JPEG")
+    (tmp_path / "photos" / "half.jpg").write_bytes(buffer.getvalue()[:-300])
+    asked = (*NET, "--images", "photos", "--grid", "3x3", "--lie", "0", "--protocol", "circular", "--no-html")
+    assert command(*asked) == 0
+    found = read().result("images")
+    assert found.scalar("skipped").value == 1
+    assert [Path(str(name)).name for name in found.table("rows")["image_id"]] == ["half.jpg"]
+    assert any("1 pictures were left out" in sentence for sentence in read().answer)
+    capsys.readouterr()
+    assert command(*asked, "--strict", "--output", "strict") == 3
+    assert "1 pictures do not conform" in capsys.readouterr().err
+    assert Path("strict", "report.json").exists()
+
+
+def test_options_of_a_file_and_of_the_environment(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("options.toml").write_text(
+        '[invariance]\nmodel = ["file:net.safetensors?arch=cifar_resnet20"]\nprotocol = ["circular", "embed"]\n'
+        'images = "scenes:4"\nlimit = 4\ngrid = "3x1"\nlie = 0\nhtml = false\nseed = 5\n'
+    )
+    monkeypatch.setenv("BIASSCOPE_INVARIANCE_OUTPUT", "from-environment")
+    assert command("--config", "options.toml", "--seed", "6") == 0
+    report = read("from-environment")
+    assert report.provenance.seed == 6
+    assert [result.parameters.get("shifts") for result in report.results[:2]] == [3, 3]
+
+
+def broken(path: Path) -> None:
+    net = architecture("cifar_resnet20").build()
+    torch.nn.init.constant_(net.get_parameter("linear.weight"), float("nan"))
+    path.write_bytes(to_safetensors(net.state_dict(), {}))
+
+
+def few(path: Path) -> None:
+    net = architecture("cifar_resnet20", 4).build()
+    path.write_bytes(to_safetensors(net.state_dict(), {}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([*NET, *QUICK, "--protocol", "circuler"], 2, "'circular'"),
+        ([*NET, *QUICK, "--variants", "antialiased"], 2, "antialiased"),
+        ([*NET, *QUICK, "--protocol", "circular", "--fill", "mean"], 2, "--fill"),
+        ([*NET, *QUICK, "--protocol", "embed", "--side", "32"], 2, "room"),
+        ([*NET, "--protocol", "rotation", "--angles", "ten"], 2, "angles"),
+        (["--model", "file:nowhere.safetensors?arch=cifar_resnet20", *QUICK], 3, "nowhere.safetensors"),
+        (["--model", "smal:digits8"], 2, "small"),
+        ([*NET, "--images", "nowhere"], 3, "nowhere"),
+        (["--split", "val"], 2, "--images"),
+        ([*NET, *QUICK, "--limit", "-1"], 2, "limit"),
+        (["--model", "file:nan.safetensors?arch=cifar_resnet20", *QUICK, "--protocol", "circular"], 3, "not finite"),
+        (
+            ["--model", "file:few.safetensors?arch=cifar_resnet20&classes=4", *QUICK, "--protocol", "circular"],
+            3,
+            "beyond the model's outputs",
+        ),
+    ],
+)
+def test_what_is_refused(
+    command: Command, arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken(Path("nan.safetensors"))
+    few(Path("few.safetensors"))
+    assert command(*arguments) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+    assert not Path("biasscope-report").exists()
+
+
+def test_a_grid_larger_than_the_source_is_refused(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(*NET, "--images", "scenes:3", "--protocol", "embed", "--grid", "65x65", "--lie", "0") == 2
+    assert "grid" in capsys.readouterr().err
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from biasscope.analyze import main; main(['invariance', '--help']);"
+        "sys.stderr.write(' '.join({name.partition('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "--variants" in done.stdout
+    assert not set(done.stderr.split()) & {"torch", "torchvision", "numpy", "polars", "matplotlib", "scipy", "datasets"}
