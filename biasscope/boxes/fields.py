@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 
 from biasscope.boxes.source import IMAGE_SUFFIXES, SUFFIX, suffix_of
 
 _TRUE = ("1", "1.0", "true", "yes")
+BLANK, ASCII = 32, 128
+"""Bytes up to the first and from the second on may be blanks, or parts of such."""
+MANY = 1 << 16
 
 
 def number(name: str, kind: pl.DataType) -> pl.Expr:
@@ -44,8 +48,9 @@ def image_name(name: str) -> pl.Expr:
 
 def text(name: str, kind: pl.DataType) -> pl.Expr:
     """Column as categories, without blanks around; empty text is null."""
-    words = _by_piece(pl.col(name).cast(pl.String), stripped if kind in (pl.String, pl.Categorical, pl.Enum) else known)
-    return words.cast(pl.Categorical)
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        return pl.col(name).cast(pl.String).map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
+    return _by_piece(pl.col(name).cast(pl.String), known).cast(pl.Categorical)
 
 
 def plain_names(names: pl.Series) -> pl.Series:
@@ -54,12 +59,34 @@ def plain_names(names: pl.Series) -> pl.Series:
     >>> plain_names(pl.Series([" a.jpg", "b.JPG", "c.v2", ".png", None])).to_list()
     ['a', 'b', 'c.v2', None, None]
     """
-    names = names.str.strip_chars()
+    letters = np.frombuffer((names.str.join("").item() or "").encode(), np.uint8)
+    if letters.min(initial=BLANK + 1) <= BLANK or letters.max(initial=0) >= ASCII:
+        names = names.str.strip_chars()
+    elif not (letters == ord(".")).any():
+        return known(names)
     first = next(iter(names.drop_nulls().head(1)), "")
     own = first[len(first) - len(suffix_of(first)) :]
     if own.lower() in IMAGE_SUFFIXES and names.str.ends_with(own).all():
         return known(names.str.strip_suffix(own))
     return known(names.str.replace(SUFFIX, "") if names.str.contains(".", literal=True).any() else names)
+
+
+def classes(words: pl.Series) -> pl.Series:
+    """Words as categories, without blanks around; empty ones are null. Only the distinct ones are looked at.
+
+    >>> classes(pl.Series(["cat", " cat", " ", None])).cast(pl.String).to_list()
+    ['cat', 'cat', None, None]
+    """
+    made = words.cast(pl.Categorical())
+    given = made.drop_nulls() if made.null_count() else made
+    codes = given.to_physical().to_numpy()
+    if not len(codes) or (size := int(codes.max()) + 1) > len(codes) + MANY:
+        return stripped(words).cast(pl.Categorical())
+    place = np.full(size, -1)
+    place[codes] = np.arange(len(codes))
+    names = given.gather(place[place >= 0]).cast(pl.String())
+    clean = names.str.strip_chars()
+    return made if (clean == names).all() and (names != "").all() else stripped(words).cast(pl.Categorical())
 
 
 def stripped(words: pl.Series) -> pl.Series:

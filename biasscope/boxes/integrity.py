@@ -27,7 +27,7 @@ from biasscope.boxes.problems import (
     plain,
 )
 from biasscope.boxes.schema import BoxTable
-from biasscope.boxes.seen import Keys, Mask, SeenBoxes, SeenImages, mixed
+from biasscope.boxes.seen import Keys, Mask, SeenBoxes, SeenImages, mixed, sizes_mixed
 from biasscope.core.results import Result, Scalar, Table, column, table
 
 LISTED = 1000
@@ -116,8 +116,8 @@ class Inspector:
         frame = batch.frame
         image = mixed(frame["image_id"].hash().to_numpy(), codes_of(frame["split"]))
         rows = mixed(image, codes_of(frame["label"]), *batch.corners)
-        size = mixed(np.zeros(rows.size, np.uint64), np.nan_to_num(batch.width), np.nan_to_num(batch.height))
-        met, conflicts = self._meet(image, size, np.isnan(batch.width) | np.isnan(batch.height))
+        unknown = np.isnan(batch.width) | np.isnan(batch.height)
+        met, conflicts = self._meet(image, sizes_mixed(batch.width, batch.height), unknown)
         copies = self._rows.copies(rows, met)
         finite = np.isfinite(np.stack(batch.corners)[:, copies]).all(0)
         return [("duplicate", copies[finite]), ("size_conflict", conflicts)]

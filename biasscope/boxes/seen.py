@@ -13,6 +13,7 @@ FEW = 1000
 SIZE_BITS = np.uint64(12)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
+_SIDES = float(1 << 21)
 
 
 def mixed(keys: Keys, *others: NDArray[np.float64] | NDArray[np.int64]) -> Keys:
@@ -26,6 +27,23 @@ def mixed(keys: Keys, *others: NDArray[np.float64] | NDArray[np.int64]) -> Keys:
         state ^= bits
         state *= _ODD
         state ^= state >> _SHIFT
+    return state
+
+
+def sizes_mixed(width: NDArray[np.float64], height: NDArray[np.float64]) -> Keys:
+    """Hash of image sizes, well-mixed in its upper bits; anything for one that is unknown.
+
+    >>> a, b = sizes_mixed(np.array([640.0, 480.0]), np.array([480.0, 640.0]))
+    >>> bool(a >> SIZE_BITS == b >> SIZE_BITS)
+    False
+    """
+    both = width * _SIDES
+    both += height
+    state = both.view(np.uint64)
+    state ^= state >> _SHIFT
+    state *= _ODD
+    state ^= state >> _SHIFT
+    state *= _ODD
     return state
 
 
@@ -129,7 +147,9 @@ class SeenImages:
         known[before] = self._keys.has(unique[before])
         self.count += int((~before & ~again).sum())
         self._keys.add(unique[~known])
-        met = isin(keys >> SIZE_BITS, names[before]) if before.any() else np.zeros(keys.size, bool)
+        met = np.zeros(keys.size, bool)
+        if before.any():
+            met = np.repeat(isin(keys[heads] >> SIZE_BITS, names[before]), np.diff(heads, append=keys.size))
         if not again.any() and not (before & ~known).any():
             return met, np.empty(0, np.int64)
         return met, _later(keys, heads, unique[~known], names[before])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biasscope.boxes import inspect, read_boxes
-from biasscope.boxes.fields import image_name, plain_names, stripped, text
+from biasscope.boxes.fields import classes, image_name, plain_names, stripped, text
 from biasscope.boxes.source import IMAGE_SUFFIXES
 
 STEM = st.text(alphabet="aé .\\/-\n\t", max_size=6)
@@ -76,3 +76,10 @@ def test_a_pass_that_was_not_finished_says_nothing(tmp_path: Path) -> None:
     whole = read_boxes(tmp_path / "x.csv", tmp_path / "x.csv")
     assert sum(batch.height for batch in whole.batches()) == 4
     assert whole.without_objects() == 2
+
+
+@given(st.lists(st.none() | st.sampled_from(["cat", "dog", " cat", "", " "]), max_size=6))
+def test_classes_whatever_was_seen_before(words: list[str | None]) -> None:
+    pl.Series(["", " cat", "owl"]).cast(pl.Categorical)
+    wanted = [None if word is None else word.strip() or None for word in words]
+    assert classes(pl.Series(words, dtype=pl.String)).cast(pl.String).to_list() == wanted
