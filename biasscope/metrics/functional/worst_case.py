@@ -31,8 +31,7 @@ def worst_of_k_sums(predictions: Tensor, targets: Tensor, k: int = 10) -> Sums:
     if views < k:
         return reduce(torch.zeros(len(truth), device=table.device), 0.0)
     chance = torch.tensor([comb(right, k) / comb(views, k) for right in range(views + 1)], dtype=torch.float64)
-    known = truth >= 0
-    return reduce(chance.to(table.device)[(table == truth).sum(0)] * known, known)
+    return reduce(chance.to(table.device)[(table == truth).sum(0)], truth >= 0)
 
 
 def worst_case(predictions: Tensor, targets: Tensor) -> Tensor:

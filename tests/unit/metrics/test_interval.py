@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import beta as beta_law
-from scipy.stats import binom
+from scipy.stats import binom, norm
+from scipy.stats import t as student
 
 from biasscope.core.errors import UsageError
 from biasscope.metrics.cluster import Sums, count, difference, ratio, reduce, size
@@ -190,6 +191,22 @@ def test_units_of_a_positive_number_do_not_matter():
     one, other = positive_interval(reduce(values)), positive_interval(reduce(1000 * values))
     assert (1000 * one.low).item() == pytest.approx(other.low.item())
     assert (1000 * one.high).item() == pytest.approx(other.high.item())
+
+
+def test_a_few_positive_values_by_hand():
+    values = torch.tensor([2.0, 3.0, 4.0])  # standard error of the mean 1 / sqrt(3)
+    low, high, n = positive_interval(reduce(values))
+    freedom = min(81 / 29, 2)
+    reach = student.ppf(0.975, freedom) / math.sqrt(3) / 3
+    assert (low.item(), high.item(), n.item()) == pytest.approx((3 * math.exp(-reach), 3 * math.exp(reach), 3))
+
+
+def test_a_few_shares_by_hand():
+    low, high, _ = share_interval(reduce(torch.tensor([0.5, 0.6, 0.7, 0.6])))
+    variance = 0.02 / 3 / 4
+    tosses = 0.24 / variance * (norm.ppf(0.975) / student.ppf(0.975, 3)) ** 2
+    assert low.item() == pytest.approx(beta_law.ppf(0.025, 0.6 * tosses, 0.4 * tosses + 1), rel=1e-5)
+    assert high.item() == pytest.approx(beta_law.ppf(0.975, 0.6 * tosses + 1, 0.4 * tosses), rel=1e-5)
 
 
 def test_zero_everywhere_is_zero():
