@@ -6,6 +6,7 @@ from typing import Any
 
 from biasscope.core.results import Result, Scalar
 from biasscope.figures.frame import rows
+from biasscope.report import wording
 from biasscope.report.grid import Field, Grid, Shown, grid
 from biasscope.report.sections.side_by_side import style
 
@@ -51,8 +52,6 @@ def _again(one: Field, given: Shown, row: dict[str, Any]) -> Shown:
     """Published and own number as their measure is read, a published one with its grade below."""
     if one.name not in ("published", "own") or row.get(one.name) is None:
         return given
-    from biasscope.report import wording
-
     measure = str(row.get("measure") or "").lower().replace("-", "").replace(" ", "_")
     show = wording.STYLES[style({"metric": measure, "unit": row.get("unit")})]
     ends = row.get(f"{one.name}_low"), row.get(f"{one.name}_high")

@@ -10,6 +10,7 @@ from biasscope.figures.labels import short
 from biasscope.figures.looks import names, of
 from biasscope.report import wording
 from biasscope.report.grid import BY_MEASURE, Field, Grid, Shown
+from biasscope.report.sections.generic import some
 
 Row = dict[str, Any]
 
@@ -68,8 +69,6 @@ _DIFFERENCES = [
 
 def differences(result: Result) -> Grid | None:
     """Variants against their baselines on the same pictures."""
-    from biasscope.report.sections.generic import some
-
     return some(result, "differences", _DIFFERENCES, "Variants less their baselines, picture by picture", "difference")
 
 
