@@ -22,7 +22,7 @@ from biasscope.core.randomness import mix
 
 FOLDED_AT_ONCE = 1 << 18
 """Boxes that are folded together: a fold fills every table, however few the boxes."""
-CHOSEN_AT_ONCE = 1 << 17
+CHOSEN_AT_ONCE, CHOSEN_OF_A_STREAM = 1 << 17, 1 << 15
 """Chosen boxes that are folded together; parts that hold more stay as they are."""
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -79,7 +79,8 @@ class Counter:
 
     def finish(self) -> dict[str, Any]:
         """Fields of :class:`biasscope.bias.counts.BoxCounts`, labels sorted by name."""
-        for rows, first in together(self._chosen.parts(self._label_keys), CHOSEN_AT_ONCE):
+        most = CHOSEN_AT_ONCE if self._chosen.hold is None else CHOSEN_OF_A_STREAM
+        for rows, first in together(self._chosen.parts(self._label_keys), most):
             self._count_chosen(rows, first)
         self._fold_waiting()
         for tables in self._folding.rest():

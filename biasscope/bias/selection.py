@@ -91,6 +91,8 @@ def together(parts: Iterator[tuple[Rows, NDArray[np.bool_]]], most: int) -> Iter
 
 
 def _one(parts: list[tuple[Rows, NDArray[np.bool_]]]) -> tuple[Rows, NDArray[np.bool_]]:
+    if len(parts) == 1:
+        return parts[0]
     return concatenate([rows for rows, _ in parts]), np.concatenate([mask for _, mask in parts])
 
 
