@@ -41,6 +41,8 @@ def assemble(
         dict(transformation.parameters),
         tuple(_notes(traced, plan, probed, functional)),
         tuple(problems),
+        tuple(ids),
+        _by_image(traced, len(ids)),
     )
 
 
@@ -60,6 +62,21 @@ def _layer(depth: int, one: Traced, found: Mapping[int, list[Estimate]]) -> Laye
 def _measured(name: str, found: Estimate, note: str) -> Measured:
     facts = MEASURES[name].facts
     return Measured(name, facts["title"], *found, facts["better"], facts["unit"], note)
+
+
+def _by_image(traced: Sequence[Traced], images: int) -> dict[str, NDArray[np.float64]]:
+    """Values of single images, for the measures that kept them."""
+    found: dict[str, NDArray[np.float64]] = {}
+    joined: dict[int, NDArray[np.float64]] = {}
+    for place, one in enumerate(traced):
+        for name, (measure, number) in one.measures.items():
+            if not measure.by_image:
+                continue
+            if id(measure) not in joined:
+                joined[id(measure)] = np.concatenate([part.numpy() for part in measure.by_image], 1)
+            row = joined[id(measure)][number]
+            found.setdefault(name, np.full((len(traced), images), np.nan))[place, : len(row)] = row
+    return found
 
 
 def _lattices(traced: Sequence[Traced], plan: Plan) -> dict[str, dict[str, Lattice]]:

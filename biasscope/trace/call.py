@@ -42,6 +42,7 @@ def trace(
     batch: int = 64,
     limit: int | None = None,
     samples: int = 2,
+    by_image: bool = False,
     seed: int = 0,
     device: str | None = None,
     amp: Literal["bf16", "fp16"] | None = None,
@@ -80,6 +81,8 @@ def trace(
         Most images.
     samples
         For how many images global sums are kept for drawing.
+    by_image
+        Whether the values of single images are kept too, for comparisons image by image.
     seed
         For measures that choose maps at random.
     device
@@ -137,6 +140,8 @@ def trace(
         plan = plan_of(made, seed)
         layout = Layout.of(plan.views, batch)
         traced = traced_layers(places, plan, wanted, samples)
+        for measure, _ in (pair for one in traced for pair in one.measures.values() if by_image):
+            measure.keep()
         engine = Engine(module, traced, plan, layout, example.shape[1:], like, functional=functional, amp=amp)
         ids = _run(engine, made, chain([first], sources), layout, like, progress or Progress())
     name = label or (model if isinstance(model, str) else _name(model))

@@ -28,6 +28,11 @@ class ImageMeans:
     low, high
         Range of the value; intervals are cut to it.
 
+    Attributes
+    ----------
+    kept
+        Values of the images as they came, (L, P) each, where a list was put here: for comparisons image by image.
+
     Examples
     --------
     >>> means = ImageMeans()
@@ -40,10 +45,13 @@ class ImageMeans:
         self._low, self._high = low, high
         self._first: Tensor | None = None
         self._state: Tensor | None = None
+        self.kept: list[Tensor] | None = None
 
     def add(self, values: Tensor) -> None:
         """Add values of P images at L layers, (L, P); nothing waits for the device."""
         values = values.to(torch.float64)
+        if self.kept is not None:
+            self.kept.append(values.cpu())
         good = torch.isfinite(values)
         if self._state is None or self._first is None:
             self._state = values.new_zeros(3, len(values))

@@ -137,6 +137,10 @@ class Trace:
         Label of the network, name of the protocol, number of images.
     parameters, notes, problems
         What decided the numbers, what people should know, pictures that were left out.
+    image_ids
+        Names of the images, in order.
+    by_image
+        Values (layers, images) by measure, NaN where undefined, for `trace` with ``by_image``.
     """
 
     layers: tuple[LayerTrace, ...]
@@ -150,6 +154,8 @@ class Trace:
     parameters: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     problems: tuple[Any, ...] = ()
+    image_ids: tuple[str, ...] = ()
+    by_image: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.layers)

@@ -61,6 +61,18 @@ class Measure(ABC):
     def estimates(self) -> list[Estimate]:
         """Value, interval over images and number of images for every layer, in order."""
 
+    @property
+    def by_image(self) -> list[Tensor] | None:
+        """Values of the images as they came, (L, P) each; ``None`` where there are none or none were to be kept."""
+        means: ImageMeans | None = vars(self).get("means", vars(self).get("_means"))
+        return None if means is None else means.kept
+
+    def keep(self) -> None:
+        """Keep the values of single images, in memory that grows with their number."""
+        means: ImageMeans | None = vars(self).get("means", vars(self).get("_means"))
+        if means is not None:
+            means.kept = []
+
     def note(self, number: int) -> str:
         """What people should know about the value at a layer."""
         return ""
