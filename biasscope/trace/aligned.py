@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,8 @@ from torch import Tensor
 from biasscope.trace.fourier import fourier_shift
 from biasscope.trace.runs import Run, Runs, find_runs
 
-MOST = 1 << 22
-"""Numbers that are compared at a time."""
+MOST = 1 << 18
+"""Numbers that are compared at a time, so that differences stay in the cache."""
 
 
 class Errors(NamedTuple):
@@ -61,34 +62,41 @@ def aligned_errors(
         return _overlapping(maps, places, shifts)
     if not places:
         return Errors(*maps.new_zeros(3, len(maps), 0))
-    if maps.shape[-1] <= NARROW:
-        difference, response = _rolled(maps, places, shifts)
+    if len(places) <= len(maps):
+        reference = maps[:, 0]
+        pairs = zip(places, shifts, strict=True)
+        moved = (reference.roll(shift, (-2, -1)).sub_(maps[:, place]) for place, shift in pairs)
+        difference = torch.stack([_energy(part.flatten(1)) for part in moved], 1)
+    elif maps.shape[-1] <= NARROW:
+        difference = _rolled(maps, places, shifts)
     else:
-        difference, response = _windows(maps, runs or find_runs(places, shifts, (maps.shape[-2], maps.shape[-1])))
-    own = _energy(maps[:, 0].flatten(1))  # the moved reference has the same
-    return Errors(difference, response, own[:, None].expand_as(difference))
+        difference = _windows(maps, runs or find_runs(places, shifts, (maps.shape[-2], maps.shape[-1])))
+    if 2 * len(places) >= maps.shape[1]:
+        energies = _energy(maps.flatten(2))
+        own, response = energies[:, :1], energies[:, list(places)]
+    else:
+        own = _energy(maps[:, 0].flatten(1))[:, None]
+        response = torch.stack([_energy(maps[:, place].flatten(1)) for place in places], 1)
+    return Errors(difference, response, own.expand_as(difference))  # the moved reference has the energy of its own
 
 
-def _rolled(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-    """Energies of differences and responses, (P, k), the reference rolled once for every distinct shift."""
+def _rolled(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]]) -> Tensor:
+    """Energies of differences, (P, k), the reference rolled once for every distinct shift."""
     height, width = maps.shape[-2:]
     keys = [(y % height, x % width) for y, x in shifts]
     rolls = {key: maps[:, 0].roll(key, (-2, -1)) for key in dict.fromkeys(keys)}
-    moved = torch.stack([rolls[key] for key in keys], 1)
     in_a_row = list(places) == list(range(places[0], places[0] + len(places)))
     responses = maps[:, places[0] : places[0] + len(places)] if in_a_row else maps[:, list(places)]
-    return _energy((responses - moved).flatten(2)), _energy(responses.flatten(2))
+    return _energy((responses - torch.stack([rolls[key] for key in keys], 1)).flatten(2))
 
 
-def _windows(maps: Tensor, runs: Runs) -> tuple[Tensor, Tensor]:
+def _windows(maps: Tensor, runs: Runs) -> Tensor:
     """Likewise, moved references being windows of one that goes on beyond its edges."""
     reference = _around(maps[:, 0], runs)
-    found = [part for run in runs.runs for part in _grid(maps, reference, run)]
-    difference, response = (torch.cat([part[which] for part in found], 1) for which in (0, 1))
+    found = torch.cat([_grid(maps, reference, run) for run in runs.runs], 1)
     if runs.order == tuple(range(len(runs.order))):
-        return difference, response
-    place = torch.tensor(runs.order, device=maps.device).argsort()
-    return difference[:, place], response[:, place]
+        return found
+    return found[:, torch.tensor(runs.order, device=maps.device).argsort()]
 
 
 def _around(reference: Tensor, runs: Runs) -> Tensor:
@@ -101,12 +109,12 @@ def _around(reference: Tensor, runs: Runs) -> Tensor:
     return reference
 
 
-def _grid(maps: Tensor, reference: Tensor, run: Run) -> list[tuple[Tensor, Tensor]]:
-    """Energy of differences and of responses of a grid, each (P, k), a few rows at a time."""
+def _grid(maps: Tensor, reference: Tensor, run: Run) -> Tensor:
+    """Energy of the differences of a grid, (P, k), a part at a time."""
     pictures, _, *shape = maps.shape
     place, top, left = run.start
     steps = (run.down, run.right)
-    high, wide_ = reference.stride()[-2:]
+    down, right = reference.stride()[-2:]
     responses = maps.as_strided(
         (pictures, run.rows, run.columns, *shape),
         (maps.stride(0), *(step[0] * maps.stride(1) for step in steps), *maps.stride()[2:]),
@@ -114,19 +122,20 @@ def _grid(maps: Tensor, reference: Tensor, run: Run) -> list[tuple[Tensor, Tenso
     )
     moved = reference.as_strided(
         (pictures, run.rows, run.columns, *shape),
-        (reference.stride(0), *(step[1] * high + step[2] * wide_ for step in steps), *reference.stride()[1:]),
-        reference.storage_offset() + top * high + left * wide_,
+        (reference.stride(0), *(step[1] * down + step[2] * right for step in steps), *reference.stride()[1:]),
+        reference.storage_offset() + top * down + left * right,
     )
-    rows = max(MOST // max(pictures * run.columns * int(np.prod(shape)), 1), 1)
-    return [
-        _energies(responses[:, first : first + rows], moved[:, first : first + rows])
-        for first in range(0, run.rows, rows)
+    row = run.columns * prod(shape)
+    rows = max(min(MOST // row, run.rows), 1)
+    many = max(min(MOST // (row * run.rows), pictures), 1)
+    parts = [
+        [
+            _energy((responses[p : p + many, r : r + rows] - moved[p : p + many, r : r + rows]).flatten(3)).flatten(1)
+            for r in range(0, run.rows, rows)
+        ]
+        for p in range(0, pictures, many)
     ]
-
-
-def _energies(responses: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
-    count = responses.shape[0], responses.shape[1] * responses.shape[2], -1
-    return _energy((responses - moved).reshape(count)), _energy(responses.reshape(count))
+    return torch.cat([torch.cat(part, 1) for part in parts]) if len(parts) > 1 else torch.cat(parts[0], 1)
 
 
 def _energy(flat: Tensor) -> Tensor:

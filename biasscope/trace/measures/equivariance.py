@@ -137,7 +137,7 @@ class _Equivariance(Measure):
             return
         found = self._errors.values()
         values = self.value(
-            Errors(*(torch.cat([errors[part].double() for errors, _ in found], 1) for part in range(3)))
+            Errors(*(torch.cat([errors[part] for errors, _ in found], 1).double() for part in range(3)))
         )
         layers = torch.tensor([number for number, (_, places) in self._errors.items() for _ in places])
         views = torch.tensor([chunk.views[place] for _, places in found for place in places])

@@ -56,15 +56,18 @@ def nonshiftability(activations: Tensor, threshold: float = THRESHOLD) -> Tensor
 def noise(reference: Tensor) -> Tensor:
     """What the arithmetic may change in the global sums of maps (..., H, W)."""
     share = max(1e-5 if reference.dtype != torch.float64 else 1e-12, torch.finfo(reference.dtype).eps)
-    return share * reference.abs().sum((-2, -1), dtype=wide(reference.dtype))
+    size: Tensor = torch.linalg.vector_norm(reference, 1, (-2, -1), dtype=wide(reference.dtype))
+    return share * size
 
 
 def outside(sums: Tensor, floor: Tensor, threshold: float) -> Tensor:
     """Share of shifts outside the band, from global sums (..., S, C) and their noise (..., C)."""
-    deviation = (sums - sums.mean(-2, keepdim=True)).abs()
-    band = (threshold * sums.mean(-2).abs()).maximum(floor)
-    share = (deviation > band[..., None, :]).to(sums.dtype).mean(-2)
-    return torch.where(sums.abs().amax(-2) > 0, share, torch.nan)
+    mean = sums.mean(-2, keepdim=True)
+    deviation = (sums - mean).abs_()
+    band = (threshold * mean.abs()).maximum(floor[..., None, :])
+    share = (deviation > band).sum(-2).to(sums.dtype) / sums.shape[-2]
+    dead = (mean[..., 0, :] == 0) & (deviation.amax(-2) == 0)
+    return torch.where(dead | mean[..., 0, :].isnan(), torch.nan, share)
 
 
 def chosen_maps(channels: int, maps: int | None, picture: int, seed: int = 0) -> NDArray[np.int64]:
