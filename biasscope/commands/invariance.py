@@ -36,6 +36,7 @@ def invariance(
     classes_file: Annotated[Path | None, Parameter(group=PICTURES)] = None,
     split: Annotated[str | None, Parameter(group=PICTURES)] = None,
     stream: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    clip_length: Annotated[int, Parameter(group=PICTURES)] = 16,
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
     strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
     protocol: Annotated[list[str] | None, Several, Parameter(group=PROTOCOLS)] = None,
@@ -87,6 +88,8 @@ def invariance(
         Split of the dataset.
     stream
         Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
+    clip_length
+        Frames in one clip of a video.
     limit
         Most pictures that are measured, a seeded sample: 200 unless given, 0 for all.
     strict
@@ -138,6 +141,7 @@ def invariance(
             "classes_file": classes_file,
             "split": split,
             "stream": stream,
+            "clip_length": clip_length,
             "limit": limit,
             "protocol": _parts(protocol),
             "grid": grid,

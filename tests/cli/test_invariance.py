@@ -142,7 +142,7 @@ def test_bad_pictures_are_listed_and_strict_exits_with_3(
     found = read().result("images")
     assert found.scalar("skipped").value == 1
     assert [Path(str(name)).name for name in found.table("rows")["image_id"]] == ["half.jpg"]
-    assert any("1 pictures were left out" in sentence for sentence in read().answer)
+    assert any("1 picture was left out" in sentence for sentence in read().answer)
     capsys.readouterr()
     assert command(*asked, "--strict", "--output", "strict") == 3
     assert "1 pictures do not conform" in capsys.readouterr().err

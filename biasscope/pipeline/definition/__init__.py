@@ -3,5 +3,6 @@
 from biasscope.pipeline.definition.convert import command_line, defined
 from biasscope.pipeline.definition.dataset import DatasetAnalysis
 from biasscope.pipeline.definition.invariance import InvarianceAnalysis
+from biasscope.pipeline.definition.layers import LayersAnalysis
 
-__all__ = ["DatasetAnalysis", "InvarianceAnalysis", "command_line", "defined"]
+__all__ = ["DatasetAnalysis", "InvarianceAnalysis", "LayersAnalysis", "command_line", "defined"]

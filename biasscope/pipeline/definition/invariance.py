@@ -30,6 +30,7 @@ class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     classes_file: str | None = None
     split: str | None = None
     stream: bool = False
+    clip_length: int = 16
     limit: int | None = None
     protocol: list[str] = []
     grid: str | None = None
@@ -50,6 +51,7 @@ class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         for name, holds, hint in (
             ("filter_size", 1 <= self.filter_size <= 7, "A blur has 1 to 7 taps."),
             ("limit", self.limit is None or self.limit >= 0, "It is a number of pictures, 0 for all of them."),
+            ("clip_length", self.clip_length >= 2, "A clip has at least 2 frames."),
             ("side", self.side is None or self.side >= 1, "It is a number of pixels."),
             ("batch", self.batch >= 1, "A batch holds at least one view."),
             ("lie", self.lie >= 0, "It is a number of pictures, 0 for none."),

@@ -19,7 +19,7 @@ def models(subjects: Sequence[Subject]) -> Result:
     """Every model: where it comes from, its input, what surgery replaced and left."""
     tables = [_models(subjects), _replacements(subjects), _kept(subjects)]
     operated = [item for item in subjects if not item.trained]
-    finding = f"{len(subjects)} models, {len(operated)} of them by surgery without retraining."
+    finding = counted(len(subjects), "model")
     notes = []
     if operated:
         notes.append(
@@ -28,7 +28,7 @@ def models(subjects: Sequence[Subject]) -> Result:
         )
     return Result(
         kind="models",
-        finding=finding if operated else f"{len(subjects)} models.",
+        finding=f"{finding}, {len(operated)} of them by surgery without retraining." if operated else f"{finding}.",
         title="Models",
         tables=[item for item in tables if item.height],
         notes=notes,
@@ -93,7 +93,17 @@ def said(problems: Sequence[ImageProblem]) -> str:
     """How many pictures were left out or converted, in a sentence."""
     skipped = len({item.image_id for item in problems if not item.used})
     converted = len({item.image_id for item in problems if item.used})
-    return f"{skipped:,} pictures were left out and {converted:,} had to be converted; the report lists them."
+    left = f"{counted(skipped, 'picture')} {'was' if skipped == 1 else 'were'} left out"
+    return f"{left} and {converted:,} had to be converted; the report lists them."
+
+
+def counted(number: int, noun: str) -> str:
+    """Number and noun.
+
+    >>> counted(1, "picture"), counted(1200, "picture")
+    ('1 picture', '1,200 pictures')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def images(source: ImageSource, problems: Sequence[ImageProblem], count: int, notes: Sequence[str]) -> Result:
@@ -101,12 +111,10 @@ def images(source: ImageSource, problems: Sequence[ImageProblem], count: int, no
     counts = Counter((item.code, item.used) for item in problems)
     skipped = len({item.image_id for item in problems if not item.used})
     converted = len({item.image_id for item in problems if item.used})
-    finding = f"{count:,} pictures were measured"
-    if problems:
-        finding += f"; {skipped:,} were left out and {converted:,} converted"
+    finding = f"{counted(count, 'picture')} {'was' if count == 1 else 'were'} measured."
     return Result(
         kind="images",
-        finding=f"{finding}.",
+        finding=f"{finding} {said(problems)}" if problems else finding,
         title="Pictures",
         parameters={
             "source": source.name,

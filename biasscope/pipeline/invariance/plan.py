@@ -48,6 +48,8 @@ class Plan:
     def transformation(self, preprocessing: Preprocessing) -> Transformation:
         """Views for a model."""
         options = {name: getattr(self.asked, name) for name in OPTIONS if name in takes(self.protocol)}
+        if "frames" in takes(self.protocol):
+            options["frames"] = self.asked.clip_length
         return make(
             self.protocol, preprocessing=preprocessing, grid=grid_of(self.protocol, self.asked), seed=self.asked.seed,
             **options,
@@ -120,7 +122,7 @@ def plans(asked: InvarianceAnalysis, given: object | None, largest: tuple[int, i
 
 def pictures(asked: InvarianceAnalysis, given: object | None, side: int = 64) -> ImageSource:
     """Open the pictures of an analysis."""
-    options: dict[str, Any] = {"limit": limit(asked), "seed": asked.seed}
+    options: dict[str, Any] = {"limit": limit(asked), "seed": asked.seed, "clip_length": asked.clip_length}
     if given is not None:
         return open_images(given, **options)
     if asked.images is None:

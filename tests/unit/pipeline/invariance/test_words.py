@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from biasscope.pipeline.invariance import words
+from biasscope.pipeline.invariance.tables import scalars
 from tests.unit.pipeline.invariance.made import measurement
 
 STEADY = [[0, 1, 2, 3] * 30] * 4
@@ -67,3 +68,13 @@ def test_findings_of_the_other_kinds() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.00001, "0.00 %"), (0.99996, "100.00 %"), (float("nan"), "undefined")])
 def test_shares_near_the_ends(value: float, text: str) -> None:
     assert words.percent(value) == text
+
+
+@pytest.mark.parametrize("truth", [TRUTH, None])
+@pytest.mark.parametrize("protocols", [("embed",), ("embed", "circular"), ("video",), ("rotation", "video", "rescale")])
+def test_three_to_five_head_numbers(truth: list[int] | None, protocols: tuple[str, ...]) -> None:
+    item = measurement(SHAKY, truth, metrics=True)
+    measured = {name: [item] for name in protocols}
+    found = words.headline(measured, {name: list(scalars([item])) for name in protocols})
+    assert 2 <= len(found) <= 5
+    assert "consistency@net" in {number.name for number in found}
