@@ -257,7 +257,7 @@ def headline(measured: Measured, all_scalars: Mapping[str, Sequence[Scalar]]) ->
     each = 1 if len(others) > 2 else 3
     for protocol in others:
         if len(chosen) < FEWEST:
-            chosen += _first(all_scalars[protocol], ("flip_rate", "consistency", "accuracy", "worst_case"))[:each]
+            chosen += _first(all_scalars[protocol], ("flip_rate", "consistency", "accuracy", *WITHOUT_LABELS))[:each]
     return chosen[:MOST_NUMBERS]
 
 

@@ -76,5 +76,5 @@ def test_three_to_five_head_numbers(truth: list[int] | None, protocols: tuple[st
     item = measurement(SHAKY, truth, metrics=True)
     measured = {name: [item] for name in protocols}
     found = words.headline(measured, {name: list(scalars([item])) for name in protocols})
-    assert 2 <= len(found) <= 5
+    assert 3 <= len(found) <= 5
     assert "consistency@net" in {number.name for number in found}
