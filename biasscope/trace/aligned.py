@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import ceil, floor, prod
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +41,7 @@ def aligned_errors(
     shifts: Sequence[tuple[int, int]],
     wraps: bool = True,
     runs: Runs | None = None,
+    margin: float = 0.0,
 ) -> Errors:
     """Squared errors of responses against their reference moved by whole positions.
 
@@ -56,10 +57,12 @@ def aligned_errors(
         Whether it is rolled around; otherwise only what both cover is compared.
     runs
         The same shifts on grids (`find_runs`), where they are known already.
+    margin
+        Share of the side that is left out at every edge, before and after the shift; then nothing wraps.
     """
     maps = maps.to(wide(maps.dtype))
-    if not wraps:
-        return _overlapping(maps, places, shifts)
+    if not wraps or margin:
+        return _overlapping(maps, places, shifts, wraps, margin)
     if not places:
         return Errors(*maps.new_zeros(3, len(maps), 0))
     if len(places) <= len(maps):
@@ -144,18 +147,45 @@ def _energy(flat: Tensor) -> Tensor:
     return energy.square_()
 
 
-def _overlapping(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]]) -> Errors:
-    """Errors where response and moved reference show the same content."""
-    height, width = maps.shape[-2:]
+def _overlapping(
+    maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]], wraps: bool, margin: float
+) -> Errors:
+    """Errors where response and moved reference show the same content; NaN where they show none."""
     found = []
-    for place, (y, x) in zip(places, shifts, strict=True):
-        moved = maps[:, place, :, max(y, 0) : height + min(y, 0), max(x, 0) : width + min(x, 0)].flatten(1)
-        fixed = maps[:, 0, :, max(-y, 0) : height - max(y, 0), max(-x, 0) : width - max(x, 0)].flatten(1)
-        found.append(torch.stack([_energy(moved - fixed), _energy(moved), _energy(fixed)]))
+    for place, shift in zip(places, shifts, strict=True):
+        (y, x), rows, columns = _shared(maps, shift, wraps, margin)
+        response = maps[:, place, :, rows, columns].flatten(1)
+        moved = maps[:, 0, :, rows.start - y : rows.stop - y, columns.start - x : columns.stop - x].flatten(1)
+        found.append(_three(response, moved))
+    return _joined(maps, found)
+
+
+def _shared(
+    maps: Tensor, shift: tuple[float, float], wraps: bool, margin: float
+) -> tuple[tuple[int, int], slice, slice]:
+    """Shift (the shortest of those that are the same), and which rows and columns are inside before and after it."""
+    parts, steps = [], []
+    for size, step in zip(maps.shape[-2:], shift, strict=True):
+        near = (step + size / 2) % size - size / 2 if wraps else step
+        edge = int(margin * size)
+        low, high = ceil(max(edge, edge + near) - 1e-9), floor(min(size - edge, size - edge + near) + 1e-9)
+        parts.append(slice(low, max(low, high)))
+        steps.append(round(near))
+    return (steps[0], steps[1]), parts[0], parts[1]
+
+
+def _three(response: Tensor, moved: Tensor) -> Tensor:
+    """Energies of difference, response and moved reference, (3, P)."""
+    if not response.shape[1]:
+        return response.new_full((3, len(response)), torch.nan)
+    return torch.stack([_energy(response - moved), _energy(response), _energy(moved)])
+
+
+def _joined(maps: Tensor, found: list[Tensor]) -> Errors:
     return Errors(*(torch.stack(found, 2) if found else maps.new_zeros(3, len(maps), 0)))
 
 
-def fourier_errors(maps: Tensor, places: Sequence[int], shifts: NDArray[np.float64]) -> Errors:
+def fourier_errors(maps: Tensor, places: Sequence[int], shifts: NDArray[np.float64], margin: float = 0.0) -> Errors:
     """Squared errors of responses against their reference moved by fractions of a position, around the edges.
 
     As `aligned_errors`, with ``shifts`` (k, 2) that need not be whole.
@@ -166,7 +196,9 @@ def fourier_errors(maps: Tensor, places: Sequence[int], shifts: NDArray[np.float
     for place, (y, x) in zip(places, shifts.tolist(), strict=True):
         if x not in right:
             right[x] = fourier_shift(reference, (0.0, x))
-        moved = fourier_shift(right[x], (y, 0.0)).flatten(1)
-        response = maps[:, place].flatten(1)
-        found.append(torch.stack([_energy(response - moved), _energy(response), _energy(moved)]))
-    return Errors(*(torch.stack(found, 2) if found else maps.new_zeros(3, len(maps), 0)))
+        moved, response = fourier_shift(right[x], (y, 0.0)), maps[:, place]
+        if margin:
+            _, rows, columns = _shared(maps, (y, x), True, margin)
+            moved, response = moved[..., rows, columns], response[..., rows, columns]
+        found.append(_three(response.flatten(1), moved.flatten(1)))
+    return _joined(maps, found)

@@ -40,6 +40,7 @@ class Reading:
     ) -> None:  # fmt: skip
         self.layer, self.chunk, self.geometry, self.wraps = layer, chunk, geometry, wraps
         self.axis, self._inputs = axis or 0, inputs
+        self._errors: dict[tuple[bool, float], Errors] = {}
         self.tangent: Tensor | None = None
         if axis is not None:
             output, tangent = forward_ad.unpack_dual(output)  # type: ignore[no-untyped-call]
@@ -62,17 +63,17 @@ class Reading:
         first = next(tensor for tensor in tensors(self._inputs) if tensor.dim() == 4)
         return self._valid(first)[:, 0]
 
-    @cached_property
-    def aligned(self) -> Errors:
-        """Errors of the views that move the maps by whole positions."""
-        geometry = self.geometry
-        return aligned_errors(self.maps, geometry.exact, geometry.shifts, self.wraps, geometry.runs)
-
-    @cached_property
-    def interpolated(self) -> Errors:
-        """Errors of the others, against the reference moved in the Fourier domain."""
-        places = self.geometry.between
-        return fourier_errors(self.maps, places, self.geometry.moves[places])
+    def errors(self, between: bool, margin: float) -> Errors:
+        """Errors of the views that move the maps by whole positions, or of the others (moved in the Fourier domain)."""
+        key, geometry = (between, margin), self.geometry
+        if key not in self._errors:
+            places, moves = geometry.between, geometry.moves[geometry.between]
+            self._errors[key] = (
+                fourier_errors(self.maps, places, moves, margin)
+                if between
+                else aligned_errors(self.maps, geometry.exact, geometry.shifts, self.wraps, geometry.runs, margin)
+            )
+        return self._errors[key]
 
 
 def global_sums(maps: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from biasscope.core.errors import UsageError
 from biasscope.trace.aligned import Errors, aligned_errors, fourier_errors
 from biasscope.trace.chunk import Chunk
 from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
@@ -21,7 +22,7 @@ from biasscope.trace.shifts import Plan
 Shifts = Sequence[tuple[float, float]]
 
 
-def cosine_distances(activations: Tensor, shifts: Shifts, *, wraps: bool = True) -> Tensor:
+def cosine_distances(activations: Tensor, shifts: Shifts, *, wraps: bool = True, margin: float = 0.0) -> Tensor:
     """1 - cosine between responses and their moved reference.
 
     Parameters
@@ -33,6 +34,8 @@ def cosine_distances(activations: Tensor, shifts: Shifts, *, wraps: bool = True)
         stride. Fractions are moved in the Fourier domain.
     wraps
         Whether what leaves on one side enters on the other; otherwise what both show is compared (whole shifts only).
+    margin
+        Share of the side that is left out at every edge, before and after the shift.
 
     Returns
     -------
@@ -44,10 +47,10 @@ def cosine_distances(activations: Tensor, shifts: Shifts, *, wraps: bool = True)
     >>> round(float(cosine_distances(torch.cat([x, torch.ones_like(x)]), [(0, 1)])), 4)
     0.2929
     """
-    return _cosine(_errors(activations, shifts, wraps))[0]
+    return _cosine(_errors(activations, shifts, wraps, margin))[0]
 
 
-def relative_errors(activations: Tensor, shifts: Shifts, *, wraps: bool = True) -> Tensor:
+def relative_errors(activations: Tensor, shifts: Shifts, *, wraps: bool = True, margin: float = 0.0) -> Tensor:
     """Euclidean distance between responses and their moved reference, divided by the length of the reference.
 
     As `cosine_distances`; NaN where the reference is 0 and the response is not.
@@ -58,7 +61,7 @@ def relative_errors(activations: Tensor, shifts: Shifts, *, wraps: bool = True) 
     >>> float(relative_errors(torch.cat([x, torch.ones_like(x)]), [(0, 1)]))
     1.0
     """
-    return _relative(_errors(activations, shifts, wraps))[0]
+    return _relative(_errors(activations, shifts, wraps, margin))[0]
 
 
 def lattice_period(lattice: NDArray[np.float64], tolerance: float = 0.05) -> tuple[int, int]:
@@ -88,20 +91,21 @@ def _period(lattice: NDArray[np.float64], tolerance: float) -> int:
     return len(lattice)
 
 
-def _errors(activations: Tensor, shifts: Shifts, wraps: bool) -> Errors:
+def _errors(activations: Tensor, shifts: Shifts, wraps: bool, margin: float) -> Errors:
     places, steps = range(1, len(activations)), np.asarray(shifts, np.float64)
     if np.array_equal(steps, np.rint(steps)):
-        return aligned_errors(activations[None], places, [(int(y), int(x)) for y, x in steps], wraps)
+        return aligned_errors(activations[None], places, [(int(y), int(x)) for y, x in steps], wraps, margin=margin)
     if not wraps:
         raise ValueError("shifts by fractions of a position go around the edges")
-    return fourier_errors(activations[None], places, steps)
+    return fourier_errors(activations[None], places, steps, margin)
 
 
 def _cosine(errors: Errors) -> Tensor:
     response, reference = errors.response.double().sqrt(), errors.reference.double().sqrt()
     distance = (errors.difference - (response - reference).square()) / (2 * response * reference)
     one_is_zero = torch.where(response == reference, 0.0, 1.0)
-    return torch.where(response * reference > 0, distance.clamp(0, 2), one_is_zero)
+    defined = torch.where(response * reference > 0, distance.clamp(0, 2), one_is_zero)
+    return torch.where(errors.difference.isnan(), torch.nan, defined)
 
 
 def _relative(errors: Errors) -> Tensor:
@@ -111,13 +115,23 @@ def _relative(errors: Errors) -> Tensor:
 
 
 class _Equivariance(Measure):
-    """Mean over shifts, then over pictures, of an error; and the mean over pictures at every shift."""
+    """Mean over shifts, then over pictures, of an error; and the mean over pictures at every shift.
+
+    Parameters
+    ----------
+    margin
+        Share of the side that is left out at every edge, where padding and what came around would be all there is to
+        see; 0 compares everything.
+    """
 
     most: ClassVar[float] = float("inf")
     between: ClassVar[bool] = False
 
-    def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
+    def __init__(self, layers: Sequence[Layer], plan: Plan, *, margin: float = 0.0) -> None:
         super().__init__(layers, plan)
+        if not 0 <= margin < 0.5:
+            raise UsageError(f"margin is a share of the side below 0.5, not {margin}")
+        self._margin = margin
         self._means = ImageMeans(0, self.most)
         self._errors: dict[int, tuple[Errors, list[int]]] = {}
         self._lattice: Tensor | None = None
@@ -127,7 +141,7 @@ class _Equivariance(Measure):
         """Keep the sums of squares of a chunk."""
         places = reading.geometry.between if self.between else reading.geometry.exact
         if places:
-            self._errors[number] = reading.interpolated if self.between else reading.aligned, places
+            self._errors[number] = reading.errors(self.between, self._margin), places
 
     def chunk_done(self, chunk: Chunk) -> None:
         """Errors of all layers at once, added up over the shifts of a picture and over the pictures of a shift."""

@@ -6,8 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasscope.trace.aligned import aligned_errors
+from biasscope.trace.aligned import aligned_errors, fourier_errors
 from biasscope.trace.fourier import derivative_matrix, fourier_shift
+from biasscope.trace.measures import cosine_distances, relative_errors
 from biasscope.trace.runs import find_runs
 
 GRID = [(y, x) for y in range(-3, 4) for x in range(-3, 4) if (y, x) != (0, 0)]
@@ -63,7 +64,7 @@ def test_not_every_place_and_other_layouts():
 
 
 def test_without_wrapping_what_both_show_is_compared():
-    x, shifts = maps(4, 9, 7), [(2, 0), (-3, 1), (9, 0)]
+    x, shifts = maps(4, 9, 7), [(2, 0), (-3, 1), (8, 0)]
     found = torch.stack(list(aligned_errors(x, [1, 2, 3], shifts, wraps=False)))
     for picture in range(2):
         for number, (y, right) in enumerate(shifts):
@@ -85,3 +86,32 @@ def test_fourier_shifts_are_rolls_at_whole_positions_and_form_a_group(size):
     step = 1e-6
     slope = (fourier_shift(x, (step, 0)) - fourier_shift(x, (-step, 0))) / (2 * step)
     assert torch.allclose(derivative_matrix(size, x.dtype, x.device) @ x, slope, atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (2, -1), (-3, 4), (14, 0), (1.5, -0.25)])
+def test_a_margin_leaves_the_edges_out_before_and_after_the_shift(shift):
+    x, size, edge = maps(2, 16, 12), (16, 12), (3, 2)
+    if all(step == int(step) for step in shift):
+        found = aligned_errors(x, [1], [tuple(map(int, shift))], margin=0.2)
+    else:
+        found = fourier_errors(x, [1], np.array([shift]), margin=0.2)
+    moved = fourier_shift(x[:, 0], shift)
+    near = [(step + side / 2) % side - side / 2 for step, side in zip(shift, size, strict=True)]
+    expected = np.zeros((3, 2))
+    for i in range(16):
+        for j in range(12):
+            inside = [
+                margin <= place < side - margin and margin <= place - step <= side - margin - 1
+                for place, step, side, margin in zip((i, j), near, size, edge, strict=True)
+            ]
+            if all(inside):
+                pair = x[:, 1, :, i, j], moved[:, :, i, j]
+                expected += np.stack([(part**2).sum(1) for part in (pair[0] - pair[1], *pair)])
+    assert np.allclose(torch.stack(list(found))[..., 0].numpy(), expected)
+
+
+def test_no_common_content_is_undefined():
+    x = maps(2, 8, 8)
+    assert torch.stack(list(aligned_errors(x, [1], [(9, 0)], wraps=False))).isnan().all()
+    assert cosine_distances(x[0], [(9, 0)], wraps=False).isnan().all()
+    assert relative_errors(x[0], [(9, 0)], wraps=False).isnan().all()

@@ -138,3 +138,13 @@ def test_every_measure_has_facts_and_stays_in_its_bounds():
             if one is not None and one.low is not None:
                 assert one.low <= one.value <= one.high
                 assert one.n == 4
+
+
+def test_a_margin_separates_zero_padding_from_subsampling():
+    net = seeded(lambda: nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)))
+    x = pictures(2, 32) + 3
+    edges = trace(net, x, 3, measures=["equivariance_l2", "fourier_l2"])
+    inside = trace(net, x, 3, measures={"equivariance_l2": {"margin": 0.1}, "fourier_l2": {"margin": 0.1}})
+    assert edges["0"]["equivariance_l2"] > 0.1
+    assert inside.values("equivariance_l2") == pytest.approx([0, 0, 0], abs=1e-6)
+    assert inside["2"]["fourier_l2"] > 0.05
