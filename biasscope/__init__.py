@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from biasscope.models import surgery_table as surgery_table
     from biasscope.pipeline.dataset import analyze_dataset as analyze_dataset
     from biasscope.pipeline.invariance import analyze_invariance as analyze_invariance
+    from biasscope.pipeline.layers import analyze_layers as analyze_layers
     from biasscope.sweep import sweep as sweep
+    from biasscope.trace import trace as trace
 
 __version__ = "0.1.0"
 
 _HOME = {
     "analyze_dataset": "biasscope.pipeline.dataset",
     "analyze_invariance": "biasscope.pipeline.invariance",
+    "analyze_layers": "biasscope.pipeline.layers",
     "antialias": "biasscope.models",
     "circular": "biasscope.models",
     "load_model": "biasscope.models",
@@ -33,12 +36,13 @@ _HOME = {
     "read_boxes": "biasscope.boxes",
     "surgery_table": "biasscope.models",
 }
-_CALLABLE = ("sweep",)
+_CALLABLE = ("sweep", "trace")
 """Packages that are called like the function they are named after."""
 __all__ = [
     "__version__",
     "analyze_dataset",
     "analyze_invariance",
+    "analyze_layers",
     "antialias",
     "circular",
     "load_model",
@@ -48,6 +52,7 @@ __all__ = [
     "read_boxes",
     "surgery_table",
     "sweep",
+    "trace",
 ]
 
 

@@ -30,6 +30,10 @@ COMMANDS = {
         "biasscope.commands.invariance:invariance",
         "Does a model keep its answer when the picture moves, grows, turns, or is resized by another library?",
     ),
+    "layers": (
+        "biasscope.commands.layers:layers",
+        "At which layer is shiftability lost, and which layer is to blame when a shift changes the answer?",
+    ),
 }
 """Command -> where it is, and the question it answers."""
 

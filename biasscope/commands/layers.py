@@ -1,0 +1,156 @@
+"""``layers``: at which layer is shiftability lost, and which layer is to blame for a flipped answer?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+from biasscope.commands.answer import deliver
+from biasscope.commands.options import COMMON, Common
+
+MODELS = Group("Models", sort_key=10)
+PICTURES = Group("Pictures", sort_key=20)
+LAYERS = Group("Layers and measures", sort_key=30)
+SHIFTS = Group("Shifts", sort_key=40)
+RUNNING = Group("Running", sort_key=50)
+PARTS = Group("Parts of the report", sort_key=60)
+DEFAULTS = Common()
+
+Flag = Parameter(negative=())
+Several = Parameter(negative=(), consume_multiple=False)
+
+
+def layers(
+    *,
+    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    filter_size: Annotated[int, Parameter(group=MODELS)] = 4,
+    stem: Annotated[bool, Flag, Parameter(group=MODELS)] = False,
+    images: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    split: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    stream: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
+    strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    layers: Annotated[list[str] | None, Several, Parameter(group=LAYERS)] = None,
+    functional: Annotated[Literal["auto", "yes", "no"], Parameter(group=LAYERS)] = "auto",
+    measures: Annotated[list[str] | None, Several, Parameter(group=LAYERS)] = None,
+    threshold: Annotated[float, Parameter(group=LAYERS)] = 0.2,
+    protocol: Annotated[Literal["circular", "crop", "embed"], Parameter(group=SHIFTS)] = "circular",
+    grid: Annotated[str | None, Parameter(group=SHIFTS, alias="--shifts")] = None,
+    fill: Annotated[str | None, Parameter(group=SHIFTS)] = None,
+    side: Annotated[int | None, Parameter(group=SHIFTS)] = None,
+    batch: Annotated[int, Parameter(group=RUNNING)] = 64,
+    amp: Annotated[Literal["bf16", "fp16"] | None, Parameter(group=RUNNING)] = None,
+    blame: Annotated[bool, Parameter(group=PARTS)] = True,
+    attribution: Annotated[list[str] | None, Several, Parameter(group=PARTS)] = None,
+    html: Annotated[bool, Parameter(group=PARTS)] = True,
+    common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
+) -> int:
+    """At which layer is shiftability lost, and which layer is to blame when a shift changes the answer?
+
+    Without a model it measures small networks in four forms, trained here on first use, on embedded scenes.
+
+    Parameters
+    ----------
+    model
+        A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`;
+        may be given several times.
+    variants
+        Forms of each model that are made by surgery, weights kept and nothing retrained: baseline, antialias,
+        polyphase, pac, circular; several joined with commas.
+    filter_size
+        Taps of the blur of the variant antialias, 1 to 7.
+    stem
+        Whether that blur is also put behind the strided convolution that reads the picture.
+    images
+        Pictures: a folder, a Parquet or CSV file, a saved Hugging Face dataset, `hf://owner/name`, `scenes:200` (the
+        embedded default).
+    image_column
+        Column of the table that holds the pictures.
+    label_column
+        Column of the table that holds the classes.
+    split
+        Split of the dataset.
+    stream
+        Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
+    limit
+        Most pictures that are measured, a seeded sample: 32 unless given, 0 for all.
+    strict
+        Exit with 3 when a picture cannot be read as it is.
+    layers
+        Which layers: names, patterns as `layer*.bn?`, or leaves, blocks, subsampling, functions; several joined with
+        commas. Unless given: leaves and functions.
+    functional
+        Whether functions that a model calls in its forward are layers too: auto where there are some.
+    measures
+        Measures at every layer, joined with commas, or all: nonshiftability, sum_variation, equivariance_cosine,
+        equivariance_l2, fourier_cosine, fourier_l2, aliasing, maximum_bias, phase_variance, phase_decoding,
+        lie_derivative.
+    threshold
+        Deviation from its mean over shifts, as a share, beyond which a map's global sum counts as not shiftable.
+    protocol
+        How pictures are shifted: circular, in crop windows, or embedded in a canvas.
+    grid
+        Shifts: `0..7`, `7x7`, `7x7:2`, `diagonal:8`, or pairs `0,0;1,1`. Unless given: 0 to 7 on both axes and
+        multiples of the largest stride.
+    fill
+        What surrounds an embedded picture: black, mean, reflect, inpaint or a colour as #336699.
+    side
+        Side in pixels of an embedded picture.
+    batch
+        Views in one forward pass.
+    amp
+        Run the models in a half precision.
+    blame
+        Find the layers that are to blame for changed answers, by patching activations.
+    attribution
+        Explanations that should move with the object: gradcam, saliency, integrated_gradients, joined with commas;
+        none for none. Unless given: gradcam and saliency, and integrated_gradients for the embedded networks.
+    html
+        Write report.html beside report.json.
+    common
+        Options that every command shares.
+    """
+    from biasscope.pipeline.definition import LayersAnalysis, defined
+
+    definition = defined(
+        LayersAnalysis,
+        {
+            "model": model or [],
+            "variants": _parts(variants),
+            "filter_size": filter_size,
+            "stem": stem,
+            "images": images,
+            "image_column": image_column,
+            "label_column": label_column,
+            "split": split,
+            "stream": stream,
+            "limit": limit,
+            "layers": _parts(layers),
+            "functional": functional,
+            "measures": _parts(measures),
+            "threshold": threshold,
+            "protocol": protocol,
+            "grid": grid,
+            "fill": fill,
+            "side": side,
+            "blame": blame,
+            "attribution": _parts(attribution),
+            "batch": batch,
+            "device": common.device,
+            "amp": amp,
+            "seed": common.seed,
+        },
+    )
+    from biasscope.pipeline.layers import analyze_layers
+
+    report = analyze_layers(definition=definition, progress=common.progress())
+    return deliver(report, common, html=html, strict=strict)
+
+
+def _parts(given: list[str] | None) -> list[str]:
+    """Items that were given one by one or joined with commas."""
+    return [part.strip() for item in given or [] for part in item.split(",") if part.strip()]

@@ -1,0 +1,198 @@
+"""`analyze_layers`: every model, every layer, one report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from biasscope.core import provenance
+from biasscope.core.errors import InputError, UsageError
+from biasscope.core.progress import Progress
+from biasscope.core.results import Result
+from biasscope.images.picture import ImageProblem, ImageSource, Picture
+from biasscope.models import LoadedModel
+from biasscope.pipeline.definition import LayersAnalysis, command_line, defined
+from biasscope.pipeline.invariance import inventory
+from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, label_of, subjects
+from biasscope.pipeline.invariance.training import train_ahead
+from biasscope.pipeline.layers import plan, words
+from biasscope.pipeline.layers.measurement import Measurement
+from biasscope.pipeline.layers.result import result
+from biasscope.report.model import Report
+from biasscope.trace import trace
+
+QUESTION = "At which layer is shiftability lost, and which layer is to blame when a shift changes the answer?"
+SHOWN = 4
+"""Pictures that are kept in memory for thumbnails."""
+
+
+def analyze_layers(
+    *models: str | nn.Module | LoadedModel,
+    images: Any = None,
+    definition: LayersAnalysis | None = None,
+    progress: Progress | None = None,
+    **options: object,
+) -> Report:
+    """Answer question 3 for models and pictures, or for the embedded networks and scenes when none are given.
+
+    Parameters
+    ----------
+    *models
+        Specifications as :func:`biasscope.load_model` reads them, modules, or loaded models.
+    images
+        Whatever :func:`biasscope.open_images` opens, or an open source.
+    definition
+        What to analyse and how, instead of models, images and options.
+    progress
+        Shows what is going on; silent by default.
+    **options
+        Fields of :class:`~biasscope.pipeline.definition.LayersAnalysis`, as ``variants=["baseline", "antialias"]``.
+
+    Returns
+    -------
+    Report
+        The answer; write it with :func:`biasscope.report.write.write`.
+
+    Raises
+    ------
+    UsageError
+        An option is out of range or unknown, a model cannot be loaded or traced, or a form cannot be made of it.
+    InputError
+        Pictures cannot be read.
+
+    Examples
+    --------
+    >>> model = "torchvision:squeezenet1_1@none?classes=10&size=32"
+    >>> report = analyze_layers(model, images="scenes:4", grid="0..1", blame=False, attribution="none")
+    >>> [result.kind for result in report.results][0], report.result("layers").parameters["shifts"]
+    ('layers', 4)
+    """
+    asked = definition or _defined(models, images, options)
+    started, clock = provenance.now(), time.perf_counter()
+    run = Run(asked, models, None if isinstance(images, str) else images, progress or Progress())
+    results = list(run.results())
+    others = results[1:]
+    return Report(
+        kind="layers",
+        title=run.title,
+        question=QUESTION,
+        answer=run.answer(others),
+        headline=words.headline(results[0], others, run.items),
+        results=results,
+        provenance=run.provenance(started, time.perf_counter() - clock),
+        notes=run.notes(),
+    )
+
+
+def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> LayersAnalysis:
+    """Definition of a call; models and pictures in memory are named in it as well as they can be."""
+    named = {"model": [item if isinstance(item, str) else label_of(item) for item in models]} if models else {}
+    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
+    return defined(LayersAnalysis, {**named, **shown, **options})
+
+
+def _name(images: Any) -> str:
+    if isinstance(images, Path):
+        return str(images)
+    return images.name if isinstance(images, ImageSource) else f"{type(images).__name__} in memory"
+
+
+@dataclass
+class Run:
+    """One analysis while it runs."""
+
+    asked: LayersAnalysis
+    models: Sequence[Given]
+    images: Any
+    progress: Progress
+    items: list[Measurement] = field(default_factory=list)
+    shown: list[Picture] = field(default_factory=list)
+    source: ImageSource = field(init=False)
+
+    def results(self) -> Iterator[Result]:
+        """Results in the order of the report."""
+        measures = plan.measures(self.asked)
+        given = self.models or self.asked.model or EMBEDDED
+        if not (self.models or self.asked.model) and self.asked.variants:
+            given = EMBEDDED[:1]
+        self.source = plan.pictures(self.asked, self.images)
+        train_ahead(given, self.progress)
+        found = [plan.look(one) for one in subjects(given, plan.shared(self.asked), self.progress)]
+        moved = plan.transformation(self.asked, found)
+        self.items = [self._traced(one, moved, measures) for one in found]
+        self.shown = list(islice(self.source, SHOWN))
+        with self.progress.step("Results of the layers"):
+            yield result(self.items, self.asked, self.shown)
+        yield from self._others()
+        yield inventory.models([item.subject for item in self.items])
+        yield inventory.images(self.source, self.problems(), self._count(), self.source.notes)
+
+    def _others(self) -> Iterator[Result]:
+        yield from ()
+
+    def _traced(self, one: plan.Look, moved: Any, measures: Mapping[str, Mapping[str, Any]]) -> Measurement:
+        subject, functional = one.subject, plan.functional(self.asked, one)
+        made = moved.for_model(subject.model.preprocessing)
+        with self.progress.step(f"Tracing {subject.label}"):
+            try:
+                found = trace(
+                    subject.model, self.source, made, measures=measures, layers=self.asked.layers or None,
+                    functional=functional, batch=self.asked.batch, by_image=True, seed=self.asked.seed,
+                    device=plan.device(self.asked), amp=self.asked.amp, label=subject.label, progress=self.progress,
+                )  # fmt: skip
+            except UsageError as error:
+                raise UsageError(f"{subject.label}: {error.what}", where=error.where, hint=error.hint) from error
+            except InputError as error:
+                raise InputError(error.what, where=self.source.name, hint=error.hint) from error
+        return Measurement(subject, made, found, one.functions if functional else ())
+
+    @property
+    def title(self) -> str:
+        """Models and pictures."""
+        families = list(dict.fromkeys(item.subject.family for item in self.items))
+        more = f" and {len(families) - 3} more" if len(families) > 3 else ""
+        where = Path(self.source.name).name if self.asked.images else "embedded digit scenes"
+        return f"Layers of {', '.join(families[:3])}{more} on {where}"
+
+    def answer(self, others: Sequence[Result]) -> list[str]:
+        """Sentences of the first screen."""
+        said = words.answer(self.items, others)
+        problems = self.problems()
+        return said + ([inventory.said(problems)] if problems else [])
+
+    def problems(self) -> list[ImageProblem]:
+        """Problems with pictures, each once."""
+        found = [problem for item in self.items for problem in item.trace.problems]
+        return list({(item.code, item.image_id): item for item in found}.values())
+
+    def notes(self) -> list[str]:
+        """How the pictures came about, what was limited."""
+        said = [self.source.law] if self.source.law else []
+        if self.asked.limit is None and self._count() == plan.LIMIT:
+            said.append(f"At most {plan.LIMIT} pictures are measured unless --limit says otherwise.")
+        return said + list(dict.fromkeys(self.source.notes))
+
+    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
+        """Command, versions, files of pictures and weights."""
+        specs = [item.subject.model.provenance.spec for item in self.items]
+        weights = [Path(spec[5:].partition("?")[0]) for spec in specs if spec.startswith("file:")]
+        files = list(dict.fromkeys([*self.source.files, *weights]))
+        return provenance.Provenance(
+            command=command_line("layers", self.asked),
+            seed=self.asked.seed,
+            versions=provenance.versions(),
+            machine=provenance.machine(),
+            inputs=provenance.input_files(files),
+            input_count=len(files),
+            started=started,
+            seconds=round(seconds, 3),
+        )
+
+    def _count(self) -> int:
+        return max(item.trace.images for item in self.items)

@@ -1,0 +1,121 @@
+"""What is traced: models, pictures, shifts and measures, decided before anything is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from biasscope.core.errors import UsageError
+from biasscope.images.picture import ImageSource
+from biasscope.models.device import resolve_device
+from biasscope.pipeline.definition import InvarianceAnalysis, LayersAnalysis
+from biasscope.pipeline.invariance import plan as still
+from biasscope.pipeline.invariance.subjects import Subject
+from biasscope.trace.measures import MEASURES
+from biasscope.trace.probe import probe, unwrap
+from biasscope.trace.shifts import default_shifts
+from biasscope.trace.structure.stride import strides
+from biasscope.transforms import make
+from biasscope.transforms.transformation import Transformation
+
+LIMIT = 32
+MEASURED = (
+    "nonshiftability", "sum_variation", "equivariance_cosine", "fourier_cosine", "equivariance_l2", "fourier_l2",
+    "aliasing", "maximum_bias", "phase_variance",
+)  # fmt: skip
+"""Measures unless others are asked for."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a first look at a model says.
+
+    Attributes
+    ----------
+    subject
+        The model.
+    largest
+        Largest cumulative stride in pixels.
+    functions
+        Functions of its ``forward`` that give maps and that hooks on modules cannot see, each once.
+    """
+
+    subject: Subject
+    largest: int
+    functions: tuple[str, ...]
+
+
+def look(subject: Subject) -> Look:
+    """Run one empty picture through a model.
+
+    Raises
+    ------
+    UsageError
+        The model cannot be listened to; the message names it.
+    """
+    ready = subject.model.preprocessing
+    example = torch.zeros(1, ready.channels, *ready.size)
+    try:
+        module = unwrap(subject.model.module)
+        found = probe(module, example.to(next(iter(module.parameters()), example)), functional=True)
+    except UsageError as error:
+        raise UsageError(f"{subject.label} cannot be traced: {error.what}", hint=error.hint) from error
+    products = [item.product for item in strides(found).values() if item.product is not None]
+    functions = dict.fromkeys(item.kind.strip("_") for item in found.seen if item.module is None)
+    return Look(subject, max((int(max(stride)) for stride in products), default=1), tuple(functions))
+
+
+def shared(asked: LayersAnalysis) -> InvarianceAnalysis:
+    """What both questions ask of models and pictures, as the code for them takes it."""
+    names = ("model", "variants", "filter_size", "stem", "images", "image_column", "label_column", "split", "stream")
+    return InvarianceAnalysis(
+        **{name: getattr(asked, name) for name in names}, limit=limit(asked) or 0, seed=asked.seed
+    )  # fmt: skip
+
+
+def limit(asked: LayersAnalysis) -> int | None:
+    """Most pictures; ``None`` for all."""
+    return LIMIT if asked.limit is None else asked.limit or None
+
+
+def pictures(asked: LayersAnalysis, given: Any) -> ImageSource:
+    """Open the pictures."""
+    return still.pictures(shared(asked), given)
+
+
+def transformation(asked: LayersAnalysis, looks: list[Look]) -> Transformation:
+    """Shifts that are the same for all models: 0 .. 7 pixels on both axes and multiples of the largest stride."""
+    grid = asked.grid
+    if grid is None:
+        sides = [item.subject.model.preprocessing.size for item in looks]
+        smallest = min(height for height, _ in sides), min(width for _, width in sides)
+        largest = max(item.largest for item in looks)
+        grid = ";".join(f"{y},{x}" for y, x in default_shifts([(largest, largest)], smallest))  # type: ignore[list-item]
+    options: dict[str, Any] = {"fill": asked.fill, "side": asked.side} if asked.protocol == "embed" else {}
+    return make(asked.protocol, grid=grid, seed=asked.seed, **options)
+
+
+def measures(asked: LayersAnalysis) -> dict[str, dict[str, Any]]:
+    """Measures with their options.
+
+    Raises
+    ------
+    UsageError
+        There is no such measure.
+    """
+    names = list(MEASURES) if "all" in asked.measures else list(dict.fromkeys(asked.measures or MEASURED))
+    for name in names:
+        MEASURES.load(name)
+    return {name: {"threshold": asked.threshold} if name == "nonshiftability" else {} for name in names}
+
+
+def functional(asked: LayersAnalysis, item: Look) -> bool:
+    """Whether functions are layers too: where the model's forward calls some, unless the user decides."""
+    return bool(item.functions) if asked.functional == "auto" else asked.functional == "yes"
+
+
+def device(asked: LayersAnalysis) -> str:
+    """Where models run."""
+    return str(resolve_device(asked.device))

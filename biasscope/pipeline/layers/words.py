@@ -1,0 +1,119 @@
+"""The answer in words: short, the most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from biasscope.core.results import Result, Scalar
+from biasscope.pipeline.invariance.words import percent
+from biasscope.pipeline.layers.differences import Difference, differences
+from biasscope.pipeline.layers.jumps import jumps, largest
+from biasscope.pipeline.layers.measurement import Measurement
+
+MOST = 4
+CIRCULAR = (
+    "Circular shifts bring back on one side what leaves on the other, so padding counts as an error too; --protocol "
+    "embed or crop moves pictures as cameras do."
+)
+PREFERRED = ("nonshiftability", "sum_variation", "phase_variance", "equivariance_l2", "equivariance_cosine")
+
+
+def main_measure(items: Sequence[Measurement]) -> str | None:
+    """Measure that the answer speaks of."""
+    return next((name for name in PREFERRED if any(name in item.last.measures for item in items)), None)
+
+
+def shown(measure: str, value: float | None) -> str:
+    """Value of a measure; shares in per cent."""
+    if value is None:
+        return "undefined"
+    return percent(value, 0 if value > 0.1 else 1) if measure == "nonshiftability" else f"{value:.3g}"
+
+
+def ends(measure: str, low: float | None, high: float | None) -> str:
+    """Interval in brackets."""
+    if low is None or high is None:
+        return ""
+    if measure == "nonshiftability":
+        return f" ({low * 100:.0f} to {high * 100:.0f})"
+    return f" ({low:.3g} to {high:.3g})"
+
+
+def signed(measure: str, value: float) -> str:
+    """Difference with its sign."""
+    return f"{value * 100:+.0f} points" if measure == "nonshiftability" else f"{value:+.3g}"
+
+
+def lost(items: Sequence[Measurement]) -> Iterator[str]:
+    """Where shiftability is lost in the first model, and in how many the largest rise is at a layer that subsamples."""
+    measure = main_measure(items)
+    first = items[0]
+    if measure is None or measure not in first.last.measures:
+        yield f"{len(first.trace.layers)} layers of {first.label} were traced."
+        return
+    found = first.last.measures[measure]
+    value = f"{shown(measure, found.value)}{ends(measure, found.low, found.high)}"
+    yield f"{_capital(found.title)} of {first.label} reaches {value} at its last spatial layer, {first.last.name}."
+    yield from _rise(first, measure)
+
+
+def _rise(item: Measurement, measure: str) -> Iterator[str]:
+    jump = largest(item, measure)
+    if jump is None or jump.rise <= 0:
+        yield "It rises at no layer."
+        return
+    rise = f"{signed(measure, jump.rise)}{ends(measure, jump.low, jump.high)}"
+    share = sum(one.share for one in jumps(item, measure) if one.subsampling)
+    if jump.subsampling:
+        where = f"where {jump.subsampling} subsamples" if jump.subsampling != jump.layer.name else "which subsamples"
+    else:
+        where = "where nothing subsamples"
+    yield (
+        f"Its largest rise, {rise}, is at {jump.layer.name}, {where}; {percent(share, 0)} of all its rise is at layers "
+        "that subsample."
+    )
+
+
+def forms(items: Sequence[Measurement]) -> Iterator[str]:
+    """Forms against their baseline, on the same images."""
+    measure = main_measure(items)
+    found = [one for one in differences(items) if one.measure == measure]
+    if not found or measure is None:
+        return
+    named = "; ".join(_form(measure, one) for one in found[:MOST])
+    against = "its baseline" if len({one.against for one in found}) > 1 else found[0].against
+    title = found[0].title
+    yield f"{_capital(title)} there, less that of {against} on the same images: {named}."
+
+
+def _form(measure: str, one: Difference) -> str:
+    chance = ", not told from chance" if one.by_chance else ""
+    return f"{one.model} {signed(measure, one.value)}{ends(measure, one.low, one.high)}{chance}"
+
+
+def _capital(title: str) -> str:
+    return f"{title[:1].upper()}{title[1:]}"
+
+
+def answer(items: Sequence[Measurement], others: Sequence[Result]) -> list[str]:
+    """Sentences of the first screen, at most five."""
+    said = [" ".join(lost(items)), *forms(items)]
+    said += [result.finding for result in others if result.kind in ("blame", "attribution")]
+    return said[:5]
+
+
+def headline(result: Result, others: Sequence[Result], items: Sequence[Measurement]) -> list[Scalar]:
+    """Head numbers: the first model's main measure and rise, the best form, blame, explanations."""
+    measure, first = main_measure(items), items[0].label
+    by_name = {one.name: one for one in result.scalars}
+    names = [f"{measure}@{first}", f"jump@{first}"]
+    better = [one for one in differences(items) if one.measure == measure]
+    if better:
+        best = min(better, key=lambda one: one.value)
+        names.append(f"{measure}_difference@{best.model}")
+    if len(items) > 1 and not better:
+        names.append(f"{measure}@{items[1].label}")
+    chosen = [by_name[name] for name in names if name in by_name]
+    spare = [one for one in result.scalars if one not in chosen and one.name.endswith(f"@{first}")]
+    found = chosen + [one for other in others for one in other.scalars[:1]]
+    return (found + spare)[: max(3, min(len(found), 5))]
