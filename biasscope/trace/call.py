@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.core.progress import Progress
+from biasscope.core.progress import Advance, Progress
 from biasscope.models import LoadedModel, Preprocessing, load_model
 from biasscope.trace.assemble import assemble
 from biasscope.trace.chunk import Layout
@@ -124,10 +124,10 @@ def trace(
         raise UsageError(f"amp={amp!r}, outputs={outputs!r}, samples={samples!r} cannot be used together or at all")
     wanted = _options(measures)
     pictures = Pictures(images, limit)
-    module = unwrap(_loaded(model).module if not isinstance(model, nn.Module) else model)
-    with as_found(module):
-        prepare = preprocessing or _preprocessing(model, pictures)
-        module = module if device is None else module.to(device)
+    loaded = load_model(model) if isinstance(model, str) else model
+    module = unwrap(loaded.module if isinstance(loaded, LoadedModel) else loaded)
+    with as_found(module, device):
+        prepare = preprocessing or _preprocessing(loaded, pictures)
         like = torch.empty(0, dtype=float_type(module), device=device_of(module))
         start = transformation_of("0,0" if shifts is None else shifts, [], (1, 1)).for_model(prepare)
         sources = pictures.sources(start, prepare)
@@ -143,7 +143,8 @@ def trace(
         for measure, _ in (pair for one in traced for pair in one.measures.values() if by_image):
             measure.keep()
         engine = Engine(module, traced, plan, layout, example.shape[1:], like, functional=functional, amp=amp)
-        ids = _run(engine, made, chain([first], sources), layout, like, progress or Progress())
+        with (progress or Progress()).bar("tracing layers", pictures.count) as advance:
+            ids = _run(engine, made, chain([first], sources), layout, like, advance)
     name = label or (model if isinstance(model, str) else _name(model))
     return assemble(traced, plan, made, name, ids, probed, pictures.problems, functional)
 
@@ -156,20 +157,15 @@ def _options(measures: Measures) -> dict[str, dict[str, Any]]:
     return chosen
 
 
-def _loaded(model: str | LoadedModel) -> LoadedModel:
-    return load_model(model) if isinstance(model, str) else model
-
-
 def _name(model: Any) -> str:
     return model.provenance.spec if isinstance(model, LoadedModel) else type(unwrap(model)).__name__
 
 
-def _preprocessing(model: Any, pictures: Pictures) -> Preprocessing:
+def _preprocessing(model: LoadedModel | nn.Module, pictures: Pictures) -> Preprocessing:
     """How pictures are prepared; for tensors it does not matter."""
     if isinstance(pictures.images, Tensor):
         return Preprocessing((pictures.images.shape[-2], pictures.images.shape[-1]), None)
-    loaded = model if isinstance(model, LoadedModel) else load_model(model)
-    return loaded.preprocessing
+    return (model if isinstance(model, LoadedModel) else load_model(model)).preprocessing
 
 
 def _example(transformation: Transformation, source: Tensor, prepare: Preprocessing, like: Tensor) -> Tensor:
@@ -193,11 +189,11 @@ def _probed(module: nn.Module, example: Tensor, functional: bool) -> Probe:
 
 def _run(
     engine: Engine, transformation: Transformation, sources: Iterator[Source], layout: Layout, like: Tensor,
-    progress: Progress,
+    advance: Advance,
 ) -> list[str]:  # fmt: skip
     """Take every picture in, a few at a time; give their ids."""
     ids: list[str] = []
-    with engine.watch() as watch, progress.bar("tracing layers", None) as advance:
+    with engine.watch() as watch:
         while group := list(islice(sources, layout.pictures)):
             numbers = range(len(ids), len(ids) + len(group))
             block = torch.stack([source for _, source in group]).to(like)

@@ -49,6 +49,12 @@ class Pictures:
         if isinstance(self.images, Tensor) and (self.images.dim() != 4 or not len(self.images)):
             raise UsageError(f"pictures are a tensor (N, C, H, W), not of shape {tuple(self.images.shape)}")
 
+    @property
+    def count(self) -> int | None:
+        """Number of pictures if all can be used, ``None`` where it is not known beforehand."""
+        known = self.images.count if isinstance(self.images, ImageSource) else len(self.images)
+        return known if self.limit is None or known is None else min(known, self.limit)
+
     def sources(self, transformation: Transformation, preprocessing: Preprocessing) -> Iterator[tuple[str, Tensor]]:
         """Id and prepared source (C, H, W) of every picture.
 

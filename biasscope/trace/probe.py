@@ -53,17 +53,25 @@ class Probe:
 
 
 @contextmanager
-def as_found(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients and without compiled code for a while; then every module as it was."""
+def as_found(model: nn.Module, device: str | None = None) -> Iterator[None]:
+    """Evaluation mode without gradients and without compiled code for a while; then every module as it was.
+
+    With ``device`` the model is there meanwhile.
+    """
+    home = device_of(model)
     modes = [(module, module.training) for module in model.modules()]
     compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
     try:
         model.eval()
+        if device is not None:
+            model.to(device)
         with torch.no_grad(), torch.compiler.set_stance("force_eager") if compiled else nullcontext():
             yield
     finally:
         for module, training in modes:
             module.training = training
+        if device is not None:
+            model.to(home)
 
 
 def unwrap(model: nn.Module) -> nn.Module:
