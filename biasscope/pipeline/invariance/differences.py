@@ -93,6 +93,18 @@ def consistency_by_picture(answers: NDArray[np.int64]) -> Real:
     return np.asarray((squares + run**2 - views) / (views * (views - 1)))
 
 
+def all_pairs(item: Measurement) -> Real:
+    """Consistency of every picture over all pairs of views."""
+    return consistency_by_picture(item.answers)
+
+
+def drawn_pairs(item: Measurement) -> Real:
+    """Share of the pairs that were drawn (a view and its predecessor) with the same answer, for each picture."""
+    steps = np.asarray(item.sweep.steps.numpy())
+    row, view = np.nonzero(steps >= 0)
+    return np.asarray((item.answers[view] == item.answers[steps[row, view]]).mean(0))
+
+
 def accuracy_by_picture(item: Measurement) -> Real:
     """Share of views that are answered rightly, for each picture, NaN without a true class."""
     share = (item.answers == item.truth).mean(0)
@@ -132,7 +144,7 @@ def differences(items: Sequence[Measurement]) -> list[Difference]:
 def _of(item: Measurement, base: Measurement) -> Iterator[Difference]:
     shared = sorted(set(item.sweep.image_ids) & set(base.sweep.image_ids))
     by_picture: dict[str, Callable[[Measurement], Real]] = {
-        "consistency": lambda one: consistency_by_picture(one.answers),
+        "consistency": lambda one: drawn_pairs(one) if "pair" in one.sweep.coordinates else all_pairs(one),
         "accuracy": accuracy_by_picture,
     }
     noise = max(floor(one) for one in (item, base))

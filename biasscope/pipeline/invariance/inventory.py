@@ -93,8 +93,11 @@ def said(problems: Sequence[ImageProblem]) -> str:
     """How many pictures were left out or converted, in a sentence."""
     skipped = len({item.image_id for item in problems if not item.used})
     converted = len({item.image_id for item in problems if item.used})
-    left = f"{counted(skipped, 'picture')} {'was' if skipped == 1 else 'were'} left out"
-    return f"{left} and {converted:,} had to be converted; the report lists them."
+    parts = [(skipped, "left out"), (converted, "converted")]
+    told = [
+        f"{counted(number, 'picture')} {'was' if number == 1 else 'were'} {verb}" for number, verb in parts if number
+    ]
+    return f"{' and '.join(told)}; the report lists them."
 
 
 def counted(number: int, noun: str) -> str:

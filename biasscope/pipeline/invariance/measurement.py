@@ -60,6 +60,11 @@ class Measurement:
         """Whether an answer is that of the reference view, (S, N)."""
         return np.asarray(self.answers == self.answers[self.sweep.reference])
 
+    @property
+    def consistency(self) -> Measured | None:
+        """How alike shifts of a picture are answered: over all pairs of views, or over those that were drawn."""
+        return self.metrics.get("consistency") or self.metrics.get("sampled_consistency")
+
     def name(self, answer: int) -> str:
         """Class name of an answer, its number where names are not known."""
         names = self.sweep.class_names

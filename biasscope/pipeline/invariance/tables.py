@@ -79,7 +79,7 @@ def model_table(items: Sequence[Measurement]) -> Table:
 def _side_by_side(item: Measurement) -> dict[str, Cell]:
     row: dict[str, Cell] = {"model": item.label, "family": item.subject.family, "variant": item.subject.variant}
     for name in SIDE_BY_SIDE:
-        found = item.metrics.get(name)
+        found = item.consistency if name == "consistency" else item.metrics.get(name)
         row[name] = number(found.value) if found else None
         if name != "worst_case":
             row[f"{name}_low"] = number(found.low) if found else None

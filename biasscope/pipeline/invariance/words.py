@@ -63,7 +63,7 @@ def bounds(low: float | None, high: float | None) -> str:
 
 def shifts(items: Sequence[Measurement], protocol: str, phrase: str) -> str:
     """Finding of a protocol of shifts: every model's consistency, then accuracy."""
-    named = [f"{item.label} {_metric(item, 'consistency')}" for item in items[:MOST]]
+    named = [f"{item.label} {_consistency(item)}" for item in items[:MOST]]
     more = f" and {len(items) - MOST} more models" if len(items) > MOST else ""
     said = f"Pairs of shifts with the same answer, {phrase}: {'; '.join(named)}{more}."
     said += "".join(f" {sentence}" for sentence in _accuracy(items))
@@ -80,8 +80,8 @@ def _right(item: Measurement) -> float:
     return float(item.right().mean())
 
 
-def _metric(item: Measurement, name: str) -> str:
-    found = item.metrics.get(name)
+def _consistency(item: Measurement) -> str:
+    found = item.consistency
     return f"{percent(found.value)}{bounds(found.low, found.high)}" if found else "undefined"
 
 
@@ -167,13 +167,9 @@ def _brief(protocol: str, items: Sequence[Measurement], kind: str) -> str:
     """Finding of a protocol for the first model; consistency for all."""
     if kind in _OF_FIRST:
         return _OF_FIRST[kind](items[:1])
-    named = [f"{item.label} {_value(item, 'consistency')}" for item in items[:MOST]]
+    named = [f"{item.label} {percent(item.consistency.value if item.consistency else None)}" for item in items[:MOST]]
     said = f"Protocol {protocol}, pairs of views with the same answer: {', '.join(named)}."
     return f"{said} {CIRCULAR}" if protocol == "circular" else said
-
-
-def _value(item: Measurement, name: str) -> str:
-    return percent(item.metrics[name].value) if name in item.metrics else "undefined"
 
 
 _OF_FIRST: dict[str, Callable[[Sequence[Measurement]], str]] = {
@@ -185,7 +181,7 @@ _OF_FIRST: dict[str, Callable[[Sequence[Measurement]], str]] = {
 
 
 def _about_shifts(items: Sequence[Measurement], phrase: str) -> Iterator[str]:
-    first, consistency = items[0], items[0].metrics.get("consistency")
+    first, consistency = items[0], items[0].consistency
     if consistency is not None:
         ends = bounds(consistency.low, consistency.high)
         yield f"{first.label} keeps its answer in {percent(consistency.value)}{ends} of pairs of shifts ({phrase})."
@@ -193,7 +189,7 @@ def _about_shifts(items: Sequence[Measurement], phrase: str) -> Iterator[str]:
     yield from _variants(found)
     others = [item for item in items[1:] if item.label not in {one.model for one in found}]
     if others:
-        named = [f"{item.label} {_metric(item, 'consistency')}" for item in others[:MOST]]
+        named = [f"{item.label} {_consistency(item)}" for item in others[:MOST]]
         yield f"On the same pictures: {'; '.join(named)}."
     yield from _always(items)
 

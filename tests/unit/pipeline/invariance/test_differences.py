@@ -1,15 +1,18 @@
 """Paired differences: against all pairs written out, against simulation, and in words."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
+import torch
 
 from biasscope.pipeline.invariance.differences import (
     Difference,
     accuracy_by_picture,
     consistency_by_picture,
     differences,
+    drawn_pairs,
     paired,
 )
 from tests.unit.pipeline.invariance.made import measurement
@@ -20,6 +23,13 @@ def test_consistency_is_the_mean_over_all_pairs(views: int) -> None:
     answers = np.random.default_rng(views).integers(0, 3, (views, 40))
     naive = [np.mean([a == b for a, b in combinations(answers[:, i].tolist(), 2)]) for i in range(40)]
     np.testing.assert_allclose(consistency_by_picture(answers), naive)
+
+
+def test_pairs_that_were_drawn_are_the_pairs_that_count() -> None:
+    item = measurement([[0, 1], [0, 2], [1, 2], [1, 2]])
+    steps = torch.tensor([[-1, 0, -1, 2]])
+    drawn = replace(item, sweep=replace(item.sweep, steps=steps))
+    np.testing.assert_array_equal(drawn_pairs(drawn), [1.0, 0.5])
 
 
 def test_one_view_has_no_pairs() -> None:

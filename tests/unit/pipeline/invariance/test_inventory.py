@@ -73,7 +73,8 @@ def test_problems_are_counted_and_listed(many: int) -> None:
     assert found.scalar("violations").value == many + 1
     assert found.table("problems")["count"] == [1, many]
     assert found.table("rows").height == min(many, inventory.ROWS) + 1
-    assert f"{many:,} pictures were left out and 1 had to be converted" in inventory.said(problems)
+    assert f"{many:,} pictures were left out and 1 picture was converted" in inventory.said(problems)
+    assert "left out" not in inventory.said(problems[-1:])
 
 
 def test_no_problems_no_tables() -> None:
