@@ -12,6 +12,8 @@ from biasscope.pipeline.layers.measurement import Measurement, Real
 from biasscope.trace.result import LayerTrace
 
 MEASURES = ("nonshiftability", "sum_variation", "phase_variance", "equivariance_l2", "equivariance_cosine")
+LEAST = 1e-6
+"""What arithmetic alone may make of zero."""
 SHOWN = 5
 """Rises that are listed for a model and measure."""
 
@@ -51,9 +53,9 @@ def jumps(item: Measurement, measure: str) -> list[Jump]:
     highest, best = None, 0.0
     for unit in item.units:
         value = unit.end[measure] if measure in unit.end.measures else None
-        if value is None or (highest is not None and value <= best):
+        if value is None or (highest is not None and value <= best + LEAST):
             continue
-        if highest is not None or unit.subsampling:
+        if highest is not None or (unit.subsampling and value > LEAST):
             found.append(_jump(item, measure, unit.end, unit.subsampling, highest, value - best))
         highest, best = unit.end, value
     total = sum(jump.rise for jump in found)
@@ -67,6 +69,7 @@ def _jump(
     here = item.by_image(measure, layer)
     difference = here if before is None else here - item.by_image(measure, before)
     low, high, n = mean_interval(difference)[1:]
+    n = n or layer.measures[measure].n
     name = subsampling.name if subsampling else None
     return Jump(item.label, measure, layer, name, rise, low, high, n, 0.0)
 

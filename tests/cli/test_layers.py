@@ -1,0 +1,196 @@
+"""`layers` through the public command: what it answers, what it refuses, and with which exit codes."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from biasscope.analyze import main
+from biasscope.models.architectures import architecture
+from biasscope.models.checkpoints.safetensors import to_safetensors
+from biasscope.report.model import Report, decode
+from biasscope.report.render import render
+
+NET = ("--model", "file:net.safetensors?arch=cifar_resnet20")
+BARE = ("--no-blame", "--attribution", "none", "--no-html")
+QUICK = (*NET, "--limit", "3", "--grid", "0..1", "--images", "scenes:3", *BARE)
+Command = Callable[..., int]
+Done = tuple[Path, "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run the command in this process, in an empty folder with a network of ten classes in `net.safetensors`."""
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    net = architecture("cifar_resnet20").build()
+    (tmp_path / "net.safetensors").write_bytes(to_safetensors(net.state_dict(), {}))
+    return lambda *arguments: main(["layers", *map(str, arguments)])
+
+
+def read(folder: str = "biasscope-report") -> Report:
+    return decode(Path(folder, "report.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The default, with fewer pictures: trains the networks."""
+    folder = tmp_path_factory.mktemp("embedded")
+    code = f"import os; os.environ['XDG_CACHE_HOME'] = {str(folder)!r}; import runpy, sys; sys.argv[0] = 'biasscope';"
+    code += "runpy.run_module('biasscope.analyze', run_name='__main__')"
+    arguments = [sys.executable, "-W", "error", "-c", code, "layers", "--limit", "8"]
+    return folder, subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_embedded_default_answers(embedded: Done) -> None:
+    folder, done = embedded
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    report = read(str(folder / "biasscope-report"))
+    kinds = [result.kind for result in report.results]
+    assert kinds[0] == "layers"
+    assert kinds[-2:] == ["models", "images"]
+    found = report.result("layers")
+    assert found.scalar("nonshiftability@digits8-polyphase").value == 0.0
+    assert float(found.scalar("nonshiftability@digits8").value or 0) > 0.2
+    difference = found.scalar("nonshiftability_difference@digits8-antialias")
+    assert difference.interval is not None
+    assert difference.interval.high < 0
+    assert "last spatial layer, features.16" in report.answer[0]
+    assert len(report.answer) <= 5
+    assert 3 <= len(report.headline) <= 5
+    assert "report.html" in done.stdout
+
+
+def test_polyphase_has_no_rise_and_strided_layers_are_marked(embedded: Done) -> None:
+    found = read(str(embedded[0] / "biasscope-report")).result("layers")
+    jumps = found.table("jumps")
+    assert "digits8-polyphase" not in jumps["model"]
+    layers = found.table("layers")
+    rows = zip(layers["model"], layers["layer"], layers["subsampling"], layers["stride"], strict=True)
+    marked = [(layer, stride) for model, layer, yes, stride in rows if yes and model == "digits8"]
+    assert marked == [("features.3", 2.0), ("features.4", 4.0), ("features.10", 8.0)]
+
+
+def test_lattices_of_the_baseline_have_the_period_of_the_stride(embedded: Done) -> None:
+    found = read(str(embedded[0] / "biasscope-report")).result("layers")
+    lattices = found.table("lattices")
+    rows = list(zip(lattices["model"], lattices["layer"], lattices["measure"], lattices["cells"], strict=True))
+    cells = {row[:3]: row[3] for row in rows}["digits8-polyphase", "features.3.1", "equivariance_l2"]
+    assert isinstance(cells, list)
+    square = np.array(cells).reshape(8, 8)
+    assert square[::2, ::2].max() < 1e-5
+    assert square[1::2, 1::2].min() > 1e-2
+
+
+def test_maps_follow_the_picture(embedded: Done) -> None:
+    moving = read(str(embedded[0] / "biasscope-report")).result("layers").table("moving")
+    assert all(str(picture).startswith("data:image/") for picture in moving["map"])
+    first = [place for place, model in enumerate(moving["model"]) if model == "digits8"]
+    assert len({moving["dx"][place] for place in first}) == 5
+    assert len({moving["layer"][place] for place in first}) >= 3
+
+
+def test_the_page_is_a_view_of_the_json(embedded: Done) -> None:
+    folder = embedded[0] / "biasscope-report"
+    page = (folder / "report.html").read_bytes()
+    assert render(read(str(folder))) == page
+    assert len(page) < 5_000_000
+
+
+def test_functions_in_forward_are_layers_and_said_to_be(command: Command) -> None:
+    assert command(*QUICK) == 0
+    found = read().result("layers")
+    assert "layer1.0:add" in found.table("layers")["layer"]
+    assert any("calls functions in its forward (relu, add" in note for note in found.notes)
+    assert command(*QUICK, "--functional", "no", "--output", "no") == 0
+    assert "layer1.0:add" not in read("no").result("layers").table("layers")["layer"]
+
+
+def test_forms_layers_and_measures_can_be_chosen(command: Command) -> None:
+    asked = ("--variants", "baseline,antialias", "--layers", "blocks", "--measures", "nonshiftability")
+    assert command(*QUICK, *asked, "--threshold", "0.1", "--protocol", "crop") == 0
+    report = read()
+    found = report.result("layers")
+    assert set(found.table("measures")["measure"]) == {"nonshiftability"}
+    assert found.parameters["threshold"] == 0.1
+    assert found.parameters["protocol"] == "crop"
+    assert set(found.table("differences")["model"]) == {"net (antialias)"}
+    assert report.result("models").table("models")["trained"] == [True, False]
+    assert "--threshold 0.1" in " ".join(report.provenance.command)
+
+
+def test_same_seed_same_bytes_except_times(command: Command) -> None:
+    reports = []
+    for name in ("a", "b"):
+        assert command(*QUICK, "--seed", "3", "--output", name) == 0
+        report = read(name)
+        timeless = msgspec.structs.replace(report.provenance, started="", seconds=0.0)
+        reports.append(msgspec.structs.replace(report, provenance=timeless))
+    assert reports[0] == reports[1]
+
+
+def test_json_on_stdout_is_the_report(command: Command, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert command(*QUICK, "--format", "json") == 0
+    assert capsysbinary.readouterr().out == Path("biasscope-report", "report.json").read_bytes()
+
+
+def test_options_from_file_and_environment(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("asked.toml").write_text('[layers]\nthreshold = 0.3\nmeasures = ["sum_variation", "nonshiftability"]\n')
+    monkeypatch.setenv("BIASSCOPE_LAYERS_SEED", "5")
+    assert command(*QUICK, "--config", "asked.toml") == 0
+    report = read()
+    assert report.result("layers").parameters["threshold"] == 0.3
+    assert report.provenance.seed == 5
+
+
+def test_bad_pictures_are_listed_and_strict_exits_with_3(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photos" / "good.png")
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 10, 10)).save(buffer, "JPEG")
+    (tmp_path / "photos" / "half.jpg").write_bytes(buffer.getvalue()[:-300])
+    asked = (*NET, "--images", "photos", "--grid", "0..1", *BARE)
+    assert command(*asked) == 0
+    found = read().result("images")
+    assert [Path(str(name)).name for name in found.table("rows")["image_id"]] == ["half.jpg"]
+    assert any("left out" in sentence for sentence in read().answer)
+    assert command(*asked, "--strict", "--output", "strict") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--measures", "nonshiftabilty"), 2, "Did you mean 'nonshiftability'"),
+        (("--layers", "layer9"), 2, "means no layer"),
+        (("--threshold", "0"), 2, "--threshold"),
+        (("--fill", "black"), 2, "--fill"),
+        (("--variants", "round"), 2, "round"),
+        (("--attribution", "tea-leaves"), 2, "tea-leaves"),
+        (("--images", "nowhere"), 3, "nowhere"),
+        (("--model", "file:none.safetensors?arch=cifar_resnet20"), 3, "none.safetensors"),
+        (("--grid", "7z7"), 2, "7z7"),
+    ],
+)
+def test_what_is_wrong_is_refused(
+    command: Command, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    assert command(*QUICK, *arguments) == code
+    assert said in capsys.readouterr().err
+    assert not Path("biasscope-report").exists()
+
+
+def test_help_needs_no_torch() -> None:
+    code = "import sys; from biasscope.analyze import main; main(['layers', '--help']); "
+    code += "print([name for name in ('torch', 'matplotlib', 'polars') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("[]")
+    assert "--threshold" in done.stdout

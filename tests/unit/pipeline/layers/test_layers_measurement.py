@@ -1,0 +1,140 @@
+"""Units, rises, differences and chosen shifts of a trace, against networks whose answer is known."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from biasscope.models import Preprocessing
+from biasscope.models.loaded import describe
+from biasscope.pipeline.invariance.subjects import Subject
+from biasscope.pipeline.layers.differences import differences
+from biasscope.pipeline.layers.jumps import jump_table, jumps, largest, mean_interval
+from biasscope.pipeline.layers.measurement import Measurement
+from biasscope.pipeline.layers.moving import activations, strongest
+from biasscope.pipeline.layers.tables import chosen, layer_table, path, rectangle
+from biasscope.trace import trace
+from biasscope.transforms import Circular
+
+MEASURES = ["nonshiftability", "sum_variation", "phase_variance", "equivariance_l2"]
+
+
+def conv(incoming: int, outgoing: int, stride: int = 1) -> nn.Module:
+    return nn.Conv2d(incoming, outgoing, 3, stride, 1, padding_mode="circular")
+
+
+def net(stride: int, seed: int = 0) -> nn.Sequential:
+    torch.manual_seed(seed)
+    layers = [conv(1, 4), nn.ReLU(), conv(4, 4, stride), nn.ReLU(), conv(4, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(1)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4, 3))
+
+
+def measured(module: nn.Module, pictures: Tensor, label: str = "net", variant: str = "baseline") -> Measurement:
+    model = describe(module, Preprocessing((16, 16), None, (0.5,), (0.5,)), None, spec=f"module:{label}", source="test")
+    shifts = Circular("0..3")
+    found = trace(model, pictures, shifts, measures=MEASURES, by_image=True, label=label)
+    return Measurement(Subject(label, "net", variant, True, model), shifts, found)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Tensor:
+    return torch.from_numpy(np.random.default_rng(0).random((6, 1, 16, 16), np.float32))
+
+
+def test_units_end_at_activations(pictures: Tensor) -> None:
+    item = measured(net(2), pictures)
+    assert [[layer.name for layer in unit.layers] for unit in item.units] == [["0", "1"], ["2", "3"], ["4", "5"]]
+    assert [unit.subsampling.name if unit.subsampling else None for unit in item.units] == [None, "2", None]
+    assert item.last.name == "5"
+
+
+def test_a_network_without_activations_is_taken_layer_by_layer(pictures: Tensor) -> None:
+    linear = nn.Sequential(conv(1, 2), conv(2, 2, 2), conv(2, 2))
+    assert [unit.end.name for unit in measured(linear, pictures).units] == ["0", "1", "2"]
+
+
+def test_nothing_rises_without_subsampling(pictures: Tensor) -> None:
+    item = measured(net(1), pictures)
+    assert all(jumps(item, measure) == [] for measure in MEASURES)
+    assert jump_table([item]).height == 0
+
+
+def test_the_first_rise_is_where_the_network_subsamples(pictures: Tensor) -> None:
+    item = measured(net(4), pictures)
+    for measure in ("sum_variation", "phase_variance", "equivariance_l2"):
+        found = jumps(item, measure)
+        if found:
+            assert (found[0].layer.name, found[0].subsampling) == ("3", "2")
+            assert sum(jump.share for jump in found) == pytest.approx(1)
+    jump = largest(item, "sum_variation")
+    assert jump is not None
+    values = item.trace.by_image["sum_variation"]
+    assert jump.n == 6
+    assert jump.rise == pytest.approx(item.trace.values("sum_variation")[jump.layer.depth], abs=0.1)
+    assert values.shape == (len(item.trace), 6)
+
+
+def test_values_of_images_give_the_means_of_the_trace(pictures: Tensor) -> None:
+    item = measured(net(4), pictures)
+    for measure in ("nonshiftability", "sum_variation"):
+        for layer in item.trace.layers:
+            mean, low, high, n = mean_interval(item.by_image(measure, layer))
+            one = layer.measures[measure]
+            assert (mean, n) == (pytest.approx(one.value), one.n)
+            if low is not None and one.low is not None and one.low > 0:
+                assert low == pytest.approx(one.low)
+                assert high == pytest.approx(min(one.high or 0, high))
+
+
+def test_forms_are_paired_image_by_image(pictures: Tensor) -> None:
+    base, form = measured(net(4), pictures), measured(net(2), pictures, "net (form)", "antialias")
+    found = {one.measure: one for one in differences([base, form])}
+    here, there = form.by_image("sum_variation", form.last), base.by_image("sum_variation", base.last)
+    one = found["sum_variation"]
+    assert one.value == pytest.approx(float((here - there).mean()))
+    assert one.low is not None
+    assert one.low < one.value
+    assert "phase_variance" not in found
+    assert differences([base]) == []
+
+
+def test_the_rectangle_leaves_single_shifts_out() -> None:
+    pairs = [(y, x) for y in range(3) for x in range(4)] + [(8, 0), (0, 8), (8, 8)]
+    offsets = np.array(pairs, float)
+    square = rectangle(offsets)
+    assert square is not None
+    assert offsets[square].tolist() == [[[y, x] for x in range(4)] for y in range(3)]
+    assert rectangle(np.array([(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)])) is None
+
+
+@pytest.mark.parametrize(
+    ("pairs", "views"),
+    [([(0, 0), (0, 2), (0, 1), (1, 0)], [0, 2, 1]), ([(0, 0), (1, 1), (2, 2)], [0, 1, 2]), ([(0, 0), (1, 3)], [0, 1])],
+)
+def test_a_path_is_a_line_of_shifts(pairs: Sequence[tuple[int, int]], views: list[int]) -> None:
+    assert path(np.array(pairs, float)) == views
+
+
+def test_chosen_layers_are_few_and_hold_the_last(pictures: Tensor) -> None:
+    item = measured(net(2), pictures)
+    assert [layer.name for layer in chosen(item)] == ["1", "3", "5"]
+    assert layer_table([item])["position"][-1] == 1.0
+
+
+def test_activations_are_those_of_the_network(pictures: Tensor) -> None:
+    module = net(2).eval()
+    layers = measured(module, pictures).trace.layers
+    found = activations(module, pictures, layers[:2])
+    with torch.no_grad():
+        torch.testing.assert_close(found["1"], module[:2](pictures))
+    assert not any(module._forward_hooks for module in module.modules())
+
+
+def test_the_strongest_map_is_on_one_scale() -> None:
+    maps = torch.zeros(2, 3, 4, 4)
+    maps[:, 1, 0, 0] = torch.tensor([1.0, 2.0])
+    shown = strongest(maps)
+    assert shown.shape == (2, 48, 48)
+    assert (shown[0].max(), shown[1].max(), shown.min()) == (128, 255, 0)
