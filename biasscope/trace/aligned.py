@@ -69,14 +69,14 @@ def aligned_errors(
         reference = maps[:, 0]
         pairs = zip(places, shifts, strict=True)
         moved = (reference.roll(shift, (-2, -1)).sub_(maps[:, place]) for place, shift in pairs)
-        difference = torch.stack([_energy(part.flatten(1)) for part in moved], 1)
+        difference = torch.stack([_length(part.flatten(1)) for part in moved], 1).square_()
     elif maps.shape[-1] <= NARROW:
         difference = _rolled(maps, places, shifts)
     else:
         difference = _windows(maps, runs or find_runs(places, shifts, (maps.shape[-2], maps.shape[-1])))
     if 2 * len(places) >= maps.shape[1]:
         energies = _energy(maps.flatten(2))
-        own, response = energies[:, :1], energies[:, list(places)]
+        own, response = energies[:, :1], energies[:, _index(places)]
     else:
         own = _energy(maps[:, 0].flatten(1))[:, None]
         response = torch.stack([_energy(maps[:, place].flatten(1)) for place in places], 1)
@@ -88,9 +88,13 @@ def _rolled(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int
     height, width = maps.shape[-2:]
     keys = [(y % height, x % width) for y, x in shifts]
     rolls = {key: maps[:, 0].roll(key, (-2, -1)) for key in dict.fromkeys(keys)}
-    in_a_row = list(places) == list(range(places[0], places[0] + len(places)))
-    responses = maps[:, places[0] : places[0] + len(places)] if in_a_row else maps[:, list(places)]
-    return _energy((responses - torch.stack([rolls[key] for key in keys], 1)).flatten(2))
+    return _energy((maps[:, _index(places)] - torch.stack([rolls[key] for key in keys], 1)).flatten(2))
+
+
+def _index(places: Sequence[int]) -> slice | list[int]:
+    """Places as a slice if they follow one another, so that nothing is copied."""
+    first, last = places[0], places[-1]
+    return slice(first, last + 1) if last - first + 1 == len(places) else list(places)
 
 
 def _windows(maps: Tensor, runs: Runs) -> Tensor:
@@ -141,10 +145,15 @@ def _grid(maps: Tensor, reference: Tensor, run: Run) -> Tensor:
     return torch.cat([torch.cat(part, 1) for part in parts]) if len(parts) > 1 else torch.cat(parts[0], 1)
 
 
+def _length(flat: Tensor) -> Tensor:
+    """Euclidean length along the last axis."""
+    length: Tensor = torch.linalg.vector_norm(flat, dim=-1)
+    return length
+
+
 def _energy(flat: Tensor) -> Tensor:
     """Sum of squares along the last axis."""
-    energy: Tensor = torch.linalg.vector_norm(flat, dim=-1)
-    return energy.square_()
+    return _length(flat).square_()
 
 
 def _overlapping(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,6 +40,11 @@ class Chunk:
     def fresh(self) -> slice:
         """Places of the views that were not in an earlier chunk."""
         return slice(0 if self.first else 1, len(self.views))
+
+    @cached_property
+    def shared(self) -> dict[Any, Any]:
+        """What one measure worked out about the chunk and others can use."""
+        return {}
 
     @cached_property
     def full(self) -> bool:

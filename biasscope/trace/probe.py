@@ -98,7 +98,7 @@ def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Siz
     """
     seen = _pass(model, example.expand(2, -1, -1, -1).contiguous(), functional)
     height, width = example.shape[-2:]
-    larger = example.new_zeros(2, example.shape[1], height + GROWTH, width + GROWTH)
+    larger = example.new_zeros(1, example.shape[1], height + GROWTH, width + GROWTH)
     grown = _pass(model, larger, functional, partial=True)
     return Probe(tuple(seen), {item.place: (item.shape, item.incoming) for item in grown}, (height, width))
 

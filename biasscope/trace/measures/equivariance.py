@@ -149,16 +149,22 @@ class _Equivariance(Measure):
             self._total = None
         if not self._errors:
             return
-        found = self._errors.values()
-        values = self.value(
-            Errors(*(torch.cat([errors[part] for errors, _ in found], 1).double() for part in range(3)))
-        )
-        layers = torch.tensor([number for number, (_, places) in self._errors.items() for _ in places])
-        views = torch.tensor([chunk.views[place] for _, places in found for place in places])
-        good = values.isfinite()
-        parts = torch.stack([values.nan_to_num(0.0), good.to(values.dtype)])
-        self._add(parts, layers.to(values.device), views.to(values.device))
+        key = "errors", self.between, self._margin, *map(id, self.layers)
+        if key not in chunk.shared:
+            chunk.shared[key] = self._joined(chunk)
+        errors, layers, views = chunk.shared[key]
+        values = self.value(errors)
+        self._add(torch.stack([values.nan_to_num(0.0), values.isfinite().to(values.dtype)]), layers, views)
         self._errors.clear()
+
+    def _joined(self, chunk: Chunk) -> tuple[Errors, Tensor, Tensor]:
+        """Errors of all layers side by side, (P, K), and the layer and the shift of each of the K."""
+        found = self._errors.values()
+        errors = Errors(*(torch.cat([errors[part] for errors, _ in found], 1).double() for part in range(3)))
+        layers = [number for number, (_, places) in self._errors.items() for _ in places]
+        views = [chunk.views[place] for _, places in found for place in places]
+        device = errors.difference.device
+        return errors, torch.tensor(layers, device=device), torch.tensor(views, device=device)
 
     def _add(self, parts: Tensor, layers: Tensor, views: Tensor) -> None:
         """Add (2, P, K): sums and counts, at K pairs of a layer and a shift."""

@@ -120,7 +120,7 @@ class Nonshiftability(OverSums):
 
     def chunk_done(self, chunk: Chunk) -> None:
         """Keep the sums of the chosen maps until all shifts were seen."""
-        sums = self.all_sums()
+        sums = self.all_sums(chunk)
         if chunk.first:
             self._open(chunk, sums)
         sums = sums[:, chunk.fresh].gather(2, self._index[:, None].expand(-1, len(chunk.fresh_views), -1))

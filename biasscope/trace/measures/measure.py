@@ -127,14 +127,21 @@ class OverSums(Measure):
         """Keep the sums, (P, V, C)."""
         self._sums[number] = reading.sums
 
-    def all_sums(self) -> Tensor:
-        """Sums of all layers, (P, V, all C); NaN for a layer that was not called this time. Each is given once."""
+    def all_sums(self, chunk: Chunk) -> Tensor:
+        """Sums of all layers, (P, V, all C), not to be changed; NaN for a layer that was not called this time."""
+        key = "sums", *map(id, self.layers)
+        if key not in chunk.shared:
+            chunk.shared[key] = self._joined()
+        self._sums.clear()
+        sums: Tensor = chunk.shared[key]
+        return sums
+
+    def _joined(self) -> Tensor:
         like = next(iter(self._sums.values()))
         every = [
             self._sums[number] if number in self._sums else like.new_full((*like.shape[:2], layer.channels), torch.nan)
             for number, layer in enumerate(self.layers)
         ]
-        self._sums.clear()
         kinds = {part.dtype for part in every}
         return torch.cat(every if len(kinds) == 1 else [part.double() for part in every], 2)
 

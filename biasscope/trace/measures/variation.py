@@ -53,7 +53,7 @@ class SumVariation(OverSums):
 
     def chunk_done(self, chunk: Chunk) -> None:
         """Add up differences to the reference and their squares, (P, all C)."""
-        sums = self.all_sums()
+        sums = self.all_sums(chunk)
         if chunk.first:
             self._first = sums[:, :1].clone()
             self._total = self._squares = self._first.new_zeros((), dtype=torch.float64)
