@@ -35,7 +35,14 @@ _INVARIANCE = {
     "images": _entry("images", "images", "Which images were used", "Images"),
 }
 
-SECTIONS = Registry("section", _DATASET | _INVARIANCE)
+_LAYERS = {
+    "layers": _entry("layers", "layers", "Where is shiftability lost?", "Layers"),
+    "blame": _entry("blame", "blame", "Which layer is to blame?", "Blame"),
+    "attribution": _entry("attribution", "attribution", "Does the explanation move with the object?", "Explanations"),
+    "structure": _entry("structure", "structure", "How densely each layer samples", "Structure"),
+}
+
+SECTIONS = Registry("section", _DATASET | _LAYERS | _INVARIANCE)
 """Sections in the order of the page, question by question."""
 
 GENERIC = _entry("generic", "generic", "", "")

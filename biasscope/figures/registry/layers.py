@@ -1,0 +1,60 @@
+"""Figures of question 3: at which layer does the representation stop moving with the picture?"""
+
+from __future__ import annotations
+
+from biasscope.figures.registry import entry
+
+_AXIS = (
+    "From left to right the layers in the order in which the network runs them; broken vertical lines are layers "
+    "that subsample in some model. "
+)
+
+ENTRIES = {
+    "where": entry(
+        "layers.where:where",
+        "Where shiftability is lost",
+        f"{_AXIS}A line is a model, its band the 95 % interval over images; a filled mark has a layer that "
+        "subsamples at it or just before it, a hollow one has none. 0 is a layer whose maps move with the picture "
+        "and are otherwise the same. The thick piece is each model's largest rise; the largest of all is written out.",
+        "layers",
+    ),
+    "layer-measures": entry(
+        "layers.where:others",
+        "The same depth in other measures",
+        f"{_AXIS}Marks stand where that model subsamples. The measures ask different things and have their "
+        "own scales: compare shapes between the panels, and models within one.",
+        "layers",
+    ),
+    "lattices": entry(
+        "layers.lattices:lattices",
+        "Error at every shift",
+        "A cell is a shift down and to the right of the reference, top left; the stronger the colour, the less the "
+        "layer's response is the moved reference. Outlined cells are shifts by whole positions of the map, which "
+        "are compared as they are; the others fall between positions and are compared with a reference that was "
+        "moved through the Fourier domain. All maps have one scale.",
+        "layers",
+    ),
+    "sums": entry(
+        "layers.sums:sums",
+        "Global sums against the shift",
+        "A line is one map for one picture: the sum over all its positions, over its mean over the shifts. If the "
+        "map did nothing but move, its sum would stay at 1. Grey is the band that nonshiftability allows; written "
+        "below is how many of these sums are outside. These are a few maps of a few pictures: the measure counts all.",
+        "layers",
+    ),
+    "blame": entry(
+        "layers.blame:blame",
+        "Layers by blame",
+        "How much of the change of the answer a layer accounts for, found by replacing what it gives for the moved "
+        "picture by its own moved reference response. Strong bars with bold names are subsampling layers. The "
+        "diamond is the estimate from gradients, which is cheap and fails where the network is far from linear.",
+        "blame",
+    ),
+    "attribution-measures": entry(
+        "layers.attribution:measures",
+        "Does the explanation move with the object?",
+        "The explanation of the moved picture is moved back and compared with that of the reference. A mark is a "
+        "model, its line the 95 % interval over images. Each panel has a scale and a better side of its own.",
+        "attribution",
+    ),
+}

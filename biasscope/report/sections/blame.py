@@ -1,0 +1,67 @@
+"""Which layer is to blame for a changed answer?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biasscope.core.results import Result, table
+from biasscope.figures.frame import rows
+from biasscope.figures.labels import short
+from biasscope.figures.looks import names
+from biasscope.report import pictures
+from biasscope.report.grid import Field, Grid
+from biasscope.report.sections.generic import some
+from biasscope.report.sections.shifts import own_numbers
+
+PAIRS = 12
+"""Pairs of pictures shown at most; the JSON holds all of them."""
+
+LAYERS = [
+    Field("model", "Model", "label"),
+    Field("rank", "Rank", "count"),
+    Field("layer", "Layer", "code"),
+    Field("kind", "Kind", "text"),
+    Field("subsampling", "Subsampling", "text"),
+    Field("effect", "Effect", "real", "Of patching this layer alone, with its 95 % interval over images"),
+    Field("first_order", "First order", "real", "The same estimated from gradients"),
+    Field("n", "n", "count"),
+]
+
+
+def view(result: Result) -> dict[str, Any]:
+    """Grid of the ranking, cards of the pairs."""
+    return {
+        "over": "Activation patching",
+        "numbers": own_numbers(result),
+        "layers": layers(result),
+        "pairs": pairs(result),
+    }
+
+
+def layers(result: Result) -> Grid | None:
+    """Every layer with its effect, model by model, the most to blame first."""
+    found = rows(result, "layers")
+    order = names(found)
+    found.sort(key=lambda row: (order.index(names([row])[0]), row.get("rank") or 0, -(row.get("effect") or 0)))
+    for row in found:
+        row |= {"effect_low": row.get("low"), "effect_high": row.get("high")}
+    made = table("layers", {key: [row.get(key) for row in found] for key in (found[0] if found else ())})
+    return some(Result("", "", tables=[made]), "layers", LAYERS, "Every layer, the most to blame first", "layer")
+
+
+def pairs(result: Result) -> list[pictures.Card]:
+    """Cards of pictures whose answer changes, with the shift and the answers before and after."""
+    found = [row for row in rows(result, "pairs") if row.get("image_id") is not None]
+    return [_card(row) for row in found[:PAIRS]]
+
+
+def _card(row: dict[str, Any]) -> pictures.Card:
+    title = short(row["image_id"], 60)
+    before, after = (short(row.get(key) if row.get(key) is not None else "?", 40) for key in _ANSWERS)
+    said = f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else f"{before}, before and after"
+    where = f"moved {row.get('dy') or 0:g} px down, {row.get('dx') or 0:g} px to the right"
+    made = pictures.card({"picture": row.get("picture")}, title, [said, where])
+    return pictures.Card(made.title, made.pictures, made.lines, names([row])[0])
+
+
+_ANSWERS = ("answer_before", "answer_after")
