@@ -19,6 +19,7 @@ from biasscope.models import LoadedModel
 from biasscope.pipeline.definition import InvarianceAnalysis, command_line, defined
 from biasscope.pipeline.invariance import inventory, plan, words
 from biasscope.pipeline.invariance.comparison import compared
+from biasscope.pipeline.invariance.headline import headline
 from biasscope.pipeline.invariance.lie import lie
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.results import Protocol, result_of
@@ -83,7 +84,7 @@ def analyze_invariance(
         title=run.title,
         question=QUESTION,
         answer=run.answer(),
-        headline=words.headline(run.measured, {name: item.scalars for name, item in run.found.items()}),
+        headline=headline(run.measured, {name: item.scalars for name, item in run.found.items()}),
         results=results,
         provenance=run.provenance(started, time.perf_counter() - clock),
         notes=run.notes(),

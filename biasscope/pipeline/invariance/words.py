@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from biasscope.core.results import Scalar
 from biasscope.pipeline.invariance import resizes
 from biasscope.pipeline.invariance.differences import Difference, differences
 from biasscope.pipeline.invariance.measurement import Measurement, Real, interval_of
 
-FEWEST, MOST_NUMBERS = 3, 5
-"""Head numbers."""
 MOST = 4
 """Models that a sentence names."""
 CIRCULAR = (
@@ -21,8 +18,6 @@ CIRCULAR = (
     "never stand alone."
 )
 Measured = Mapping[str, Sequence[Measurement]]
-WITHOUT_LABELS = ("top1_change", "worst_case_consistency", "mean_absolute_change")
-"""Head numbers where there are no others."""
 PREFERRED = ("crop", "embed", "box", "pairs", "fourier", "bilinear", "circular")
 """Protocols of shifts, the one that the answer speaks of first."""
 
@@ -235,40 +230,3 @@ def _always(items: Sequence[Measurement]) -> Iterator[str]:
         said.append(f"{item.label} {percent(float(hits.mean()))}{bounds(low, high)}")
     what = "right at every one of these shifts" if items[0].labelled else "answered the same at every one of them"
     yield f"Pictures that are {what}: {'; '.join(said)}."
-
-
-def headline(measured: Measured, all_scalars: Mapping[str, Sequence[Scalar]]) -> list[Scalar]:
-    """Three to five head numbers, copies of scalars of the results.
-
-    Parameters
-    ----------
-    measured
-        Protocol -> measurements.
-    all_scalars
-        Protocol -> the scalars of its result.
-    """
-    main = main_protocol(measured)
-    chosen = list(_of_shifts(measured[main], all_scalars[main])) if main is not None else []
-    others = [name for name in measured if name != main]
-    each = 1 if len(others) > 2 else 3
-    for protocol in others:
-        if len(chosen) < FEWEST:
-            chosen += _first(all_scalars[protocol], ("flip_rate", "consistency", "accuracy", *WITHOUT_LABELS))[:each]
-    return chosen[:MOST_NUMBERS]
-
-
-def _of_shifts(items: Sequence[Measurement], found: Sequence[Scalar]) -> Iterator[Scalar]:
-    by_name = {item.name: item for item in found}
-    first = items[0].label
-    variants = [one for one in differences(items) if one.measure == "consistency" and one.against == first]
-    best = max(variants, key=lambda one: one.value, default=None)
-    names = [f"{name}@{first}" for name in ("consistency", "accuracy", "worst_case", *WITHOUT_LABELS)]
-    if best is not None:
-        names = [names[0], f"consistency_difference@{best.model}", f"accuracy_difference@{best.model}", *names[1:]]
-    yield from (by_name[name] for name in names if name in by_name)
-
-
-def _first(found: Sequence[Scalar], metrics: Sequence[str]) -> list[Scalar]:
-    """One number of each metric: that of the first model."""
-    named = [[item for item in found if item.name.partition("@")[0] == name][:1] for name in metrics]
-    return [item for items in named for item in items]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from biasscope.pipeline.invariance import words
+from biasscope.pipeline.invariance.headline import headline
 from biasscope.pipeline.invariance.tables import scalars
 from tests.unit.pipeline.invariance.made import measurement
 
@@ -75,6 +76,6 @@ def test_shares_near_the_ends(value: float, text: str) -> None:
 def test_three_to_five_head_numbers(truth: list[int] | None, protocols: tuple[str, ...]) -> None:
     item = measurement(SHAKY, truth, metrics=True)
     measured = {name: [item] for name in protocols}
-    found = words.headline(measured, {name: list(scalars([item])) for name in protocols})
+    found = headline(measured, {name: list(scalars([item])) for name in protocols})
     assert 3 <= len(found) <= 5
     assert "consistency@net" in {number.name for number in found}
