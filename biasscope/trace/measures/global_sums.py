@@ -20,7 +20,7 @@ from biasscope.trace.measures.measure import OverSums
 from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
 
-THRESHOLD, MAPS = 0.2, 64
+THRESHOLD, MAPS = 0.2, 32
 
 
 def nonshiftability(activations: Tensor, threshold: float = THRESHOLD) -> Tensor:
@@ -56,8 +56,7 @@ def nonshiftability(activations: Tensor, threshold: float = THRESHOLD) -> Tensor
 def noise(reference: Tensor) -> Tensor:
     """What the arithmetic may change in the global sums of maps (..., H, W)."""
     share = max(1e-5 if reference.dtype != torch.float64 else 1e-12, torch.finfo(reference.dtype).eps)
-    size: Tensor = torch.linalg.vector_norm(reference, 1, (-2, -1), dtype=wide(reference.dtype))
-    return share * size
+    return share * reference.abs().sum((-2, -1), dtype=wide(reference.dtype))
 
 
 def outside(sums: Tensor, floor: Tensor, threshold: float) -> Tensor:
