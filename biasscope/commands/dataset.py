@@ -97,6 +97,7 @@ def dataset(
     common
         Options that every command shares.
     """
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # read when numpy is loaded: idle BLAS threads sleep sooner
     if stream:  # read when polars is loaded: freed memory goes back at once
         os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
     from biasscope.pipeline.dataset import analyze_dataset

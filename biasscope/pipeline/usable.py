@@ -67,8 +67,10 @@ class Sample:
 
     def _take(self, batch: pl.DataFrame) -> None:
         keys = mix(self.seed, batch["row"].to_numpy().astype(np.uint64))
-        low = keys <= np.uint64(self._limit)
-        self._kept.append(batch.filter(low).with_columns(pl.Series(KEY, keys[low])))
+        low = np.flatnonzero(keys <= np.uint64(self._limit))
+        if not len(low):
+            return
+        self._kept.append(batch[low].with_columns(pl.Series(KEY, keys[low])))
         if sum(part.height for part in self._kept) > self.size:
             self._shrink()
 
