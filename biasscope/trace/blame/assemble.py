@@ -1,0 +1,104 @@
+"""From patched answers to effects, blames and pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from biasscope.trace.blame.engine import Answers
+from biasscope.trace.blame.moving import steps_of
+from biasscope.trace.blame.pairs import Opened
+from biasscope.trace.blame.ratios import share_of_change
+from biasscope.trace.blame.result import Blame, LayerBlame, Pair
+from biasscope.trace.blame.trunk import Candidate
+from biasscope.trace.estimate import NOTHING, Estimate
+
+Array = NDArray[np.float64]
+
+
+def assembled(opened: Opened, chosen: Sequence[Candidate], ids: Sequence[str], answers: Sequence[Answers]) -> Blame:
+    """Effects, blames and pairs from the answers of every block."""
+    reference = np.concatenate([one.reference for one in answers])[:, None]
+    shifted = np.concatenate([one.shifted for one in answers])
+    patched = np.concatenate([one.patched for one in answers], 1)
+    slopes = np.concatenate([one.slopes for one in answers], 1)
+    change = _above_rounding(reference - shifted, max(one.largest for one in answers), opened)
+    removed = patched - shifted
+    flipped = (reference != shifted)[..., 2].astype(float)
+    back = (patched[..., 2] == reference[..., 2]) * flipped
+    rises, last = [], np.zeros_like(change[..., 0])
+    for one, own in zip(chosen, removed[..., 0], strict=True):
+        rises.append(share_of_change(own - last, change[..., 0]))
+        last = own if one.complete else last
+    ranks = _ranks(chosen, rises)
+    layers = tuple(
+        _layer(
+            depth, one, opened, share_of_change(removed[depth, ..., 0], change[..., 0]), rises[depth],
+            share_of_change(removed[depth, ..., 1], change[..., 1]), share_of_change(back[depth], flipped),
+            share_of_change(slopes[depth], change[..., 0]), ranks[depth],
+        )
+        for depth, one in enumerate(chosen)
+    )  # fmt: skip
+    tail = share_of_change(change[..., 0] - last, change[..., 0])
+    return Blame(
+        layers, tail, _pairs(opened, ids, reference, shifted), np.sign(change[..., 0]) * removed[..., 0], opened.label,
+        opened.transformation.name, len(ids), dict(opened.transformation.parameters),
+        tuple(_notes(chosen, change, layers)), tuple(opened.pictures.problems),
+    )  # fmt: skip
+
+
+def _above_rounding(change: Array, largest: float, opened: Opened) -> Array:
+    """Logit and probability changes, 0 where both may be rounding."""
+    kind = next((p.dtype for p in opened.module.parameters() if p.is_floating_point()), torch.get_default_dtype())
+    unit = torch.finfo(kind).eps
+    steps = 64 if unit < 1e-5 else 2  # half precision rounds so coarsely that what is summed in between does not show
+    real = np.abs(change[..., :1]) > steps * unit * max(largest, 1e-30)
+    return np.where(real, change[..., :2], 0.0)
+
+
+def _ranks(chosen: Sequence[Candidate], rises: Sequence[Estimate]) -> list[int | None]:
+    values = {
+        place: rise.value
+        for place, (one, rise) in enumerate(zip(chosen, rises, strict=True))
+        if one.complete and rise.value is not None
+    }
+    order = sorted(values, key=lambda place: -values[place])
+    return [order.index(place) + 1 if place in values else None for place in range(len(chosen))]
+
+
+def _layer(
+    depth: int, one: Candidate, opened: Opened, effect: Estimate, rise: Estimate, probability: Estimate,
+    restored: Estimate, first_order: Estimate, rank: int | None,
+) -> LayerBlame:  # fmt: skip
+    layer = one.layer
+    stride = None if layer.stride is None else (float(layer.stride[0]), float(layer.stride[1]))
+    whole = [steps_of(offset, layer.stride)[1] for offset in opened.offsets]
+    return LayerBlame(
+        layer.name, layer.kind, depth, *layer.size, stride, layer.subsampling, one.complete, float(np.mean(whole)),
+        effect, rise, probability, restored, first_order if effect.value is not None else NOTHING, rank,
+    )  # fmt: skip
+
+
+def _pairs(opened: Opened, ids: Sequence[str], reference: Array, shifted: Array) -> tuple[Pair, ...]:
+    return tuple(
+        Pair(
+            name, dy, dx, int(before[0, 2]), int(after[2]), float(after[0] - before[0, 0]),
+            float(after[1] - before[0, 1]),
+        )
+        for name, before, views in zip(ids, reference, shifted, strict=True)
+        for (dy, dx), after in zip(opened.offsets, views, strict=True)
+    )  # fmt: skip
+
+
+def _notes(chosen: Sequence[Candidate], change: Array, layers: Sequence[LayerBlame]) -> list[str]:
+    notes = []
+    if not change[..., 0].any():
+        notes.append("No shift changed a logit by more than rounding: there is nothing to blame a layer for.")
+    if not all(one.complete for one in chosen):
+        notes.append("Layers in a branch get no rank: patching them leaves what the parallel branch does.")
+    if any(one.exact < 1 for one in layers):
+        notes.append("Where a shift lies between positions of a layer its reference is moved in between, not rolled.")
+    return notes
