@@ -36,8 +36,8 @@ _HOME = {
     "read_boxes": "biasscope.boxes",
     "surgery_table": "biasscope.models",
 }
-_CALLABLE = ("sweep", "trace")
-"""Packages that are called like the function they are named after."""
+_PACKAGES = ("bias", "boxes", "images", "metrics", "models", "nn", "sweep", "trace", "transforms")
+"""Packages that need no import of their own; ``sweep`` and ``trace`` are called like the function of their name."""
 __all__ = [
     "__version__",
     "analyze_dataset",
@@ -57,7 +57,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _CALLABLE:
+    if name in _PACKAGES:
         return import_module(f"biasscope.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'biasscope' has no attribute {name!r}")

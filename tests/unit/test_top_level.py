@@ -8,7 +8,7 @@ import pytest
 
 import biasscope
 
-PACKAGES = biasscope._CALLABLE
+PACKAGES = ("sweep", "trace")
 
 
 @pytest.mark.parametrize("name", [name for name in biasscope.__all__ if not name.startswith("_")])
@@ -30,3 +30,10 @@ def test_importing_costs_nothing() -> None:
 def test_unknown_names_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         biasscope.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("name", biasscope._PACKAGES)
+def test_packages_need_no_import_of_their_own(name: str) -> None:
+    code = f"import biasscope; print(biasscope.{name}.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"biasscope.{name}"
