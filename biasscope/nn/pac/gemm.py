@@ -7,10 +7,12 @@ A 1 x 1 convolution of a batch of 16 "images" in channels-last layout is the sam
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.grad import conv2d_weight
 
 BATCH = 16
 """Rows of a tile must be a multiple of this."""
+
+_POINTWISE = ([1, 1], [0, 0], [1, 1], False, [0, 0])
+"""Stride, padding, dilation, not transposed, output padding."""
 
 
 def through_onednn(like: Tensor) -> bool:
@@ -48,13 +50,25 @@ def times_filter(rows: Tensor, filters: Tensor, bias: Tensor | None, groups: int
 def filter_gradient(rows: Tensor, grad: Tensor, filters: Tensor, groups: int) -> Tensor:
     """Gradient (G O, K) of the filters, from rows (M, G K) and the gradient (M, G O) of the product."""
     if through_onednn(rows):
-        shape = [*filters.shape, 1, 1]
-        images, grads = _as_images(rows), _as_images(grad)
-        out: Tensor = conv2d_weight(images, shape, grads, groups=groups)  # type: ignore[no-untyped-call]
-        return out.flatten(1)
+        return _backward_of_images(rows, grad, filters, groups, (False, True))[1].flatten(1)
     return (_grouped(grad, groups).transpose(1, 2) @ _grouped(rows, groups)).flatten(0, 1)
 
 
-def transposed(filters: Tensor, groups: int) -> Tensor:
-    """Give filters (G K, O) that turn the gradient (M, G O) of the product into that of the rows (M, G K)."""
-    return filters.view(groups, -1, filters.shape[1]).transpose(1, 2).flatten(0, 1).contiguous()
+def row_gradient(rows: Tensor, grad: Tensor, filters: Tensor, groups: int) -> Tensor:
+    """Gradient (M, G K) of rows of that shape, from the gradient (M, G O) of the product and filters (G O, K)."""
+    if through_onednn(rows):
+        return _as_rows(_backward_of_images(rows, grad, filters, groups, (True, False))[0])
+    if groups == 1:
+        return grad @ filters
+    out = _grouped(grad, groups) @ filters.view(groups, -1, filters.shape[1])
+    return out.transpose(0, 1).reshape(rows.shape)
+
+
+def _backward_of_images(
+    rows: Tensor, grad: Tensor, filters: Tensor, groups: int, wanted: tuple[bool, bool]
+) -> tuple[Tensor, Tensor]:
+    """Gradients of rows and filters of the 1 x 1 convolution, asked for one at a time: together they are slower."""
+    gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
+        _as_images(grad), _as_images(rows), filters[:, :, None, None], None, *_POINTWISE, groups, [*wanted, False]
+    )
+    return gradients[0], gradients[1]

@@ -12,14 +12,14 @@ from biasscope.nn.pac.tiling import Tiling, channel_parts, flat_filters, scales_
 def tiled_forward(
     padded: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor | None, window: Window, groups: int
 ) -> Tensor:
-    """Convolve a padded (N, H', W', C) array: (N, H_out, W_out, O)."""
+    """Convolve a padded (N, H', W', C) array by a kernel (N or 1, H_out, W_out, taps): (N, H_out, W_out, O)."""
     if gemm.through_onednn(padded) and window.sides != (1, 1):
         return _forward_by_channels(padded, kernel, weight, bias, window, groups)
     tiling, filters = Tiling.of(padded, window, groups), flat_filters(weight)
     out = padded.new_empty(padded.shape[0], *tiling.size, weight.shape[0])
     for tile in tiling:
         view = tiling.view(tile)
-        rows = tiling.rows_of(tile, tiling.buffer.shape[1])
+        rows = tiling.rows_of(tile)
         torch.mul(view, scales_of(kernel, tile, window.sides), out=tiling.as_patches(rows, view))
         product = gemm.times_filter(rows, filters, bias, groups)
         target = out[tile.images, tile.rows]

@@ -83,22 +83,20 @@ class Tiling:
         offset = tile.images.start * array.stride(0) + tile.rows.start * down * width * c
         return array.as_strided(shape, strides, array.storage_offset() + offset)
 
-    def rows_of(self, tile: Tile, per_row: int, buffer: Tensor | None = None) -> Tensor:
+    def rows_of(self, tile: Tile) -> Tensor:
         """Take as many rows of the buffer as the tile needs, rounded up."""
         pixels = (tile.images.stop - tile.images.start) * (tile.rows.stop - tile.rows.start) * self.size[1]
-        buffer = self.buffer if buffer is None else buffer
-        return buffer[: -(-pixels // gemm.BATCH) * gemm.BATCH, :per_row]
+        return self.buffer[: -(-pixels // gemm.BATCH) * gemm.BATCH]
 
     def as_patches(self, rows: Tensor, view: Tensor) -> Tensor:
         """View rows of the buffer in the shape of the patches."""
         return rows[: view.shape[0] * view.shape[1] * view.shape[2]].view(view.shape)
 
 
-def scales_of(kernel: Tensor, tile: Tile, sides: tuple[int, int]) -> Tensor:
-    """Kernel (N or 1, taps, H_out, W_out) for a tile: (images, rows, W_out, 1, k_h, k_w, 1)."""
-    part = kernel[tile.images] if kernel.shape[0] > 1 else kernel
-    part = part[:, :, tile.rows].permute(0, 2, 3, 1)
-    return part.unfold(3, sides[1], sides[1])[:, :, :, None, ..., None]
+def scales_of(planes: Tensor, tile: Tile, sides: tuple[int, int]) -> Tensor:
+    """Kernel (N or 1, H_out, W_out, taps) for a tile: (images, rows, W_out, 1, k_h, k_w, 1)."""
+    part = (planes[tile.images] if planes.shape[0] > 1 else planes)[:, tile.rows]
+    return part.view(*part.shape[:3], 1, *sides, 1)
 
 
 def flat_filters(weight: Tensor) -> Tensor:
