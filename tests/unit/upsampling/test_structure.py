@@ -1,0 +1,122 @@
+"""Which steps are found in a forward pass, and what they add up to."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.fx import symbolic_trace
+from torchvision.models import resnet18
+
+from biasscope.nn import BlurPool2d
+from biasscope.upsampling import record, structure
+
+
+class Functional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(2, 2, 3, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.conv_transpose2d(x, self.weight, stride=2, padding=1, output_padding=1)
+        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        return F.pixel_shuffle(x.repeat(1, 4, 1, 1), 2)
+
+
+def test_functions_are_found() -> None:
+    found = structure(Functional(), torch.zeros(1, 2, 6, 5))
+    assert [layer.name for layer in found.forward] == [":conv_transpose2d", ":interpolate", ":pixel_shuffle"]
+    assert [layer.ratio for layer in found.forward] == [4, 1, 1]
+    assert found.composed[-1].counts[0] == (1, 1, 1, 1, 2, 2, 2, 2)
+
+
+def test_modules_and_a_traced_graph_are_the_same() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, 2), nn.PixelShuffle(2), nn.ConvTranspose2d(1, 1, 3, 2, groups=1))
+    x = torch.zeros(1, 1, 17, 17)
+    plain, graph = structure(net, x), structure(symbolic_trace(net), x)
+    assert [layer.counts for layer in plain.composed] == [layer.counts for layer in graph.composed]
+    assert plain.composed[-1].ratio == 4
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_every_number_of_axes(dims: int) -> None:
+    layer = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)[dims - 1](4, 2, 3, 2, groups=2)
+    found = structure(nn.Sequential(layer), torch.zeros(1, 4, *(5,) * dims))
+    assert found.forward[0].ratio == 2**dims
+
+
+MODES = [
+    ("nearest", 1), ("nearest", 2), ("nearest", 3), ("nearest-exact", 2), ("linear", 1), ("bilinear", 2),
+    ("bicubic", 2), ("trilinear", 3), ("area", 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "dims"), MODES)
+@pytest.mark.parametrize("factor", [2, 3])
+def test_upsample_of_every_mode_keeps_a_constant(mode: str, dims: int, factor: int) -> None:
+    net = nn.Upsample(scale_factor=factor, mode=mode)
+    found = structure(net, torch.zeros(1, 1, *(6,) * dims))
+    assert found.forward[0].period == (factor,) * dims
+    assert found.forward[0].ratio == pytest.approx(1)
+
+
+def test_resize_carries_the_pattern_of_what_is_before() -> None:
+    """One period of the counts is what torch makes of the same periodic line."""
+    net = nn.Sequential(nn.ConvTranspose1d(1, 1, 3, 2), nn.Upsample(scale_factor=2, mode="linear"))
+    counts = structure(net, torch.zeros(1, 1, 9)).composed[-1].counts[0]
+    line = F.interpolate(torch.tensor([2.0, 1.0]).repeat(9).view(1, 1, -1), scale_factor=2, mode="linear")[0, 0]
+    assert line[8:12].tolist() == pytest.approx(counts)
+
+
+def test_padding_and_cropping_move_the_phase() -> None:
+    class Cropped(nn.Sequential):
+        def forward(self, x: Tensor) -> Tensor:
+            return F.pad(super().forward(x)[..., 1:-1, 2:], (1, 0, 0, 0))
+
+    net = Cropped(nn.ConvTranspose2d(1, 1, 3, 2))
+    found = structure(net, torch.zeros(1, 1, 9, 9)).composed[-1]
+    assert found.counts == ((1, 2), (1, 2))
+
+
+def test_without_upsampling_nothing_is_found() -> None:
+    found = structure(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), torch.zeros(1, 1, 2, 2))
+    assert (found.forward, found.composed, found.backward, found.backward_composed) == ((), (), (), None)
+    assert found.finding.startswith("nothing to analyse")
+
+
+def test_what_has_no_phases_is_named() -> None:
+    class Odd(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return F.interpolate(x, scale_factor=1.5).repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+    net = nn.Sequential(Odd(), nn.AdaptiveAvgPool2d(7))
+    found = structure(net, torch.zeros(1, 1, 8, 8))
+    assert [refused.kind for refused in found.refused] == ["interpolate", "adaptive_avg_pool2d"]
+    assert "not whole" in found.refused[0].reason
+    assert "different sizes" in found.refused[1].reason
+
+
+def test_gradients_of_a_residual_network() -> None:
+    found = structure(resnet18(), torch.zeros(1, 3, 64, 64))
+    ratios = {layer.name: (layer.ratio, layer.holes) for layer in found.backward}
+    assert ratios["conv1"] == (pytest.approx(16 / 9), 0)
+    assert ratios["layer2.0.downsample.0"] == (None, 0.75)
+    assert found.backward_strided is not None
+    assert found.backward_strided.ratio == pytest.approx(5.29)
+    assert found.backward_strided.period == (32, 32)
+
+
+def test_fixed_blur_counts_with_its_weights() -> None:
+    found = structure(nn.Sequential(BlurPool2d(3, 3, 2)), torch.zeros(1, 3, 16, 16))
+    assert found.backward[0].ratio == pytest.approx(1)
+
+
+def test_repeated_layers_have_names_of_their_own_and_modes_are_put_back() -> None:
+    up = nn.ConvTranspose2d(1, 1, 3, 2)
+    net = nn.Sequential(up, nn.BatchNorm2d(1), up).train()
+    net[1].eval()
+    passage = record(net, torch.zeros(1, 1, 4, 4))
+    assert [step.name for step in passage.steps] == ["0", "0#2"]
+    assert (net.training, net[1].training) == (True, False)
+    assert not (net._forward_hooks or up._forward_hooks)
