@@ -10,6 +10,7 @@ from biasscope.core.results import Result
 from biasscope.figures.frame import rows
 from biasscope.figures.labels import short
 from biasscope.figures.layers.attribution import method
+from biasscope.figures.layers.stages import Stage, stages
 from biasscope.figures.looks import names, of
 from biasscope.report.pictures import Shot, shots
 
@@ -29,11 +30,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Strip:
-    """A row of pictures: what it is, one line below that, and a picture (or none) for each column."""
+    """A row of pictures: what it is, a line below that, a picture (or none) a column; whether a group starts here."""
 
     title: str
     below: str
     shots: list[Shot | None]
+    starts: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,25 +50,22 @@ class Film:
 def moving(result: Result) -> list[Film]:
     """One film an image: a column a shift, the input on top, below it a map of every layer and model."""
     found = [row for row in rows(result, "moving") if shots(row.get("map"), "")]
-    return [_film(of(found, image, "image_id"), image) for image in names(found, "image_id")[:MOST]]
+    order = stages(result, found)
+    return [_film(of(found, image, "image_id"), order, image) for image in names(found, "image_id")[:MOST]]
 
 
-def _film(found: list[Row], image: str) -> Film:
+def _film(found: list[Row], order: list[Stage], image: str) -> Film:
     at = list(dict.fromkeys(_shift(row) for row in found))[:STEPS]
     inputs = {_shift(row): row.get("picture") for row in reversed(found)}
     top = [one(inputs[shift], f"{short(image, 40)}, moved {_said(shift)}") for shift in at]
     strips = [Strip("Input", "", top)] if any(top) else []
-    for layer, model in dict.fromkeys((names([row], "layer")[0], names([row])[0]) for row in _by_layer(found)):
+    first = names(found)[0]
+    for model, layer in (pair for stage in order for pair in stage.items()):
         maps = {_shift(row): row.get("map") for row in of(of(found, layer, "layer"), model)}
         words = f"Map of {short(layer, 40)}, {short(model, 40)}, picture moved "
         line = [one(maps.get(shift), words + _said(shift)) for shift in at]
-        strips.append(Strip(short(layer, 40), short(model, 40), line))
+        strips += [Strip(short(layer, 40), short(model, 40), line, model == first)] if any(line) else []
     return Film(f"{short(image, 60)}, moved by (down, right)", [_told(shift) for shift in at], strips)
-
-
-def _by_layer(found: list[Row]) -> list[Row]:
-    order = names(found, "layer")
-    return sorted(found, key=lambda row: order.index(names([row], "layer")[0]))
 
 
 def _shift(row: Row) -> tuple[float, float]:
@@ -102,7 +101,8 @@ def _explained(found: list[Row], image: str, shift: tuple[float, float]) -> Film
 
 
 def _lines(found: list[Row], ways: list[tuple[str, str]]) -> Iterable[Strip]:
+    first = names(found)[0]
     for row in found:
         title, model = short(method(row.get("method")), 40), short(names([row])[0], 40)
         pictures = [one(row.get(way), f"{title}, {model}: {head.lower()}") for way, head in ways]
-        yield Strip(title, model, pictures)
+        yield Strip(title, model, pictures, model == short(first, 40))

@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Cell:
-    """One layer: place and size on the strip, opacity, whether it was measured, a notch, and the words for it."""
+    """A layer and those before it that were not compared: place and size, opacity, notches, and the words for it."""
 
     x: float
     y: float
@@ -32,7 +32,7 @@ class Cell:
     height: float
     opacity: float
     known: bool
-    notch: bool
+    notches: list[float]
     words: str
 
 
@@ -65,7 +65,7 @@ def strips(result: Result) -> Strips | None:
     values = {model: _values(of(found, model), compared[model]) for model in compared}
     top = max((value for by_layer in values.values() for value in by_layer.values()), default=0.0) or 1.0
     share = where.shares(found)
-    made = [_strip(result, model, values[model], top, share=share) for model in compared]
+    made = [_strip(of(rows(result, "layers"), model), model, values[model], top, share=share) for model in compared]
     return Strips(where.titled(found), _shown(0.0, share), _shown(top, share), made)
 
 
@@ -78,37 +78,60 @@ def _shown(value: float, share: bool) -> str:
     return wording.share(value) if share else wording.real(value)
 
 
-def _strip(result: Result, model: str, values: dict[str, float], top: float, *, share: bool) -> Strip:
-    lines = [row for row in of(rows(result, "layers"), model) if row.get("layer") is not None]
-    lines = list({str(row["layer"]): row for row in sorted(lines, key=lambda row: row.get("depth") or 0)}.values())
+def units(found: list[Row], compared: set[str]) -> list[list[Row]]:
+    """Layers of a model in order, each with those before it that were not compared; what is left comes last.
+
+    >>> found = [{"layer": "conv"}, {"layer": "relu"}, {"layer": "pool"}]
+    >>> [[row["layer"] for row in unit] for unit in units(found, {"relu"})]
+    [['conv', 'relu'], ['pool']]
+    """
+    made: list[list[Row]] = [[]]
+    for row in found:
+        made[-1].append(row)
+        if str(row["layer"]) in compared:
+            made.append([])
+    return [unit for unit in made if unit]
+
+
+def _strip(found: list[Row], model: str, values: dict[str, float], top: float, *, share: bool) -> Strip:
+    known = [row for row in found if row.get("layer") is not None]
+    lines = list({str(row["layer"]): row for row in sorted(known, key=lambda row: row.get("depth") or 0)}.values())
     sides = [float(row.get("height") or 1) for row in lines]
-    width = WIDE / len(lines)
-    cells = [
-        _cell(row, place * width, width, _high(side, max(sides)), values.get(str(row["layer"])), top, share)
-        for place, (row, side) in enumerate(zip(lines, sides, strict=True))
-    ]
+    width, place, cells = WIDE / max(1, len(lines)), 0, []
+    for unit in units(lines, set(values)):
+        high = _high(float(unit[-1].get("height") or 1), min(sides), max(sides))
+        cells.append(_cell(unit, place, width, high, values.get(str(unit[-1]["layer"])), top, share))
+        place += len(unit)
     return Strip(model, cells, _words(model, lines, values, share))
 
 
-def _high(side: float, largest: float) -> float:
-    """Height of a layer: every halving of the side takes the same away."""
-    halved = math.log2(max(1.0, largest / max(1.0, side)))
-    steps = max(1.0, math.log2(max(2.0, largest)))
-    return HIGH - (HIGH - LOW) * min(1.0, halved / steps)
+def _high(side: float, smallest: float, largest: float) -> float:
+    """Height of a layer: every halving of the side takes the same away.
+
+    >>> [_high(side, 8, 32) for side in (32, 16, 8)]
+    [34.0, 21.5, 9.0]
+    """
+    halvings = math.log2(max(1.0, largest) / max(1.0, smallest)) or 1.0
+    return HIGH - (HIGH - LOW) * math.log2(max(1.0, largest) / max(1.0, side)) / halvings
 
 
-def _cell(row: Row, x: float, width: float, height: float, value: float | None, top: float, share: bool) -> Cell:
+def _cell(unit: list[Row], place: int, wide: float, high: float, value: float | None, top: float, share: bool) -> Cell:
+    opacity = 0.0 if value is None else SHARP * min(1.0, max(0.0, value / top))
+    x, y, width, height = (round(number, 2) for number in (place * wide, (HIGH - high) / 2, wide * len(unit), high))
+    notches = [round((place + at + 0.5) * wide, 2) for at, row in enumerate(unit) if row.get("subsampling")]
+    return Cell(x, y, width, height, round(opacity, 3), value is not None, notches, _named(unit, value, share))
+
+
+def _named(unit: list[Row], value: float | None, share: bool) -> str:
+    """Words for a layer: name, kind, size of the maps, what came before it, the number."""
+    row, fewer = unit[-1], names([row for row in unit if row.get("subsampling")], "layer")
     facts = [short(row["layer"], 60), short(row.get("kind") or "", 40)]
     if row.get("height"):
         facts.append(f"{row['height']:g} x {row.get('width') or row['height']:g}")
-    facts += ["subsamples"] if row.get("subsampling") else []
+    facts += [f"behind {', '.join(short(name, 40) for name in names(unit[:-1], 'layer'))}"] if unit[1:] else []
+    facts += [f"subsampled at {', '.join(short(name, 40) for name in fewer)}"] if fewer else []
     facts.append("not compared" if value is None else _shown(value, share))
-    opacity = 0.0 if value is None else SHARP * min(1.0, max(0.0, value / top))
-    drawn = [round(number, 2) for number in (x, (HIGH - height) / 2, width, height)]
-    return Cell(
-        *drawn, round(opacity, 3), value is not None, bool(row.get("subsampling")),
-        ", ".join(fact for fact in facts if fact),
-    )  # fmt: skip
+    return ", ".join(fact for fact in facts if fact)
 
 
 def _words(model: str, lines: list[Row], values: dict[str, float], share: bool) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from biasscope.report.render import render
-from tests.unit.report import sample_invariance
+from tests.unit.report import sample_invariance, sample_layers
 from tests.unit.report import sample_reports as sample
 
 webdriver = pytest.importorskip("selenium.webdriver")
@@ -53,6 +53,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "hostile.html").write_bytes(render(sample.full(labels=sample.HOSTILE)))
     (folder / "invariance.html").write_bytes(render(sample_invariance.full(sample_invariance.MODELS[:2])))
     (folder / "invariance-hostile.html").write_bytes(render(sample_invariance.full(sample.HOSTILE)))
+    (folder / "layers.html").write_bytes(render(sample_layers.full()))
+    (folder / "layers-hostile.html").write_bytes(render(sample_layers.full(sample.HOSTILE[:8])))
     return folder
 
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from biasscope.core.results import Result
 from biasscope.figures.frame import rows
 from biasscope.figures.labels import short
-from biasscope.figures.layers.beside import panels
+from biasscope.figures.layers.beside import beside
+from biasscope.figures.layers.stages import Stage, stages, title
+from biasscope.figures.layers.where import titled
 from biasscope.figures.looks import MOST, names, of
 from biasscope.figures.style import DENSITY, INK, MUTED, panel
 
@@ -23,7 +25,7 @@ _OUTLINED = 17  # sides up to which exact cells have an outline; of more they ha
 
 
 def lattices(result: Result) -> dict[str, Figure] | None:
-    """One figure a layer, one map a model; all maps of a measure have one scale."""
+    """One figure a stage, one map a model; all maps of a measure have one scale."""
     found = [row for row in rows(result, "lattices") if plane(row) is not None]
     if not found:
         return None
@@ -31,9 +33,10 @@ def lattices(result: Result) -> dict[str, Figure] | None:
     measure = names(found, "measure")[0]
     kept = of(found, measure, "measure")
     top = highest(kept)
-    for layer in names(kept, "layer")[:MOST]:
-        made[layer] = _layer(of(kept, layer, "layer"), top)
-    return made | {"": _key(top, measure.replace("_", " "))}
+    for stage in stages(result, kept)[:MOST]:
+        made[title(stage)] = _layer(kept, stage, names(kept)[:MOST], top)
+    words = titled(of(rows(result, "measures"), measure, "measure")) or measure.replace("_", " ")
+    return made | {"": _key(top, words)}
 
 
 def highest(found: list[Row]) -> float:
@@ -65,10 +68,10 @@ def exact(row: Row) -> NDArray[np.bool_]:
     return np.full(shape, bool(row.get("exact")))
 
 
-def _layer(found: list[Row], top: float) -> Figure:
-    figure, made = panels(names(found)[:MOST])
-    for place, (model, ax) in enumerate(made):
-        _map(ax, of(found, model)[0], top)
+def _layer(found: list[Row], stage: Stage, models: list[str], top: float) -> Figure:
+    figure, made = beside(models, stage)
+    for place, (model, ax) in enumerate(made.items()):
+        _map(ax, of(of(found, model), stage[model], "layer")[0], top)
         if not place:
             ax.set_ylabel("shift down (px)")
     return figure

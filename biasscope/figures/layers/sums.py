@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import rows
-from biasscope.figures.layers.beside import panels
+from biasscope.figures.layers.beside import beside
+from biasscope.figures.layers.stages import Stage, stages, title
 from biasscope.figures.looks import MOST, Look, grid_lines, looks, names, of
 from biasscope.figures.style import MUTED, RULE
 
@@ -22,7 +23,7 @@ LINES = 8
 
 
 def sums(result: Result) -> dict[str, Figure] | None:
-    """One figure a layer, one panel a model: each map's global sum over its mean, against the shift."""
+    """One figure a stage, one panel a model: each map's global sum over its mean, against the shift."""
     found = [row for row in rows(result, "sums") if path(row) is not None]
     if not found:
         return None
@@ -30,7 +31,8 @@ def sums(result: Result) -> dict[str, Figure] | None:
     threshold = float(given) if isinstance(given, int | float) and given else THRESHOLD
     styles = looks(names(rows(result, "layers")) or names(found))
     styles |= {name: look for name, look in looks(names(found)).items() if name not in styles}
-    return {layer: _layer(of(found, layer, "layer"), threshold, styles) for layer in names(found, "layer")[:MOST]}
+    models = names(found)[:MOST]
+    return {title(stage): _layer(found, stage, models, threshold, styles) for stage in stages(result, found)[:MOST]}
 
 
 def path(row: Row) -> tuple[list[float], NDArray[np.float64]] | None:
@@ -64,10 +66,10 @@ def outside(row: Row, threshold: float) -> float | None:
     return float(np.mean(np.abs(values / np.nanmean(values) - 1) > threshold))
 
 
-def _layer(found: list[Row], threshold: float, styles: dict[str, Look]) -> Figure:
-    figure, made = panels(names(found)[:MOST], high=1.9)
-    for place, (model, ax) in enumerate(made):
-        kept = of(found, model)
+def _layer(found: list[Row], stage: Stage, models: list[str], threshold: float, styles: dict[str, Look]) -> Figure:
+    figure, made = beside(models, stage, high=1.9)
+    for place, (model, ax) in enumerate(made.items()):
+        kept = of(of(found, model), stage[model], "layer")
         _panel(ax, kept[:LINES], threshold, styles[model])
         shares = [share for row in kept if (share := outside(row, threshold)) is not None]
         ax.set_xlabel(f"shift (px)\noutside: {np.mean(shares):.0%} of them".replace("%", " %"), fontsize=7.5)
@@ -83,4 +85,6 @@ def _panel(ax: Axes, found: list[Row], threshold: float, look: Look) -> None:
         drawn = path(row)
         if drawn is not None:
             ax.plot(drawn[0], drawn[1], color=look.colour, linewidth=1.1, alpha=0.75, marker=".", markersize=3)
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, 1 - 1.5 * threshold), max(high, 1 + 1.5 * threshold))
     grid_lines(ax)

@@ -150,7 +150,7 @@ def rises(result: Result) -> list[Rise]:
     name = leading(result)
     told = [row for row in of(rows(result, "jumps"), name, "measure") if row.get("rise") is not None]
     made = [_rise(row) for row in told] or _steps(result, name)
-    best = {}
+    best: dict[str, Rise] = {}
     for rise in sorted(made, key=lambda item: -item.size):
         best.setdefault(rise.model, rise)
     return [rise for rise in best.values() if rise.size > 0]
@@ -185,16 +185,11 @@ def _rises(ax: Axes, found: list[Row], axis: Depth, best: list[Rise], styles: di
 def _told(ax: Axes, at: tuple[float, float], rise: Rise, share: bool) -> None:
     size = f"+{rise.size * 100:.3g} points" if share else f"+{rise.size:.2g}"
     low, high = ax.get_xlim()
-    left = at[0] > (low + high) / 2
+    left = at[0] > low + 0.3 * (high - low)
     through = f" (behind {short(rise.behind, 22)})" if rise.behind not in ("", rise.layer) else ""
-    ax.annotate(
-        f"largest rise: {size}\nat {short(rise.layer, 26)}{through}, {short(rise.model, 26)}",
-        at,
-        xytext=(-26 if left else 26, 14),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        va="bottom",
-        color=INK,
-        fontsize=8,
-        arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.8, "shrinkB": 4},
-    )
+    said = f"at {short(rise.layer, 26)}{through}, {short(rise.model, 26)}"
+    beside: dict[str, Any] = {"textcoords": "offset points", "ha": "right" if left else "left", "fontsize": 8}
+    arrow = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8, "shrinkB": 4}
+    x, y = (-24, 20) if left else (30, -20)
+    ax.annotate(said, at, xytext=(x, y), va="bottom", color=INK, arrowprops=arrow, **beside)
+    ax.annotate(f"largest rise: {size}", at, xytext=(x, y + 11), va="bottom", color=INK, **beside)

@@ -31,7 +31,7 @@ ENTRIES = {
         "A cell is a shift down and to the right of the reference, top left; the stronger the colour, the less the "
         "layer's response is the moved reference. Outlined cells are shifts by whole positions of the map, which "
         "are compared as they are; the others fall between positions and are compared with a reference that was "
-        "moved through the Fourier domain. All maps have one scale.",
+        "moved through the Fourier domain; without outlines all are whole. All maps have one scale.",
         "layers",
     ),
     "sums": entry(
@@ -52,9 +52,9 @@ ENTRIES = {
     ),
     "attribution-measures": entry(
         "layers.attribution:measures",
-        "Does the explanation move with the object?",
-        "The explanation of the moved picture is moved back and compared with that of the reference. A mark is a "
-        "model, its line the 95 % interval over images. Each panel has a scale and a better side of its own.",
+        "Explanations of the moved picture, moved back, against those of the reference",
+        "An explanation that moves with the object is the same again when it is moved back. A mark is a model, its "
+        "line the 95 % interval over images. Each panel has a scale and a better side of its own.",
         "attribution",
     ),
 }
