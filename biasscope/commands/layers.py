@@ -38,6 +38,7 @@ def layers(
     functional: Annotated[Literal["auto", "yes", "no"], Parameter(group=LAYERS)] = "auto",
     measures: Annotated[list[str] | None, Several, Parameter(group=LAYERS)] = None,
     threshold: Annotated[float, Parameter(group=LAYERS)] = 0.2,
+    margin: Annotated[float, Parameter(group=LAYERS)] = 0.125,
     protocol: Annotated[Literal["circular", "crop", "embed"], Parameter(group=SHIFTS)] = "circular",
     grid: Annotated[str | None, Parameter(group=SHIFTS, alias="--shifts")] = None,
     fill: Annotated[str | None, Parameter(group=SHIFTS)] = None,
@@ -91,6 +92,8 @@ def layers(
         lie_derivative.
     threshold
         Deviation from its mean over shifts, as a share, beyond which a map's global sum counts as not shiftable.
+    margin
+        Share of the side of a map that equivariance errors leave out at every edge, where padding is seen.
     protocol
         How pictures are shifted: circular, in crop windows, or embedded in a canvas.
     grid
@@ -133,6 +136,7 @@ def layers(
             "functional": functional,
             "measures": _parts(measures),
             "threshold": threshold,
+            "margin": margin,
             "protocol": protocol,
             "grid": grid,
             "fill": fill,

@@ -29,6 +29,7 @@ class LayersAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     functional: Literal["auto", "yes", "no"] = "auto"
     measures: list[str] = []
     threshold: float = 0.2
+    margin: float = 0.125
     protocol: Literal["circular", "crop", "embed"] = "circular"
     grid: str | None = None
     fill: str | None = None
@@ -46,6 +47,11 @@ class LayersAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             ("filter_size", 1 <= self.filter_size <= 7, "A blur has 1 to 7 taps."),
             ("limit", self.limit is None or self.limit >= 0, "It is a number of pictures, 0 for all of them."),
             ("threshold", 0 < self.threshold < 1e6, "It is a share of the mean, such as 0.2."),
+            (
+                "margin",
+                0 <= self.margin < 0.5,
+                "It is a share of the side that is left out at every edge, such as 0.125.",
+            ),
             ("side", self.side is None or self.side >= 1, "It is a number of pixels."),
             ("batch", self.batch >= 1, "A batch holds at least one view."),
             ("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."),

@@ -22,8 +22,10 @@ from biasscope.pipeline.invariance import inventory
 from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, label_of, subjects
 from biasscope.pipeline.invariance.training import train_ahead
 from biasscope.pipeline.layers import plan, words
+from biasscope.pipeline.layers.blame import blamed
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.result import result
+from biasscope.pipeline.layers.structure import structured
 from biasscope.report.model import Report
 from biasscope.trace import trace
 
@@ -134,7 +136,11 @@ class Run:
         yield inventory.images(self.source, self.problems(), self._count(), self.source.notes)
 
     def _others(self) -> Iterator[Result]:
-        yield from ()
+        found = (
+            blamed(self.items, self.source, self.asked, self.progress),
+            structured(self.items, self.progress),
+        )
+        yield from (one for one in found if one is not None)
 
     def _traced(self, one: plan.Look, moved: Any, measures: Mapping[str, Mapping[str, Any]]) -> Measurement:
         subject, functional = one.subject, plan.functional(self.asked, one)

@@ -38,7 +38,7 @@ class Difference:
         return Scalar(
             f"{self.measure}_difference@{self.model}",
             self.value,
-            f"{self.title} at the last spatial layer, {self.model} less {self.against}",
+            f"{self.title[:1].upper()}{self.title[1:]} at the last spatial layer, {self.model} less {self.against}",
             interval(self.low, self.high, method=METHOD),
             self.n,
             better="lower",

@@ -45,9 +45,10 @@ def _moving(item: Measurement, pictures: Sequence[Picture]) -> Iterator[Row]:
 
 
 def steps(item: Measurement) -> list[int]:
-    """A few views along a line."""
+    """A few views along a line, from end to end."""
     along = path(item.trace.offsets)
-    return along[:STEPS]
+    places = np.unique(np.linspace(0, len(along) - 1, min(STEPS, len(along))).round().astype(int))
+    return [along[place] for place in places.tolist()]
 
 
 def prepared(item: Measurement, picture: Picture, views: Sequence[int], index: int = 0) -> Tensor:

@@ -26,6 +26,8 @@ MEASURED = (
     "aliasing", "maximum_bias", "phase_variance",
 )  # fmt: skip
 """Measures unless others are asked for."""
+ALIGNED = ("equivariance_cosine", "fourier_cosine", "equivariance_l2", "fourier_l2")
+"""Measures that leave a margin out."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,9 @@ def measures(asked: LayersAnalysis) -> dict[str, dict[str, Any]]:
     names = list(MEASURES) if "all" in asked.measures else list(dict.fromkeys(asked.measures or MEASURED))
     for name in names:
         MEASURES.load(name)
-    return {name: {"threshold": asked.threshold} if name == "nonshiftability" else {} for name in names}
+    options = {"nonshiftability": {"threshold": asked.threshold}}
+    options |= {name: {"margin": asked.margin} for name in ALIGNED}
+    return {name: options.get(name, {}) for name in names}
 
 
 def functional(asked: LayersAnalysis, item: Look) -> bool:

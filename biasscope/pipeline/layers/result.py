@@ -53,6 +53,7 @@ def parameters(items: Sequence[Measurement], asked: LayersAnalysis) -> dict[str,
         "shifts": len(first.trace.offsets),
         "images": first.trace.images,
         "threshold": asked.threshold,
+        "margin": asked.margin,
         "window": f"{width} x {height}",
         "models": ", ".join(item.label for item in items),
         "layers": ", ".join(asked.layers) or "every module without parts, and functions",
@@ -70,7 +71,7 @@ def scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
                 f"{one.title[:1].upper()}{one.title[1:]} at {item.last.name}, {item.label}",
                 interval(one.low, one.high, method=METHOD),
                 one.n,
-                one.unit,
+                unit(one.measure, one.unit),
                 "lower" if one.better == "lower" else "higher",
                 f"Last layer of {item.label} whose maps have positions.",
             )
@@ -91,9 +92,15 @@ def _jump(item: Measurement) -> Iterator[Scalar]:
         f"Largest rise of {title}, at {jump.layer.name}, {item.label}",
         interval(jump.low, jump.high, method=METHOD),
         jump.n,
-        better="lower",
+        unit(jump.measure),
+        "lower",
         description=f"Above everything before; {where}.",
     )
+
+
+def unit(measure: str, said: str = "") -> str:
+    """Unit of a measure for people: shares of whatever are shares."""
+    return "share" if measure == "nonshiftability" or said.startswith("share") else said
 
 
 def notes(items: Sequence[Measurement], asked: LayersAnalysis) -> list[str]:

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from biasscope.core.results import Result, Scalar
 from biasscope.pipeline.invariance.words import percent
 from biasscope.pipeline.layers.differences import Difference, differences
-from biasscope.pipeline.layers.jumps import jumps, largest
+from biasscope.pipeline.layers.jumps import LEAST, jumps, largest
 from biasscope.pipeline.layers.measurement import Measurement
 
 MOST = 4
 CIRCULAR = (
-    "Circular shifts bring back on one side what leaves on the other, so padding counts as an error too; --protocol "
-    "embed or crop moves pictures as cameras do."
+    "Circular shifts bring back on one side what leaves on the other, so padding counts as an error too where a margin "
+    "does not leave it out, and in global sums; --protocol embed or crop moves pictures as cameras do."
 )
+TOLD = ("blame", "attribution")
+"""Kinds of results whose finding belongs to the answer."""
 PREFERRED = ("nonshiftability", "sum_variation", "phase_variance", "equivariance_l2", "equivariance_cosine")
 
 
@@ -87,6 +89,8 @@ def forms(items: Sequence[Measurement]) -> Iterator[str]:
 
 
 def _form(measure: str, one: Difference) -> str:
+    if abs(one.value) < LEAST:
+        return f"{one.model} none"
     chance = ", not told from chance" if one.by_chance else ""
     return f"{one.model} {signed(measure, one.value)}{ends(measure, one.low, one.high)}{chance}"
 
@@ -98,7 +102,7 @@ def _capital(title: str) -> str:
 def answer(items: Sequence[Measurement], others: Sequence[Result]) -> list[str]:
     """Sentences of the first screen, at most five."""
     said = [" ".join(lost(items)), *forms(items)]
-    said += [result.finding for result in others if result.kind in ("blame", "attribution")]
+    said += [result.finding for result in others if result.kind in TOLD]
     return said[:5]
 
 
@@ -115,5 +119,5 @@ def headline(result: Result, others: Sequence[Result], items: Sequence[Measureme
         names.append(f"{measure}@{items[1].label}")
     chosen = [by_name[name] for name in names if name in by_name]
     spare = [one for one in result.scalars if one not in chosen and one.name.endswith(f"@{first}")]
-    found = chosen + [one for other in others for one in other.scalars[:1]]
+    found = chosen + [one for other in others if other.kind in TOLD for one in other.scalars[:1]]
     return (found + spare)[: max(3, min(len(found), 5))]

@@ -1,0 +1,179 @@
+"""The result "blame": which layer is to blame that answers change with a shift of one pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from biasscope.core.errors import InputError, UsageError
+from biasscope.core.progress import Progress
+from biasscope.core.results import Result, Scalar, interval, number
+from biasscope.images.picture import ImageSource
+from biasscope.pipeline.definition import LayersAnalysis
+from biasscope.pipeline.invariance.pictures import address, collect, still
+from biasscope.pipeline.invariance.words import percent
+from biasscope.pipeline.layers import plan
+from biasscope.pipeline.layers.measurement import Measurement
+from biasscope.pipeline.layers.tables import tabled
+from biasscope.trace.blame import Blame, LayerBlame, Pair, blame
+from biasscope.transforms import make
+
+GRID = "0,0;0,1;1,0;1,1"
+"""One pixel right, down, and both."""
+PAIRS = 6
+"""Pairs that are listed for a model: those whose answer changed, then those whose logit changed most."""
+MOST, SMALL = 16, 64
+"""Pictures that are patched, every layer taking a pass for each of their shifts; and the side of pictures so small
+that four times as many are."""
+SOURCE = "Vig et al., NeurIPS 2020 (activation patching); Azulay & Weiss, JMLR 20(184), 2019"
+Found = tuple[Measurement, Blame]
+
+
+def blamed(
+    items: Sequence[Measurement], source: ImageSource, asked: LayersAnalysis, progress: Progress
+) -> Result | None:
+    """Patch the layers of every model; ``None`` where no model can be patched or none is to be."""
+    if not asked.blame:
+        return None
+    made: list[Found] = []
+    notes: list[str] = []
+    for item in items:
+        with progress.step(f"Patching the layers of {item.label}"):
+            try:
+                made.append((item, _blame(item, source, asked, progress)))
+            except (UsageError, InputError) as error:
+                notes.append(f"{item.label} is left out: {error.what}.")
+    return _result(made, source, asked, notes) if made else None
+
+
+def _blame(item: Measurement, source: ImageSource, asked: LayersAnalysis, progress: Progress) -> Blame:
+    ready = item.subject.model.preprocessing
+    options: dict[str, Any] = {"fill": asked.fill, "side": asked.side} if asked.protocol == "embed" else {}
+    shifts = make(asked.protocol, grid=GRID, seed=asked.seed, preprocessing=ready, **options)
+    most = MOST * 4 if max(ready.size) <= SMALL else MOST
+    return blame(
+        item.subject.model, source, shifts, limit=most, seed=asked.seed, device=plan.device(asked), label=item.label,
+        progress=progress,
+    )  # fmt: skip
+
+
+def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, notes: Sequence[str]) -> Result:
+    rows = [row for item, found in made for row in _layers(item, found)]
+    wanted = {pair.image_id for _, found in made for pair in _listed(found)}
+    pictures = {name: address(still(one)) for name, one in collect(source, wanted).items()}
+    pairs = [_pair(item, pair, pictures) for item, found in made for pair in _listed(found)]
+    first = made[0][1]
+    made_tables = [
+        tabled("layers", rows, "Blame of every layer that everything passes through", "layer"),
+        tabled("pairs", pairs, "Pictures whose answer changed, or changed most, with a shift of one pixel", "pair"),
+    ]
+    own = [f"{item.label}: {note}" for item, found in made for note in found.notes]
+    return Result(
+        kind="blame",
+        finding=finding(made),
+        title="Which layer is to blame",
+        parameters={"protocol": asked.protocol, "shifts": GRID, "images": first.images, "reference": "fixed original"},
+        scalars=[one for item, found in made for one in _scalars(item, found)],
+        tables=[one for one in made_tables if one.height],
+        notes=[
+            "A layer's response to the shifted picture is replaced by its moved response to the reference. The share "
+            "of the change of the answer's logit that disappears is what all layers up to this one did (cumulative); "
+            "its rise over the layer before is the layer's own (effect).",
+            *notes,
+            *dict.fromkeys(own),
+        ],
+        source=SOURCE,
+    )
+
+
+def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
+    before = 0.0
+    for one in found.layers:
+        own = number(one.first_order.value)
+        yield {
+            "model": item.label,
+            "layer": one.name,
+            "depth": one.depth,
+            "kind": one.kind,
+            "subsampling": one.subsampling,
+            "effect": number(one.blame.value),
+            "low": number(one.blame.low),
+            "high": number(one.blame.high),
+            "n": one.blame.n,
+            "first_order": None if own is None else own - before,
+            "rank": one.rank,
+            "cumulative": number(one.effect.value),
+            "cumulative_low": number(one.effect.low),
+            "cumulative_high": number(one.effect.high),
+            "cumulative_first_order": own,
+            "restored": number(one.restored.value),
+            "complete": one.complete,
+            "exact": one.exact,
+        }
+        before = own if own is not None and one.complete else before
+
+
+def _listed(found: Blame) -> list[Pair]:
+    """Pairs that changed their answer first, each picture once; then those whose logit changed most."""
+    order = sorted(found.pairs, key=lambda pair: (pair.answer_before == pair.answer_after, -abs(pair.change)))
+    return list({pair.image_id: pair for pair in reversed(order)}.values())[::-1][:PAIRS]
+
+
+def _pair(item: Measurement, pair: Pair, pictures: Mapping[str, str]) -> Mapping[str, Any]:
+    names = item.subject.model.class_names
+    before, after = (
+        names[answer] if names and answer < len(names) else str(answer)
+        for answer in (pair.answer_before, pair.answer_after)
+    )
+    return {
+        "model": item.label,
+        "image_id": pair.image_id,
+        "dy": pair.dy,
+        "dx": pair.dx,
+        "answer_before": before,
+        "answer_after": after,
+        "change": number(pair.change),
+        "probability_change": number(pair.probability_change),
+        "picture": pictures.get(pair.image_id),
+    }
+
+
+def _scalars(item: Measurement, found: Blame) -> Iterator[Scalar]:
+    if found.ranking:
+        top = found.ranking[0]
+        yield Scalar(
+            f"top_blame@{item.label}",
+            number(top.blame.value),
+            f"Blame of {top.name}, the most of all layers, {item.label}",
+            interval(top.blame.low, top.blame.high, method="ratio of sums, t over images"),
+            top.blame.n,
+            "share",
+            description=f"Share of the change of the answer's logit. {_what(top)}",
+        )
+    if found.pairs:
+        flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
+        share = flips / len(found.pairs)
+        yield Scalar(f"flipped@{item.label}", share, f"Answers changed, {item.label}", None, len(found.pairs), "share")
+
+
+def _what(layer: LayerBlame) -> str:
+    return f"{layer.kind}, which subsamples." if layer.subsampling else f"{layer.kind}, which does not subsample."
+
+
+def finding(made: Sequence[Found]) -> str:
+    """Layer that is most to blame in the first model, and how often the others agree that it subsamples."""
+    item, found = made[0]
+    if not found.ranking:
+        return f"One-pixel shifts change nothing in {item.label}, so no layer is to blame."
+    top = found.ranking[0]
+    ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
+    flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
+    does = "subsamples" if top.subsampling else "does not subsample"
+    return (
+        f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; most to blame is {top.name} "
+        f"({top.kind}, which {does}) with {percent(top.blame.value, 0)}{ends} of the change of the logit."
+    )
+
+
+def _ends(low: float, high: float) -> str:
+    return f" ({low * 100:.0f} to {high * 100:.0f})"
