@@ -12,9 +12,10 @@ from matplotlib.patches import Patch
 from biasscope.core.results import Result
 from biasscope.figures.frame import rows
 from biasscope.figures.labels import short
-from biasscope.figures.looks import MOST, looks, names, of
+from biasscope.figures.layers.depth import Depth, depth, label, lines
+from biasscope.figures.looks import MOST, Look, grid_lines, looks, names, of, percent
 from biasscope.figures.shiftmaps import titles
-from biasscope.figures.style import INK, MUTED, PAPER, RULE, panel
+from biasscope.figures.style import INK, MUTED, PAPER, RULE, key_below, panel
 
 RANKED = 14
 """Layers drawn at most in a panel; the table holds all of them."""
@@ -35,11 +36,48 @@ def blame(result: Result) -> dict[str, Figure] | None:
     return made | {"": _key(any(row.get("first_order") is not None for row in found))}
 
 
+def cumulative(result: Result) -> dict[str, Figure] | None:
+    """What all layers up to each one did, against depth, one line a model."""
+    found = [row for row in rows(result, "layers") if row.get("cumulative") is not None and row.get("layer")]
+    found = [row for row in found if row.get("complete") is not False]
+    if not found:
+        return None
+    axis = depth(Result(result.kind, "", tables=[item for item in result.tables if item.name == "layers"]))
+    styles = looks(names(rows(result, "layers")))
+    figure, ax = panel(9.4, 3.5 + 0.19 * (len(styles) // 4))
+    lines(ax, axis)
+    for model in names(found):
+        line = sorted(of(found, model), key=lambda row: axis.places[model][str(row["layer"])])
+        _cumulative(ax, line, axis, model, styles[model])
+    ax.axhline(1, color=MUTED, linewidth=0.8)
+    grid_lines(ax)
+    percent(ax.yaxis)
+    label(ax, axis)
+    ax.set_ylabel("taken back, up to here")
+    if len(names(found)) > 1:
+        key_below(figure, ax)
+    return {"Up to each layer": figure}
+
+
+def _cumulative(ax: Axes, line: list[Row], axis: Depth, model: str, look: Look) -> None:
+    x = [axis.places[model][str(row["layer"])] for row in line]
+    y, low, high = (
+        [float("nan") if row.get(f"cumulative{end}") is None else row[f"cumulative{end}"] for row in line]
+        for end in ("", "_low", "_high")
+    )
+    ax.fill_between(x, low, high, color=look.colour, alpha=0.13, linewidth=0)
+    fewer = [place for place, row in enumerate(line) if row.get("subsampling")]
+    shown: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": 1.6, "label": short(model)}
+    ax.plot(x, y, marker=look.mark, markersize=5.5, markevery=fewer, **shown)
+
+
 def ranked(found: list[Row]) -> list[Row]:
-    """Rows of a model, the most to blame first: by the table's rank where it has one, else by the effect."""
-    if all(row.get("rank") is not None for row in found):
-        return sorted(found, key=lambda row: row["rank"])
-    return sorted(found, key=lambda row: -row["effect"])
+    """Rows of a model, the most to blame first: by the table's rank, rows without one behind, by their effect.
+
+    >>> [row["effect"] for row in ranked([{"effect": 0.1}, {"effect": 0.2, "rank": 2}, {"effect": 0.4, "rank": 1}])]
+    [0.4, 0.2, 0.1]
+    """
+    return sorted(found, key=lambda row: (row.get("rank") is None, row.get("rank") or 0, -row["effect"]))
 
 
 def reach(found: list[Row]) -> tuple[float, float]:
@@ -60,7 +98,8 @@ def _panel(model: str, found: list[Row], ends: tuple[float, float], colour: str)
         text.set_color(INK)
         text.set_fontweight("bold" if row.get("subsampling") else "normal")
     ax.tick_params(axis="y", length=0)
-    ax.set(ylim=(len(found) - 0.4, -0.6), xlim=ends, xlabel="effect of patching the layer")
+    ax.set(ylim=(len(found) - 0.4, -0.6), xlim=ends, xlabel="share of the change of the answer's logit")
+    percent(ax.xaxis)
     ax.grid(axis="x", color=RULE, linewidth=0.6)
     ax.set_axisbelow(True)
     titles(ax, short(model, 30), "")

@@ -45,9 +45,18 @@ ENTRIES = {
     "blame": entry(
         "layers.blame:blame",
         "Layers by blame",
-        "How much of the change of the answer a layer accounts for, found by replacing what it gives for the moved "
-        "picture by its own moved reference response. Strong bars with bold names are subsampling layers. The "
-        "diamond is the estimate from gradients, which is cheap and fails where the network is far from linear.",
+        "How much of the change of the answer's logit each layer accounts for, found by replacing what it gives for "
+        "the moved picture by its own moved reference response: a bar is what this takes back more than doing so at "
+        "the layer before. Strong bars with bold names are subsampling layers. The diamond is the estimate from "
+        "gradients, which is cheap and fails where the network is far from linear.",
+        "blame",
+    ),
+    "blame-cumulative": entry(
+        "layers.blame:cumulative",
+        "Blame up to each layer",
+        f"{_AXIS}A line is how much of the change disappears when a model's layer gives the moved reference response: "
+        "what all layers up to it did together, with its 95 % interval over images. It ends at 100 % where the rest "
+        "of the network does not care where things are. A filled mark is a layer that subsamples.",
         "blame",
     ),
     "attribution-measures": entry(

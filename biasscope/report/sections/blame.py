@@ -8,7 +8,7 @@ from biasscope.core.results import Result, table
 from biasscope.figures.frame import rows
 from biasscope.figures.labels import short
 from biasscope.figures.looks import names
-from biasscope.report import pictures
+from biasscope.report import pictures, wording
 from biasscope.report.grid import Field, Grid
 from biasscope.report.sections.generic import some
 from biasscope.report.sections.shifts import own_numbers
@@ -18,12 +18,15 @@ PAIRS = 12
 
 LAYERS = [
     Field("model", "Model", "label"),
-    Field("rank", "Rank", "count"),
+    Field("rank", "Rank", "count", "Among the layers that everything passes through"),
     Field("layer", "Layer", "code"),
     Field("kind", "Kind", "text"),
     Field("subsampling", "Subsampling", "text"),
-    Field("effect", "Effect", "real", "Of patching this layer alone, with its 95 % interval over images"),
-    Field("first_order", "First order", "real", "The same estimated from gradients"),
+    Field("effect", "Blame", "share", "Share of the change that this layer accounts for, with its 95 % interval"),
+    Field("first_order", "First order", "share", "The same estimated from gradients"),
+    Field("cumulative", "Up to here", "share", "Share that all layers up to this one account for"),
+    Field("restored", "Answers restored", "share", "Changed answers that patching turns back into the reference's"),
+    Field("exact", "Whole steps", "share", "Shifts that move these maps by whole positions; others go by Fourier"),
     Field("n", "n", "count"),
 ]
 
@@ -42,7 +45,7 @@ def layers(result: Result) -> Grid | None:
     """Every layer with its effect, model by model, the most to blame first."""
     found = rows(result, "layers")
     order = names(found)
-    found.sort(key=lambda row: (order.index(names([row])[0]), row.get("rank") or 0, -(row.get("effect") or 0)))
+    found.sort(key=lambda row: (order.index(names([row])[0]), row.get("rank") is None, row.get("rank") or 0))
     for row in found:
         row |= {"effect_low": row.get("low"), "effect_high": row.get("high")}
     made = table("layers", {key: [row.get(key) for row in found] for key in (found[0] if found else ())})
@@ -60,7 +63,8 @@ def _card(row: dict[str, Any]) -> pictures.Card:
     before, after = (short(row.get(key) if row.get(key) is not None else "?", 40) for key in _ANSWERS)
     said = f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else f"{before}, before and after"
     where = f"moved {row.get('dy') or 0:g} px down, {row.get('dx') or 0:g} px to the right"
-    made = pictures.card({"picture": row.get("picture")}, title, [said, where])
+    change = f"logit {wording.signed(row['change'])}" if row.get("change") is not None else ""
+    made = pictures.card({"picture": row.get("picture")}, title, [said, where, change])
     return pictures.Card(made.title, made.pictures, made.lines, names([row])[0])
 
 

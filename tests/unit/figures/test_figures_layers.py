@@ -220,6 +220,15 @@ def test_blame_is_ranked_with_intervals_and_estimates():
     assert len({panel.axes[0].get_xlim() for name, panel in panels.items() if name}) == 1
 
 
+def test_blame_up_to_each_layer_is_a_line_a_model():
+    result = sample.blame(TWO)
+    ax = draw("blame-cumulative", result)["Up to each layer"].axes[0]
+    for model in TWO:
+        found = [row for row in rows(result, "layers") if row["model"] == model]
+        np.testing.assert_allclose(lines(ax)[model].get_ydata(), [row["cumulative"] for row in found])
+        assert list(lines(ax)[model].get_markevery()) == [i for i, row in enumerate(found) if row["subsampling"]]
+
+
 def test_attribution_has_a_panel_a_measure_and_a_mark_a_model():
     result = sample.attribution(TWO)
     panels = draw("attribution-measures", result)

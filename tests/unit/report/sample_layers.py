@@ -175,17 +175,22 @@ def blame(given=MODELS):
     for model in given:
         found = network(model)
         effects = np.diff([0.0, *values(model, "nonshiftability")]) * 3
+        effects, total = effects / 1.3, effects.cumsum() / 1.3
         order = np.argsort(-effects).argsort()
         for depth, ((name, kind, *_, fewer), effect) in enumerate(zip(found, effects.tolist(), strict=True)):
             rank = int(order[depth]) + 1
-            made.append([model, name, depth, kind, fewer, effect, effect - 0.05, effect + 0.05, 32, effect * 0.8, rank])
+            up_to = float(total[depth])
+            own = [effect, effect - 0.05, effect + 0.05, 32, effect * 0.8, rank, up_to, up_to - 0.05, up_to + 0.05]
+            made.append([model, name, depth, kind, fewer, *own])
         pairs += [[model, f"scene {place:03d}", 0, place + 1, "7", "1", data_uri(blob(place))] for place in range(2)]
+    columns = "model layer depth kind subsampling effect low high n first_order rank"
+    columns += " cumulative cumulative_low cumulative_high"
     return Result(
         "blame",
         "Patching features.5 takes back most of what the shift changed.",
         scalars=[Scalar(f"top_blame@{given[0]}", 0.6, f"Largest effect, {given[0]}", interval(0.5, 0.7), 32)],
         tables=[
-            of_rows("layers", "model layer depth kind subsampling effect low high n first_order rank", made),
+            of_rows("layers", columns, made),
             of_rows("pairs", "model image_id dy dx answer_before answer_after picture", pairs),
         ],
     )
