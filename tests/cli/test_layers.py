@@ -56,8 +56,7 @@ def test_embedded_default_answers(embedded: Done) -> None:
     assert done.stderr == ""
     report = read(str(folder / "biasscope-report"))
     kinds = [result.kind for result in report.results]
-    assert kinds[0] == "layers"
-    assert kinds[-2:] == ["models", "images"]
+    assert kinds == ["layers", "blame", "attribution", "structure", "models", "images"]
     found = report.result("layers")
     assert found.scalar("nonshiftability@digits8-polyphase").value == 0.0
     assert float(found.scalar("nonshiftability@digits8").value or 0) > 0.2
@@ -68,6 +67,22 @@ def test_embedded_default_answers(embedded: Done) -> None:
     assert len(report.answer) <= 5
     assert 3 <= len(report.headline) <= 5
     assert "report.html" in done.stdout
+
+
+def test_blame_explanations_and_structure(embedded: Done) -> None:
+    report = read(str(embedded[0] / "biasscope-report"))
+    blame, explained, structure = (report.result(kind) for kind in ("blame", "attribution", "structure"))
+    layers = blame.table("layers")
+    rows = list(zip(layers["model"], layers["layer"], layers["effect"], layers["cumulative"], strict=True))
+    last = [row for row in rows if row[0] == "digits8"][-1]
+    assert float(last[3] or 0) == pytest.approx(1, abs=1e-6)
+    assert all(effect is None for model, _, effect, _ in rows if model == "digits8-polyphase")
+    assert explained.scalar("cosine_saliency@digits8-polyphase").value == pytest.approx(1, abs=1e-4)
+    assert float(explained.scalar("cosine_saliency@digits8").value or 1) < 0.9
+    assert all(str(one).startswith("data:image/") for one in explained.table("maps")["map_back"])
+    assert structure.table("tails")["stride_product"] == [8.0] * 4
+    assert structure.table("tails")["tail"] == ["pooling"] * 4
+    assert blame.table("pairs").height > 0
 
 
 def test_polyphase_has_no_rise_and_strided_layers_are_marked(embedded: Done) -> None:

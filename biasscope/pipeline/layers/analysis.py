@@ -22,6 +22,7 @@ from biasscope.pipeline.invariance import inventory
 from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, label_of, subjects
 from biasscope.pipeline.invariance.training import train_ahead
 from biasscope.pipeline.layers import plan, words
+from biasscope.pipeline.layers.attribution import attributed
 from biasscope.pipeline.layers.blame import blamed
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.result import result
@@ -138,6 +139,7 @@ class Run:
     def _others(self) -> Iterator[Result]:
         found = (
             blamed(self.items, self.source, self.asked, self.progress),
+            attributed(self.items, self.source, self.asked, self.progress),
             structured(self.items, self.progress),
         )
         yield from (one for one in found if one is not None)
