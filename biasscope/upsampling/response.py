@@ -1,0 +1,108 @@
+"""What a whole model answers to constant pictures, phase by phase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.upsampling.phases import phase_means
+from biasscope.upsampling.record import evaluating, tensors
+from biasscope.upsampling.spectrum import stride_share
+
+
+@dataclass(frozen=True)
+class StepResponse:
+    """Answers to constants.
+
+    Attributes
+    ----------
+    levels
+        Values of the constant pictures, (L,).
+    means
+        Mean of every phase, (L, C, phases along each axis).
+    ripple
+        Root mean square over channels and phases of the deviation from the channel's mean, (L,), in units of the
+        output.
+    relative
+        `ripple` by the root mean square of the channel means, (L,): 0 where nothing is written unevenly.
+    share
+        Share of the energy without the mean on the stride frequencies; ``None`` where there is no energy. Less than 1
+        means that borders reach into the part that is looked at.
+    margin
+        Positions left out on every side.
+    """
+
+    levels: Tensor
+    means: Tensor
+    ripple: Tensor
+    relative: Tensor
+    share: float | None
+    margin: tuple[int, ...]
+
+    @property
+    def strongest(self) -> int:
+        """Number of the level with the largest ripple."""
+        return int(self.ripple.argmax())
+
+
+def step_response(
+    model: nn.Module,
+    shape: Sequence[int],
+    period: Sequence[int],
+    *,
+    levels: Sequence[float] = (-1.0, -0.5, 0.0, 0.5, 1.0),
+    margin: int | Sequence[int] | None = None,
+) -> StepResponse | None:
+    """Show constant pictures to a model and compare the phases of its output.
+
+    Parameters
+    ----------
+    model
+        Any module from (N, C, ...) to maps; the first tensor that it gives counts.
+    shape
+        (C, ...) of the pictures; large enough for borders not to reach the middle.
+    period
+        Phases along each axis of the output.
+    levels
+        Values of the pictures, in units of the model's input.
+    margin
+        Positions of the output to leave out on every side; a quarter of each side if not given.
+
+    Returns
+    -------
+        The response; ``None`` where the output has no maps of that many axes, or what is left is less than two periods.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> up = nn.ConvTranspose2d(1, 1, 3, 2, bias=False)
+    >>> _ = nn.init.ones_(up.weight)
+    >>> found = step_response(up, (1, 12, 12), (2, 2), levels=[1.0])
+    >>> found.means[0, 0].tolist(), round(float(found.relative[0]), 3)
+    ([[4.0, 2.0], [2.0, 1.0]], 0.484)
+    """
+    pictures = torch.stack([torch.full(tuple(shape), level) for level in levels])
+    like = next((p for p in model.parameters() if p.is_floating_point()), pictures)
+    with evaluating(model), torch.no_grad():
+        out = next(tensors(model(pictures.to(like))), None)
+    if out is None or out.dim() != len(period) + 2:
+        return None
+    sides = [side // 4 for side in out.shape[2:]] if margin is None else margin
+    means = phase_means(out, period, sides)
+    if means is None:
+        return None
+    flat = means.flatten(2)
+    middle = flat.mean(2)
+    ripple = (flat - middle[..., None]).square().mean((1, 2)).sqrt()
+    size = middle.square().mean(1).sqrt()
+    relative = torch.where(ripple <= 1e-6 * size, 0.0, ripple / size)
+    used = (sides,) * len(period) if isinstance(sides, int) else tuple(sides)
+    varied = _share(out, period, used) if float(relative.max()) > 0 else None
+    return StepResponse(torch.tensor(list(levels)), means.cpu(), ripple.cpu(), relative.cpu(), varied, used)
+
+
+def _share(out: Tensor, period: Sequence[int], margin: tuple[int, ...]) -> float | None:
+    return stride_share(out, period, margin)

@@ -1,0 +1,84 @@
+"""Maps behind every layer that upsamples, over many pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.upsampling.record import Event, Recorder, evaluating, tensors
+
+OUTPUT = "output"
+
+
+@dataclass
+class Maps:
+    """What was seen.
+
+    Attributes
+    ----------
+    channels
+        Most channels to keep, evenly spaced.
+    maps
+        By name, one tensor (n, channels, ...) a batch, on the CPU.
+    shapes
+        (C, ...) of the whole map.
+    means
+        Mean activation of every channel in front of the layer, (C_in,).
+    """
+
+    channels: int
+    maps: dict[str, list[Tensor]] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    means: dict[str, Tensor] = field(default_factory=dict)
+    _seen: dict[str, int] = field(default_factory=dict)
+
+    def keep(self, name: str, maps: Tensor) -> None:
+        """Add the maps of one batch."""
+        count = min(self.channels, maps.shape[1])
+        chosen = torch.linspace(0, maps.shape[1] - 1, count).round().long().to(maps.device)
+        self.maps.setdefault(name, []).append(maps.detach().index_select(1, chosen).float().cpu())
+        self.shapes[name] = tuple(maps.shape[1:])
+
+    def front(self, name: str, maps: Tensor) -> None:
+        """Add to the mean of what is in front of a layer."""
+        mean = maps.detach().double().transpose(0, 1).flatten(1).mean(1).cpu()
+        before, seen = self._seen.get(name, 0), self._seen.get(name, 0) + len(maps)
+        self.means[name] = self.means.get(name, torch.zeros_like(mean)) * (before / seen) + mean * (len(maps) / seen)
+        self._seen[name] = seen
+
+
+def watch(model: nn.Module, pictures: Tensor, *, batch: int = 16, channels: int = 16) -> Maps:
+    """Run a model over pictures once and keep what its upsampling layers and its output write.
+
+    Parameters
+    ----------
+    model
+        Any module; it runs in evaluation mode.
+    pictures
+        (N, C, ...).
+    batch
+        Pictures at once.
+    channels
+        Most channels of a layer to keep.
+
+    Examples
+    --------
+    >>> seen = watch(nn.Upsample(scale_factor=2), torch.ones(3, 2, 4, 4))
+    >>> {name: parts[0].shape for name, parts in seen.maps.items()}
+    {':interpolate': torch.Size([3, 2, 8, 8]), 'output': torch.Size([3, 2, 8, 8])}
+    """
+    seen = Maps(channels)
+
+    def watcher(event: Event, before: Tensor, after: Tensor) -> None:
+        seen.keep(event.name, after)
+        seen.front(event.name, before)
+
+    with evaluating(model), torch.inference_mode():
+        for part in torch.split(pictures, batch):
+            with Recorder(model, watcher, light=True):
+                out = next(tensors(model(part)), None)
+            if out is not None and out.dim() > 2:
+                seen.keep(OUTPUT, out)
+    return seen

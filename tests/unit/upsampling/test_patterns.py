@@ -1,0 +1,137 @@
+"""Phase ANOVA and spectral peaks: naive computation, calibration, patterns that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import binom, f_oneway
+from torch import nn
+
+from biasscope.upsampling.anova import phase_anova
+from biasscope.upsampling.phases import by_phase, interior, lattice, pattern
+from biasscope.upsampling.spectrum import power, spectral_peaks, stride_share
+
+
+def noise(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def test_eta_squared_and_f_of_one_channel_against_scipy() -> None:
+    maps = noise(2, 1, 12, 18)
+    found = phase_anova(maps, (2, 3), draws=19)
+    groups = [maps[..., a::2, b::3].flatten().numpy() for a in range(2) for b in range(3)]
+    between = sum(len(g) * (g.mean() - maps.mean().item()) ** 2 for g in groups)
+    total = float((maps - maps.mean()).square().sum())
+    assert found.eta_squared == pytest.approx(between / total)
+    assert found.channels[0] == pytest.approx(between / total)
+    expected = f_oneway(*groups)
+    assert (found.f, found.f_p) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
+
+
+@pytest.mark.parametrize("pictures", [1, 4])
+def test_white_noise_is_significant_at_the_nominal_rate(pictures: int) -> None:
+    small = [phase_anova(noise(pictures, 2, 16, 16, seed=seed), (2, 2), draws=39, seed=seed).p for seed in range(500)]
+    hits = int(np.sum(np.array(small) <= 0.05))
+    assert binom.ppf(0.0005, 500, 0.05) <= hits <= binom.ppf(0.9995, 500, 0.05)
+
+
+def test_smooth_noise_is_not_taken_for_a_pattern() -> None:
+    smooth = nn.AvgPool2d(5, 1, 2)(noise(60, 1, 32, 32)).split(6)
+    small = [phase_anova(maps, (4, 4), draws=39, seed=number).p for number, maps in enumerate(smooth)]
+    assert sum(p <= 0.05 for p in small) <= 3
+
+
+def test_pattern_is_found_also_in_one_channel_of_many() -> None:
+    maps = noise(2, 5, 32, 32)
+    maps[:, 3, ::2] += 0.5
+    found = phase_anova(maps, (2, 2))
+    assert found.p == pytest.approx(1 / 200)
+    assert found.channel_p[3] == pytest.approx(1 / 200)
+    assert (np.delete(found.channel_p, 3) > 0.01).all()
+    assert found.eta_squared > found.null_high > found.null_mean
+    assert int(found.channels.argmax()) == 3
+
+
+def test_too_small_and_constant_maps() -> None:
+    assert phase_anova(noise(1, 1, 7, 7), (4, 4)) is None
+    assert phase_anova(noise(1, 1, 8, 8), (1, 1)) is None
+    flat = phase_anova(torch.ones(1, 2, 8, 8), (2, 2))
+    assert (flat.eta_squared, flat.p) == (None, None)
+    assert interior(noise(1, 1, 12, 12), (4, 4), 3) is None
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_order_of_phases(dims: int) -> None:
+    period = (2, 3, 4)[:dims]
+    maps = noise(1, 1, *(12,) * dims)
+    flat = by_phase(maps, period)[0, 0]
+    for number, phase in enumerate(np.ndindex(*period)):
+        chosen = maps[(0, 0, *(slice(a, None, s) for a, s in zip(phase, period, strict=True)))]
+        torch.testing.assert_close(flat[number], chosen.flatten())
+
+
+def test_pattern_of_a_board() -> None:
+    board = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).repeat(6, 6)[None, None]
+    assert pattern(board, (2, 2), 1)[0].tolist() == [[-0.5, 0.5], [0.5, -0.5]]
+
+
+STACKS = [[(3, 2)], [(3, 2), (3, 2)], [(5, 3)], [(3, 2), (4, 2), (5, 2)]]
+
+
+@pytest.mark.parametrize("layers", STACKS)
+def test_on_constant_input_all_energy_sits_on_the_stride_frequencies(layers: list[tuple[int, int]]) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        *(part for k, s in layers for part in (nn.ConvTranspose2d(2, 2, k, s), nn.LeakyReLU()))
+    ).double()
+    period = int(np.prod([s for _, s in layers]))
+    out = net(torch.full((1, 2, 12, 11), 0.7, dtype=torch.float64)).detach()
+    assert stride_share(out, (period, period), 2 * period) == pytest.approx(1, abs=1e-9)
+    assert stride_share(noise(1, 1, 32, 32), (2, 2)) < 0.05
+
+
+def test_even_network_has_no_energy_to_share() -> None:
+    out = nn.Upsample(scale_factor=2)(torch.ones(1, 1, 8, 8))
+    assert stride_share(out, (2, 2)) is None
+
+
+def test_power_is_that_of_numpy_and_the_lattice_holds_the_replicas() -> None:
+    maps = noise(1, 1, 8, 6)
+    expected = np.abs(np.fft.fft2(maps[0, 0].numpy() - maps.mean().item())) ** 2
+    np.testing.assert_allclose(power(maps)[0, 0].numpy(), expected, atol=1e-9)
+    assert torch.nonzero(lattice((8, 6), (4, 2))).tolist() == [[a, b] for a in (0, 2, 4, 6) for b in (0, 3)]
+
+
+def test_height_of_a_peak_against_the_median_by_hand() -> None:
+    maps = noise(3, 1, 16, 16) + 2.0 * (torch.arange(16) % 2)
+    found = spectral_peaks(maps, (2, 2), reach=2)
+    spectrum = power(maps)[:, 0]
+    place = found.frequencies.tolist().index([0, 1])
+    expected = []
+    for picture in spectrum:
+        ring = [picture[a % 16, b] for a in range(-2, 3) for b in (6, 7, 8, 9, 10) if (a, b) != (0, 8)]
+        expected.append(10 * np.log10(float(picture[0, 8]) / float(torch.stack(ring).median())))
+    assert found.decibels[place] == pytest.approx(np.mean(expected))
+    assert found.low[place] < found.decibels[place] < found.high[place]
+
+
+def test_frequencies_come_once_and_dims_are_free() -> None:
+    assert len(spectral_peaks(noise(2, 1, 32, 32), (4, 4)).frequencies) == (16 - 4) // 2 + 3
+    assert spectral_peaks(noise(2, 1, 32), (4,)).frequencies.tolist() == [[1], [2]]
+    assert spectral_peaks(noise(2, 1, 8, 8, 8), (2, 2, 2)).frequencies.shape == (7, 3)
+
+
+def test_another_length_is_tapered_and_still_finds_the_peak() -> None:
+    maps = noise(4, 2, 33, 33) + 3.0 * (torch.arange(33) % 3 == 0)
+    found = spectral_peaks(maps, (3, 3), length=(32, 32))
+    assert found.window == "hann"
+    place = found.frequencies.tolist().index([0, 1])
+    assert found.decibels[place] > 15
+    assert found.mean[0] == pytest.approx(float(np.mean(found.decibels)), abs=1e-6)
+
+
+def test_one_picture_has_no_interval() -> None:
+    found = spectral_peaks(noise(1, 1, 16, 16), (2, 2))
+    assert np.isnan(found.low).all()
+    assert found.mean[1] is None
