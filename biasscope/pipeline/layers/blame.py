@@ -25,6 +25,8 @@ PAIRS = 6
 MOST, SMALL = 16, 64
 """Pictures that are patched, every layer taking a pass for each of their shifts; and the side of pictures so small
 that four times as many are."""
+LEAST = 1e-4
+"""Changes of a logit that may be rounding."""
 SOURCE = "Vig et al., NeurIPS 2020 (activation patching); Azulay & Weiss, JMLR 20(184), 2019"
 Found = tuple[Measurement, Blame]
 
@@ -114,9 +116,13 @@ def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
 
 
 def _listed(found: Blame) -> list[Pair]:
-    """Pairs that changed their answer first, each picture once; then those whose logit changed most."""
+    """Pairs that changed their answer, each picture once, then those whose logit changed most; none without a change."""
     order = sorted(found.pairs, key=lambda pair: (pair.answer_before == pair.answer_after, -abs(pair.change)))
-    return list({pair.image_id: pair for pair in reversed(order)}.values())[::-1][:PAIRS]
+    found: dict[str, Pair] = {}
+    for pair in order:
+        if abs(pair.change) > LEAST:
+            found.setdefault(pair.image_id, pair)
+    return list(found.values())[:PAIRS]
 
 
 def _pair(item: Measurement, pair: Pair, pictures: Mapping[str, str]) -> Mapping[str, Any]:
