@@ -67,7 +67,7 @@ def key(models: Sequence[str]) -> Figure:
 def percent(axis: Axis) -> None:
     """Ticks of an axis at round numbers, in per cent, with as many digits as they need."""
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.4g} %"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.4g} %".replace("-", "\N{MINUS SIGN}")))
 
 
 def grid_lines(ax: Axes) -> None:

@@ -68,14 +68,24 @@ def outside(row: Row, threshold: float) -> float | None:
 
 def _layer(found: list[Row], stage: Stage, models: list[str], threshold: float, styles: dict[str, Look]) -> Figure:
     figure, made = beside(models, stage, high=1.9)
+    ends = reach([row for model in made for row in of(of(found, model), stage[model], "layer")[:LINES]], threshold)
     for place, (model, ax) in enumerate(made.items()):
         kept = of(of(found, model), stage[model], "layer")
         _panel(ax, kept[:LINES], threshold, styles[model])
         shares = [share for row in kept if (share := outside(row, threshold)) is not None]
         ax.set_xlabel(f"shift (px)\noutside: {np.mean(shares):.0%} of them".replace("%", " %"), fontsize=7.5)
+        ax.set_ylim(ends)
         if not place:
             ax.set_ylabel("sum / its mean")
     return figure
+
+
+def reach(found: list[Row], threshold: float) -> tuple[float, float]:
+    """Ends of the scale: of everything that is drawn, and of the band with room about it."""
+    drawn = [shown[1] for row in found if (shown := path(row)) is not None]
+    low = min([1 - 1.5 * threshold, *(float(np.nanmin(values)) for values in drawn)])
+    high = max([1 + 1.5 * threshold, *(float(np.nanmax(values)) for values in drawn)])
+    return low - 0.03 * (high - low), high + 0.03 * (high - low)
 
 
 def _panel(ax: Axes, found: list[Row], threshold: float, look: Look) -> None:
@@ -85,6 +95,4 @@ def _panel(ax: Axes, found: list[Row], threshold: float, look: Look) -> None:
         drawn = path(row)
         if drawn is not None:
             ax.plot(drawn[0], drawn[1], color=look.colour, linewidth=1.1, alpha=0.75, marker=".", markersize=3)
-    low, high = ax.get_ylim()
-    ax.set_ylim(min(low, 1 - 1.5 * threshold), max(high, 1 + 1.5 * threshold))
     grid_lines(ax)

@@ -7,20 +7,12 @@ from typing import Any
 from biasscope.core.results import Result, table
 from biasscope.figures.frame import rows
 from biasscope.figures.layers.attribution import method
+from biasscope.figures.layers.where import titled
+from biasscope.figures.looks import names
 from biasscope.report import filmstrips
-from biasscope.report.grid import BY_MEASURE, Field, Grid
-from biasscope.report.sections.generic import some
+from biasscope.report.grid import Grid
 from biasscope.report.sections.shifts import own_numbers
-
-METHODS = [
-    Field("model", "Model", "label"),
-    Field("method", "Method", "text"),
-    Field("title", "Measure", "text"),
-    Field("value", "Value", BY_MEASURE, "With its 95 % interval over images"),
-    Field("unit", "Unit", "text"),
-    Field("better", "Better", "text"),
-    Field("n", "n", "count"),
-]
+from biasscope.report.sections.side_by_side import measures
 
 
 def view(result: Result) -> dict[str, Any]:
@@ -34,10 +26,14 @@ def view(result: Result) -> dict[str, Any]:
 
 
 def methods(result: Result) -> Grid | None:
-    """Every measure of every method and model."""
-    found = rows(result, "methods")
+    """Every measure of every method: a row each, a column a model."""
+    found = [row for row in rows(result, "methods") if row.get("method") is not None]
     for row in found:
-        row |= {"value_low": row.get("low"), "value_high": row.get("high"), "method": method(row.get("method"))}
-        row.setdefault("measure", "")
-    made = table("methods", {key: [row.get(key) for row in found] for key in (found[0] if found else ())})
-    return some(Result("", "", tables=[made]), "methods", METHODS, "Measures, with 95 % intervals", "measure")
+        row["metric"] = f"{row.get('measure')} {row['method']}"
+        row["aggregate"] = method(row["method"])
+        row["title"] = titled([row])
+    order = names(found, "measure")
+    found.sort(key=lambda row: order.index(names([row], "measure")[0]))
+    keys = ("model", "metric", "title", "value", "low", "high", "better", "unit", "aggregate")
+    made = table("metrics", {key: [row.get(key) for row in found] for key in keys})
+    return measures(Result("", "", tables=[made]), "Measures by method, with 95 % intervals")

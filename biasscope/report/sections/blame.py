@@ -7,7 +7,7 @@ from typing import Any
 from biasscope.core.results import Result, table
 from biasscope.figures.frame import rows
 from biasscope.figures.labels import short
-from biasscope.figures.looks import names
+from biasscope.figures.looks import names, of
 from biasscope.report import pictures, wording
 from biasscope.report.grid import Field, Grid
 from biasscope.report.sections.generic import some
@@ -38,6 +38,7 @@ def view(result: Result) -> dict[str, Any]:
         "numbers": own_numbers(result),
         "layers": layers(result),
         "pairs": pairs(result),
+        "unmoved": unmoved(result),
     }
 
 
@@ -53,9 +54,22 @@ def layers(result: Result) -> Grid | None:
 
 
 def pairs(result: Result) -> list[pictures.Card]:
-    """Cards of pictures whose answer changes, with the shift and the answers before and after."""
+    """Cards of pictures with the shift and the answers before and after: as many of every model, changed ones first."""
     found = [row for row in rows(result, "pairs") if row.get("image_id") is not None]
-    return [_card(row) for row in found[:PAIRS]]
+    each = max(1, PAIRS // max(1, len(names(found))))
+    kept = [row for model in names(found) for row in sorted(of(found, model), key=_same)[:each]]
+    return [_card(row) for row in kept[:PAIRS]]
+
+
+def _same(row: dict[str, Any]) -> bool:
+    return bool(row.get("answer_before") == row.get("answer_after"))
+
+
+def unmoved(result: Result) -> list[str]:
+    """Models of which no layer has a blame: nothing changed that could be explained."""
+    found = rows(result, "layers")
+    moved = names([row for row in found if row.get("effect") is not None])
+    return [short(model, 60) for model in names(found) if model not in moved]
 
 
 def _card(row: dict[str, Any]) -> pictures.Card:

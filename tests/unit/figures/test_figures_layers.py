@@ -195,6 +195,15 @@ def test_sums_are_over_their_mean_with_the_band_of_the_threshold():
     assert f"{share:.0%}".replace("%", " %") in ax.get_xlabel()
 
 
+def test_no_sum_is_cut_off_and_all_panels_have_one_scale():
+    figure = draw("sums", sample.layers())["features.8"]
+    assert len({ax.get_ylim() for ax in figure.axes}) == 1
+    low, high = figure.axes[0].get_ylim()
+    values = np.concatenate([line.get_ydata() for ax in figure.axes for line in ax.lines])
+    assert low < values.min() < 0.8
+    assert 1.2 < values.max() < high
+
+
 def test_sums_of_zero_have_no_line():
     row = {"dy": [0, 0], "dx": [0, 1], "values": [1.0, -1.0]}
     assert outside(row, 0.2) is None

@@ -9,8 +9,9 @@ from biasscope.figures.frame import rows
 from biasscope.report.filmstrips import explanations, moving
 from biasscope.report.model import decode, encode
 from biasscope.report.render import render, sections
+from biasscope.report.sections.attribution import methods
 from biasscope.report.sections.blame import layers as blamed
-from biasscope.report.sections.blame import pairs
+from biasscope.report.sections.blame import pairs, unmoved
 from biasscope.report.sections.layers import view
 from biasscope.report.sections.structure import layers as structured
 from biasscope.report.strips import HIGH, LOW, SHARP, WIDE, strips
@@ -153,6 +154,33 @@ def test_pairs_say_where_and_what():
     (first, *_) = pairs(sample.blame(TWO))
     assert list(first.lines) == ["7 \N{RIGHTWARDS ARROW} 1", "moved 0 px down, 1 px to the right"]
     assert first.caption == TWO[0]
+
+
+def test_every_model_has_its_pairs_and_changed_answers_come_first():
+    facts = [[model, f"i{n}", 0, 1, "7", "1" if n == 9 else "7", ""] for model in TWO for n in range(10)]
+    table = of_rows("pairs", "model image_id dy dx answer_before answer_after picture", facts)
+    made = pairs(Result("blame", "", tables=[table]))
+    assert [card.caption for card in made] == [TWO[0]] * 6 + [TWO[1]] * 6
+    assert [card.title for card in made[:6]] == ["i9", "i0", "i1", "i2", "i3", "i4"]
+
+
+def test_models_that_no_shift_changes_are_named():
+    table = of_rows("layers", "model layer effect", [["moves", "a", 0.5], ["still <b>", "a", None]])
+    result = Result("blame", "", tables=[table])
+    assert unmoved(result) == ["still <b>"]
+    assert "logit: still &lt;b&gt;." in render(report([result], kind="layers")).decode()
+
+
+def test_measures_of_explanations_have_a_column_a_model():
+    grid = methods(sample.attribution(TWO))
+    assert [field.title for field in grid.fields] == ["Measure", *TWO, "Better"]
+    assert len(grid.rows) == 12
+    first, drift, overlap = grid.rows[0], grid.rows[6], grid.rows[9]
+    assert (first[0].text, first[0].below, first[1].text, first[1].below) == (
+        "Cosine with the reference", "GradCAM", "0.900", "0.855 to 0.945",
+    )  # fmt: skip
+    assert drift[0].text == "Drift of the centre of mass (px)"
+    assert overlap[1].text == "70.0\u202f%"
 
 
 @pytest.mark.parametrize("models", [TWO[:1], HOSTILE[:7]])
