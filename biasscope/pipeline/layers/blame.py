@@ -116,13 +116,13 @@ def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
 
 
 def _listed(found: Blame) -> list[Pair]:
-    """Pairs that changed their answer, each picture once, then those whose logit changed most; none without a change."""
+    """Pairs that changed their answer, each picture once, then those whose logit changed most."""
     order = sorted(found.pairs, key=lambda pair: (pair.answer_before == pair.answer_after, -abs(pair.change)))
-    found: dict[str, Pair] = {}
+    kept: dict[str, Pair] = {}
     for pair in order:
         if abs(pair.change) > LEAST:
-            found.setdefault(pair.image_id, pair)
-    return list(found.values())[:PAIRS]
+            kept.setdefault(pair.image_id, pair)
+    return list(kept.values())[:PAIRS]
 
 
 def _pair(item: Measurement, pair: Pair, pictures: Mapping[str, str]) -> Mapping[str, Any]:
