@@ -54,8 +54,12 @@ def layers(result: Result) -> Grid | None:
 
 
 def pairs(result: Result) -> list[pictures.Card]:
-    """Cards of pictures with the shift and the answers before and after: as many of every model, changed ones first."""
+    """Cards of pictures with the shift and the answers before and after: as many of every model, changed ones first.
+
+    Pairs whose answer and logit stayed as they were are left out.
+    """
     found = [row for row in rows(result, "pairs") if row.get("image_id") is not None]
+    found = [row for row in found if row.get("change") != 0 or not _same(row)]
     each = max(1, PAIRS // max(1, len(names(found))))
     kept = [row for model in names(found) for row in sorted(of(found, model), key=_same)[:each]]
     return [_card(row) for row in kept[:PAIRS]]

@@ -164,6 +164,12 @@ def test_every_model_has_its_pairs_and_changed_answers_come_first():
     assert [card.title for card in made[:6]] == ["i9", "i0", "i1", "i2", "i3", "i4"]
 
 
+def test_pairs_that_changed_nothing_are_left_out():
+    facts = [["m", "a", "7", "7", 0.0], ["m", "b", "7", "7", -0.5], ["m", "c", "7", "1", 0.0]]
+    table = of_rows("pairs", "model image_id answer_before answer_after change", facts)
+    assert [card.title for card in pairs(Result("blame", "", tables=[table]))] == ["c", "b"]
+
+
 def test_models_that_no_shift_changes_are_named():
     table = of_rows("layers", "model layer effect", [["moves", "a", 0.5], ["still <b>", "a", None]])
     result = Result("blame", "", tables=[table])
