@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from biasscope.trace.blame.patching import Change, changed, first_tensor
+from biasscope.trace.blame.patching import Change, changed
 from biasscope.trace.layer import Layer, Place
 from biasscope.trace.places import layers_of
 from biasscope.trace.probe import Probe
-from biasscope.trace.watch import leaf
+from biasscope.trace.watch import leaf, tensors
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.Identity, nn.Dropout, nn.Dropout2d)
 
@@ -70,7 +70,7 @@ def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> tuple[
     with torch.enable_grad(), changed(model, {place: note(place) for place in places}):
         x = example.detach().clone().requires_grad_()
         start = x.view_as(x)  # so that models may work in place on what they are given
-        answer = first_tensor(model(start))
+        answer = next(tensors(model(start)), start)
     return nodes, _cuts(answer.grad_fn, start.grad_fn)
 
 

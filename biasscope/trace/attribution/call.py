@@ -1,0 +1,188 @@
+"""The one way to the equivariance of explanations: `attribution_equivariance`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.core.progress import Progress
+from biasscope.models import Preprocessing
+from biasscope.trace.attribution.measures import MAP_MEASURES
+from biasscope.trace.attribution.methods import METHODS
+from biasscope.trace.attribution.result import AttributionEquivariance, MethodMeasured, SampleMaps
+from biasscope.trace.blame.moving import moved
+from biasscope.trace.blame.pairs import Block, Model, Opened, open_pairs
+from biasscope.trace.blame.patching import first_tensor
+from biasscope.trace.blame.trunk import trunk
+from biasscope.trace.estimate import NOTHING, ImageMeans
+from biasscope.trace.probe import as_found, probe
+
+Maps = Callable[[Tensor, Tensor], Tensor]
+
+
+def attribution_equivariance(
+    model: Model,
+    images: Any,
+    shifts: Any = None,
+    *,
+    methods: Sequence[str] = ("gradcam", "saliency", "integrated_gradients"),
+    layer: str | None = None,
+    share: float = 0.1,
+    samples: int = 2,
+    batch: int = 16,
+    limit: int | None = 8,
+    seed: int = 0,
+    device: str | None = None,
+    preprocessing: Preprocessing | None = None,
+    label: str | None = None,
+    progress: Progress | None = None,
+) -> AttributionEquivariance:
+    """Compare the explanation of a shifted picture, moved back, with that of the picture.
+
+    Parameters
+    ----------
+    model, images, shifts, seed, device, preprocessing, label, progress
+        As in `biasscope.trace.blame.blame`.
+    methods
+        Names in `METHODS`.
+    layer
+        Module for Grad-CAM; by default the last one with more than one position that everything passes through.
+    share
+        Of the pixels that count as largest in the IoU.
+    samples
+        For how many pictures the maps of the first shift are kept.
+    batch
+        Most pictures a pass.
+    limit
+        Most images; integrated gradients take about 26 forward passes a picture.
+
+    Returns
+    -------
+        Cosine, relative L2, drift of the centre of mass (pixels) and IoU of the largest values, with intervals over
+        images; an image counts with its mean over the shifts.
+
+    Notes
+    -----
+    Both explanations are of the answer to the reference. Where shifts are not circular only the pixels that both
+    pictures show are compared. Maps that are 0 everywhere have no cosine and no centre; they are left out.
+
+    Raises
+    ------
+    UsageError
+        A method or layer is not known, or the network gives no (N, classes).
+    InputError
+        There is no picture.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Conv2d(4, 3, 1),
+    ...                     nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    >>> found = attribution_equivariance(net, torch.rand(2, 1, 8, 8), (0, 3), methods=["saliency"])
+    >>> round(found["saliency", "cosine"].value, 4), round(found["saliency", "drift"].value, 4)
+    (1.0, 0.0)
+    """
+    chosen = {name: METHODS.load(name) for name in ([methods] if isinstance(methods, str) else methods)}
+    if not 0 < share < 1 or not chosen or batch < 1:
+        raise UsageError(f"share={share!r}, methods={methods!r}, batch={batch!r} cannot be used together or at all")
+    opened = open_pairs(
+        model, images, shifts, limit=limit, seed=seed, device=device, preprocessing=preprocessing, label=label
+    )
+    kept = {(method, name): ImageMeans(*MAP_MEASURES[name].bounds) for method in chosen for name in MAP_MEASURES}
+    shown: list[SampleMaps] = []
+    count, target = 0, ""
+    with as_found(opened.module), (progress or Progress()).bar("explaining", None) as advance:
+        for block in opened.blocks(1):
+            if not target:
+                target = layer or _last(opened.module, block.reference)
+                spot = _module(opened.module, target)
+            for method, attribute in chosen.items():
+                explain = _explainer(opened.module, attribute, spot, batch)
+                values, maps = _compared(opened, block, explain, share)
+                for name, value in values.items():
+                    kept[method, name].add(value)
+                if count < samples:
+                    shown.append(_sample(opened, block, method, maps))
+            count += 1
+            advance(1)
+    return AttributionEquivariance(
+        tuple(_measured(*key, means) for key, means in kept.items()), tuple(shown), target, opened.label,
+        opened.transformation.name, count, {**opened.transformation.parameters, "share": share, "layer": target},
+        tuple(opened.pictures.problems),
+    )  # fmt: skip
+
+
+def _last(model: nn.Module, example: Tensor) -> str:
+    """Name of the last module of maps with more than one position that runs once and that everything passes through."""
+    probed = probe(model, example)
+    calls = [row.place.name for row in probed.seen if row.place.item == 0]
+    names = [
+        one.layer.place.name
+        for one in trunk(model, example, probed)
+        if max(one.layer.size) > 1 and one.layer.stride is not None and calls.count(one.layer.place.name) == 1
+    ]
+    if not names:
+        raise UsageError("no module of this network gives maps for Grad-CAM", hint="Name one: layer='features'.")
+    return names[-1]
+
+
+def _module(model: nn.Module, name: str) -> nn.Module:
+    try:
+        return model.get_submodule(name)
+    except AttributeError as error:
+        raise UsageError(f"the network has no module {name!r}", hint="Names are those of named_modules().") from error
+
+
+def _explainer(model: nn.Module, attribute: Callable[..., Tensor], layer: nn.Module, batch: int) -> Maps:
+    def explain(x: Tensor, targets: Tensor) -> Tensor:
+        parts = zip(torch.split(x, batch), torch.split(targets, batch), strict=True)
+        with torch.enable_grad():
+            maps = [attribute(model, part.contiguous(), wanted, layer, batch) for part, wanted in parts]
+        return torch.cat(maps).float()
+
+    return explain
+
+
+def _compared(
+    opened: Opened, block: Block, explain: Maps, share: float
+) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor, Tensor]]:
+    """Mean over the shifts of every measure, (1, 1) each; maps of the reference, the views, and those moved back."""
+    target = first_tensor(opened.module(block.reference)).argmax(1)
+    views = block.shifted[0]
+    maps = explain(torch.cat([block.reference, views]), target.expand(len(views) + 1))
+    reference, others = maps[0], maps[1:]
+    back = torch.stack([moved(one, (-dy, -dx)) for one, (dy, dx) in zip(others, opened.offsets, strict=True)])
+    wraps = opened.plan.wraps
+    values: dict[str, list[Tensor]] = {name: [] for name in MAP_MEASURES}
+    for one, (dy, dx) in zip(back, opened.offsets, strict=True):
+        rows, columns = (slice(None), slice(None)) if wraps else (_both(one.shape[0], dy), _both(one.shape[1], dx))
+        for name, measure in MAP_MEASURES.items():
+            pair = reference[None, rows, columns], one[None, rows, columns]
+            values[name].append(measure.function(*pair, wraps, share))
+    means = {name: torch.cat(parts).double().nanmean()[None, None] for name, parts in values.items()}
+    return means, (reference, others, back)
+
+
+def _both(size: int, shift: float) -> slice:
+    """Pixels of the reference that the shifted picture shows too."""
+    low, high = max(-shift, 0.0), min(size - shift, float(size))
+    first, last = int(-(-low // 1)), int(high // 1)
+    if last - first < 2:
+        raise UsageError(f"a shift of {shift:g} pixels leaves nothing to compare of {size}")
+    return slice(first, last)
+
+
+def _sample(opened: Opened, block: Block, method: str, maps: tuple[Tensor, Tensor, Tensor]) -> SampleMaps:
+    dy, dx = opened.offsets[0]
+    reference, shifted, back = maps[0].cpu(), maps[1][0].cpu(), maps[2][0].cpu()
+    pictures = block.reference[0].cpu(), block.shifted[0, 0].cpu()
+    return SampleMaps(block.ids[0], method, dy, dx, *pictures, reference, shifted, back)
+
+
+def _measured(method: str, name: str, means: ImageMeans) -> MethodMeasured:
+    found = next(iter(means.estimates()), NOTHING)
+    measure = MAP_MEASURES[name]
+    return MethodMeasured(method, name, measure.title, *found, measure.better, measure.unit)

@@ -1,0 +1,89 @@
+"""Whether explanations move with the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from biasscope.core.results import Cell
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class MethodMeasured:
+    """One measure of one method: value, interval over images, number of images with a value."""
+
+    method: str
+    measure: str
+    title: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    better: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class SampleMaps:
+    """Maps of one picture and one shift.
+
+    Attributes
+    ----------
+    picture, shifted_picture
+        As the network sees them, (C, H, W).
+    reference, shifted, back
+        Map of the picture, of the shifted one, and that moved back, (H, W).
+    """
+
+    image_id: str
+    method: str
+    dy: float
+    dx: float
+    picture: Tensor
+    shifted_picture: Tensor
+    reference: Tensor
+    shifted: Tensor
+    back: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class AttributionEquivariance:
+    """Does the explanation move with the object?
+
+    Attributes
+    ----------
+    methods
+        Every measure of every method.
+    samples
+        Maps of a few pictures.
+    layer
+        The layer of Grad-CAM.
+    """
+
+    methods: tuple[MethodMeasured, ...]
+    samples: tuple[SampleMaps, ...]
+    layer: str
+    model: str
+    protocol: str
+    images: int
+    parameters: Mapping[str, Cell] = field(default_factory=dict)
+    problems: tuple[Any, ...] = ()
+
+    def __getitem__(self, key: tuple[str, str]) -> MethodMeasured:
+        """Give a measure by (method, measure)."""
+        for one in self.methods:
+            if (one.method, one.measure) == key:
+                return one
+        raise KeyError(key)
+
+    def frame(self) -> pl.DataFrame:
+        """Tidy frame: one row a method and measure."""
+        import polars as pl
+
+        return pl.DataFrame([{"model": self.model, **vars(one)} for one in self.methods], infer_schema_length=None)

@@ -1,0 +1,154 @@
+"""The one way to a network's structure: `structure`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models import LoadedModel, Preprocessing, load_model
+from biasscope.trace.probe import as_found, device_of, float_type, probe, unwrap
+from biasscope.trace.structure.fields import Fields, fields, sees
+from biasscope.trace.structure.result import LayerStructure, Structure, Tail
+from biasscope.trace.structure.tail import swap_error
+
+if TYPE_CHECKING:
+    from biasscope.trace.layer import Layer, Place
+    from biasscope.trace.places import Selectors
+
+Input = Tensor | Preprocessing | Sequence[int] | int | None
+
+
+def structure(
+    model: str | LoadedModel | nn.Module,
+    size: Input = None,
+    *,
+    layers: Selectors = None,
+    gradients: bool = True,
+    label: str | None = None,
+) -> Structure:
+    """Find out how a network samples a picture: strides, position grid, receptive field, classifier tail.
+
+    Parameters
+    ----------
+    model
+        A specification, a `LoadedModel` or any ``nn.Module`` from (N, C, H, W). It is left as it was.
+    size
+        Of the picture: a side, (H, W), (C, H, W), a `Preprocessing`, or one picture (1, C, H, W). The model's own if
+        not given.
+    layers
+        As `biasscope.trace` takes them.
+    gradients
+        Whether the receptive field of layers behind operations that are not known is found by gradients: one pass
+        through a copy of the network for each.
+    label
+        Name of the model in the result.
+
+    Returns
+    -------
+        Layers in order of execution, and the tail.
+
+    Notes
+    -----
+    Both definitions of the subsampling factor are given, since they differ: the product of strides, and side of the
+    picture by side of the map. Invariance can be expected at 1 / s^2 of the translations, where s is the product.
+
+    References
+    ----------
+    Azulay and Weiss, JMLR 20(184), 2019, section 4 (subsampling factors, 1 / s^2); Araujo et al., Distill 2019
+    (receptive fields).
+
+    Raises
+    ------
+    UsageError
+        The network cannot be run on such a picture, or no layer gives maps.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 7, 2, 3), nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.AdaptiveAvgPool2d(1),
+    ...                     nn.Flatten(), nn.Linear(4, 2))
+    >>> found = structure(net, (1, 64, 64))
+    >>> found["2"].stride, found["2"].receptive_field, found.tail.kind, found.invariant_share
+    ((4.0, 4.0), (11, 11), 'pooling', 0.0625)
+    """
+    from biasscope.trace.blame.trunk import trunk  # here: these two read the strides of this package
+    from biasscope.trace.places import layers_of
+
+    loaded = load_model(model) if isinstance(model, str) else model
+    module = unwrap(loaded.module if isinstance(loaded, LoadedModel) else loaded)
+    example = _example(loaded, module, size)
+    with as_found(module):
+        try:
+            probed = probe(module, example)
+        except Exception as error:  # any model's forward may raise anything
+            what = f"the network cannot be run on a picture {tuple(example.shape[1:])}: {error}"
+            raise UsageError(what, hint="Give the size of its input: structure(model, (C, H, W)).") from error
+        every, chosen = layers_of(probed), layers_of(probed, layers)
+        known = fields(module, example)
+        rows = tuple(_row(depth, layer, known, module, example, gradients) for depth, layer in enumerate(chosen))
+        passed = [one.layer for one in trunk(module, example, probed)] or every
+        last = next((layer for layer in reversed(passed) if max(layer.size) > 1 and layer.stride is not None), None)
+        tail = _tail(module, example, last)
+        final = None if last is None else _row(len(every), last, known, module, example, gradients)
+    name = loaded.provenance.spec if isinstance(loaded, LoadedModel) else type(module).__name__
+    side = int(example.shape[-2]), int(example.shape[-1])
+    return Structure(rows, tail, final, side, label or name, {"height": side[0], "width": side[1]}, _notes(rows))
+
+
+def _example(loaded: LoadedModel | nn.Module, module: nn.Module, size: Input) -> Tensor:
+    """One picture of noise, (1, C, H, W), of the model's type."""
+    kind, device = float_type(module), device_of(module)
+    if isinstance(size, Tensor):
+        return size[:1].to(device, kind)
+    if size is None and isinstance(loaded, LoadedModel):
+        size = loaded.preprocessing
+    if size is None:
+        raise UsageError("the size of the network's input is not known", hint="structure(model, (C, H, W)), say.")
+    channels = next((m.in_channels for m in module.modules() if isinstance(m, nn.Conv2d)), 3)
+    sides = (
+        tuple(size.size) if isinstance(size, Preprocessing) else (size, size) if isinstance(size, int) else tuple(size)
+    )
+    shape = sides[-3:] if len(sides) > 2 else (channels, *sides)
+    noise = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
+    return noise.to(device, kind)
+
+
+def _row(
+    depth: int, layer: Layer, known: dict[Place, Fields], module: nn.Module, example: Tensor, gradients: bool
+) -> LayerStructure:  # fmt: skip
+    stride = None if layer.stride is None else (float(layer.stride[0]), float(layer.stride[1]))
+    field = known.get(layer.place) if stride is not None else None
+    offset: tuple[float, float] | None = None
+    extent: tuple[int, int] | None = None
+    gridding: float | None = None
+    method = ""
+    if field is not None:
+        vertical, horizontal = field
+        offset, extent = (vertical.offset, horizontal.offset), (vertical.size, horizontal.size)
+        gridding, method = vertical.gridding * horizontal.gridding, "graph"
+    elif stride is not None and gradients and layer.module is not None:
+        height, width, seen = sees(module, example, layer.place, layer.axes)
+        extent, method = (height, width), "gradient"
+        gridding = float(seen.sum()) / max(height * width, 1)
+    share = None if stride is None else 1 / (max(stride[0], 1.0) * max(stride[1], 1.0))
+    return LayerStructure(
+        layer.name, layer.kind, depth, layer.channels, *layer.size, stride, offset, layer.subsampling, layer.factor,
+        layer.ratio, extent, gridding, method, share,
+    )  # fmt: skip
+
+
+def _tail(module: nn.Module, example: Tensor, last: Layer | None) -> Tail:
+    if last is None:
+        return Tail("", "", None)
+    error = swap_error(module, example, last)
+    kind = "" if error is None else "pooling" if error == 0 else "flatten"
+    return Tail(kind, last.name, error)
+
+
+def _notes(rows: Sequence[LayerStructure]) -> tuple[str, ...]:
+    if any(row.method == "gradient" for row in rows):
+        return ("Some receptive fields were found by gradients: they end where the picture ends.",)
+    return ()

@@ -1,0 +1,175 @@
+"""How a network samples a picture, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from biasscope.core.results import Cell
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LayerStructure:
+    """One layer; pairs are (vertical, horizontal).
+
+    Attributes
+    ----------
+    name, kind, depth, channels, height, width
+        As in `biasscope.trace.LayerTrace`; (height, width) is the grid of positions.
+    stride
+        Cumulative stride in pixels: the product of strides. ``None`` behind a global pool.
+    offset
+        Centre of what the first position sees, in pixels from the centre of the first pixel. ``None`` if not known.
+    subsampling, factor
+        Whether positions get fewer here, and by what.
+    ratio
+        Side of the picture by side of the map, the other definition of the subsampling factor.
+    receptive_field
+        Extent in pixels, ``None`` if not known or behind a global pool.
+    gridding
+        Share of the pixels within the receptive field that are seen at all.
+    method
+        How the receptive field was found: ``"graph"``, ``"gradient"`` (then it ends where the picture ends) or empty.
+    invariant_share
+        1 / s^2: share of translations at which invariance can be expected.
+    """
+
+    name: str
+    kind: str
+    depth: int
+    channels: int
+    height: int
+    width: int
+    stride: Pair | None
+    offset: Pair | None
+    subsampling: bool
+    factor: tuple[int, int]
+    ratio: Pair
+    receptive_field: tuple[int, int] | None
+    gridding: float | None
+    method: str
+    invariant_share: float | None
+
+    def columns(self) -> dict[str, Any]:
+        """Everything as plain values; a pair is two columns."""
+        return {
+            "layer": self.name,
+            "kind": self.kind,
+            "depth": self.depth,
+            "channels": self.channels,
+            "height": self.height,
+            "width": self.width,
+            **_two("stride", self.stride),
+            **_two("offset", self.offset),
+            "subsampling": self.subsampling,
+            **_two("ratio", self.ratio),
+            **_two("receptive_field", self.receptive_field),
+            "gridding": self.gridding,
+            "method": self.method,
+            "invariant_share": self.invariant_share,
+        }
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How the classifier reads the last map.
+
+    Attributes
+    ----------
+    kind
+        ``"pooling"`` if the answer does not depend on where things are in the map, ``"flatten"`` if it does, empty if
+        that could not be tried.
+    layer
+        Name of the layer that gives the last map.
+    swap_error
+        Relative change of the answer when its positions change places; exactly 0 for pooling.
+    """
+
+    kind: str
+    layer: str
+    swap_error: float | None
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How a network samples a picture.
+
+    Attributes
+    ----------
+    layers
+        In order of execution.
+    tail
+        How the classifier reads the last map.
+    last
+        The last layer whose maps have more than one position, ``None`` if there is none.
+    size
+        Of the picture, (H, W).
+    """
+
+    layers: tuple[LayerStructure, ...]
+    tail: Tail
+    last: LayerStructure | None
+    size: tuple[int, int]
+    model: str = ""
+    parameters: Mapping[str, Cell] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def stride_product(self) -> float | None:
+        """Product of strides at the last map, the larger of both axes."""
+        return None if self.last is None or self.last.stride is None else max(self.last.stride)
+
+    @property
+    def size_ratio(self) -> float | None:
+        """Side of the picture by side of the last map, the larger of both axes."""
+        return None if self.last is None else max(self.last.ratio)
+
+    @property
+    def invariant_share(self) -> float | None:
+        """Share of translations at which the answer can be expected to stay exactly the same."""
+        return None if self.last is None else self.last.invariant_share
+
+    @property
+    def statement(self) -> str:
+        """What that means, in a sentence."""
+        if self.last is None or self.stride_product is None:
+            return "No layer gives maps with a stride."
+        grid = f"{self.size[0]} x {self.size[1]} pixels become {self.last.height} x {self.last.width} positions"
+        factors = f"product of strides {self.stride_product:g}, size ratio {self.size_ratio:.1f}"
+        if self.tail.kind == "pooling":
+            share = f"exact invariance can be expected at {self.invariant_share:.3%} of the translations"
+        else:
+            share = (
+                "the classifier reads every position on its own, so invariance cannot be expected at any translation"
+            )
+        return f"{grid} ({factors}); {share}."
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, name: str) -> LayerStructure:
+        """Layer by name."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
+
+    def frame(self) -> pl.DataFrame:
+        """Tidy frame: one row a layer."""
+        import polars as pl
+
+        return pl.DataFrame([{"model": self.model, **one.columns()} for one in self.layers], infer_schema_length=None)
+
+    def __str__(self) -> str:
+        return self.statement
+
+
+def _two(name: str, pair: Any) -> dict[str, Any]:
+    vertical, horizontal = pair or (None, None)
+    return {f"{name}_y": vertical, f"{name}_x": horizontal}
