@@ -1,8 +1,57 @@
-"""Upsampling: which layers write checkerboards, forward and in their gradients, and what removes them."""
+"""Upsampling: which layers write checkerboards, forward and in their gradients, and what removes them.
 
+`analyse` looks at a whole model, `compare` tries remedies on it; everything they do is a function of its own.
+"""
+
+from biasscope.upsampling.analysis import Analysis, LayerPattern, analyse
+from biasscope.upsampling.anova import PhaseAnova, phase_anova
+from biasscope.upsampling.gains import Gains, shuffle_gains, transposed_gains
+from biasscope.upsampling.gradient import GradientEnergy, gradient_energy
+from biasscope.upsampling.layers import LayerWeights, weights_of
 from biasscope.upsampling.overlap import Overlap, overlap, overlap_line
-from biasscope.upsampling.record import record
+from biasscope.upsampling.phases import pattern, phase_means
+from biasscope.upsampling.record import Passage, Refused, record
+from biasscope.upsampling.remedies.compare import Row, Strength, compare
+from biasscope.upsampling.remedies.registry import REMEDIES
+from biasscope.upsampling.response import StepResponse, step_response
+from biasscope.upsampling.spectrum import Peaks, power, spectral_peaks, stride_share
 from biasscope.upsampling.step import Step, layer_step
-from biasscope.upsampling.structure import Structure, structure
+from biasscope.upsampling.structure import NOTHING, Structure, structure
 
-__all__ = ["Overlap", "Step", "Structure", "layer_step", "overlap", "overlap_line", "record", "structure"]
+__all__ = [
+    "NOTHING",
+    "REMEDIES",
+    "Analysis",
+    "Gains",
+    "GradientEnergy",
+    "LayerPattern",
+    "LayerWeights",
+    "Overlap",
+    "Passage",
+    "Peaks",
+    "PhaseAnova",
+    "Refused",
+    "Row",
+    "Step",
+    "StepResponse",
+    "Strength",
+    "Structure",
+    "analyse",
+    "compare",
+    "gradient_energy",
+    "layer_step",
+    "overlap",
+    "overlap_line",
+    "pattern",
+    "phase_anova",
+    "phase_means",
+    "power",
+    "record",
+    "shuffle_gains",
+    "spectral_peaks",
+    "step_response",
+    "stride_share",
+    "structure",
+    "transposed_gains",
+    "weights_of",
+]

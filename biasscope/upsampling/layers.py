@@ -52,6 +52,7 @@ def weights_of(passage: Passage, means: dict[str, Tensor] | None = None) -> tupl
 
     Examples
     --------
+    >>> import torch
     >>> from torch import nn
     >>> from biasscope.upsampling import record
     >>> net = nn.Sequential(nn.ConvTranspose2d(1, 1, 2, 2), nn.Upsample(scale_factor=2))

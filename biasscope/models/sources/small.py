@@ -5,12 +5,15 @@ from __future__ import annotations
 from biasscope.models.loaded import LoadedModel, describe
 from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.small.cache import cached
+from biasscope.models.small.decoders import load_decoder
 from biasscope.models.small.recipe import recipe
 from biasscope.models.spec import Spec
 
 
 def load(spec: Spec) -> LoadedModel:
     """Give a small network, trained now if it is not in the cache."""
+    if spec.name.startswith("decoder-"):
+        return load_decoder(spec)
     wanted = recipe(spec.name)
     module, accuracy = cached(wanted)
     prepared = Preprocessing((wanted.side, wanted.side), None, (0.5,), (0.5,))

@@ -1,0 +1,199 @@
+"""Remedies that put other layers in the place of those that are there: resize-convolution, hold, smoothing."""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models.surgery import antialias, surgery_table
+from biasscope.models.surgery.edit import described, replace
+from biasscope.nn import ResizeConv2d, SmoothUpsampled2d
+from biasscope.upsampling.binding import _resize_taps
+from biasscope.upsampling.record import Refused
+from biasscope.upsampling.remedies.fit import FitEnd
+from biasscope.upsampling.remedies.sites import Change, Remedied, by_kind, find_sites
+
+Mode = Literal["nearest", "bilinear"]
+
+
+def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest") -> Remedied:
+    """Replace transposed convolutions by a resize and a convolution.
+
+    The filter is the one with which resize and convolution together come closest to what the transposed convolution
+    writes for one input (least squares); how far away that stays is the ``residual`` of each change.
+
+    Parameters
+    ----------
+    model
+        Is copied.
+    example
+        Input to follow the model with.
+    mode
+        Of the resize.
+
+    Notes
+    -----
+    The resized map is padded by repeating its edge, so a constant stays constant up to the border.
+    Source: Odena et al., "Deconvolution and checkerboard artifacts", Distill 2016.
+
+    Examples
+    --------
+    >>> up = nn.Sequential(nn.ConvTranspose2d(2, 3, 3, 2, 1, 1))
+    >>> done = resize_convolution(up, torch.zeros(1, 2, 5, 5))
+    >>> done.model(torch.ones(1, 2, 5, 5)).std((2, 3)).max().item() < 1e-6, done.changes[0].residual > 0
+    (True, True)
+    """
+    model = copy.deepcopy(model)
+    sites, others = find_sites(model, example)
+    chosen, skipped = by_kind(sites, "transposed", "a pixel shuffle is not replaced; see icnr")
+    changes = []
+    for site in chosen:
+        layer = model.get_submodule(site.name)
+        if not isinstance(layer, nn.ConvTranspose2d):
+            skipped.append(Refused(site.name, "transposed", "there is a resize-convolution for two axes only"))
+            continue
+        new, residual = fitted(layer, mode)
+        text = "least squares fit of what one input writes"
+        changes.append(Change(site.name, described(layer), f"{mode} resize, 3x3 or larger Conv2d", text, residual))
+        model = replace(model, site.name, lambda _, new=new: new)  # type: ignore[misc]
+    return Remedied(model, tuple(changes), (*others, *skipped))
+
+
+def fitted(layer: nn.ConvTranspose2d, mode: Mode) -> tuple[nn.Module, float]:
+    """Resize-convolution nearest to a transposed convolution, and the relative residual of its weights.
+
+    Examples
+    --------
+    >>> up = nn.ConvTranspose2d(1, 1, 2, 2)
+    >>> _ = nn.init.constant_(up.weight, 0.5)
+    >>> new, residual = fitted(up, "nearest")
+    >>> x = torch.rand(1, 1, 4, 4)
+    >>> round(residual, 6), bool(torch.allclose(up(x), new(x), atol=1e-6))
+    (0.0, True)
+    """
+    axes = [_design(layer, axis, mode) for axis in (0, 1)]
+    weight = _as_convolution(layer)
+    spread = [torch.zeros(len(design), side, dtype=torch.float64) for design, _, side in _sides(layer, axes)]
+    for axis, (_, places, side) in enumerate(_sides(layer, axes)):
+        spread[axis][places, torch.arange(side)] = 1
+    target = torch.einsum("yj,oijk,xk->oiyx", spread[0], weight, spread[1])
+    inverse = [torch.linalg.pinv(design) for design, _ in axes]
+    fit = torch.einsum("my,oiyx,nx->oimn", inverse[0], target, inverse[1])
+    back = torch.einsum("ym,oimn,xn->oiyx", axes[0][0], fit, axes[1][0])
+    residual = float((back - target).norm() / target.norm().clamp_min(1e-30))
+    like = layer.weight
+    new = ResizeConv2d(
+        layer.in_channels, layer.out_channels, (fit.shape[2], fit.shape[3]), (layer.stride[0], layer.stride[1]), mode,
+        "replicate",
+        groups=layer.groups, bias=layer.bias is not None, device=like.device, dtype=like.dtype,
+    )  # fmt: skip
+    with torch.no_grad():
+        new.conv.weight.copy_(fit)
+        if layer.bias is not None:
+            cast(Tensor, new.conv.bias).copy_(layer.bias)
+    ends = [
+        d * (k - 1) + 1 + op - 2 * p - s
+        for k, s, p, op, d in zip(
+            layer.kernel_size, layer.stride, cast(tuple[int, int], layer.padding), layer.output_padding,
+            layer.dilation, strict=True,
+        )
+    ]  # fmt: skip
+    return (nn.Sequential(new, FitEnd(ends)) if any(ends) else new), residual
+
+
+def _sides(layer: nn.ConvTranspose2d, axes: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor, int]]:
+    return [(design, places, side) for (design, places), side in zip(axes, layer.kernel_size, strict=True)]
+
+
+def _design(layer: nn.ConvTranspose2d, axis: int, mode: Mode) -> tuple[Tensor, Tensor]:
+    """What each tap writes for one input, (offsets, taps), and the offsets' numbers of the old taps."""
+    stride, padding = layer.stride[axis], int(layer.padding[axis])
+    reach = layer.dilation[axis] * (layer.kernel_size[axis] - 1)
+    taps, before = _resize_taps(mode, stride, grows=True)
+    first, last = -before, len(taps) - 1 - before
+    half = max(first + padding, reach - padding - last, 0)
+    kernel = 2 * half + 1
+    design = torch.zeros(last - first + 2 * half + 1, kernel, dtype=torch.float64)
+    for tap in range(kernel):
+        start = 2 * half - tap
+        design[start : start + len(taps), tap] = torch.tensor(taps, dtype=torch.float64)
+    places = torch.arange(0, reach + 1, layer.dilation[axis]) - padding - (first - half)
+    return design, places
+
+
+def _as_convolution(layer: nn.ConvTranspose2d) -> Tensor:
+    """Weights (C_in, C_out / groups, k, k) as (C_out, C_in / groups, k, k), float64 on the CPU."""
+    weight = layer.weight.detach().double().cpu()
+    parts = [part.transpose(0, 1) for part in weight.chunk(layer.groups)]
+    return torch.cat(parts)
+
+
+def smoothed(model: nn.Module, example: Tensor, order: int = 0) -> Remedied:
+    """Put a fixed smoothing behind every transposed convolution and pixel shuffle; weights stay as they are.
+
+    Parameters
+    ----------
+    model
+        Is copied.
+    example
+        Input to follow the model with.
+    order
+        0 is the zero-order hold; higher orders smooth more.
+
+    Notes
+    -----
+    Exact whatever the weights, before and after training.
+    Source: Sugawara et al., ICIP 2018; Kinoshita and Kiya, ICASSP 2020.
+
+    Examples
+    --------
+    >>> up = nn.Sequential(nn.ConvTranspose2d(2, 3, 3, 2))
+    >>> out = smoothed(up, torch.zeros(1, 2, 5, 5)).model(torch.ones(1, 2, 5, 5))
+    >>> out[..., 3:-3, 3:-3].std((2, 3)).max().item() < 1e-6
+    True
+    """
+    model = copy.deepcopy(model)
+    sites, others = find_sites(model, example)
+    changes = []
+    for site in sites:
+        layer, like = model.get_submodule(site.name), model.get_submodule(site.conv).weight
+        if len(site.factor) != 2 or not isinstance(like, Tensor):
+            others.append(Refused(site.name, site.kind, "there is a smoothing for two axes only"))
+            continue
+        factor = (site.factor[0], site.factor[1])
+        smooth = SmoothUpsampled2d(site.channels, factor, order, device=like.device, dtype=like.dtype)
+        after = f"{type(layer).__name__}, {described(smooth)}"
+        changes.append(Change(site.name, described(layer), after, "kept as they are", None))
+        model = replace(model, site.name, lambda old, smooth=smooth: nn.Sequential(old, smooth))  # type: ignore[misc]
+    return Remedied(model, tuple(changes), tuple(others))
+
+
+def blurred(model: nn.Module, example: Tensor, filter_size: int = 4) -> Remedied:
+    """Blur before every subsampling, for gradients without checkerboards: `biasscope.models.antialias`.
+
+    Parameters
+    ----------
+    model
+        Is copied.
+    example
+        Input to follow the model with.
+    filter_size
+        Taps; an even number, and 3, write evenly at stride 2.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 3, 2, 1), nn.ReLU())
+    >>> [change.name for change in blurred(net, torch.zeros(1, 1, 16, 16)).changes]
+    ['0']
+    """
+    try:
+        done = antialias(model, filter_size, stem=True, example=example)
+    except UsageError as error:
+        return Remedied(copy.deepcopy(model), (), (Refused(error.where, "antialias", error.what),))
+    table = surgery_table(done)
+    changes = tuple(Change(row.name, row.before, row.after, "kept as they are", None) for row in table)
+    return Remedied(done, changes, tuple(Refused(row.name, row.kind, row.reason) for row in table.kept))
