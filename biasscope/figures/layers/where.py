@@ -188,8 +188,12 @@ def _told(ax: Axes, at: tuple[float, float], rise: Rise, share: bool) -> None:
     left = at[0] > low + 0.3 * (high - low)
     through = f" (behind {short(rise.behind, 22)})" if rise.behind not in ("", rise.layer) else ""
     said = f"at {short(rise.layer, 26)}{through}, {short(rise.model, 26)}"
-    beside: dict[str, Any] = {"textcoords": "offset points", "ha": "right" if left else "left", "fontsize": 8}
-    arrow = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8, "shrinkB": 4}
-    x, y = (-24, 20) if left else (30, -20)
-    ax.annotate(said, at, xytext=(x, y), va="bottom", color=INK, arrowprops=arrow, **beside)
-    ax.annotate(f"largest rise: {size}", at, xytext=(x, y + 11), va="bottom", color=INK, **beside)
+    if left:
+        start, (right, up), arrow = at, (-24, 20), {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8, "shrinkB": 4}
+    else:
+        start, (right, up), arrow = (at[0], at[1] + 0.85 * (ax.get_ylim()[1] - at[1])), (5, -4), None
+        ax.vlines(at[0], at[1], start[1], color=MUTED, linewidth=0.8)
+    shown: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "color": INK, "fontsize": 8}
+    shown["ha"] = "right" if left else "left"
+    ax.annotate(said, start, xytext=(right, up), arrowprops=arrow, **shown)
+    ax.annotate(f"largest rise: {size}", start, xytext=(right, up + 11), **shown)
