@@ -1,0 +1,78 @@
+"""The augmentation sweep: how many shifted copies of every image does learning invariance need?
+
+Networks are trained on n versions of each image, for several n, and asked about held-out images in all versions; a law
+of growth says how many copies reach a target, beside what the subsampling argument says.
+
+Examples
+--------
+>>> from biasscope.copies import augmentation_sweep
+>>> found = augmentation_sweep("small:4:4", "scenes:60@24", copies=[1, 4], seeds=1, steps=2, batch=8, shifts="2x2")
+>>> found.frame().select("variant", "copies").unique().height
+2
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from biasscope.copies.call import augmentation_sweep
+    from biasscope.copies.coverage import crop_coverage, expected_coverage, transform_coverage
+    from biasscope.copies.data import Data
+    from biasscope.copies.interaction import combine, surface
+    from biasscope.copies.law import LAWS, CopiesNeeded, copies_needed
+    from biasscope.copies.plan import Plan, Run, make_plan, thin
+    from biasscope.copies.pool import Pool, make_pool
+    from biasscope.copies.result import CopiesSweep
+    from biasscope.copies.train import Training
+    from biasscope.copies.views import Views
+
+_WHERE = {
+    "CopiesNeeded": "law",
+    "CopiesSweep": "result",
+    "Data": "data",
+    "LAWS": "law",
+    "Plan": "plan",
+    "Pool": "pool",
+    "Run": "plan",
+    "Training": "train",
+    "Views": "views",
+    "augmentation_sweep": "call",
+    "combine": "interaction",
+    "copies_needed": "law",
+    "crop_coverage": "coverage",
+    "expected_coverage": "coverage",
+    "make_plan": "plan",
+    "make_pool": "pool",
+    "surface": "interaction",
+    "thin": "plan",
+    "transform_coverage": "coverage",
+}
+
+__all__ = [
+    "LAWS",
+    "CopiesNeeded",
+    "CopiesSweep",
+    "Data",
+    "Plan",
+    "Pool",
+    "Run",
+    "Training",
+    "Views",
+    "augmentation_sweep",
+    "combine",
+    "copies_needed",
+    "crop_coverage",
+    "expected_coverage",
+    "make_plan",
+    "make_pool",
+    "surface",
+    "thin",
+    "transform_coverage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

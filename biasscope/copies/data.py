@@ -1,0 +1,131 @@
+"""Training and test images of an augmentation sweep, kept apart."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from biasscope.core.errors import InputError
+from biasscope.core.randomness import generator
+from biasscope.images.picture import ImageSource
+from biasscope.images.scenes import draw, place
+
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Images that are trained on and images that are held out.
+
+    Attributes
+    ----------
+    train, test
+        uint8 (N, C, H, W), of one size.
+    train_labels, test_labels
+        Classes from 0, int64 (N,).
+    name
+        Where they are from.
+    class_names
+        Names of the classes, where they are known.
+    notes
+        What was left out.
+    """
+
+    train: Tensor
+    train_labels: Tensor
+    test: Tensor
+    test_labels: Tensor
+    name: str = ""
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for images, labels in ((self.train, self.train_labels), (self.test, self.test_labels)):
+            if images.dtype != torch.uint8 or images.ndim != 4 or len(images) != len(labels) or not len(images):
+                found = f"{images.dtype} {tuple(images.shape)} with {len(labels)} labels"
+                raise InputError(f"images are uint8 (N, C, H, W) with a label each, got {found}")
+            if int(labels.min()) < 0:
+                raise InputError("an image has no class", hint="Leave images without a label out.")
+        if self.train.shape[1:] != self.test.shape[1:]:
+            raise InputError(
+                f"training images are {tuple(self.train.shape[1:])}, held out {tuple(self.test.shape[1:])}"
+            )
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return 1 + int(max(self.train_labels.max(), self.test_labels.max()))
+
+    def digest(self) -> str:
+        """SHA-256 of all images and labels."""
+        digest = hashlib.sha256()
+        for tensor in (self.train, self.train_labels, self.test, self.test_labels):
+            digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
+            digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def without_leaks(data: Data) -> Data:
+    """Take training images out that are among the held-out images too, to the pixel; it is noted.
+
+    Examples
+    --------
+    >>> images = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1)
+    >>> kept = without_leaks(Data(images, torch.zeros(4).long(), images[3:], torch.zeros(1).long()))
+    >>> len(kept.train), kept.notes
+    (3, ('1 training image is held out as well and was not trained on.',))
+    """
+    held = {row.tobytes() for row in data.test.cpu().numpy()}
+    clean = torch.tensor([row.tobytes() not in held for row in data.train.cpu().numpy()])
+    leaked = int((~clean).sum())
+    if not leaked:
+        return data
+    if leaked == len(clean):
+        raise InputError("all training images are held out as well", hint="Give other images to test with.")
+    text = f"{leaked} training image{' is' if leaked == 1 else 's are'} held out as well and was not trained on."
+    train, labels = data.train[clean], data.train_labels[clean]
+    notes = (*data.notes, text.replace("s are held out as well and was", "s are held out as well and were"))
+    return Data(train, labels, data.test, data.test_labels, data.name, data.class_names, notes)
+
+
+def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0) -> Data:
+    """Embedded digit scenes, uniformly placed; the samples of the last fifth never occur among the first four.
+
+    Examples
+    --------
+    >>> data = digit_data(50, side=24)
+    >>> tuple(data.train.shape), tuple(data.test.shape)
+    ((40, 1, 24, 24), (10, 1, 24, 24))
+    """
+    scenes = place(count, side=side, seed=seed, uniform=True)
+    images = torch.from_numpy(np.stack([draw(scenes, i) for i in range(count)]))[:, None]
+    labels, train = torch.from_numpy(scenes.digit), torch.from_numpy(scenes.train)
+    names = tuple(str(digit) for digit in range(10))
+    return without_leaks(
+        Data(images[train], labels[train], images[~train], labels[~train], f"digit scenes, side {side}", names)
+    )
+
+
+def source_data(source: ImageSource, *, test_share: float = TEST_SHARE, seed: int = 0) -> Data:
+    """Split the labelled images of a source at random; all must have one size.
+
+    Raises
+    ------
+    InputError
+        Images have several sizes, or fewer than two have a label.
+    """
+    pictures = [(picture.pixels, picture.label) for picture in source if picture.label is not None]
+    shapes = {pixels.shape for pixels, _ in pictures}
+    if len(shapes) != 1 or len(pictures) < 2:
+        hint = "Give at least two labelled images of one size."
+        raise InputError(f"{len(pictures)} labelled images of {len(shapes)} sizes", where=source.name, hint=hint)
+    images = torch.from_numpy(np.stack([pixels for pixels, _ in pictures]))
+    images = images[:, None] if images.ndim == 3 else images.movedim(-1, 1).contiguous()
+    labels = torch.tensor([label for _, label in pictures])
+    order = torch.from_numpy(generator(seed, "held out").permutation(len(images)))
+    held, rest = order[: max(round(len(images) * test_share), 1)], order[max(round(len(images) * test_share), 1) :]
+    return without_leaks(Data(images[rest], labels[rest], images[held], labels[held], source.name, source.class_names))

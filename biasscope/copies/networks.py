@@ -1,0 +1,145 @@
+"""From a model to the networks of a sweep: variants, seeds, and what the argument says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from zlib import crc32
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models.small.network import SmallNet
+from biasscope.models.small.recipe import recipe
+from biasscope.models.surgery import antialias, pac, polyphase
+
+Factory = Callable[[], nn.Module]
+Shape = tuple[int, int, int]
+
+SURGERY: dict[str, Callable[[nn.Module, Shape], nn.Module]] = {
+    "plain": lambda net, shape: net,
+    "antialias": lambda net, shape: antialias(net, example=shape, inplace=True),
+    "polyphase": lambda net, shape: polyphase(net, example=shape, inplace=True),
+    "pac": lambda net, shape: pac(net, example=shape, scale=1.0, inplace=True),
+}
+"""Variants that any network has."""
+
+
+@dataclass(frozen=True)
+class Subsampling:
+    """How coarse the last map of a network is.
+
+    Attributes
+    ----------
+    stride_product
+        Product of the strides s.
+    size_ratio
+        Side of the input over that of the last map.
+    """
+
+    stride_product: int
+    size_ratio: float
+
+    @property
+    def copies(self) -> int:
+        """Copies that the subsampling argument asks for: one for each phase, s^2."""
+        return self.stride_product**2
+
+
+def factories(
+    model: str | Factory | Mapping[str, Factory], variants: tuple[str, ...], shape: Shape, classes: int
+) -> dict[str, Factory]:
+    """One function a variant that builds an untrained network.
+
+    Parameters
+    ----------
+    model
+        ``small:4`` or ``small:8`` (or a recipe, ``digits8``): the small network with that product of strides, width
+        after a second colon; a function that builds a network, on which surgery is done; or a function for each
+        variant.
+    variants
+        ``plain``, ``antialias``, ``polyphase``, ``pac``, or the keys of the mapping.
+    shape
+        Channels, height and width of an image as the network sees it.
+
+    Raises
+    ------
+    UsageError
+        A variant or the model is not known.
+
+    Examples
+    --------
+    >>> made = factories("small:4:6", ("plain", "antialias"), (1, 32, 32), 10)
+    >>> made["plain"]()(torch.zeros(1, 1, 32, 32)).shape
+    torch.Size([1, 10])
+    """
+    known = model if isinstance(model, Mapping) else SURGERY
+    if missing := [name for name in variants if name not in known]:
+        raise UsageError(f"there is no variant {missing[0]!r}", hint=f"There are: {', '.join(known)}.")
+    if isinstance(model, Mapping):
+        return {name: model[name] for name in variants}
+    build = _small(model, shape, classes) if isinstance(model, str) else model
+    return {name: _operated(build, name, shape) for name in variants}
+
+
+def build(factory: Factory, seed: int, name: str = "") -> nn.Module:
+    """Build a network whose weights depend on the seed alone; torch's global generator is put back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed((seed << 32) + crc32(name.encode()))
+        return factory()
+
+
+@torch.no_grad()
+def subsampling(network: nn.Module, shape: Shape) -> Subsampling:
+    """Product of strides and size ratio, from the sizes that a forward pass goes through.
+
+    Examples
+    --------
+    >>> subsampling(SmallNet(8), (1, 64, 64))
+    Subsampling(stride_product=8, size_ratio=8.0)
+    """
+    steps: dict[int, int] = {}
+    last = [shape[1]]
+
+    def note(module: nn.Module, args: tuple[object, ...], out: object) -> None:
+        before = args[0] if args else None
+        if not (isinstance(before, Tensor) and isinstance(out, Tensor) and before.ndim == out.ndim == 4):
+            return
+        if type(module).__name__.startswith("Adaptive") or out.shape[2] <= 1:
+            return
+        steps[before.shape[2]] = max(steps.get(before.shape[2], 1), round(before.shape[2] / out.shape[2]))
+        last[0] = min(last[0], out.shape[2])
+
+    leaves = [module for module in network.modules() if not list(module.children())]
+    hooks = [leaf.register_forward_hook(note) for leaf in leaves]
+    was = network.training
+    try:
+        network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
+    finally:
+        network.train(was)
+        for hook in hooks:
+            hook.remove()
+    return Subsampling(prod(steps.values()), shape[1] / last[0])
+
+
+def _small(text: str, shape: Shape, classes: int) -> Factory:
+    stride, width = _read(text)
+    if shape[0] != 1:
+        raise UsageError(
+            "the small networks take grey images", where=text, hint="Give a function that builds a network."
+        )
+    return lambda: SmallNet(stride, classes=classes, width=width)
+
+
+def _read(text: str) -> tuple[int, int]:
+    word, _, width = text.removeprefix("small:").partition(":")
+    if word in ("4", "8") and (not width or width.isdigit()):
+        return int(word), int(width or 12)
+    made = recipe(word)
+    return made.stride, made.width
+
+
+def _operated(build: Factory, name: str, shape: Shape) -> Factory:
+    return lambda: SURGERY[name](build(), shape)

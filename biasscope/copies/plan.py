@@ -1,0 +1,241 @@
+"""Which networks are trained: copies x variants x seeds x training-set sizes, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import ceil, prod
+
+from biasscope.core.errors import UsageError
+
+Speed = Mapping[str, tuple[float, float]]
+LEAST_SEEDS, LEAST_STEPS_SHARE = 2, 0.25
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network.
+
+    Attributes
+    ----------
+    variant
+        Form of the network.
+    copies
+        Distinct versions of each training image, one number an axis of the transformation: ``(16,)`` shifts, or
+        ``(16, 3)`` shifts and rotations, which are 48 versions.
+    train_images
+        Number of training images.
+    seed
+        Number of the repetition: weights, which copies, order of the batches.
+    """
+
+    variant: str
+    copies: tuple[int, ...]
+    train_images: int
+    seed: int
+
+    @property
+    def total(self) -> int:
+        """Versions of each image over all axes."""
+        return prod(self.copies)
+
+    @property
+    def name(self) -> str:
+        """Name that no other run of a plan has.
+
+        Examples
+        --------
+        >>> Run("plain", (4, 3), 1000, 0).name
+        'plain-n4x3-m1000-s0'
+        """
+        return f"{self.variant}-n{'x'.join(map(str, self.copies))}-m{self.train_images}-s{self.seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Networks to be trained and their budget.
+
+    Attributes
+    ----------
+    runs
+        Networks, in the order of variants, training-set sizes, copies, seeds.
+    steps
+        Gradient steps of every network: diversity is separated from compute. ``None`` where epochs are fixed.
+    epochs
+        Passes over all copies of all training images, where that is fixed instead of the steps.
+    batch
+        Images a step.
+    notes
+        What was left out, and why.
+    """
+
+    runs: tuple[Run, ...]
+    steps: int | None = 300
+    epochs: float | None = None
+    batch: int = 64
+    notes: tuple[str, ...] = ()
+
+    def steps_of(self, run: Run) -> int:
+        """Gradient steps of a network."""
+        if self.steps is not None:
+            return self.steps
+        return max(ceil((self.epochs or 1) * run.train_images * run.total / self.batch), 1)
+
+    def seconds(self, speed: Speed) -> float:
+        """Time of the whole plan, from the seconds a step and the seconds besides of a network of each variant."""
+        return sum(self.steps_of(run) * speed[run.variant][0] + speed[run.variant][1] for run in self.runs)
+
+
+def make_plan(
+    copies: Sequence[int | Sequence[int]],
+    variants: Sequence[str],
+    train_images: Sequence[int],
+    *,
+    available: Sequence[int],
+    seeds: int = 5,
+    steps: int | None = 300,
+    epochs: float | None = None,
+    batch: int = 64,
+) -> Plan:
+    """Cross copies, variants, training-set sizes and seeds.
+
+    Parameters
+    ----------
+    copies
+        Numbers of copies; for several axes one tuple each, or numbers that are crossed with themselves.
+    variants
+        Names of the forms.
+    train_images
+        Training-set sizes.
+    available
+        Number of different transformations on each axis; larger numbers of copies are cut to it, which is noted.
+    seeds
+        Number of repetitions.
+    steps, epochs
+        The budget; ``epochs`` wins where it is given.
+    batch
+        Images a step.
+
+    Raises
+    ------
+    UsageError
+        A list is empty or a number is not positive.
+
+    Examples
+    --------
+    >>> plan = make_plan([1, 4, 16], ["plain", "antialias"], [100], available=[16], seeds=2)
+    >>> len(plan.runs), plan.steps_of(plan.runs[0])
+    (12, 300)
+    """
+    asked = _cells(copies, len(available))
+    _check(asked, variants, train_images, seeds, steps if epochs is None else epochs, batch)
+    cells = list(dict.fromkeys(tuple(map(min, cell, available)) for cell in asked))
+    cut = any(cell not in cells for cell in asked)
+    text = f"There are only {' x '.join(map(str, available))} different versions of an image; more copies were cut."
+    runs = tuple(
+        Run(variant, cell, size, seed)
+        for variant, size, cell, seed in product(variants, train_images, cells, range(seeds))
+    )
+    return Plan(runs, steps if epochs is None else None, epochs, batch, (text,) if cut else ())
+
+
+def thin(plan: Plan, speed: Speed, limit: float) -> Plan:
+    """Leave out what costs the estimate least until a plan fits a time budget, and say so.
+
+    First smaller training sets, then repetitions down to two, then every second number of copies between the first and
+    the last, then the last repetition but one, then steps down to a quarter. What still does not fit is said as well.
+
+    Parameters
+    ----------
+    speed
+        Seconds a step and seconds besides (evaluation) of a network, by variant.
+    limit
+        Seconds for all networks.
+
+    Examples
+    --------
+    >>> plan = make_plan([1, 2, 4], ["plain"], [100], available=[16], seeds=5, steps=100)
+    >>> short = thin(plan, {"plain": (0.01, 0.0)}, limit=8)
+    >>> len(plan.runs), len(short.runs), short.notes
+    (15, 6, ('Time budget of 8 s: seeds thinned from 5 to 2.',))
+    """
+    kept, said = plan, []
+    for shorten in _WAYS:
+        while kept.seconds(speed) > limit and (shorter := shorten(kept)) != kept:
+            kept = shorter
+    for (name, before), after in zip(_sizes(plan).items(), _sizes(kept).values(), strict=True):
+        said += [f"{name} thinned from {before} to {after}"] if before != after else []
+    if kept.steps is not None and kept.seconds(speed) > limit:
+        besides = replace(kept, steps=0).seconds(speed)
+        share = (limit - besides) / (kept.seconds(speed) - besides)
+        steps = ceil(kept.steps * min(max(share, LEAST_STEPS_SHARE), 1))
+        said.append(f"steps thinned from {kept.steps} to {steps}")
+        kept = replace(kept, steps=steps)
+    if (needed := kept.seconds(speed)) > limit * 1.05:
+        said.append(f"the least plan still takes about {needed:.0f} s")
+    notes = (f"Time budget of {limit:.0f} s: {'; '.join(said)}.",) if said else ()
+    return replace(kept, notes=plan.notes + notes)
+
+
+def _cells(copies: Sequence[int | Sequence[int]], axes: int) -> list[tuple[int, ...]]:
+    whole = [number for number in copies if isinstance(number, int)]
+    crossed = list(product(whole, repeat=axes)) if whole else []
+    given = [tuple(cell) for cell in copies if not isinstance(cell, int)]
+    if any(len(cell) != axes for cell in given):
+        raise UsageError(f"the transformation has {axes} axes", where="copies", hint="Give one number for each axis.")
+    return crossed + given
+
+
+def _check(
+    cells: list[tuple[int, ...]],
+    variants: Sequence[str],
+    sizes: Sequence[int],
+    seeds: int,
+    length: float | None,
+    batch: int,
+) -> None:
+    if not (cells and variants and sizes):
+        raise UsageError("a plan needs at least one number of copies, one variant and one training-set size")
+    numbers = [number for cell in cells for number in cell] + [*sizes, seeds, batch, length or 0]
+    if min(numbers) <= 0:
+        raise UsageError("numbers of copies, images, seeds, steps and the batch are positive")
+
+
+def _sizes(plan: Plan) -> dict[str, int]:
+    runs = plan.runs
+    return {
+        "training-set sizes": len({run.train_images for run in runs}),
+        "seeds": len({run.seed for run in runs}),
+        "numbers of copies": len({run.copies for run in runs}),
+    }
+
+
+def _fewer_images(plan: Plan) -> Plan:
+    sizes = sorted({run.train_images for run in plan.runs})
+    return replace(plan, runs=tuple(run for run in plan.runs if run.train_images != sizes[0] or len(sizes) == 1))
+
+
+def _fewer_seeds(least: int) -> Callable[[Plan], Plan]:
+    def shorten(plan: Plan) -> Plan:
+        last = max(run.seed for run in plan.runs)
+        return replace(plan, runs=tuple(run for run in plan.runs if run.seed != last or last < least))
+
+    return shorten
+
+
+def _fewer_copies(plan: Plan) -> Plan:
+    """Keep the first, the last and every second between them on each axis; at least three stay."""
+    axes = [sorted(set(axis)) for axis in zip(*(run.copies for run in plan.runs), strict=True)]
+    if max(len(axis) for axis in axes) <= 3:
+        return plan
+    kept = [{*axis[::2], axis[-1]} if len(axis) > 3 else set(axis) for axis in axes]
+    return replace(plan, runs=tuple(r for r in plan.runs if all(n in k for n, k in zip(r.copies, kept, strict=True))))
+
+
+_WAYS: tuple[Callable[[Plan], Plan], ...] = (
+    _fewer_images,
+    _fewer_seeds(LEAST_SEEDS),
+    _fewer_copies,
+    _fewer_seeds(1),
+)
