@@ -1,6 +1,6 @@
 """What blame costs: time beside one forward pass a layer and pair of pictures.
 
-ResNet-18, 64 x 64, 16 pictures, one shift, one thread, CPU time of the thread, interleaved rounds, median of the ratios.
+ResNet-18, 64 x 64, 16 pictures, one shift, one thread, CPU time of the thread, interleaved rounds, median ratio.
 The bare work is as many passes over the shifted pictures as there are layers.
 """
 
