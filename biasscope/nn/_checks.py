@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Literal, get_args
 
+import torch
 from torch import Tensor
 
 PaddingMode = Literal["reflect", "circular", "replicate", "zeros"]
@@ -12,6 +13,8 @@ Size2d = int | tuple[int, int]
 def pair(value: Size2d, name: str, minimum: int = 1) -> tuple[int, int]:
     """Give ``(vertical, horizontal)`` for an integer or a pair, refusing values below ``minimum``."""
     both = (value, value) if isinstance(value, int) else tuple(value)
+    if torch._C._get_tracing_state() is not None:
+        both = tuple(int(v) if isinstance(v, Tensor) else v for v in both)  # sizes are tensors in torch.jit.trace
     if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, int) or v < minimum for v in both):
         raise ValueError(f"{name} must be an integer >= {minimum} or a pair of them, got {value!r}")
     return both

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from biasscope.nn import _checks
 from biasscope.nn._checks import Size2d
 from biasscope.nn._context import autocast_off
+from biasscope.nn._fx import one_step
 
 UnevenMode = Literal["wrap", "pad", "error"]
 """What happens where the stride does not divide the map: see `PolyphaseSampling2d`."""
@@ -205,6 +206,7 @@ class PolyphaseSampling2d(nn.Module):
         index = polyphase_index(x, self.stride, self.p)
         return polyphase_sample(x, index, self.stride), index
 
+    @one_step
     def forward(self, x: Tensor, index: Tensor | None = None) -> Tensor:
         """Sample (N, C, H, W), at the start ``index`` (N, 2) if one is given."""
         if index is None:
@@ -301,6 +303,7 @@ class PolyphaseUpsampling2d(nn.Module):
         super().__init__()
         self.stride = _checks.pair(stride, "stride")
 
+    @one_step
     def forward(self, y: Tensor, index: Tensor, output_size: tuple[int, int] | None = None) -> Tensor:
         """Place (N, C, h, w) at the index (N, 2)."""
         return polyphase_upsample(y, index, self.stride, output_size)

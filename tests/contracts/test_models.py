@@ -95,6 +95,13 @@ def test_pixel_adaptive_network_starts_out_equal(name):
     assert deviation(pac(net, scale=0.3)(x), net(x)) > 1e-6
 
 
+def test_pixel_adaptive_network_guided_by_its_own_maps_starts_out_equal(name):
+    net, x = build(name), picture()
+    changed = pac(net, guidance="self")
+    assert deviation(changed(x), net(x)) < 1e-5
+    assert deviation(changed(100 * x), net(100 * x)) > 0
+
+
 def test_pixel_adaptive_deviation_is_quadratic_in_the_scale(name):
     net, x = build(name), picture()
     larger, smaller = (deviation(pac(net, guidance="self", scale=scale)(x), net(x)) for scale in (1e-4, 1e-5))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import BlurPool2d, _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn._padding import pad2d
 
 Amount = tuple[int, int]
@@ -85,6 +86,7 @@ class SurgeryConv2d(nn.Conv2d):
             vars(conv).update(before=None, after=None, same=None, wrap=False)
         return cast(SurgeryConv2d, conv)
 
+    @one_step
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name that nn.Conv2d gives it)
         """Sample, pad, convolve, sample."""
         x: Tensor = input if self.before is None else self.before(input)
@@ -116,6 +118,7 @@ class SampledPReLU(nn.PReLU):
         activation.sampler = sampler
         return cast(SampledPReLU, activation)
 
+    @one_step
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name that nn.PReLU gives it)
         """Activate, sample."""
         out: Tensor = self.sampler(super().forward(input))
@@ -160,6 +163,7 @@ class CircularMaxPool2d(_CircularPool2d):
     [15.0, 15.0, 15.0, 15.0]
     """
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
         return F.max_pool2d(self.wrapped(x), self.kernel_size, self.stride, 0, self.dilation)
@@ -175,6 +179,7 @@ class CircularAvgPool2d(_CircularPool2d):
     [[[[2.0, 2.0]]]]
     """
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
         return F.avg_pool2d(self.wrapped(x), self.kernel_size, self.stride)
@@ -205,6 +210,7 @@ class BlurredAvgPool2d(nn.Module):
         stride = self.blur.stride[axis]
         return (-(-room // stride) if self.ceil_mode else room // stride) + 1
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
         out: Tensor = self.blur(x)
@@ -218,6 +224,7 @@ class ByChannels(nn.Module):
         super().__init__()
         self.layers = nn.ModuleDict({str(channels): layer for channels, layer in layers.items()})
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
         out: Tensor = self.layers[str(x.shape[1])](x)

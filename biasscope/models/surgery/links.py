@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from torch import Tensor, nn
+from torch.fx import Proxy
+
+from biasscope.core.errors import UsageError
 
 
 class Link:
@@ -29,7 +33,9 @@ class KeepInput:
 
     def __call__(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep the input."""
-        self.link.value = next((value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)), None)
+        self.link.value = next(
+            (cast(Tensor, value) for value in (*args, *kwargs.values()) if isinstance(value, (Tensor, Proxy))), None
+        )
 
 
 class Forget:
@@ -52,3 +58,27 @@ class KeepOutput:
     def __call__(self, module: nn.Module, args: tuple[Any, ...], output: Tensor) -> None:
         """Keep the output."""
         self.link.value = output
+
+
+def traced_value(link: Link, proxy: Proxy) -> Proxy:
+    """Find what a link holds in the graph that ``torch.fx`` is writing, where most hooks do not run.
+
+    Raises
+    ------
+    UsageError
+        Neither the module whose hook fills the link nor the model whose input does is in the graph.
+    """
+    tracer: Any = proxy.tracer
+    if isinstance(link.value, Proxy) and link.value.tracer is tracer:
+        return link.value
+    for node in tracer.graph.nodes:
+        module = tracer.root.get_submodule(node.target) if node.op == "call_module" else None
+        if module is not None and _fills(module._forward_hooks.values(), link):
+            return cast(Proxy, tracer.proxy(node))
+        if node.op == "placeholder" and _fills(tracer.root._forward_pre_hooks.values(), link):
+            return cast(Proxy, tracer.proxy(node))
+    raise UsageError("the guidance of a pixel-adaptive layer is not in the traced model", hint="Trace the whole model.")
+
+
+def _fills(hooks: Iterable[object], link: Link) -> bool:
+    return any(isinstance(hook, (KeepInput, KeepOutput)) and hook.link is link for hook in hooks)

@@ -6,19 +6,23 @@ from typing import Any, TypeVar, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from biasscope.core.errors import UsageError
 from biasscope.models.surgery.edit import Change, Plan, described, own
 from biasscope.models.surgery.layers import PaddingLaw, SurgeryConv2d
-from biasscope.models.surgery.links import Forget, KeepInput, KeepOutput, Link
+from biasscope.models.surgery.links import Forget, KeepInput, KeepOutput, Link, traced_value
 from biasscope.models.surgery.placement import can_edit
 from biasscope.models.surgery.record import Example, Node, Record, follow
 from biasscope.models.surgery.selection import Selectors, as_tuple, check_skip, matches
 from biasscope.models.surgery.sites import pair, refuse
-from biasscope.models.surgery.table import Replacement
+from biasscope.models.surgery.spread import level, pass_input
+from biasscope.models.surgery.table import Replacement, add_to_table
+from biasscope.nn._fx import step
 from biasscope.nn.pac import PacConv2d
 
 M = TypeVar("M", bound=nn.Module)
+DEFAULT_SCALE = 1e-4
 OPTIONS = ("kernel_type", "smooth_kernel_type", "normalize_kernel", "native_impl")
 """Options of `biasscope.nn.PacConv2d` that `pac` hands on."""
 
@@ -53,19 +57,26 @@ class GuidedPacConv2d(PacConv2d):
             layer.padding = (0, 0)
         return layer
 
-    def guidance(self, x: Tensor) -> Tensor:
-        """Guidance at the size of ``x``, scaled."""
-        features = x if self.link is None else self.link.value
-        if features is None:
+    def guidance(self, x: Tensor, features: Tensor | None = None) -> Tensor:
+        """Guidance at the size of ``x``, scaled: what is given, or what this pass has left in the link."""
+        if self.link is None:
+            features = x if features is None else features
+        elif features is None:
+            features = self.link.value
+        else:
+            self.link.value = None  # a graph hands the guidance over, and nobody empties the link
+        if not isinstance(features, Tensor):
             raise UsageError("the guidance of a pixel-adaptive layer is missing", hint="Run the whole model.")
         if features.shape[-2:] != x.shape[-2:]:
             features = F.interpolate(features, size=x.shape[-2:], mode="bilinear", align_corners=False)
         return features * self.scale
 
-    def forward(self, x: Tensor, *args: Any, **options: Any) -> Tensor:
-        """Convolve (N, C, H, W) with the guidance of this pass."""
+    def forward(self, x: Tensor, guidance: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
+        """Convolve (N, C, H, W) with the guidance of this pass, or with that given (unscaled, of any size)."""
+        if isinstance(x, Proxy):
+            return cast(Tensor, step(self, x, x, None if self.link is None else traced_value(self.link, x)))
         x = x if self.before is None else self.before(x)
-        guidance = self.guidance(x)
+        guidance = self.guidance(x, guidance)
         if self.law is not None:
             x, guidance = self.law.pad(x), self.law.pad(guidance)
         out = cast(Tensor, super().forward(x, guidance))
@@ -76,7 +87,7 @@ def pac(
     model: M,
     layers: Selectors = None,
     guidance: str = "input",
-    scale: float = 1e-4,
+    scale: float | None = None,
     *,
     skip: Selectors = None,
     example: Example = None,
@@ -86,9 +97,8 @@ def pac(
     """Hot-swap convolutions for pixel-adaptive ones that keep the pretrained weights.
 
     The filters are modulated by how alike the guidance is at two pixels. Guidance times a small ``scale`` makes the
-    modulation almost 1, so the network starts out equal to the original (to 1e-5 with the picture as guidance) and is
-    then fine-tuned. The deviation grows with the square of the scaled guidance: hundreds of channels of large values,
-    as of an untrained network's features, need a smaller scale.
+    modulation almost 1, so the network starts out equal to the original (to 1e-5 at the default scale) and is then
+    fine-tuned. The deviation grows with the square of the scaled guidance.
 
     Parameters
     ----------
@@ -102,7 +112,10 @@ def pac(
         whose output guides all layers behind it. It is resized (bilinear) to the layer's input, and gradients flow
         through it.
     scale
-        Factor on the guidance.
+        Factor on the guidance. Not given: 1e-4 for the picture; for other guidance 1e-4 over its spread, where that
+        exceeds 1, so that hundreds of channels of large values begin as evenly as a picture does. The spread is the
+        root mean square difference between neighbouring pixels, all channels together, at each layer in one pass over
+        ``example`` (normal noise if that is no tensor); `surgery_table` states the factor.
     skip
         Names, name patterns or types of convolutions to leave.
     example
@@ -139,7 +152,7 @@ def pac(
     >>> bool((swapped(x) - net(x)).abs().max() < 1e-5)
     True
     """
-    _check_options(scale, options)
+    _check_options(DEFAULT_SCALE if scale is None else scale, options)
     model = own(model, inplace)
     check_skip(model, skip)
     record = follow(model, example)
@@ -148,16 +161,22 @@ def pac(
     link = None if guidance == "self" else Link()
     plan = Plan()
     for node in nodes:
-        conv = cast(nn.Conv2d, model.get_submodule(node.where))
-        plan.changes.append((node.where, _swap(link, scale, options)))
-        after = f"GuidedPacConv2d guided by {guidance}, scale={scale}"
-        plan.rows.append(
-            Replacement("pac", node.where, "convolution", pair(conv.stride), described(conv), after)
-        )  # fmt: skip
+        plan.changes.append((node.where, _swap(link, scale or DEFAULT_SCALE, options)))
+    convs = {node.where: cast(nn.Conv2d, model.get_submodule(node.where)) for node in nodes}
+    texts = {name: (pair(conv.stride), described(conv)) for name, conv in convs.items()}
     model = plan.carry_out(model)
     if link is not None and nodes:
         _listen(model, guidance, link)
+    if scale is None and guidance != "input":
+        level(model, list(texts), pass_input(model, example, record.shapes[record.source]))
+    add_to_table(model, [_row(model, name, guidance, *text) for name, text in texts.items()])
     return model
+
+
+def _row(model: nn.Module, name: str, guidance: str, stride: tuple[int, int], before: str) -> Replacement:
+    scale = cast(GuidedPacConv2d, model.get_submodule(name)).scale
+    after = f"GuidedPacConv2d guided by {guidance}, scale={scale:.4g}"
+    return Replacement("pac", name, "convolution", stride, before, after)
 
 
 def _check_options(scale: float, options: dict[str, Any]) -> None:

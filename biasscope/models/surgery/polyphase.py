@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from torch import Tensor, nn
 
@@ -19,27 +19,38 @@ from biasscope.models.surgery.selection import Selectors, as_tuple, check_skip, 
 from biasscope.models.surgery.sites import Site, coarser, find_sites, pair, refuse, refuse_hidden
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d, PolyphaseSampling2d
+from biasscope.nn._fx import one_step
 from biasscope.nn.polyphase import UnevenMode
 
 M = TypeVar("M", bound=nn.Module)
 
 
 class LinkedSampling2d(PolyphaseSampling2d):
-    """`PolyphaseSampling2d` that takes part in a choice: the leader chooses, the others follow.
+    """`PolyphaseSampling2d` that takes part in a choice: the first to run in a pass chooses, the others follow.
 
-    The leader runs first in every pass, so a follower never sees the choice of another pass.
+    The last one lets the choice go, so that nobody follows the choice of another pass.
     """
 
-    def __init__(self, stride: tuple[int, int], p: float, uneven: UnevenMode, link: Link, leader: bool) -> None:
+    def __init__(
+        self, stride: tuple[int, int], p: float, uneven: UnevenMode, link: Link, leader: bool, last: bool
+    ) -> None:
         super().__init__(stride, p, uneven)
-        self.link, self.leader = link, leader
+        self.link, self.leader, self.last = link, leader, last
 
+    @one_step
     def forward(self, x: Tensor, index: Tensor | None = None) -> Tensor:
         """Sample (N, C, H, W) at the phase that the group has chosen."""
         if self.leader:
             out, self.link.value = self.with_index(x)
             return out
-        return super().forward(x, self.link.value)
+        chosen = self.link.value
+        if chosen is None:
+            raise UsageError(
+                "a sampling runs without the branch that chooses its phase",
+                hint="Run the branches of a block together.",
+            )
+        self.link.value = None if self.last else chosen
+        return super().forward(x, chosen)
 
     def extra_repr(self) -> str:
         """Show the arguments and the part played."""
@@ -152,12 +163,21 @@ def _places(model: nn.Module, record: Record, sites: list[Site]) -> dict[str, Pl
     return {site.name: place(model, record, site) for site in sites if isinstance(site.module, nn.Conv2d)}
 
 
+class _Part(NamedTuple):
+    """What a site does in its group, whose first site is ``of``."""
+
+    link: Link
+    leader: bool
+    last: bool
+    of: str
+
+
 class _Samplers:
     """Makes the samplings of one operation; those of a group share a link."""
 
     def __init__(self, p: float, uneven: UnevenMode, places: dict[str, Placement], groups: list[list[Site]]) -> None:
         self.p, self.uneven, self.places = p, uneven, places
-        self.links: dict[str, tuple[Link, bool, str]] = {}
+        self.links: dict[str, _Part] = {}
         for group in groups:
             if len(group) > 1:
                 self._link(sorted(group, key=self.runs_at))
@@ -173,21 +193,20 @@ class _Samplers:
                 raise refuse(site.name, f"it meets {group[0].name}, whose stride differs", "Nothing helps.")
             if site.name in self.places and len(self.places[site.name].names) > 1:
                 raise refuse(site.name, "its activation is read by several convolutions and meets another map")
-            self.links[site.name] = (link, number == 0, group[0].name)
+            self.links[site.name] = _Part(link, number == 0, number == len(group) - 1, group[0].name)
 
     def make(self, site: Site) -> nn.Module:
         """Sampling of a site."""
         if site.name not in self.links:
             return PolyphaseSampling2d(site.stride, self.p, self.uneven)
-        link, leader, _ = self.links[site.name]
-        return LinkedSampling2d(site.stride, self.p, self.uneven, link, leader)
+        part = self.links[site.name]
+        return LinkedSampling2d(site.stride, self.p, self.uneven, part.link, part.leader, part.last)
 
     def text(self, site: Site) -> str:
         """Sampling of a site for the table."""
-        follows = site.name in self.links and not self.links[site.name][1]
-        return f"PolyphaseSampling2d({site.stride})" + (
-            f" at the phase of {self.links[site.name][2]}" if follows else ""
-        )
+        part = self.links.get(site.name)
+        follows = f" at the phase of {part.of}" if part and not part.leader else ""
+        return f"PolyphaseSampling2d({site.stride}){follows}"
 
 
 def _plan_site(plan: Plan, samplers: _Samplers, site: Site) -> None:

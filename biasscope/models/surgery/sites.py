@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
@@ -18,6 +18,7 @@ MAX_POOLS = (nn.MaxPool2d, CircularMaxPool2d)
 AVERAGE_POOLS = (nn.AvgPool2d, CircularAvgPool2d)
 _UNSUPPORTED = (nn.LPPool2d, nn.FractionalMaxPool2d, nn.Conv3d, nn.MaxPool3d, nn.AvgPool3d, nn.PixelUnshuffle)
 _ADAPTIVE = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d")
+_PICKING = ("index_select", "gather", "as_strided", "grid_sample", "fractional_max_pool2d")
 _FUNCTIONAL_POOLS = ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "lp_pool2d", "conv2d")
 _CONVOLUTIONS = ("Conv2d", "Conv3d", "Linear", "conv2d", "linear", "SurgeryConv2d", "AntialiasedConv2d", "PacConv2d")
 
@@ -121,6 +122,8 @@ def _hidden(record: Record, node: Node) -> str | None:
         return f"calls {node.op} with a stride in its forward" if coarser and after[-2:] != (1, 1) else None
     if node.op == "__getitem__" and len(before) >= 4 and any(_steps_over(a) for a in node.arguments):
         return "slices with a step in its forward"
+    if node.op == "pixel_unshuffle":
+        return "moves pixels into channels with pixel_unshuffle in its forward"
     if node.op in ("interpolate", "upsample") and _shrinks(before, after):
         return f"shrinks the map with {node.op} in its forward"
     return None
@@ -151,7 +154,25 @@ def _coarser(record: Record, node: Node, module: nn.Module) -> str | None:
         return f"shrinks the map from {sizes}"
     if node.is_module and isinstance(module, nn.Unfold) and max(pair(module.stride)) > 1:
         return f"cuts patches at stride {pair(module.stride)}"
+    return None if node.is_module else _picks(node, before, after)
+
+
+def _picks(node: Node, before: tuple[int, ...], after: tuple[int, ...]) -> str | None:
+    """What a function in a forward does that takes some pixels or patches of a map and leaves others out."""
+    if node.op == "unfold" and len(before) >= 4:
+        rest = node.arguments[1:]
+        step = rest[3] if len(after) == 3 else rest[2]
+        return f"cuts patches at stride {step} in its forward" if max(pair(step)) > 1 else None
+    listed = node.op == "__getitem__" and any(_lists(argument) for argument in node.arguments)
+    if (listed or node.op in _PICKING) and _shrinks(before, after):
+        return f"takes pixels with {node.op} in its forward, {before[-2:]} to {after[-2:]}"
     return None
+
+
+def _lists(argument: Any) -> bool:
+    """Whether an index gives rows or columns one by one, as ``x[:, :, [0, 2, 4]]`` does."""
+    index = argument if isinstance(argument, tuple) else (argument,)
+    return any(isinstance(part, (list, Tensor)) for part in index)
 
 
 def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn._padding import pad2d
 
 
@@ -171,6 +172,7 @@ class BlurPool2d(nn.Module):
         taps = binomial_taps(filter_size, device, dtype)
         self.register_buffer("kernel", _depthwise_kernel(taps, channels), persistent=False)
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Blur and subsample (N, C, H, W)."""
         _checks.image_batch(x, self.channels, "BlurPool2d")

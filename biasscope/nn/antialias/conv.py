@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn.antialias.blur import BlurPool2d
 
 
@@ -108,6 +109,7 @@ class AntialiasedConv2d(nn.Conv2d):
         layer.weight, layer.bias = conv.weight, conv.bias
         return layer.train(conv.training)
 
+    @one_step
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name that nn.Conv2d gives it)
         """Convolve, activate, blur and subsample (N, C, H, W)."""
         out = self._conv_forward(input, self.weight, self.bias)

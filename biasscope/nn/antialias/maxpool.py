@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._context import may_use_autograd_function
+from biasscope.nn._fx import one_step
 from biasscope.nn._padding import pad2d
 from biasscope.nn.antialias.blur import BlurPool2d
 
@@ -116,6 +117,7 @@ class MaxBlurPool2d(nn.Module):
         after = [d * (k - 1) - p for d, k, p in zip(self.dilation, self.kernel_size, self.padding, strict=True)]
         return pad2d(x, (self.padding[0], after[0]), (self.padding[1], after[1]), "circular")
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
         _checks.image_batch(x, self.blur.channels, "MaxBlurPool2d")

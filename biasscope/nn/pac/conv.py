@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn.pac.fillers import Filler
 from biasscope.nn.pac.filtered import FilteredPacModule
 from biasscope.nn.pac.functional import pac_conv2d
@@ -128,6 +129,7 @@ class PacConv2d(FilteredPacModule):
         layer.weight, layer.bias = conv.weight, conv.bias
         return layer.train(conv.training)
 
+    @one_step
     def forward(
         self, x: Tensor, guidance: Tensor | None = None, kernel: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor | tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn import _checks
+from biasscope.nn._fx import one_step
 from biasscope.nn.pac.message import Compatibility, PairwiseKernel, PairwiseMessage
 
 FinalOutput = Literal["log_Q", "softmax", "log_softmax"]
@@ -138,6 +139,7 @@ class MeanField(nn.Module):
         messages = cast(nn.ModuleList, self.steps[step % len(self.steps)])
         return [cast(PairwiseMessage, message) for message in messages]
 
+    @one_step
     def forward(self, unary: Tensor, edge_features: Tensor | Sequence[Tensor | None]) -> Tensor:
         """Refine class scores (N, C, H, W); edge features (N or 1, D, H, W), one for all kernels or one each."""
         _checks.image_batch(unary, self.channels, type(self).__name__, "unary")

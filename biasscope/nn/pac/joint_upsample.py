@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn import _checks
+from biasscope.nn._fx import one_step
 from biasscope.nn.pac.transpose import PacConvTranspose2d
 
 
@@ -84,6 +85,7 @@ class PacJointUpsample2d(nn.Module):
         )
         self.head = _convolutions([width, width, channels], kernel_size, False, factory)
 
+    @one_step
     def forward(self, x: Tensor, guide: Tensor) -> Tensor:
         """Upsample (N, C, h, w) under the guide (N, G, factor h, factor w)."""
         _checks.image_batch(x, self.channels, "PacJointUpsample2d")

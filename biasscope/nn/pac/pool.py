@@ -6,6 +6,7 @@ from torch import Tensor
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn.pac.functional import Reduction, pac_pool2d
 from biasscope.nn.pac.module import PacModule
 
@@ -96,6 +97,7 @@ class PacPool2d(PacModule):
         )
         self.channel_wise, self.reduction = channel_wise, reduction
 
+    @one_step
     def forward(
         self, x: Tensor, guidance: Tensor | None = None, kernel: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor | tuple[Tensor, Tensor]:

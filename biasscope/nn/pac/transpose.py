@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn.pac.fillers import Filler
 from biasscope.nn.pac.filtered import FilteredPacModule
 from biasscope.nn.pac.functional import pac_conv_transpose2d
@@ -118,6 +119,7 @@ class PacConvTranspose2d(FilteredPacModule):
     def _geometry(self) -> dict[str, Any]:
         return {"transposed": True, "output_padding": self.output_padding}
 
+    @one_step
     def forward(
         self, x: Tensor, guidance: Tensor | None = None, kernel: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor | tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn._padding import pad2d
 
 
@@ -71,6 +72,7 @@ class ResizeConv2d(nn.Module):
         self.margin = (spread[0] * (kernel[0] // 2), spread[1] * (kernel[1] // 2))
         self.conv = nn.Conv2d(in_channels, out_channels, kernel, dilation=spread, groups=groups, bias=bias, **factory)
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Upsample (N, C, H, W)."""
         _checks.image_batch(x, self.conv.in_channels, "ResizeConv2d")

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn._padding import pad2d
 
 
@@ -94,6 +95,7 @@ class SmoothUpsampled2d(nn.Module):
         kernel = kernel.to(device=device, dtype=dtype or torch.get_default_dtype()).contiguous()
         self.register_buffer("kernel", kernel, persistent=False)
 
+    @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Filter (N, C, H, W)."""
         _checks.image_batch(x, self.channels, "SmoothUpsampled2d")

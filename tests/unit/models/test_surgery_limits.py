@@ -1,5 +1,7 @@
 """Where surgery meets parameters in activations, hidden subsampling, and earlier surgery."""
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -52,9 +54,33 @@ class Adaptive(nn.Module):
         return F.adaptive_max_pool2d(x, 3)
 
 
+class Does(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+EVERY_OTHER = list(range(0, 224, 2))
+
+
 @pytest.mark.parametrize(
     ("inner", "reason"),
     [
+        (Does(lambda x: F.unfold(x, 2, stride=2)), "cuts patches at stride 2 in its forward"),
+        (Does(lambda x: F.unfold(x, kernel_size=3, padding=1, stride=(1, 2))), "cuts patches at stride (1, 2)"),
+        (Does(lambda x: x.unfold(2, 3, 2)), "cuts patches at stride 2 in its forward"),
+        (Does(lambda x: x[:, :, EVERY_OTHER]), "takes pixels with __getitem__"),
+        (Does(lambda x: x[..., torch.tensor(EVERY_OTHER)]), "takes pixels with __getitem__"),
+        (Does(lambda x: x.index_select(3, torch.tensor(EVERY_OTHER))), "takes pixels with index_select"),
+        (Does(lambda x: x.as_strided((1, 4, 112, 112), (1, 1, 448, 2))), "takes pixels with as_strided"),
+        (
+            Does(lambda x: F.grid_sample(x, torch.zeros(1, 9, 9, 2), align_corners=False)),
+            "takes pixels with grid_sample in its forward, (224, 224) to (9, 9)",
+        ),
+        (Does(lambda x: F.fractional_max_pool2d(x, 2, 100)), "takes pixels with fractional_max_pool2d"),
         (nn.AdaptiveAvgPool2d(7), "adaptive pool"),
         (nn.AdaptiveMaxPool2d((1, 5)), "adaptive pool"),
         (Adaptive(), "adaptive pool"),
@@ -69,11 +95,30 @@ def test_subsampling_without_replacement_is_kept_with_its_reason_or_refused(inne
         assert kept.name == "1"
         assert reason in kept.reason
         assert not surgery_table(operation(net, skip="1")).kept
-    with pytest.raises(UsageError, match=f"1: .*{reason}"):
+    with pytest.raises(UsageError, match=f"1: .*{re.escape(reason)}"):
         polyphase(net)
 
 
-@pytest.mark.parametrize("inner", [nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d(224), nn.Upsample(scale_factor=2)])
+def test_pixels_moved_into_channels_by_a_function_are_refused_as_by_the_module():
+    for inner in (Does(lambda x: F.pixel_unshuffle(x, 2)), nn.PixelUnshuffle(2)):
+        for operation in (antialias, circular, polyphase):
+            with pytest.raises(UsageError, match="1: "):
+                operation(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), inner))
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        nn.AdaptiveAvgPool2d(1),
+        nn.AdaptiveAvgPool2d(224),
+        nn.Upsample(scale_factor=2),
+        Does(lambda x: F.unfold(x, 3, padding=1)),
+        Does(lambda x: x.unfold(2, 3, 1)),
+        Does(lambda x: x[:, [0, 2]]),
+        Does(lambda x: x[:, :, 1:-1, 1:-1]),
+        Does(lambda x: x.index_select(1, torch.tensor([0, 2]))),
+    ],
+)
 def test_what_does_not_subsample_is_not_listed(inner):
     net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), inner)
     assert not surgery_table(antialias(net)).kept
