@@ -8,10 +8,18 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from biasscope.models.architectures.layers import SubsampleShortcut
-from biasscope.models.surgery.layers import BlurredAvgPool2d, CircularAvgPool2d, CircularMaxPool2d, PaddingLaw
+from biasscope.models.surgery.layers import (
+    BlurredAvgPool2d,
+    CircularAvgPool2d,
+    CircularMaxPool2d,
+    PaddingLaw,
+    SampledPReLU,
+    SurgeryConv2d,
+)
 from biasscope.nn.antialias.blur import BlurPool2d
 from biasscope.nn.antialias.conv import AntialiasedConv2d
 from biasscope.nn.antialias.maxpool import MaxBlurPool2d
+from biasscope.nn.polyphase import PolyphaseSampling2d
 from biasscope.trace.layer import Size
 
 
@@ -75,6 +83,11 @@ def windows_of(module: nn.Module, size: Size) -> list[Axes] | None:
         return [_convolution(module, size, (1, 1)), _blur(module.blur)]
     if type(module) is nn.Conv2d:
         return [_convolution(module, size, (module.stride[0], module.stride[1]))]
+    if type(module) is SurgeryConv2d:
+        own = _convolution(module, size, (module.stride[0], module.stride[1]))
+        return _together(_sampling(module.before), [own], _sampling(module.after))
+    if type(module) is SampledPReLU:
+        return _sampling(module.sampler)
     if type(module) is MaxBlurPool2d:
         pool = _axes(module.kernel_size, 1, module.dilation, 0 if module.circular_max else module.padding)
         return [pool, _blur(module.blur)]
@@ -114,6 +127,19 @@ def _convolution(conv: nn.Conv2d, size: Size, stride: Size) -> Axes:
         for axis in (0, 1)
     )
     return first, second
+
+
+def _sampling(layer: nn.Module | None) -> list[Axes] | None:
+    """Windows of what surgery puts in front of a layer or behind it; polyphase keeps one pixel of each cell."""
+    if layer is None or type(layer) is nn.Identity:
+        return []
+    if type(layer) is BlurPool2d:
+        return [_blur(layer)]
+    return [_axes(1, layer.stride, 1, 0)] if type(layer) is PolyphaseSampling2d else None
+
+
+def _together(*parts: list[Axes] | None) -> list[Axes] | None:
+    return None if any(part is None for part in parts) else [axes for part in parts for axes in part or []]
 
 
 def _adaptive(output: Any, size: Size) -> list[Axes] | None:
