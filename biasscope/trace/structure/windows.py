@@ -79,13 +79,8 @@ def windows_of(module: nn.Module, size: Size) -> list[Axes] | None:
     >>> windows_of(nn.Conv2d(1, 1, 3, 2, 1), (8, 8))[0][0]
     Window(kernel=3, stride=2, dilation=1, front=1, behind=1)
     """
-    if type(module) is AntialiasedConv2d:
-        return [_convolution(module, size, (1, 1)), _blur(module.blur)]
-    if type(module) is nn.Conv2d:
-        return [_convolution(module, size, (module.stride[0], module.stride[1]))]
-    if type(module) is SurgeryConv2d:
-        own = _convolution(module, size, (module.stride[0], module.stride[1]))
-        return _together(_sampling(module.before), [own], _sampling(module.after))
+    if isinstance(module, nn.Conv2d):
+        return _of_convolution(module, size)
     if type(module) is SampledPReLU:
         return _sampling(module.sampler)
     if type(module) is MaxBlurPool2d:
@@ -127,6 +122,15 @@ def _convolution(conv: nn.Conv2d, size: Size, stride: Size) -> Axes:
         for axis in (0, 1)
     )
     return first, second
+
+
+def _of_convolution(conv: nn.Conv2d, size: Size) -> list[Axes] | None:
+    own = _convolution(conv, size, (conv.stride[0], conv.stride[1]))
+    if type(conv) is AntialiasedConv2d:
+        return [own, _blur(conv.blur)]
+    if type(conv) is SurgeryConv2d:
+        return _together(_sampling(conv.before), [own], _sampling(conv.after))
+    return [own] if type(conv) is nn.Conv2d else None
 
 
 def _sampling(layer: nn.Module | None) -> list[Axes] | None:
