@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+import torch
+
+from biasscope.copies.data import Data, digit_data, source_data, without_leaks
+from biasscope.core.errors import InputError
+from biasscope.images.open import open_images
+
+
+def test_digits_of_the_two_parts_share_no_picture() -> None:
+    data = digit_data(200, side=24)
+    parts = [{row.tobytes() for row in part.numpy()} for part in (data.train, data.test)]
+    assert not parts[0] & parts[1]
+    assert (len(data.train), len(data.test), data.classes) == (160, 40, 10)
+
+
+def test_leaked_images_are_not_trained_on() -> None:
+    rng = np.random.default_rng(0)
+    images = torch.from_numpy(rng.integers(0, 256, (12, 3, 4, 4), np.uint8))
+    kept = without_leaks(Data(images, torch.arange(12), images[[2, 7]], torch.zeros(2).long()))
+    assert kept.train_labels.tolist() == [0, 1, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert kept.notes == ("2 training images are held out as well and were not trained on.",)
+    with pytest.raises(InputError, match="all training images"):
+        without_leaks(Data(images[:2], torch.arange(2), images, torch.arange(12)))
+
+
+def test_a_source_is_split_once_and_for_all() -> None:
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (20, 8, 8, 3), np.uint8), list(range(20))
+    data = source_data(open_images(images, labels=labels), seed=1)
+    assert (len(data.train), len(data.test)) == (16, 4)
+    assert sorted([*data.train_labels.tolist(), *data.test_labels.tolist()]) == labels
+    assert np.array_equal(data.test[0].movedim(0, -1).numpy(), images[int(data.test_labels[0])])
+    assert source_data(open_images(images, labels=labels), seed=1).digest() == data.digest()
+
+
+def test_wrong_images() -> None:
+    images, labels = torch.zeros(3, 1, 4, 4, dtype=torch.uint8), torch.zeros(3).long()
+    with pytest.raises(InputError, match="uint8"):
+        Data(images.float(), labels, images, labels)
+    with pytest.raises(InputError, match="no class"):
+        Data(images, labels - 1, images, labels)
+    with pytest.raises(InputError, match="held out"):
+        Data(images, labels, images[..., :3], labels)
+    with pytest.raises(InputError, match="sizes"):
+        source_data(open_images([np.zeros((8, 8), np.uint8), np.zeros((9, 8), np.uint8)], labels=[0, 1]))
