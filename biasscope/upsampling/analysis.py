@@ -22,6 +22,7 @@ from biasscope.upsampling.structure import Structure, structure_of
 from biasscope.upsampling.watch import OUTPUT, Maps, watch
 
 LEVELS = 5
+LARGE, STRETCH = 128, 2
 
 
 @dataclass(frozen=True)
@@ -218,10 +219,27 @@ def _response(model: nn.Module, pictures: Tensor, found: Structure, notes: list[
         return None
     low, high = float(pictures.min()), float(pictures.max())
     levels = torch.linspace(low, high, LEVELS).tolist() if high > low else [low]
-    response = step_response(model, pictures.shape[1:], found.composed[-1].period, levels=levels)
+    response = _on_constants(model, pictures, found.composed[-1].period, levels)
     if response is None:
         notes.append("no answer to constants: the output has no maps, or they are smaller than two periods")
     return response
+
+
+def _on_constants(
+    model: nn.Module, pictures: Tensor, period: Sequence[int], levels: Sequence[float]
+) -> StepResponse | None:
+    """Answers to constants twice as large as small pictures, where the model takes them: borders stay away."""
+    channels, *sides = pictures.shape[1:]
+    if max(sides) < LARGE:
+        try:
+            grown = step_response(
+                model, (channels, *(STRETCH * side for side in sides)), period, levels=levels, margin=3 / 8
+            )
+        except (RuntimeError, ValueError, TypeError, AssertionError):  # pictures of one size only
+            grown = None
+        if grown is not None:
+            return grown
+    return step_response(model, pictures.shape[1:], period, levels=levels)
 
 
 def _gradients(

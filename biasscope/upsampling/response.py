@@ -54,7 +54,7 @@ def step_response(
     period: Sequence[int],
     *,
     levels: Sequence[float] = (-1.0, -0.5, 0.0, 0.5, 1.0),
-    margin: int | Sequence[int] | None = None,
+    margin: float | Sequence[int] = 0.25,
 ) -> StepResponse | None:
     """Show constant pictures to a model and compare the phases of its output.
 
@@ -69,7 +69,7 @@ def step_response(
     levels
         Values of the pictures, in units of the model's input.
     margin
-        Positions of the output to leave out on every side; a quarter of each side if not given.
+        Positions of the output to leave out on every side; a number below 1 is a share of each side.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def step_response(
         out = next(tensors(model(pictures.to(like))), None)
     if out is None or out.dim() != len(period) + 2:
         return None
-    sides = [side // 4 for side in out.shape[2:]] if margin is None else margin
+    sides = tuple(margin) if isinstance(margin, Sequence) else tuple(_positions(margin, side) for side in out.shape[2:])
     means = phase_means(out, period, sides)
     if means is None:
         return None
@@ -99,10 +99,9 @@ def step_response(
     ripple = (flat - middle[..., None]).square().mean((1, 2)).sqrt()
     size = middle.square().mean(1).sqrt()
     relative = torch.where(ripple <= 1e-6 * size, 0.0, ripple / size)
-    used = (sides,) * len(period) if isinstance(sides, int) else tuple(sides)
-    varied = _share(out, period, used) if float(relative.max()) > 0 else None
-    return StepResponse(torch.tensor(list(levels)), means.cpu(), ripple.cpu(), relative.cpu(), varied, used)
+    share = stride_share(out, period, sides) if float(relative.max()) > 0 else None
+    return StepResponse(torch.tensor(list(levels)), means.cpu(), ripple.cpu(), relative.cpu(), share, sides)
 
 
-def _share(out: Tensor, period: Sequence[int], margin: tuple[int, ...]) -> float | None:
-    return stride_share(out, period, margin)
+def _positions(margin: float, side: int) -> int:
+    return int(margin * side) if margin < 1 else int(margin)

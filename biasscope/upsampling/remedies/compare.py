@@ -137,10 +137,8 @@ def compare(
     makers = {name: REMEDIES.load(name) for name in names}
     before = _outputs(model, pictures)
     first = Row("", "as it is", True, (), (), _strength(model, pictures, seed), NONE, _shown(before, shown))
-    rows = [first]
-    for name in told.count(names, "trying remedies"):
-        rows.append(_row(name, makers[name], model, pictures, before, shown, seed))
-    return tuple(rows)
+    tried = told.count(names, "trying remedies")
+    return (first, *(_row(name, makers[name], model, pictures, before, shown, seed) for name in tried))
 
 
 def _row(

@@ -115,7 +115,7 @@ def _design(layer: nn.ConvTranspose2d, axis: int, mode: Mode) -> tuple[Tensor, T
     reach = layer.dilation[axis] * (layer.kernel_size[axis] - 1)
     taps, before = _resize_taps(mode, stride, grows=True)
     first, last = -before, len(taps) - 1 - before
-    half = max(first + padding, reach - padding - last, 0)
+    half = max(first + padding, reach - padding - last, (layer.kernel_size[axis] - 1) // 2)
     kernel = 2 * half + 1
     design = torch.zeros(last - first + 2 * half + 1, kernel, dtype=torch.float64)
     for tap in range(kernel):

@@ -1,0 +1,142 @@
+"""One model as a whole: what is found, what is missing and why, nothing is left behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from biasscope.core.errors import UsageError
+from biasscope.upsampling import analyse, gradient_energy, step_response
+from biasscope.upsampling.watch import watch
+
+
+def rand(*shape: int) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(5))
+
+
+def decoder() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(2, 6, 4, 2, 1), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 8, 3, padding=1), nn.PixelShuffle(2),
+        nn.ConvTranspose2d(2, 3, 3, 2, 1, 1),
+    )  # fmt: skip
+
+
+def test_decoder() -> None:
+    net, x = decoder().train(), rand(5, 2, 32, 32)
+    before = [value.clone() for value in net.state_dict().values()]
+    found = analyse(net, x, batch=2, draws=39)
+    assert [layer.name for layer in found.weights] == ["4", "5"]
+    assert [layer.name for layer in found.patterns] == ["4", "5", "output"]
+    assert [layer.period for layer in found.patterns] == [(2, 2), (4, 4), (4, 4)]
+    assert found.response.share == pytest.approx(1, abs=1e-4)
+    assert found.gradients.ratio > 1
+    assert found.pictures == 5
+    assert all(torch.equal(a, b) for a, b in zip(before, net.state_dict().values(), strict=True))
+    assert net.training
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in net.modules())
+
+
+def test_step_response_of_one_layer_is_its_gain() -> None:
+    net = decoder().eval()
+    found = analyse(net, rand(2, 2, 32, 32), draws=9)
+    level = torch.tensor([0.3, -0.7])
+    gains = found.weights[1].gains
+    out = net[5](level.view(1, 2, 1, 1).expand(1, 2, 12, 12)).detach()[..., 8:16, 8:16]
+    expected = gains.response(level).view(2, 2, 3).permute(2, 0, 1)
+    torch.testing.assert_close(out[0, :, :2, :2].double(), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_mean_activations_are_those_of_all_pictures() -> None:
+    net, x = decoder().eval(), rand(5, 2, 16, 16)
+    seen = watch(net, x, batch=2)
+    torch.testing.assert_close(seen.means["5"].float(), net[:5](x).mean((0, 2, 3)).detach())
+    torch.testing.assert_close(torch.cat(seen.maps["output"]), net(x).detach())
+    shuffled = analyse(net, x, draws=9).weights[0]
+    answers = net[:5](x).detach()
+    phases = torch.stack([answers[..., a::2, b::2].mean((0, 2, 3)) for a in (0, 1) for b in (0, 1)])
+    spread = (phases - phases.mean(0)).square().sum(1).mean().sqrt() / phases.mean(0).norm()
+    assert shuffled.score_bias == pytest.approx(float(spread), rel=1e-4)
+
+
+@pytest.mark.parametrize("side", [31, 33, 50])
+def test_odd_sizes(side: int) -> None:
+    found = analyse(nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2)), rand(2, 1, side, side + 2), draws=9)
+    assert found.patterns[-1].anova is not None
+    assert found.response.share == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(("make", "sides"), [(nn.ConvTranspose1d, (40,)), (nn.ConvTranspose3d, (8, 9, 10))])
+def test_one_and_three_dimensions(make, sides: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    found = analyse(nn.Sequential(make(2, 4, 3, 2, groups=2)), rand(3, 2, *sides), draws=39)
+    assert found.patterns[0].period == (2,) * len(sides)
+    assert found.patterns[0].anova.p == pytest.approx(1 / 40)
+    assert found.response.share == pytest.approx(1, abs=1e-6)
+
+
+def test_classifier_has_gradients_only() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+    found = analyse(net, rand(3, 1, 17, 17))
+    assert found.finding.startswith("nothing to analyse")
+    assert (found.weights, found.patterns, found.response, found.empty) == ((), (), None, False)
+    assert found.gradients.energy.shape == (2, 2)
+
+
+def test_nothing_at_all() -> None:
+    found = analyse(nn.Conv2d(1, 1, 3), rand(1, 1, 8, 8))
+    assert found.empty
+    assert (found.gradients, found.notes) == (None, ())
+
+
+def test_maps_that_are_too_small_fall_back_or_say_so() -> None:
+    net = nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2, 1, 1), nn.ConvTranspose2d(1, 1, 5, 5))
+    found = analyse(net, rand(1, 1, 1, 1), draws=9)
+    assert [(layer.period, layer.anova is None) for layer in found.patterns] == [
+        ((2, 2), True), ((5, 5), False), ((10, 10), True),
+    ]  # fmt: skip
+    assert "two periods" in found.patterns[0].note
+    assert "too small" in found.patterns[1].note
+
+
+def test_inputs_that_do_not_fit() -> None:
+    with pytest.raises(UsageError, match="cannot be run"):
+        analyse(decoder(), rand(1, 3, 8, 8))
+    with pytest.raises(UsageError, match="N, C"):
+        analyse(decoder(), rand(3, 8))
+
+
+def test_gradient_energy_of_a_linear_network_is_that_of_its_matrix() -> None:
+    torch.manual_seed(0)
+    net = nn.Conv1d(1, 2, 3, 2, bias=False).double()
+    x = torch.zeros(1, 1, 64, dtype=torch.float64)
+    found = gradient_energy(net, x.expand(400, -1, -1), (2,), heads=1, batch=400, margin=4)
+    taps = net.weight.detach().square().sum(0)[0]
+    expected = np.array([float(taps[0] + taps[2]), float(taps[1])])
+    np.testing.assert_allclose(found.energy, expected / expected.mean(), rtol=0.1)
+    assert (found.low <= expected / expected.mean()).all()
+
+
+def test_step_response_levels_and_shapes() -> None:
+    up = nn.ConvTranspose2d(1, 2, 3, 2)
+    found = step_response(up, (1, 20, 20), (2, 2), levels=[0.0, 2.0])
+    assert found.means.shape == (2, 2, 2, 2)
+    assert (float(found.ripple[0]), found.strongest) == (pytest.approx(0, abs=1e-6), 1)
+    assert step_response(nn.Flatten(), (1, 8, 8), (2, 2)) is None
+
+
+def test_pictures_of_one_size_only() -> None:
+    class Fixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.up = nn.ConvTranspose2d(1, 1, 3, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            if x.shape[-1] != 24:
+                raise RuntimeError("24 pixels")
+            return F.relu(self.up(x))
+
+    assert analyse(Fixed(), rand(2, 1, 24, 24), draws=9).response is not None

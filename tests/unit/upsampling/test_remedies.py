@@ -1,0 +1,200 @@
+"""Remedies: what they promise on constants, what they do to outputs, sizes, refusals."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from biasscope.upsampling import REMEDIES, compare, shuffle_gains, structure, transposed_gains
+from biasscope.upsampling.remedies import (
+    blurred,
+    divisible_kernel,
+    equal_phases,
+    fitted,
+    icnr,
+    resize_convolution,
+    smoothed,
+)
+from biasscope.upsampling.remedies.fit import FitEnd
+
+GEOMETRIES = [
+    {"kernel_size": 3, "stride": 2},
+    {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+    {"kernel_size": 5, "stride": 3, "padding": 2, "output_padding": 1, "groups": 2},
+    {"kernel_size": (3, 5), "stride": (2, 2), "padding": (1, 0), "bias": False},
+    {"kernel_size": 2, "stride": 3, "output_padding": 2},
+    {"kernel_size": 3, "stride": 3, "dilation": 2, "padding": 1},
+    {"kernel_size": 3, "stride": 2, "dilation": 3, "output_padding": 2},
+]
+
+
+def layer(seed: int = 0, **geometry) -> nn.Sequential:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.ConvTranspose2d(4, 6, **geometry)).double()
+
+
+def rand(*shape: int) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_zero_taps_keep_the_function(geometry: dict) -> None:
+    net, x = layer(**geometry), rand(2, 4, 7, 6)
+    done = divisible_kernel(net, x)
+    torch.testing.assert_close(done.model(x), net(x))
+    if done.changes:
+        assert structure(done.model, x).forward[0].uniform
+    else:
+        assert "already" in done.skipped[0].reason
+
+
+def test_zero_taps_in_one_and_three_dimensions() -> None:
+    for make, shape in ((nn.ConvTranspose1d, (9,)), (nn.ConvTranspose3d, (4, 5, 3))):
+        net, x = nn.Sequential(make(2, 3, 3, 2, 1)), torch.rand(1, 2, *shape)
+        torch.testing.assert_close(divisible_kernel(net, x).model(x), net(x))
+
+
+def test_a_factor_shared_with_the_dilation_is_refused() -> None:
+    done = divisible_kernel(layer(kernel_size=3, stride=2, dilation=2), rand(1, 4, 5, 5))
+    assert not done.changes
+    assert "holes" in done.skipped[0].reason
+
+
+@pytest.mark.parametrize("geometry", [g for g in GEOMETRIES if g["kernel_size"] != 2])
+def test_equal_phases_are_exact_and_the_least_change(geometry: dict) -> None:
+    net, x = layer(**geometry), rand(1, 4, 7, 6)
+    even = equal_phases(net, x).model[0]
+    old = net[0]
+    found = transposed_gains(even.weight, even.stride, dilation=even.dilation, groups=even.groups)
+    assert found.score == pytest.approx(0, abs=1e-12)
+    assert not torch.equal(old.weight, even.weight)
+    step = rand(*even.weight.shape)
+    flat = _project(step, even)
+    assert float((flat * (even.weight - old.weight).detach()).sum()) == pytest.approx(0, abs=1e-9)
+
+
+def _project(step: Tensor, even: nn.ConvTranspose2d) -> Tensor:
+    """A direction in which weights can move without making phases unequal."""
+    moved = nn.Sequential(type(even)(4, 6, even.kernel_size, even.stride, groups=even.groups, dilation=even.dilation))
+    moved[0].double().weight.data.copy_(step)
+    return equal_phases(moved, rand(1, 4, 7, 6)).model[0].weight.detach()
+
+
+def test_phases_without_taps_are_refused() -> None:
+    done = equal_phases(layer(kernel_size=2, stride=3), rand(1, 4, 5, 5))
+    assert [refused.reason for refused in done.skipped] == ["some phases have no taps"]
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_resize_convolution_fits_sizes_and_keeps_constants(geometry: dict, mode: str) -> None:
+    net, x = layer(**geometry), rand(1, 4, 7, 6)
+    done = resize_convolution(net, x, mode)
+    assert done.model(x).shape == net(x).shape
+    flat = done.model(torch.ones_like(x))
+    torch.testing.assert_close(flat, flat[..., :1, :1].expand_as(flat))
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_resize_convolution_finds_itself(mode: str) -> None:
+    """A transposed convolution that is a resize and a convolution is found again, in groups too."""
+    torch.manual_seed(1)
+    conv = nn.Conv2d(4, 6, 3, padding=1, groups=2).double()
+    eye = torch.eye(4, dtype=torch.float64)[:, :, None, None]
+    impulse = F.pad(eye, (4, 4, 4, 4))
+    written = F.conv2d(F.interpolate(impulse, scale_factor=2, mode=mode), conv.weight, padding=1, groups=2)
+    taps = written[:, :, 5:13, 5:13]
+    weight = torch.cat([taps[:2, :3], taps[2:, 3:]])
+    up = nn.ConvTranspose2d(4, 6, 8, 2, 3, groups=2).double()
+    with torch.no_grad():
+        up.weight.copy_(weight)
+        up.bias.copy_(conv.bias)
+    new, residual = fitted(up, mode)
+    assert residual == pytest.approx(0, abs=1e-9)
+    x = rand(1, 4, 8, 8)
+    torch.testing.assert_close(new(x)[..., 4:-4, 4:-4], up(x)[..., 4:-4, 4:-4])
+
+
+def test_fit_is_the_least_squares_one() -> None:
+    up = layer(kernel_size=4, stride=2, padding=1)[0]
+    new, residual = fitted(up, "nearest")
+
+    def distance(module: nn.Module) -> Tensor:
+        impulse = F.pad(torch.eye(4, dtype=torch.float64)[:, :, None, None], (3, 3, 3, 3))
+        return (module(impulse) - up(impulse)).square().sum()
+
+    weight = new.conv.weight
+    (gradient,) = torch.autograd.grad(distance(new), weight)
+    assert float(gradient.abs().max()) == pytest.approx(0, abs=1e-9)
+    assert float((distance(new).sqrt() / up.weight.norm()).detach()) == pytest.approx(residual)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_smoothing_is_exact_on_constants(order: int) -> None:
+    for net in (layer(kernel_size=3, stride=2), nn.Sequential(nn.Conv2d(4, 8, 1), nn.PixelShuffle(2)).double()):
+        out = smoothed(net, rand(1, 4, 9, 9), order).model(torch.ones(1, 4, 9, 9, dtype=torch.float64))[..., 4:-5, 4:-5]
+        torch.testing.assert_close(out, out[..., :1, :1].expand_as(out))
+        assert not torch.allclose(
+            net(torch.ones(1, 4, 9, 9).double())[0, 0, 6, 6], net(torch.ones(1, 4, 9, 9).double())[0, 0, 7, 7]
+        )
+
+
+def test_icnr_and_equal_phases_of_a_shuffle() -> None:
+    torch.manual_seed(0)
+    net, x = nn.Sequential(nn.Conv2d(2, 12, 3, padding=1), nn.PixelShuffle(2)), torch.rand(1, 2, 6, 6)
+    for done in (icnr(net, x), equal_phases(net, x), icnr(net, x, "new")):
+        conv = done.model[0]
+        found = shuffle_gains(conv.weight, 2, bias=conv.bias)
+        assert found.score == pytest.approx(0, abs=1e-6)
+        assert found.score_at(torch.ones(2)) == pytest.approx(0, abs=1e-6)
+    assert icnr(net, x).changes[0].residual > equal_phases(net, x).changes[0].residual
+
+
+def test_blur_makes_gradients_even() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+    x = torch.zeros(1, 1, 32, 32)
+    before, after = structure(net, x), structure(blurred(net, x).model, x)
+    assert before.backward_strided.ratio == 9
+    assert after.backward_strided.ratio == pytest.approx(1)
+
+
+class Called(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(1, 1, 3, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv_transpose2d(x, self.weight, stride=2)
+
+
+def test_functions_cannot_be_replaced_and_say_so() -> None:
+    rows = compare(nn.Sequential(Called(), nn.ReLU()), torch.rand(2, 1, 12, 12), ["hold", "equal-phases"])
+    assert [row.strength is None for row in rows] == [False, True, True]
+    assert all("function" in row.reason for row in rows[1:])
+
+
+def test_comparison() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.LeakyReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1)).train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    rows = {row.name: row for row in compare(net, torch.rand(3, 1, 32, 32), shown=2)}
+    assert set(rows) == {"", *REMEDIES}
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+    assert net.training
+    assert rows[""].strength.step > 0.01
+    for name in ("equal-phases", "resize-nearest", "hold", "smooth"):
+        assert rows[name].strength.step == pytest.approx(0, abs=1e-5), name
+        assert rows[name].change[0] > 0
+    assert rows["divisible"].change[0] == pytest.approx(0, abs=1e-6)
+    assert rows["divisible"].strength.step == pytest.approx(rows[""].strength.step)
+    assert rows["divisible"].strength.operations > rows[""].strength.operations
+    assert "pixel shuffle" in rows["icnr"].reason
+    assert rows["hold"].shown.shape == (2, 1, 32, 32)
+    assert rows["divisible-new"].trained is False
+
+
+def test_end_is_cut_and_continued() -> None:
+    x = torch.arange(12.0).view(1, 1, 3, 4)
+    assert FitEnd([-1, 2])(x)[0, 0].tolist() == [[0, 1, 2, 3, 3, 3], [4, 5, 6, 7, 7, 7]]
