@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
 
 from biasscope.copies.data import Data
@@ -41,7 +40,7 @@ def assemble(
         subsampling={name: subsampling(build(runner.factories[name], 0), shape) for name in variants},
         parameters=dict(parameters),
         settings=_settings(plan, runner, asked.reference),
-        notes=(*data.notes, *plan.notes, *_warnings(losses, np.array(steps))),
+        notes=(*data.notes, *plan.notes, *_warnings(losses, steps.tolist())),
     )
 
 
@@ -57,7 +56,7 @@ def _settings(plan: Plan, runner: Runner, reference: int) -> dict[str, Cell]:
     }
 
 
-def _warnings(losses: torch.Tensor, steps: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
+def _warnings(losses: torch.Tensor, steps: Sequence[int]) -> list[str]:
     """Say which networks fell apart while they were trained."""
     broken = sum(not bool(row[:count].isfinite().all()) for row, count in zip(losses, steps, strict=True))
     return [f"The loss of {broken} of {len(steps)} networks was not finite."] if broken else []

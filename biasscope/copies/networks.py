@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.core.randomness import mix
 from biasscope.models.small.network import SmallNet
 from biasscope.models.small.recipe import recipe
 from biasscope.models.surgery import antialias, pac, polyphase
@@ -87,7 +88,7 @@ def factories(
 def build(factory: Factory, seed: int, name: str = "") -> nn.Module:
     """Build a network whose weights depend on the seed alone; torch's global generator is put back."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed((seed << 32) + crc32(name.encode()))
+        torch.manual_seed(int(mix(seed, crc32(name.encode()))[0] >> 32))  # torch takes 32 bits
         return factory()
 
 

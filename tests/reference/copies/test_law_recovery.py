@@ -1,0 +1,42 @@
+"""On simulated curves with a known law the interval covers the truth at its nominal rate."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from biasscope.copies.law import copies_needed
+
+N = np.array([1, 2, 4, 8, 16, 32, 64])
+REPEATS, LEVEL = 100, 0.9
+
+
+def simulated(curve: np.ndarray, rng: np.random.Generator, seeds: int, images: int = 100) -> np.ndarray:
+    """Values with images that are easy or hard throughout, networks that are better or worse, and noise of both."""
+    easy = rng.normal(0, 0.15, (1, 1, images))
+    lucky = rng.normal(0, 0.02, (len(N), seeds, 1))
+    return curve[:, None, None] + easy + lucky + rng.normal(0, 0.1, (len(N), seeds, images))
+
+
+def rate_holds(hits: int) -> bool:
+    """Whether a count of covered truths is what the nominal level gives, with 1 in 1000 left out on both sides."""
+    low, high = stats.binom.ppf([0.001, 0.999], REPEATS, LEVEL)
+    return bool(low <= hits <= max(high, REPEATS))
+
+
+CURVES = {
+    "power": (0.97 - 0.5 * N**-0.7, (0.5 / 0.07) ** (1 / 0.7)),
+    "logistic": (0.4 + 0.57 / (1 + np.exp(-1.6 * (np.log(N) - 1.5))), np.exp(1.5 - np.log(0.57 / 0.5 - 1) / 1.6)),
+    "beyond the last n": (0.99 - 0.5 * N**-0.4, (0.5 / 0.09) ** 2.5),
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_the_interval_covers_the_truth(name: str, seeds: int) -> None:
+    curve, truth = CURVES[name]
+    hits = 0
+    for repeat in range(REPEATS):
+        values = simulated(curve, np.random.default_rng([repeat, seeds]), seeds)
+        found = copies_needed(N, values, 0.9, level=LEVEL, draws=120, seed=repeat)
+        hits += found.low <= truth <= found.high
+    assert rate_holds(hits), f"{hits} of {REPEATS}"
