@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import torch
@@ -188,6 +188,7 @@ def _patterns(found: Structure, maps: Maps, margin: int | None, draws: int, seed
         values = torch.cat(parts)
         wanted = together.get(name, alone.get(name, ()))
         rows.append(_pattern(name, values, maps.shapes[name], wanted, alone.get(name, ()), margin, draws, seed))
+    rows.extend(replace(row, name=OUTPUT) for row in rows[:] if row.name == maps.same)
     return tuple(rows)
 
 

@@ -169,12 +169,12 @@ def spectral_peaks(
         window = "none" if whole else "hann"
     spectrum = power(part, window)
     numbers = _frequencies(period)
-    ratios = torch.stack([_ratio(spectrum, number, period, reach, window) for number in numbers], -1)
-    pooled = torch.stack([_ratio(spectrum.mean(1, True), n, period, reach, window) for n in numbers], -1)
-    picture = _decibels(pooled[:, 0]).cpu().numpy()
+    both = torch.cat([spectrum, spectrum.mean(1, keepdim=True)], 1)
+    decibels = _decibels(torch.stack([_ratio(both, number, period, reach, window) for number in numbers], -1))
+    picture = decibels[:, -1].cpu().numpy()
     mean, low, high = _interval(picture)
     share = _share(spectrum, period, float(part.detach().double().square().sum())) if window == "none" else None
-    channels = _mean(_decibels(ratios).transpose(0, 1).flatten(1).cpu().numpy())
+    channels = _mean(decibels[:, :-1].transpose(0, 1).flatten(1).cpu().numpy())
     return Peaks(
         tuple(period), np.array(numbers), mean, low, high, _mean(picture), channels, share, window, len(part)
     )  # fmt: skip

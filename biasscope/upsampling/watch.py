@@ -26,12 +26,15 @@ class Maps:
         (C, ...) of the whole map.
     means
         Mean activation of every channel in front of the layer, (C_in,).
+    same
+        Layer whose output is the model's output, if it is one of those above; its maps are not kept twice.
     """
 
     channels: int
     maps: dict[str, list[Tensor]] = field(default_factory=dict)
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     means: dict[str, Tensor] = field(default_factory=dict)
+    same: str = ""
     _seen: dict[str, int] = field(default_factory=dict)
 
     def keep(self, name: str, maps: Tensor) -> None:
@@ -43,7 +46,7 @@ class Maps:
 
     def front(self, name: str, maps: Tensor) -> None:
         """Add to the mean of what is in front of a layer."""
-        mean = maps.detach().double().transpose(0, 1).flatten(1).mean(1).cpu()
+        mean = maps.detach().flatten(2).mean(2).double().mean(0).cpu()
         before, seen = self._seen.get(name, 0), self._seen.get(name, 0) + len(maps)
         self.means[name] = self.means.get(name, torch.zeros_like(mean)) * (before / seen) + mean * (len(maps) / seen)
         self._seen[name] = seen
@@ -67,18 +70,24 @@ def watch(model: nn.Module, pictures: Tensor, *, batch: int = 16, channels: int 
     --------
     >>> seen = watch(nn.Upsample(scale_factor=2), torch.ones(3, 2, 4, 4))
     >>> {name: parts[0].shape for name, parts in seen.maps.items()}
-    {':interpolate': torch.Size([3, 2, 8, 8]), 'output': torch.Size([3, 2, 8, 8])}
+    {':interpolate': torch.Size([3, 2, 8, 8])}
+    >>> seen.same
+    ':interpolate'
     """
     seen = Maps(channels)
+    last: dict[int, str] = {}
 
     def watcher(event: Event, before: Tensor, after: Tensor) -> None:
         seen.keep(event.name, after)
         seen.front(event.name, before)
+        last.update({id(after): event.name})
 
     with evaluating(model), torch.inference_mode():
         for part in torch.split(pictures, batch):
+            last.clear()
             with Recorder(model, watcher, light=True):
                 out = next(tensors(model(part)), None)
-            if out is not None and out.dim() > 2:
+            seen.same = last.get(id(out), "")
+            if out is not None and out.dim() > 2 and not seen.same:
                 seen.keep(OUTPUT, out)
     return seen

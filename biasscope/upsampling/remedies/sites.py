@@ -112,6 +112,8 @@ def _site(passage: Passage, event: Event, name: str, modules: dict[str, nn.Modul
     assert step is not None  # noqa: S101
     if type(module) in TRANSPOSED and isinstance(module, TRANSPOSED):
         return Site(name, "transposed", step.stride, module.out_channels, name)
+    if isinstance(module, TRANSPOSED):
+        return f"{type(module).__name__} makes its weights in its own way"
     if isinstance(module, nn.PixelShuffle):
         conv = passage.maker(event.inputs[0])
         home = modules.get(conv.name) if conv is not None else None

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from biasscope.core.randomness import generator
 from biasscope.upsampling import (
     analyse,
     layer_step,
@@ -20,6 +21,7 @@ from biasscope.upsampling import (
     structure,
     transposed_gains,
 )
+from biasscope.upsampling.anova import _null
 
 
 def written(size: int, layers: list[tuple[int, int, int, int]]) -> list[int]:
@@ -138,3 +140,17 @@ def test_constant_input_puts_all_energy_on_the_stride_frequencies_through_a_whol
     found = analyse(net, torch.rand(2, 2, 24, 24, dtype=torch.float64), draws=9)
     assert not found.structure.composed[-1].uniform
     assert found.response.share == pytest.approx(1, abs=1e-12)
+
+
+def test_null_is_that_of_tiles_moved_around() -> None:
+    table = np.random.default_rng(0).standard_normal((5, 2, 6))
+    table -= table.mean(-1, keepdims=True)
+    found = _null(table, (2, 3), draws=3, seed=7)
+    offsets = generator(7, "phase permutation").integers(0, [2, 3], (3, 5, 2))
+    for draw in range(3):
+        moved = [
+            np.roll(tile.reshape(2, 2, 3), tuple(-offset), (1, 2))
+            for tile, offset in zip(table, offsets[draw], strict=True)
+        ]
+        mean = np.mean(moved, 0)
+        np.testing.assert_allclose(found[draw], ((mean - mean.mean((1, 2), keepdims=True)) ** 2).sum((1, 2)))
