@@ -149,7 +149,7 @@ def analyse(
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
     >>> found = analyse(net, torch.rand(4, 1, 32, 32))
     >>> found.finding, found.patterns[0].anova.p, found.structure.backward_strided.ratio
-    ('1 layers upsample; 2 write unevenly', 0.005, 1.0)
+    ('1 of 1 layers that upsample write unevenly by their geometry: 2', 0.005, 1.0)
     """
     if pictures.dim() < 3 or not len(pictures):
         raise UsageError(f"pictures must be (N, C, ...) with at least one picture, got {tuple(pictures.shape)}")

@@ -122,7 +122,7 @@ def _adaptive(name: str, function: str, given: Arguments, before: Tensor, after:
 def _resize(name: str, function: str, given: Arguments, before: Tensor, after: Tensor) -> Step | None:
     inside, out = before.shape[2:], after.shape[2:]
     mode, aligned = given.get("mode", "nearest"), bool(given.get("align_corners"))
-    if inside == out:
+    if inside == out or max(inside) == 1:
         return None
     grows = all(b >= a for a, b in zip(inside, out, strict=True))
     pairs = list(zip(inside, out, strict=True) if grows else zip(out, inside, strict=True))

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 
 from biasscope.upsampling.binding import bind, step_of
@@ -126,7 +128,7 @@ class Recorder(TorchFunctionMode):
 
     def __enter__(self) -> Self:
         for name, module in self._model.named_modules():
-            plain = not any(module.children())
+            plain = isinstance(module, _ConvNd) or not any(module.children())
             self._handles.append(module.register_forward_pre_hook(self._enter(name, plain)))
             self._handles.append(module.register_forward_hook(self._leave(name), with_kwargs=True))
         super().__enter__()  # type: ignore[no-untyped-call]
@@ -181,7 +183,8 @@ class Recorder(TorchFunctionMode):
 
     def _note(self, function: str, call: tuple[Any, Any], before: Tensor, output: Any, after: Tensor) -> None:
         stem, given = bind(function, *call)
-        step = self._step(function, stem, given, before, after)
+        largest = max((t for t in tensors(call) if t.dim() == after.dim()), key=_positions, default=before)
+        step = self._step(function, stem, given, largest if not stem else before, after)
         inputs = self.known(call)
         made = () if self._light else tuple(map(self.value, tensors(output)))
         kept = (given.get("weight"), given.get("bias"), given.get("groups", 1)) if "conv" in stem else (None, None, 1)
@@ -212,9 +215,13 @@ class Recorder(TorchFunctionMode):
         return name if plain and name else f"{name}:{function}"
 
 
+def _positions(maps: Tensor) -> int:
+    return prod(maps.shape[2:])
+
+
 def _grew(before: Tensor, after: Tensor) -> bool:
     """Whether maps have at least twice as many positions along every axis."""
-    if before.dim() != after.dim() or before.dim() < 3:
+    if before.dim() != after.dim() or before.dim() < 3 or _positions(before) == 1:
         return False
     return all(b >= 2 * a for a, b in zip(before.shape[2:], after.shape[2:], strict=True))
 

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from biasscope.upsampling.phases import interior, lattice
+from biasscope.upsampling.phases import by_phase, interior
+
+LEAST_BINS = 4
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Peaks:
     share
         Share of the energy, without the mean, that sits on the stride frequencies; over pictures and channels.
     window
-        ``none``, where the side is a multiple of the period, or ``hann``.
+        ``none`` or ``hann``.
     n
         Pictures.
     """
@@ -105,15 +107,18 @@ def stride_share(maps: Tensor, period: Sequence[int], margin: int | Sequence[int
     1.0
     """
     part = interior(maps, period, margin)
-    return None if part is None else _share(power(part), period, float(part.detach().double().square().sum()))
+    return None if part is None or prod(period) == 1 else _between_share(part, period)
 
 
-def _share(spectrum: Tensor, period: Sequence[int], energy: float) -> float | None:
-    total = float(spectrum.sum())
-    count = prod(spectrum.shape[2:])
-    if total <= 1e-24 * energy * count or prod(period) == 1:
+def _between_share(part: Tensor, period: Sequence[int]) -> float | None:
+    """The share by Parseval's identity: squares between the phase means of each map over all squares about its mean."""
+    values = by_phase(part.detach().double(), period)
+    means = values.mean(-1)
+    centre = means.mean(-1, keepdim=True)
+    total = float((values - centre[..., None]).square().sum())
+    if total <= 1e-24 * float(values.square().sum()):
         return None
-    return float(spectrum[..., lattice(spectrum.shape[2:], period).to(spectrum.device)].sum()) / total
+    return float((means - centre).square().sum()) * values.shape[-1] / total
 
 
 def spectral_peaks(
@@ -121,7 +126,7 @@ def spectral_peaks(
     period: Sequence[int],
     *,
     margin: int | Sequence[int] = 0,
-    length: Sequence[int] | None = None,
+    window: Literal["auto", "none", "hann"] = "auto",
     reach: int = 4,
 ) -> Peaks | None:
     """Power at the stride frequencies over the median of an annulus around each, in decibels.
@@ -134,9 +139,10 @@ def spectral_peaks(
         Phases S along each axis.
     margin
         Positions to leave out on every side.
-    length
-        Sides of the transform; the largest multiple of the period that fits, if not given. With another length the
-        map is cut to it and a Hann window is used, for a peak would leak otherwise.
+    window
+        ``auto`` is ``hann`` where there are at least four bins from one stride frequency to the next, otherwise
+        ``none``. Without a window the edges of ordinary pictures put energy on both axes of the spectrum, stride
+        frequencies included.
     reach
         Radius of the annulus in bins; other stride frequencies and their neighbours are left out.
 
@@ -147,7 +153,8 @@ def spectral_peaks(
 
     Notes
     -----
-    For every picture and frequency, channels are averaged in power before the logarithm is taken.
+    The side is always the largest multiple of the period that fits, so that peaks do not leak. For every picture and
+    frequency, channels are averaged in power before the logarithm is taken.
     Source: Odena et al. 2016 for the pattern, Zhang et al., "Detecting and simulating artifacts in GAN fake images",
     2019, for its replicas in the spectrum.
 
@@ -161,19 +168,16 @@ def spectral_peaks(
     part = interior(maps, period, margin)
     if part is None or prod(period) == 1:
         return None
-    window = "none"
-    if length is not None:
-        index: tuple[Any, ...] = (..., *(slice(0, side) for side in length))
-        part = maps[index]
-        whole = all(side % step == 0 for side, step in zip(part.shape[2:], period, strict=True))
-        window = "none" if whole else "hann"
+    if window == "auto":
+        room = min(side // step for side, step in zip(part.shape[2:], period, strict=True) if step > 1)
+        window = "hann" if room >= LEAST_BINS else "none"
     spectrum = power(part, window)
     numbers = _frequencies(period)
     both = torch.cat([spectrum, spectrum.mean(1, keepdim=True)], 1)
     decibels = _decibels(torch.stack([_ratio(both, number, period, reach, window) for number in numbers], -1))
     picture = decibels[:, -1].cpu().numpy()
     mean, low, high = _interval(picture)
-    share = _share(spectrum, period, float(part.detach().double().square().sum())) if window == "none" else None
+    share = _between_share(part, period)
     channels = _mean(decibels[:, :-1].transpose(0, 1).flatten(1).cpu().numpy())
     return Peaks(
         tuple(period), np.array(numbers), mean, low, high, _mean(picture), channels, share, window, len(part)

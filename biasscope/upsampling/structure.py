@@ -48,8 +48,10 @@ class Structure:
         if not self.forward:
             return NOTHING
         uneven = [layer.name for layer in self.forward if not layer.uniform]
-        total = f"{len(self.forward)} layers upsample"
-        return f"{total}; {', '.join(uneven)} write unevenly" if uneven else f"{total}, all evenly by their geometry"
+        total = len(self.forward)
+        if not uneven:
+            return f"all {total} layers that upsample write evenly by their geometry"
+        return f"{len(uneven)} of {total} layers that upsample write unevenly by their geometry: {', '.join(uneven)}"
 
 
 def structure(model: nn.Module, *inputs: Tensor) -> Structure:

@@ -124,7 +124,7 @@ def test_peak_by_an_explicit_transform() -> None:
     for a, b in [(0, 0), (4, 8), (3, 5)]:
         wave = np.exp(-2j * np.pi * (a * grid[:, None] + b * grid) / 12)
         assert spectrum[a, b] == pytest.approx(abs((values * wave).sum()) ** 2, abs=1e-9)
-    found = spectral_peaks(maps, (3, 3), reach=3)
+    found = spectral_peaks(maps, (3, 3), reach=3, window="none")
     place = found.frequencies.tolist().index([1, 2])
     ring = [
         spectrum[y, x] for y, x in product(range(12), repeat=2)

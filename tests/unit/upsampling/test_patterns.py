@@ -105,7 +105,7 @@ def test_power_is_that_of_numpy_and_the_lattice_holds_the_replicas() -> None:
 
 def test_height_of_a_peak_against_the_median_by_hand() -> None:
     maps = noise(3, 1, 16, 16) + 2.0 * (torch.arange(16) % 2)
-    found = spectral_peaks(maps, (2, 2), reach=2)
+    found = spectral_peaks(maps, (2, 2), reach=2, window="none")
     spectrum = power(maps)[:, 0]
     place = found.frequencies.tolist().index([0, 1])
     expected = []
@@ -122,13 +122,23 @@ def test_frequencies_come_once_and_dims_are_free() -> None:
     assert spectral_peaks(noise(2, 1, 8, 8, 8), (2, 2, 2)).frequencies.shape == (7, 3)
 
 
-def test_another_length_is_tapered_and_still_finds_the_peak() -> None:
-    maps = noise(4, 2, 33, 33) + 3.0 * (torch.arange(33) % 3 == 0)
-    found = spectral_peaks(maps, (3, 3), length=(32, 32))
-    assert found.window == "hann"
-    place = found.frequencies.tolist().index([0, 1])
-    assert found.decibels[place] > 15
-    assert found.mean[0] == pytest.approx(float(np.mean(found.decibels)), abs=1e-6)
+def test_taper_keeps_the_edges_of_smooth_pictures_out() -> None:
+    ramp = torch.linspace(0, 50, 64, dtype=torch.float64)[:, None] + noise(4, 1, 64, 64)
+    plain, tapered = (spectral_peaks(ramp, (4, 4), window=window) for window in ("none", "auto"))
+    place = plain.frequencies.tolist().index([1, 0])
+    assert (plain.window, tapered.window) == ("none", "hann")
+    assert plain.decibels[place] > 10 > 5 > tapered.decibels[place]
+    board = spectral_peaks(noise(4, 2, 33, 33) + 3.0 * (torch.arange(33) % 3 == 0), (3, 3))
+    assert board.decibels[board.frequencies.tolist().index([0, 1])] > 15
+    assert board.mean[0] == pytest.approx(float(np.mean(board.decibels)), abs=1e-6)
+
+
+def test_share_is_that_of_the_lattice_of_the_transform() -> None:
+    maps = noise(2, 3, 16, 12)
+    spectrum = power(maps)
+    expected = spectrum[..., lattice((16, 12), (4, 3))].sum() / spectrum.sum()
+    assert stride_share(maps, (4, 3)) == pytest.approx(float(expected))
+    assert spectral_peaks(maps, (4, 3)).share == pytest.approx(float(expected))
 
 
 def test_one_picture_has_no_interval() -> None:

@@ -11,6 +11,7 @@ from torchvision.models import resnet18
 
 from biasscope.nn import BlurPool2d
 from biasscope.upsampling import record, structure
+from biasscope.upsampling.remedies import find_sites
 
 
 class Functional(nn.Module):
@@ -120,3 +121,19 @@ def test_repeated_layers_have_names_of_their_own_and_modes_are_put_back() -> Non
     assert [step.name for step in passage.steps] == ["0", "0#2"]
     assert (net.training, net[1].training) == (True, False)
     assert [len(module._forward_hooks) for module in (net, up)] == [0, 0]
+
+
+def test_broadcasting_is_no_upsampling() -> None:
+    class Gate(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            pooled = F.adaptive_avg_pool2d(x, 1)
+            return pooled.sigmoid() * x + F.interpolate(pooled, size=x.shape[2:], mode="bilinear") + pooled.expand_as(x)
+
+    found = structure(Gate(), torch.zeros(1, 2, 8, 8))
+    assert (found.forward, found.refused) == ((), ())
+
+
+def test_layers_with_weights_of_their_own_are_found_by_name() -> None:
+    net = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.ConvTranspose2d(1, 1, 3, 2)))
+    assert [layer.name for layer in structure(net, torch.zeros(1, 1, 8, 8)).forward] == ["0"]
+    assert "its own way" in find_sites(net, torch.zeros(1, 1, 8, 8))[1][0].reason
