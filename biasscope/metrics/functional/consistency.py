@@ -28,9 +28,8 @@ def consistency_sums(predictions: Tensor, replacement: bool = False) -> Sums:
     table = checks.answers(predictions)
     views, earlier = len(table), earlier_alike(table).sum(0)
     if replacement:
-        return reduce((2 * earlier + views) / views**2)
-    pairs = views * (views - 1) // 2
-    return reduce(earlier / max(pairs, 1), float(pairs > 0))
+        return reduce(2 * earlier + views, float(views**2))
+    return reduce(earlier, float(views * (views - 1) // 2))
 
 
 def consistency_given_correct_sums(predictions: Tensor, targets: Tensor, reference: int = 0) -> Sums:
@@ -38,7 +37,7 @@ def consistency_given_correct_sums(predictions: Tensor, targets: Tensor, referen
     table = checks.answers(predictions)
     moved, start = table[others(reference, table)], table[reference]
     right = start == checks.labels(targets, table)
-    return reduce((moved == start).sum(0) * right / max(len(moved), 1), right * (len(moved) > 0))
+    return reduce((moved == start).sum(0) * right, right * len(moved))
 
 
 def consistency(predictions: Tensor, replacement: bool = False) -> Tensor:

@@ -11,6 +11,9 @@ from biasscope.metrics import checks
 from biasscope.metrics.cluster import Sums, ratio, reduce
 from biasscope.metrics.functional.consistency import earlier_alike
 
+EXACT = 2**53
+"""Numbers of groups of k views below this are counted, larger ones are shares from the start."""
+
 
 def k_agreement_sums(predictions: Tensor, k: int = 3) -> Sums:
     """Reduce a block to its sums; parameters as in `k_agreement`."""
@@ -18,8 +21,12 @@ def k_agreement_sums(predictions: Tensor, k: int = 3) -> Sums:
     views = len(table)
     if views < k:
         return reduce(torch.zeros(table.shape[1], device=table.device), 0.0)
-    weight = torch.tensor([comb(j, k - 1) / comb(views, k) for j in range(views)], dtype=torch.float64)
-    return reduce(weight.to(table.device)[earlier_alike(table)].sum(0))
+    total = comb(views, k)
+    whole = total if total < EXACT else 1
+    weight = torch.tensor([comb(j, k - 1) / (total // whole) for j in range(views)], dtype=torch.float64)
+    earlier = earlier_alike(table)
+    alike = weight.to(table.device)[earlier].sum(0)
+    return reduce(torch.where(earlier.amax(0) == views - 1, float(whole), alike), float(whole))
 
 
 def k_agreement(predictions: Tensor, k: int = 3) -> Tensor:

@@ -44,7 +44,7 @@ def tta_consistency_gain_sums(predictions: Tensor, tta: Mapping[int, Tensor], k:
 
 
 def _pairs_alike(table: Tensor) -> Tensor:
-    return earlier_alike(table).sum(0) / max(len(table) * (len(table) - 1) / 2, 1.0)
+    return earlier_alike(table).sum(0).double() / max(len(table) * (len(table) - 1) / 2, 1.0)
 
 
 def _gained_and_lost(gain: Tensor, counts: Tensor) -> Sums:

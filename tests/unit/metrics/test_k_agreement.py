@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from biasscope.core.errors import UsageError
 from biasscope.metrics import KAgreement, consistency, k_agreement, worst_case_consistency
@@ -27,3 +28,14 @@ def test_fewer_views_than_k_is_undefined():
 def test_k_is_a_whole_number(k):
     with pytest.raises(UsageError, match="whole number"):
         KAgreement(k=k)
+
+
+@pytest.mark.parametrize(("views", "k"), [(49, 3), (49, 16), (64, 32), (121, 60), (1024, 3)])
+def test_answers_that_all_agree_are_exactly_one(views, k):
+    table = torch.full((views, 7), 5)
+    table[:, 1] = 2
+    metric = KAgreement(k=k)
+    for part in table.split(3, 1):
+        metric.update(part)
+    assert metric.compute().item() == k_agreement(table, k).item() == 1
+    assert metric.interval().high.item() == 1
