@@ -6,7 +6,8 @@ of growth says how many copies reach a target, beside what the subsampling argum
 Examples
 --------
 >>> from biasscope.copies import augmentation_sweep
->>> found = augmentation_sweep("small:4:4", "scenes:60@24", copies=[1, 4], seeds=1, steps=2, batch=8, shifts="2x2")
+>>> words = {"copies": [1, 4], "variants": ["plain"], "seeds": 1, "steps": 2, "shifts": "2x2"}
+>>> found = augmentation_sweep("small:4:4", "scenes:60@24", **words)
 >>> found.frame().select("variant", "copies").unique().height
 2
 """

@@ -71,8 +71,9 @@ def augmentation_sweep(
         ``small:4``, ``small:8`` (width after a second colon), a function that builds an untrained network, or one for
         each variant.
     images
-        ``scenes`` or ``scenes:COUNT@SIDE``: embedded digits; `Data`; training images, their labels, held-out images,
-        their labels; or anything that `biasscope.images.open_images` takes, which is split at random.
+        ``scenes`` or ``scenes:COUNT@SIDE``: embedded digits anywhere in the picture; ``centred:COUNT@SIDE``: all of
+        them in the middle, so that only copies show them elsewhere; `Data`; training images, their labels, held-out
+        images, their labels; or anything that `biasscope.images.open_images` takes, which is split at random.
     copies
         Numbers of versions n of each training image; for products of transformations a pair each, or numbers that are
         crossed.
@@ -160,8 +161,8 @@ def _data(images: Images, seed: int) -> Data:
         return without_leaks(images)
     if isinstance(images, tuple):
         return without_leaks(Data(*images, name="arrays"))
-    if isinstance(images, str) and (found := re.fullmatch(r"scenes(?::(\d+))?(?:@(\d+))?", images)):
-        return digit_data(int(found[1] or 2500), side=int(found[2] or 32), seed=seed)
+    if isinstance(images, str) and (found := re.fullmatch(r"(scenes|centred)(?::(\d+))?(?:@(\d+))?", images)):
+        return digit_data(int(found[2] or 2500), side=int(found[3] or 32), seed=seed, centred=found[1] == "centred")
     return source_data(open_images(images), seed=seed)
 
 

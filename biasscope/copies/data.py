@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -92,8 +92,16 @@ def without_leaks(data: Data) -> Data:
     return Data(train, labels, data.test, data.test_labels, data.name, data.class_names, notes)
 
 
-def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0) -> Data:
-    """Embedded digit scenes, uniformly placed; the samples of the last fifth never occur among the first four.
+def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0, centred: bool = False) -> Data:
+    """Embedded digit scenes; the samples of the last fifth never occur among the first four.
+
+    Parameters
+    ----------
+    count, side, seed
+        Number of scenes, a fifth of which is held out, their side in pixels, and the seed of their sizes and places.
+    centred
+        Put every digit in the middle, so that other places are seen in shifted copies only. Otherwise digits are
+        placed uniformly, and images of one class stand in for copies of each other.
 
     Examples
     --------
@@ -102,12 +110,13 @@ def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0) -> Data:
     ((40, 1, 24, 24), (10, 1, 24, 24))
     """
     scenes = place(count, side=side, seed=seed, uniform=True)
+    if centred:
+        scenes = replace(scenes, x0=(side - scenes.size) // 2, y0=(side - scenes.size) // 2)
     images = torch.from_numpy(np.stack([draw(scenes, i) for i in range(count)]))[:, None]
     labels, train = torch.from_numpy(scenes.digit), torch.from_numpy(scenes.train)
     names = tuple(str(digit) for digit in range(10))
-    return without_leaks(
-        Data(images[train], labels[train], images[~train], labels[~train], f"digit scenes, side {side}", names)
-    )
+    name = f"{'centred digits' if centred else 'digit scenes'}, side {side}"
+    return without_leaks(Data(images[train], labels[train], images[~train], labels[~train], name, names))
 
 
 def source_data(source: ImageSource, *, test_share: float = TEST_SHARE, seed: int = 0) -> Data:

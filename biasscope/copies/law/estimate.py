@@ -12,7 +12,7 @@ from biasscope.copies.law.forms import LAWS, Fit, Floats, predict
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
 
-LEAST_POINTS = 4
+LEAST_POINTS, MANY = 4, 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,4 +255,6 @@ def _predicted(name: str, fits: dict[str, Fit], copies: NDArray[np.int64]) -> Fl
 
 
 def _number(value: float) -> str:
-    return "no bound" if not isfinite(value) else f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    if value >= MANY:
+        return "no bound" if not isfinite(value) else "over a million"
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"

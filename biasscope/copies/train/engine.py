@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from biasscope.copies.train.settings import Training
 from biasscope.core.errors import InputError
 
+EPSILON = 1e-6
+
 
 class Engine(Protocol):
     """K networks of one kind in training."""
@@ -32,8 +34,12 @@ class Engine(Protocol):
 
 
 def optimizer(parameters: Sequence[Tensor], training: Training) -> torch.optim.AdamW:
-    """AdamW over tensors; elementwise, so that a stack of networks is the same as each of them."""
-    return torch.optim.AdamW(parameters, lr=training.rate, weight_decay=training.weight_decay)
+    """AdamW over tensors; elementwise, so that a stack of networks is the same as each of them.
+
+    Its ``eps`` is 1e-6, so that a gradient that is nothing but rounding moves nothing: that of a bias before a batch
+    normalisation, which the training loss does not feel but the running statistics do.
+    """
+    return torch.optim.AdamW(parameters, lr=training.rate, weight_decay=training.weight_decay, eps=EPSILON)
 
 
 def moments(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:

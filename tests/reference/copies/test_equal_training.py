@@ -37,7 +37,7 @@ def test_the_first_steps_are_those_of_a_plain_loop(kind: str) -> None:
     images, labels = textured()
     pool = make_pool("shift", shifts="3x3")
     for k, network in enumerate(networks(2)):
-        optimizer = torch.optim.AdamW(network.train().parameters(), weight_decay=training.weight_decay)
+        optimizer = torch.optim.AdamW(network.train().parameters(), weight_decay=training.weight_decay, eps=1e-6)
         for step in range(8):
             chosen, versions = batches(pool, 2)[k](step)
             shifts = [(int(pool.dy[v]), int(pool.dx[v])) for v in versions]

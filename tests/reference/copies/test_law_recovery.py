@@ -7,7 +7,7 @@ from scipy import stats
 from biasscope.copies.law import copies_needed
 
 N = np.array([1, 2, 4, 8, 16, 32, 64])
-REPEATS, LEVEL = 100, 0.9
+REPEATS, LEVEL = 60, 0.9
 
 
 def simulated(curve: np.ndarray, rng: np.random.Generator, seeds: int, images: int = 100) -> np.ndarray:
@@ -30,8 +30,7 @@ CURVES = {
 }
 
 
-@pytest.mark.parametrize("name", CURVES)
-@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize(("name", "seeds"), [("power", 3), ("power", 5), ("logistic", 4), ("beyond the last n", 3)])
 def test_the_interval_covers_the_truth(name: str, seeds: int) -> None:
     curve, truth = CURVES[name]
     hits = 0

@@ -14,6 +14,14 @@ def test_digits_of_the_two_parts_share_no_picture() -> None:
     assert (len(data.train), len(data.test), data.classes) == (160, 40, 10)
 
 
+def test_centred_digits_are_in_the_middle() -> None:
+    pictures = digit_data(60, side=24, centred=True).train[:, 0].numpy() > 0
+    for picture in pictures:
+        rows, columns = (np.flatnonzero(picture.any(axis)) for axis in (1, 0))
+        assert abs(int(rows[0]) + int(rows[-1]) - 23) <= 4
+        assert abs(int(columns[0]) + int(columns[-1]) - 23) <= 10
+
+
 def test_leaked_images_are_not_trained_on() -> None:
     rng = np.random.default_rng(0)
     images = torch.from_numpy(rng.integers(0, 256, (12, 3, 4, 4), np.uint8))
