@@ -6,7 +6,8 @@ from torch import Tensor
 
 from biasscope.nn._checks import PaddingMode
 
-_TORCH_MODE = {"reflect": "reflect", "circular": "circular", "replicate": "replicate", "zeros": "constant"}
+TORCH_MODE = {"reflect": "reflect", "circular": "circular", "replicate": "replicate", "zeros": "constant"}
+"""Our names -> those of `torch.nn.functional.pad`."""
 
 
 def _source_rows(size: int, before: int, after: int, mode: PaddingMode) -> list[int]:
@@ -41,7 +42,7 @@ def pad2d(x: Tensor, height: tuple[int, int], width: tuple[int, int], mode: Padd
         return x
     *_, rows, columns = x.shape
     if _fits(rows, top, bottom, mode) and _fits(columns, left, right, mode):
-        return F.pad(x, (left, right, top, bottom), mode=_TORCH_MODE[mode])
+        return F.pad(x, (left, right, top, bottom), mode=TORCH_MODE[mode])
     vertical = torch.tensor(_source_rows(rows, top, bottom, mode), device=x.device)
     horizontal = torch.tensor(_source_rows(columns, left, right, mode), device=x.device)
     return x.index_select(-2, vertical).index_select(-1, horizontal)

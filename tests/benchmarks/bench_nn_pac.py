@@ -7,6 +7,7 @@ Run ``python tests/benchmarks/bench_nn_pac.py``; a GPU is measured too where the
 """
 
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -197,6 +198,7 @@ def machine() -> dict[str, object]:
         "processor": cpu.partition(":")[2].strip() or platform.processor(),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
+        "load": os.getloadavg(),
         "system": platform.system(),
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -120,3 +120,18 @@ def test_autocast_gives_about_the_same(layer):
 def test_memory_layout_does_not_matter(layer):
     nhwc = example().contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(layer(nhwc), layer(example()))
+
+
+def test_symbolic_trace_sees_one_step_and_computes_the_same(layer):
+    graph = torch.fx.symbolic_trace(nn.Sequential(layer))
+    ours = [node for node in graph.graph.nodes if node.op == "call_module"]
+    assert len(ours) == 1
+    for x in (example(), torch.cat([example(1), example(2)], 3)):
+        assert torch.equal(graph(x), layer(x))
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:.*is deprecated:FutureWarning")
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
+def test_jit_trace_computes_the_same(layer):
+    traced = torch.jit.trace(layer, example(), check_trace=False)
+    torch.testing.assert_close(traced(example(1)), layer(example(1)))

@@ -3,12 +3,13 @@
 from math import comb
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._fx import one_step
-from biasscope.nn._padding import pad2d
+from biasscope.nn._padding import TORCH_MODE, pad2d
 
 
 def binomial_taps(filter_size: int, device: torch.device | None = None, dtype: torch.dtype | None = None) -> Tensor:
@@ -47,12 +48,6 @@ def binomial_taps(filter_size: int, device: torch.device | None = None, dtype: t
     return torch.tensor(taps, device=device, dtype=dtype or torch.get_default_dtype())
 
 
-def _read_after(size: int, stride: int, after: int) -> int:
-    """Rows behind the map that the last window reads: the stride may stop short of the padding."""
-    left = after - (size - 1) % stride
-    return left if left > 0 else 0
-
-
 def _blur(x: Tensor, kernel: Tensor, stride: tuple[int, int], mode: PaddingMode) -> Tensor:
     """Pad by floor((m-1)/2) before and ceil((m-1)/2) after, then filter each channel and subsample."""
     channels, _, _, size = kernel.shape
@@ -62,8 +57,13 @@ def _blur(x: Tensor, kernel: Tensor, stride: tuple[int, int], mode: PaddingMode)
     inside = before if mode == "zeros" and before == after else 0
     if not inside:
         _, _, height, width = x.shape
-        below, right = _read_after(height, stride[0], after), _read_after(width, stride[1], after)
-        x = pad2d(x, (before, below), (before, right), mode)
+        # the stride may stop short of the padding: what no window reads is left out
+        below, right = after - (height - 1) % stride[0], after - (width - 1) % stride[1]
+        below, right = below if below > 0 else 0, right if right > 0 else 0
+        if after < height and after < width:
+            x = F.pad(x, (before, right, before, below), TORCH_MODE[mode])
+        else:
+            x = pad2d(x, (before, below), (before, right), mode)
     kernel = kernel if kernel.dtype == x.dtype else kernel.to(x.dtype)
     return torch.conv2d(x, kernel, None, stride, inside, 1, channels)
 

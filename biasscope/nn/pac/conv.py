@@ -4,9 +4,7 @@ from typing import Any, Self
 
 from torch import Tensor, nn
 
-from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
-from biasscope.nn._fx import one_step
 from biasscope.nn.pac.fillers import Filler
 from biasscope.nn.pac.filtered import FilteredPacModule
 from biasscope.nn.pac.functional import pac_conv2d
@@ -112,33 +110,12 @@ class PacConv2d(FilteredPacModule):
             padding = tuple(
                 d * (k - 1) // 2 if same else 0 for d, k in zip(conv.dilation, conv.kernel_size, strict=True)
             )
-        layer = cls(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size,  # type: ignore[arg-type]
-            conv.stride,  # type: ignore[arg-type]
-            padding,  # type: ignore[arg-type]
-            conv.dilation,  # type: ignore[arg-type]
-            conv.groups,
-            conv.bias is not None,
-            conv.padding_mode,
-            device=conv.weight.device,
-            dtype=conv.weight.dtype,
-            **options,
-        )
-        layer.weight, layer.bias = conv.weight, conv.bias
-        return layer.train(conv.training)
+        return cls._sharing(conv, padding=padding, padding_mode=conv.padding_mode, **options)
 
-    @one_step
-    def forward(
-        self, x: Tensor, guidance: Tensor | None = None, kernel: Tensor | None = None, mask: Tensor | None = None
-    ) -> Tensor | tuple[Tensor, Tensor]:
-        """Convolve (N, C, H, W); with a mask give (output, output mask). A precomputed kernel ignores the mask."""
-        _checks.image_batch(x, self.in_channels, "PacConv2d")
-        values, out_mask = self._kernel_for(x, (x.shape[2], x.shape[3]), guidance, kernel, mask)
-        out = pac_conv2d(
-            x if out_mask is None else self._unmasked(x, mask),
-            values,
+    def _apply_kernel(self, x: Tensor, kernel: Tensor) -> Tensor:
+        return pac_conv2d(
+            x,
+            kernel,
             self.weight,
             self.bias,
             self.stride,
@@ -148,4 +125,3 @@ class PacConv2d(FilteredPacModule):
             padding_mode=self.padding_mode,
             native_impl=self.native_impl,
         )
-        return out if out_mask is None else (out, out_mask)

@@ -1,6 +1,6 @@
 """What the two pixel-adaptive convolutions have in common: a filter with its initialisation."""
 
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +52,19 @@ class FilteredPacModule(PacModule):
         self.register_parameter("bias", nn.Parameter(torch.empty(channels[1], **factory)) if bias else None)
         self._fan_in = shape[1] * self.kernel_size[0] * self.kernel_size[1]
         self.reset_parameters()
+
+    @classmethod
+    def _sharing(cls, conv: nn.Conv2d | nn.ConvTranspose2d, **options: Any) -> Self:
+        """Make a layer of the size and the parameters of a convolution."""
+        for name in ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups"):
+            options[name] = getattr(conv, name)
+        options |= {"bias": conv.bias is not None, "device": conv.weight.device, "dtype": conv.weight.dtype}
+        layer = cls(**options)
+        layer.weight, layer.bias = conv.weight, conv.bias
+        return layer.train(conv.training)
+
+    def _input_channels(self) -> int:
+        return self.in_channels
 
     def reset_parameters(self) -> None:
         """Fill weight and bias as ``filler`` says."""

@@ -24,7 +24,7 @@ class TiledConv(torch.autograd.Function):
         """Convolve tile by tile."""
         ctx.save_for_backward(x, kernel, weight)
         ctx.window, ctx.groups = window, groups
-        out = tiled_forward(padded_nhwc(x, window), to_nhwc(kernel), weight, bias, window, groups)
+        out = tiled_forward(padded_nhwc(x, window), kernel.permute(0, 2, 3, 1), weight, bias, window, groups)
         return from_nhwc(out, is_channels_last(x))
 
     @staticmethod
@@ -37,12 +37,12 @@ class TiledConv(torch.autograd.Function):
             return (*gradients_with_graph(plain, ctx.saved_tensors, wanted[:3], grad), bias, None, None)
         x, kernel, weight = ctx.saved_tensors
         padded, grad = padded_nhwc(x, ctx.window), to_nhwc(grad)
-        grads = tiled_backward(padded, to_nhwc(kernel), weight, grad, ctx.window, ctx.groups, wanted[:3])
+        grads = tiled_backward(padded, kernel.permute(0, 2, 3, 1), weight, grad, ctx.window, ctx.groups, wanted[:3])
         grad_x, grad_kernel = grads.padded, grads.kernel
         if grad_x is not None:
             grad_x = from_nhwc(unpadded(grad_x, ctx.window, (x.shape[2], x.shape[3])), is_channels_last(x))
         if grad_kernel is not None:
-            grad_kernel = from_nhwc(grad_kernel, False)
+            grad_kernel = grad_kernel.permute(0, 3, 1, 2)
         return grad_x, grad_kernel, grads.weight, bias, None, None
 
 

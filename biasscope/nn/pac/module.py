@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._fx import one_step
 from biasscope.nn.pac.geometry import odd_window
 from biasscope.nn.pac.kernel import pac_kernel2d
 from biasscope.nn.pac.options import parse_kernel_type, smoothing_filter
@@ -116,6 +117,29 @@ class PacModule(nn.Module):
             raise ValueError(f"{owner}: mask of batch {mask.shape[0]} does not fit an input of {x.shape[0]}")
         values, out_mask = self.compute_kernel(guidance, mask)
         return values, out_mask if out_mask is None else out_mask.expand(x.shape[0], -1, -1, -1)
+
+    def _input_channels(self) -> int | None:
+        """Channels that the input must have, None for any."""
+        return self.kernel_channels
+
+    def _expected(self, x: Tensor) -> tuple[int, int]:
+        """Size of the guidance for an input: that of the input."""
+        return x.shape[2], x.shape[3]
+
+    def _apply_kernel(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """Filter the input by the kernel of this pass."""
+        raise NotImplementedError
+
+    @one_step
+    def forward(
+        self, x: Tensor, guidance: Tensor | None = None, kernel: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Filter (N, C, H, W); with a mask give (output, output mask). A precomputed kernel ignores the mask."""
+        _checks.image_batch(x, self._input_channels(), type(self).__name__)
+        values, out_mask = self._kernel_for(x, self._expected(x), guidance, kernel, mask)
+        if out_mask is None:
+            return self._apply_kernel(x, values)
+        return self._apply_kernel(self._unmasked(x, mask), values), out_mask
 
     @staticmethod
     def _unmasked(x: Tensor, mask: Tensor | None) -> Tensor:

@@ -6,7 +6,6 @@ from torch import Tensor
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
-from biasscope.nn._fx import one_step
 from biasscope.nn.pac.functional import Reduction, pac_pool2d
 from biasscope.nn.pac.module import PacModule
 
@@ -97,16 +96,10 @@ class PacPool2d(PacModule):
         )
         self.channel_wise, self.reduction = channel_wise, reduction
 
-    @one_step
-    def forward(
-        self, x: Tensor, guidance: Tensor | None = None, kernel: Tensor | None = None, mask: Tensor | None = None
-    ) -> Tensor | tuple[Tensor, Tensor]:
-        """Pool (N, C, H, W); with a mask give (output, output mask). A precomputed kernel ignores the mask."""
-        _checks.image_batch(x, self.kernel_channels, "PacPool2d")
-        values, out_mask = self._kernel_for(x, (x.shape[2], x.shape[3]), guidance, kernel, mask)
-        out = pac_pool2d(
-            x if out_mask is None else self._unmasked(x, mask),
-            values,
+    def _apply_kernel(self, x: Tensor, kernel: Tensor) -> Tensor:
+        return pac_pool2d(
+            x,
+            kernel,
             self.kernel_size,
             self.stride,
             self.padding,
@@ -115,7 +108,6 @@ class PacPool2d(PacModule):
             padding_mode=self.padding_mode,
             native_impl=self.native_impl,
         )
-        return out if out_mask is None else (out, out_mask)
 
     def extra_repr(self) -> str:
         """Show geometry, kernel options and reduction."""

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import Size2d
-from biasscope.nn._fx import one_step
 from biasscope.nn.pac.fillers import Filler
 from biasscope.nn.pac.filtered import FilteredPacModule
 from biasscope.nn.pac.functional import pac_conv_transpose2d
@@ -96,22 +95,7 @@ class PacConvTranspose2d(FilteredPacModule):
         >>> PacConvTranspose2d.from_conv(conv).weight is conv.weight
         True
         """
-        layer = cls(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size,  # type: ignore[arg-type]
-            conv.stride,  # type: ignore[arg-type]
-            conv.padding,  # type: ignore[arg-type]
-            conv.output_padding,  # type: ignore[arg-type]
-            conv.groups,
-            conv.bias is not None,
-            conv.dilation,  # type: ignore[arg-type]
-            device=conv.weight.device,
-            dtype=conv.weight.dtype,
-            **options,
-        )
-        layer.weight, layer.bias = conv.weight, conv.bias
-        return layer.train(conv.training)
+        return cls._sharing(conv, padding=conv.padding, output_padding=conv.output_padding, **options)
 
     def _transposed(self) -> Transposed:
         return Transposed.of(self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)
@@ -119,17 +103,13 @@ class PacConvTranspose2d(FilteredPacModule):
     def _geometry(self) -> dict[str, Any]:
         return {"transposed": True, "output_padding": self.output_padding}
 
-    @one_step
-    def forward(
-        self, x: Tensor, guidance: Tensor | None = None, kernel: Tensor | None = None, mask: Tensor | None = None
-    ) -> Tensor | tuple[Tensor, Tensor]:
-        """Upsample (N, C, H, W); with a mask give (output, output mask). A precomputed kernel ignores the mask."""
-        _checks.image_batch(x, self.in_channels, "PacConvTranspose2d")
-        expected = self._transposed().output_size(x.shape[2], x.shape[3])
-        values, out_mask = self._kernel_for(x, expected, guidance, kernel, mask)
-        out = pac_conv_transpose2d(
-            x if out_mask is None else self._unmasked(x, mask),
-            values,
+    def _expected(self, x: Tensor) -> tuple[int, int]:
+        return self._transposed().output_size(x.shape[2], x.shape[3])
+
+    def _apply_kernel(self, x: Tensor, kernel: Tensor) -> Tensor:
+        return pac_conv_transpose2d(
+            x,
+            kernel,
             self.weight,
             self.bias,
             self.stride,
@@ -139,4 +119,3 @@ class PacConvTranspose2d(FilteredPacModule):
             self.dilation,
             native_impl=self.native_impl,
         )
-        return out if out_mask is None else (out, out_mask)
