@@ -93,7 +93,9 @@ class CopiesNeeded:
         most = int(self.copies.max())
         if self.status == "nothing learned":
             return f"not reached by n = {most}: nothing was learned, the answers are no better than a constant one."
-        span = f"{self.level:.0%} interval {_number(self.low)} to {_number(self.high)}".replace("%", " %")
+        share = f"{100 * self.level:g} % interval"
+        span = f"{share} {_number(self.low)} to {_number(self.high)}"
+        span = span if isfinite(self.low) else f"{share}: no number of copies"
         if self.status == "never":
             return f"{self.target:.3g} is not reached by n = {most}; the law levels off below it ({span})."
         if self.status == "extrapolated":
