@@ -53,6 +53,9 @@ PROBLEMS = {
     "bad-label": Explained("no label", "The label is missing or negative; accuracy leaves the picture out. Used."),
     "not-finite": Explained("not a number", "Values are not finite. Left out."),
     "frame-size": Explained("size changes", "A frame differs in size from the one before; the clip ends there."),
+    "refused": Explained(
+        "refused by a protocol", "A protocol cannot use it: too small, without a box, or no clip. Left out there."
+    ),
     "too-short": Explained("too few frames", "There are fewer frames in a row than a clip has. Left out."),
 }
 """Codes with what they mean."""

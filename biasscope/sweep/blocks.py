@@ -31,7 +31,7 @@ class Block:
     Attributes
     ----------
     indices, image_ids, targets
-        Number in the source, name and true class (-1 where not known) of each picture, n of them.
+        Number in the order of the source, name and true class (-1 where not known) of each picture, n of them.
     sources
         Prepared pictures (n, ...) on the CPU; ``None`` where answers are stored and nothing else needs them.
     stored

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.images import ImageSource, open_images
 from biasscope.models import LoadedModel, load_model
@@ -18,7 +19,7 @@ from biasscope.sweep.borrow import modes_kept, moved
 from biasscope.sweep.job import Job
 from biasscope.sweep.result import Sweep
 from biasscope.sweep.settings import AVERAGED, Settings, distinct
-from biasscope.transforms import Transformation, make
+from biasscope.transforms import PROTOCOLS, Transformation, make
 
 
 def sweep(
@@ -105,7 +106,7 @@ def sweep(
         if isinstance(model, nn.Module):
             stack.enter_context(modes_kept(model))
         loaded = model if isinstance(model, LoadedModel) else load_model(model)
-        made = make(transformation, seed=seed) if isinstance(transformation, str) else transformation
+        made = _transformation(transformation, seed)
         job = Job(
             loaded=loaded,
             source=open_images(images, limit=limit, seed=seed),
@@ -121,3 +122,13 @@ def sweep(
         loaded.module.eval()
         stack.enter_context(moved(loaded.module, settings.device, channels_last=channels_last))
         return job.run()
+
+
+def _transformation(given: Transformation | str, seed: int) -> Transformation:
+    """Transformation of a protocol's name, or the one that was given."""
+    if isinstance(given, str):
+        return make(given, seed=seed)
+    if not isinstance(given, Transformation):
+        hint = f"Name a protocol ({', '.join(PROTOCOLS)}), or make one with biasscope.transforms."
+        raise UsageError(f"{type(given).__name__} is no transformation", hint=hint)
+    return given

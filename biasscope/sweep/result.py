@@ -74,7 +74,9 @@ class Sweep:
     image_ids
         Names of the pictures, N of them.
     indices
-        Number of each picture in the source, int64 (N,); shards are joined by it.
+        Number of each picture in the order in which the source gives its pictures, int64 (N,): of a sample the place
+        in the sample, not the row of the table (`image_ids` name the rows). Refused pictures leave gaps; shards are
+        joined by it.
     coordinates
         Columns of the views, each (S,): ``dy`` and ``dx``, ``size``, ``angle`` and so on.
     transformation, parameters

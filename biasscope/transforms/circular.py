@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
+import numpy as np
 from torch import Tensor
 
+from biasscope.core.errors import UsageError
 from biasscope.transforms.shifts import OverWholeGrid, still
 from biasscope.transforms.transformation import Views
 from biasscope.transforms.windows import WindowViews, corners, padded
@@ -37,6 +39,14 @@ class Circular(OverWholeGrid):
     """
 
     name: ClassVar[str] = "circular"
+
+    def for_model(self, preprocessing: Preprocessing) -> Self:
+        """Refuse shifts that come round to one another: a view would count several times."""
+        height, width = preprocessing.size
+        if len(np.unique(self.offsets % (height, width), axis=0)) < len(self):
+            what = f"on {width} x {height} pixels some shifts of the grid {self.grid} go around to the same view"
+            raise UsageError(what, hint=f"Take fewer than {height} shifts down and {width} to the right.")
+        return self
 
     def source(self, picture: Picture, preprocessing: Preprocessing, index: int) -> Tensor:
         """Give (C, H, W)."""

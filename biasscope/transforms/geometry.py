@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
@@ -73,7 +74,9 @@ def content(picture: Picture, preprocessing: Preprocessing, side: int, fit: str)
         Pixels of the side that ``fit`` names.
     fit
         ``"short"`` or ``"long"``: that side of the picture, whole picture, aspect ratio kept. ``"model"``: what the
-        model sees of the picture (its own resize and crop, at this scale), ``side`` being the short side of the crop.
+        model sees of the picture, ``side`` being its short side: exactly the region that is left after the model's own
+        resize and crop, resized from the original in one go. (Were the short side of the picture rounded for each
+        ``side`` instead, the region would change with the size: 256 to 224 becomes 69 to 60.)
     """
     pixels = still(picture.pixels, picture.image_id)
     if fit != "model":
@@ -81,8 +84,29 @@ def content(picture: Picture, preprocessing: Preprocessing, side: int, fit: str)
     size = pasted_size(preprocessing.size, side)
     if preprocessing.resize is None:
         return resized(pixels, preprocessing, size)
-    short = max(round(preprocessing.resize * side / min(preprocessing.size)), 1)
-    return region(with_short_side(picture, preprocessing, short), size, (0, 0))
+    box = None if size == preprocessing.size else seen(picture, preprocessing)
+    if box is None:
+        shown = preprocessing.pixels(pixels)
+        return shown if size == preprocessing.size else resized(to_bytes(shown), preprocessing, size)
+    image = Image.fromarray(pixels).convert("RGB" if preprocessing.channels == 3 else "L")
+    method = Image.Resampling[preprocessing.interpolation.upper()]
+    return preprocessing.with_options(size=size, resize=None).pixels(image.resize(size[::-1], method, box))
+
+
+def seen(picture: Picture, preprocessing: Preprocessing) -> tuple[float, float, float, float] | None:
+    """Edges (left, top, right, bottom), in pixels of the picture, of what the model sees of it.
+
+    ``None`` where its window reaches beyond the picture, or where it takes the whole picture, stretched.
+    """
+    if preprocessing.resize is None:
+        return None
+    height, width = picture.pixels.shape[:2]
+    rows, columns = scaled(picture, preprocessing.resize)
+    (high, wide), (down, right) = preprocessing.size, (height / rows, width / columns)
+    if rows < high or columns < wide:
+        return None
+    top, left = centred(rows, high, 0), centred(columns, wide, 0)
+    return left * right, top * down, min((left + wide) * right, width), min((top + high) * down, height)
 
 
 def pasted_size(window: tuple[int, int], side: int) -> tuple[int, int]:

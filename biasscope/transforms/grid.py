@@ -162,7 +162,11 @@ def _axes(found: re.Match[str], step: float) -> Grid:
 def _listed(found: re.Match[str], step: float) -> Grid:
     pairs = [pair.split(",") for pair in found[0].split(";")]
     _bounded(len(pairs))
-    return _chain([(float(y), float(x)) for y, x in pairs])
+    offsets = [(float(y), float(x)) for y, x in pairs]
+    if len(set(offsets)) < len(offsets):
+        again = next(pair for pair, place in zip(found[0].split(";"), offsets, strict=True) if offsets.count(place) > 1)
+        raise UsageError(f"the grid {found[0]!r} has the shift {again} more than once", hint="Name every shift once.")
+    return _chain(offsets)
 
 
 def _chain(offsets: list[Pair]) -> Grid:

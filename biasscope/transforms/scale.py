@@ -27,7 +27,7 @@ PERCEPTION = (60, 100, 150, 210)
 
 @dataclass(frozen=True)
 class AtSizes(Stacked):
-    """The whole picture at several sizes, each in the middle of a canvas of the model's size.
+    """What the model sees of the picture (or all of it) at several sizes, each in the middle of a canvas of its size.
 
     Parameters
     ----------
@@ -37,8 +37,9 @@ class AtSizes(Stacked):
     fill
         As for `Embed`.
     fit
-        Side that sizes are of: ``"short"`` or ``"long"`` of the whole picture, or ``"model"``: short side of what the
-        model sees of it.
+        Side that sizes are of: ``"short"`` or ``"long"`` of the whole picture, or ``"model"`` (the default): short side
+        of what the model sees of it, the region that its own resize and crop leave, resized from the original in one
+        go with the model's interpolation. At the size of the window that is the model's ordinary input.
     back
         Resize to each size and from there to the size of the reference: what is lost on the way.
     """

@@ -63,7 +63,7 @@ class Video(Stacked):
     def pixels(self, picture: Picture, preprocessing: Preprocessing) -> list[Tensor]:
         """Resize and crop each frame."""
         if picture.pixels.ndim != 4:
-            hint = "Take a video, or a folder of frames."
+            hint = "Give a video file, or video:FOLDER for a folder of frames."
             raise InputError("this is one picture, not a clip", where=picture.image_id, hint=hint)
         needed = (self.frames - 1) * self.every + 1
         if len(picture.pixels) < needed:

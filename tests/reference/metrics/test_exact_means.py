@@ -55,6 +55,9 @@ def test_k_agreement(answers):
 
 def test_gain_of_averaging_is_not_rounded_to_single_precision(answers):
     averaged = answers[:3]
-    gain = [Fraction(pairs(after), 3) - Fraction(pairs(single), 1176) for after, single in zip(averaged.T, answers.T)]
+    gain = [
+        Fraction(pairs(after), 3) - Fraction(pairs(single), 1176)
+        for after, single in zip(averaged.T, answers.T, strict=False)
+    ]
     found = tta_consistency_gain(torch.from_numpy(answers), {4: torch.from_numpy(averaged)})
     assert found.item() == pytest.approx(float(sum(gain) / len(gain)), rel=1e-12)

@@ -14,7 +14,7 @@ from biasscope.transforms import BilinearShift, FourierShift, Rotation
 HALF = ((0.5, 0.4, 0.3), (0.5, 0.25, 0.2))
 FEW = settings(max_examples=25, deadline=None)
 SIDES = st.tuples(st.integers(2, 13), st.integers(2, 13))
-SHIFTS = st.lists(st.tuples(st.integers(-28, 28), st.integers(-28, 28)), min_size=1, max_size=4)
+SHIFTS = st.lists(st.tuples(st.integers(-28, 28), st.integers(-28, 28)), min_size=1, max_size=4, unique=True)
 
 
 def noise(*shape, seed=0):

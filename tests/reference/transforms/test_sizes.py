@@ -51,11 +51,46 @@ def test_sizes_are_pillow_in_the_middle_of_a_canvas(family):
 
 
 def test_sizes_of_the_models_own_view():
-    """The field of view is that of the model: short side 30, centre crop 24, both shrunk by the same factor."""
+    """The field of view is that of the model: short side 30, centre crop 24, so 48 of 60 rows, from 6 on."""
     picture, preprocessing = noise(60, 80, 3), Preprocessing((24, 24), 30, *HALF)
     found = views(Rescale((12, 24)), picture, preprocessing)
-    same(found[0, 6:18, 6:18], shrunk(picture.pixels, 20, 15)[2:14, 4:16])
+    crop = Image.fromarray(picture.pixels).resize((12, 12), Image.Resampling.BILINEAR, box=(16, 6, 64, 54))
+    same(found[0, 6:18, 6:18], np.asarray(crop))
     same(found[1], (preprocessing.pixels(picture.pixels) * 255).permute(1, 2, 0))
+
+
+@pytest.mark.parametrize("size", [19, 20, 23, 33, 50, 70, 71, 74])
+@pytest.mark.parametrize("shape", [(125, 166, 3), (167, 111, 3), (101, 99), (213, 213, 3)])
+def test_what_is_shrunk_is_what_the_model_sees(size, shape):
+    """A loop of its own: torchvision's resize and crop decide the region, Pillow cuts and shrinks it, centred."""
+    picture, preprocessing = noise(*shape), Preprocessing((75, 75), 86, *HALF)
+    image = Image.fromarray(picture.pixels).convert("RGB")
+    rows = torch.arange(float(shape[0])).view(1, -1, 1).expand(1, *shape[:2])
+    columns = torch.arange(float(shape[1])).view(1, 1, -1).expand(1, *shape[:2])
+    ends = []
+    for grid, axis in ((columns, 2), (rows, 1)):  # which row and column of the picture the crop starts and ends with
+        shown = v2.functional.center_crop(v2.functional.resize(grid, 86, antialias=False), [75, 75]).amax(3 - axis)[0]
+        step = float(shown[40] - shown[39])
+        ends.append((float(shown[37]) + 0.5 - 37.5 * step, float(shown[37]) + 0.5 + 37.5 * step))
+    (left, right), (top, bottom) = ends
+    box = (max(left, 0), max(top, 0), min(right, shape[1]), min(bottom, shape[0]))
+    canvas = Image.new("RGB", (75, 75))
+    start = (75 - size) // 2
+    canvas.paste(image.resize((size, size), Image.Resampling.BILINEAR, box=box), (start, start))
+    found = views(Rescale((size,)), picture, preprocessing)[0]
+    same(found, np.asarray(canvas), atol=1.01)
+    assert (np.abs(found - np.asarray(canvas)) > 0.5).mean() < 0.02
+
+
+def test_the_model_size_is_the_models_input():
+    picture, preprocessing = noise(125, 166, 3), Preprocessing((75, 75), 86, *HALF)
+    same(views(Rescale((75,)), picture, preprocessing)[0], preprocessing.pixels(picture.pixels).permute(1, 2, 0) * 255)
+
+
+def test_a_window_larger_than_the_resized_picture():
+    picture, preprocessing = noise(40, 50, 3), Preprocessing((30, 30), 24, *HALF)
+    plain = (preprocessing.pixels(picture.pixels) * 255).permute(1, 2, 0).numpy().astype(np.uint8)
+    same(views(Rescale((15,)), picture, preprocessing)[0, 7:22, 7:22], shrunk(plain, 15, 15))
 
 
 def test_sizes_there_and_back():

@@ -180,6 +180,12 @@ def test_unknown_protocols_are_usage_errors():
         sweep(loaded(), source(2), "circularr")
 
 
+@pytest.mark.parametrize("nothing", [None, 3, Roll])
+def test_what_is_no_transformation_is_a_usage_error(nothing):
+    with pytest.raises(UsageError, match="is no transformation"):
+        sweep(loaded(), source(2), nothing)
+
+
 def test_sources_of_different_shapes_are_a_defect_of_the_transformation():
     class Uneven(Roll):
         def source(self, picture, preprocessing, index):

@@ -6,7 +6,7 @@ import torch
 import biasscope.sweep
 from biasscope.core.errors import InputError, OutputError, UsageError
 from biasscope.sweep import Sweep, sweep
-from tests.unit.sweep.toys import CLASSES, Roll, Still, loaded, source
+from tests.unit.sweep.toys import CLASSES, SIDE, Roll, Still, loaded, source
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +163,12 @@ def test_the_floor_of_interpolation_is_that_of_the_round_trip():
 
 def test_no_floors_where_none_are_wanted():
     assert sweep(loaded(), source(3), Roll(1), floor=0).floors == {}
+
+
+def test_indices_number_the_sample_and_ids_name_its_rows():
+    pictures = torch.randint(0, 256, (30, 3, SIDE, SIDE), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
+    whole, part = (sweep(loaded(), pictures, Roll(1), limit=limit, floor=0) for limit in (None, 6))
+    assert part.indices.tolist() == list(range(6))
+    rows = [whole.image_ids.index(name) for name in part.image_ids]
+    assert rows != list(range(6))
+    assert torch.equal(part.predictions, whole.predictions[:, rows])

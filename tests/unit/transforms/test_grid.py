@@ -110,3 +110,9 @@ def test_numbers(text, numbers):
 def test_what_are_no_numbers(text):
     with pytest.raises(UsageError):
         parse_numbers(text)
+
+
+@pytest.mark.parametrize("text", ["0,0;0,0", "0,1;1,0;0,1.0", "0,0;-0,0"])
+def test_a_shift_that_is_named_twice_is_refused(text):
+    with pytest.raises(UsageError, match="more than once"):
+        parse_grid(text)

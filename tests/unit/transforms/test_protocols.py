@@ -151,3 +151,15 @@ def test_names_of_protocols_cost_no_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     with pytest.raises(AttributeError, match="has no attribute"):
         __import__("biasscope.transforms").transforms.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("grid", ["99x99", "33", "horizontal:32", "0..32", "0,0;0,32", "1,-1;1,31"])
+def test_circular_shifts_that_come_round_to_the_same_view_are_refused(grid):
+    with pytest.raises(UsageError, match=r"on 32 x 32 pixels some shifts of the grid .* the same view"):
+        make("circular", grid=grid, preprocessing=Preprocessing((32, 32), None, (0.5,), (0.5,)))
+
+
+@pytest.mark.parametrize("grid", ["32", "0..31", "horizontal:31", "0,0;0,33", "diagonal:40"])
+def test_circular_shifts_that_go_around_once_are_views_of_their_own(grid):
+    made = make("circular", grid=grid, preprocessing=Preprocessing((32, 41), None, (0.5,), (0.5,)))
+    assert len(np.unique(made.offsets % (32, 41), axis=0)) == len(made)
