@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import rows
-from biasscope.figures.labels import short
+from biasscope.figures.labels import share, short
 from biasscope.figures.looks import MOST, names, of
 from biasscope.figures.shiftmaps import scale_key, titles, write
 from biasscope.figures.style import CHANGES, INK, low_end, panel
@@ -58,5 +58,5 @@ def _matrix(model: str, plane: NDArray[np.float64], sides: list[str], said: dict
     ax.tick_params(length=0, labelcolor=INK, labelsize=7.5 if len(sides) <= _WRITTEN else 7)
     others = plane[~np.eye(len(sides), dtype=bool)]
     known = others[np.isfinite(others)]
-    titles(ax, short(model, 30), f"lowest {known.min():.1%}".replace("%", " %") if len(known) else "")
+    titles(ax, short(model, 30), f"lowest {share(known.min())}" if len(known) else "")
     return figure

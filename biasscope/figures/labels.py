@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+DASH = "\N{EN DASH}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
 _SPACE = re.compile(r"[\n\r\t]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -27,3 +31,22 @@ def short(text: object, most: int = 28) -> str:
     """
     plain = visible(str(text))
     return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
+def share(value: float | None) -> str:
+    r"""Fraction in per cent; only what is 1 is written as 100.
+
+    >>> share(0.0517), share(1.0), share(0.00002), share(0.9997), share(0.999995)
+    ('5.2\u202f%', '100\u202f%', '<\u202f0.01\u202f%', '99.97\u202f%', '>\u202f99.99\u202f%')
+    """
+    if value is None:
+        return DASH
+    value = round(value, 9)
+    if value in (0, 1):
+        return f"{value * 100:.0f}{THIN}%"
+    if 0 < abs(value) < 0.0001:
+        return f"<{THIN}0.01{THIN}%" if value > 0 else f">{THIN}{MINUS}0.01{THIN}%"
+    if 0.9999 < value < 1:
+        return f">{THIN}99.99{THIN}%"
+    digits = 2 if abs(value) < 0.01 or 0.9995 <= value < 1 else 1
+    return f"{value * 100:,.{digits}f}{THIN}%".replace("-", MINUS)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import rows
-from biasscope.figures.labels import short
+from biasscope.figures.labels import share, short
 from biasscope.figures.looks import MOST
 from biasscope.figures.shiftmaps import titles
 from biasscope.figures.style import MUTED, panel
@@ -46,9 +46,7 @@ def _raster(model: str, grid: NDArray[np.uint8]) -> Figure:
     ax.set_xticks([0, grid.shape[1] - 1], ["1", f"{grid.shape[1]:,}"])
     ax.set_yticks([0, len(shown) - 1], ["1", f"{len(grid):,}"])
     ax.set(xlabel="shift", ylabel="picture, sorted" + (f" (1 in {every} drawn)" if every > 1 else ""))
-    for side, pad in ((ax.xaxis, -8), (ax.yaxis, -16)):
-        side.labelpad = pad
-    titles(ax, short(model, 30), f"{grid.mean():.1%} light".replace("%", " %"))
+    titles(ax, short(model, 30), f"{share(float(grid.mean()))} light")
     for spine in ax.spines.values():
         spine.set_color(MUTED)
     return figure

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from biasscope.core.results import Result
 from biasscope.figures import offsets
-from biasscope.figures.labels import short
+from biasscope.figures.labels import share, short
 from biasscope.figures.looks import MOST, Look, grid_lines, key, looks, names, of, percent
 from biasscope.figures.style import CHANGES, INK, MUTED, key_below, low_end, panel
 
@@ -40,7 +41,7 @@ def _map(model: str, plane: NDArray[np.float64], down: list[float], right: list[
         write(ax, plane, skip=home)
     _ticks(ax, down, right)
     ax.set(xlabel="shift to the right (px)", ylabel="shift down (px)")
-    titles(ax, short(model, 30), f"mean {_mean(plane, home):.1%}".replace("%", " %"))
+    titles(ax, short(model, 30), f"mean {share(_mean(plane, home))}")
     return figure
 
 
@@ -104,11 +105,17 @@ def _path(way: str, found: list[dict[str, Any]], styles: dict[str, Look], low: f
             x, y = zip(*line, strict=True)
             mark = look.mark if len(line) <= 40 else ""
             shown: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "marker": mark, "markersize": 3.5}
-            ax.plot(x, y, label=short(model), clip_on=False, **shown)
+            ax.plot(x, y, label=short(model), clip_on=False, zorder=3, **shown)
     grid_lines(ax)
     percent(ax.yaxis)
     words = {"horizontal": "to the right", "vertical": "down", "diagonal": "down and to the right"}
-    ax.set(title=f"{way.capitalize()} shifts", ylim=(low, 1), ylabel="agree with the reference")
+    ax.set(
+        title=f"{way.capitalize()} shifts",
+        ylim=(low - 0.04 * (1 - low), 1 + 0.02 * (1 - low)),
+        ylabel="agree with the reference",
+    )
+    whole = all(float(offsets.along(row, way)).is_integer() for row in found)
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=whole, min_n_ticks=2))
     ax.set_xlabel(f"shift {words.get(way, 'up and to the right')} (px)")
     if alone and len(styles) > 1:
         key_below(figure, ax)

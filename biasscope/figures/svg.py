@@ -15,6 +15,9 @@ from matplotlib.figure import Figure
 
 from biasscope.figures.style import VARIABLES, house
 
+SCALE = 1.45
+"""Pixels of the page for a point of the figure, as long as there is room: all figures have letters of one size."""
+
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _FONT = re.compile(r"(?:(\d+) )?([\d.]+)px")
 _LEFT_TO_PAGE = {"font-family", "image-rendering"}
@@ -97,7 +100,8 @@ def _trim(element: ET.Element, used: set[str]) -> None:
 
 def _named(root: ET.Element, prefix: str, title: str, description: str) -> ET.Element:
     size = root.get("viewBox", "0 0 1 1").split()
-    named = ET.Element("svg", {"viewBox": " ".join(size), "width": size[2], "height": size[3], "role": "img"})
+    width, height = (f"{float(side) * SCALE:.0f}" for side in size[2:])
+    named = ET.Element("svg", {"viewBox": " ".join(size), "width": width, "height": height, "role": "img"})
     named.set("aria-labelledby", f"{prefix}t {prefix}d")
     for tag, text in (("title", title), ("desc", description)):
         ET.SubElement(named, tag, {"id": f"{prefix}{tag[0]}"}).text = text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,8 +32,7 @@ class Card:
 def card(item: Scalar) -> Card:
     """Card of a scalar."""
     low, high = span(item)
-    show = wording.STYLES[wording.scalar_style(item)]
-    ends = item.interval
+    style, ends = wording.scalar_style(item), item.interval
     return Card(
         title=item.title or item.name.replace("_", " "),
         value=wording.scalar(item),
@@ -40,7 +40,7 @@ def card(item: Scalar) -> Card:
         interval=wording.bounds(item),
         method=ends.method if ends else "",
         note=", ".join(_notes(item)),
-        ends=(show(low), show(high)),
+        ends=(_end(low, style), _end(high, style)),
         zero=_place(0, low, high),
         at=None if item.value is None else _place(item.value, low, high),
         left=_place(ends.low, low, high) if ends else None,
@@ -60,9 +60,28 @@ def span(item: Scalar) -> tuple[float, float]:
     known = [value for value in (item.value, *ends) if value is not None]
     reach = max([abs(value) for value in known], default=1.0)
     if wording.scalar_style(item) in ("signed", "points") or min(known, default=0) < 0:
-        top = next(step for step in (0.05, 0.1, 0.25, 0.5, 1.0, reach * 1.25) if step >= reach)
+        top = next(step for step in (0.05, 0.1, 0.25, 0.5, 1.0, _round(reach)) if step >= reach)
         return -top, top
-    return 0.0, 1.0 if reach <= 1 else reach * 1.25
+    return 0.0, 1.0 if reach <= 1 else _round(reach)
+
+
+def _round(value: float) -> float:
+    """Next larger number of one digit that is 1, 2 or 5.
+
+    >>> [_round(value) for value in (1.3, 4.07, 730)]
+    [2.0, 5.0, 1000.0]
+    """
+    ten = 10.0 ** math.floor(math.log10(value))
+    return next(step * ten for step in (1, 2, 5, 10) if step * ten >= value)
+
+
+def _end(value: float, style: str) -> str:
+    """End of a bar, as short as it can be."""
+    if style == "count":
+        return wording.count(value)
+    if style == "points":
+        return f"{value * 100:+g}".replace("-", wording.MINUS)
+    return (f"{value * 100:g}{wording.THIN}%" if style == "share" else f"{value:,g}").replace("-", wording.MINUS)
 
 
 def _notes(item: Scalar) -> Iterator[str]:

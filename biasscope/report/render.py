@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from biasscope.core.registry import Entry
 from biasscope.core.results import Result
 from biasscope.figures import FIGURES, of_kind
+from biasscope.figures.frame import rows
 from biasscope.figures.labels import visible
 from biasscope.figures.style import house
 from biasscope.figures.svg import svg
@@ -22,6 +25,8 @@ from biasscope.report import cards, wording
 from biasscope.report.grid import NUMBERS
 from biasscope.report.model import Report
 from biasscope.report.sections import GENERIC, SECTIONS
+
+_LONG, _JOINT = re.compile(r"\S{14,}"), re.compile(r"(?<=[^\W_][_/.])(?=\w)")
 
 WIDE, HUGE = 3.8, 5.2
 """Inches from which small multiples are set in wide columns, and in such that scroll, to keep words legible."""
@@ -108,6 +113,7 @@ def _section(result: Result, number: int) -> Section:
 
 def _picture(name: str, result: Result, prefix: str) -> Picture | None:
     facts = FIGURES[name].facts
+    read = _read(facts, result)
     with house():
         drawn = FIGURES.load(name)(result)
     if drawn is None:
@@ -116,11 +122,20 @@ def _picture(name: str, result: Result, prefix: str) -> Picture | None:
     panels = {}
     for place, (key, figure) in enumerate(figures.items()):
         title = f"{facts['title']}: {key or 'key'}" if isinstance(drawn, dict) else facts["title"]
-        written = svg(figure, f"{prefix}{place or ''}", visible(title), facts["read"])
+        written = svg(figure, f"{prefix}{place or ''}", visible(title), read)
         panels[key] = Markup(written)  # noqa: S704  (serialised from a tree, so escaped)
     inches = max(figure.get_figwidth() for figure in figures.values())
     size = "huge" if inches > HUGE else "wide" if inches > WIDE else ""
-    return Picture(facts["title"], facts["read"], panels, panels.pop("", None), size)
+    return Picture(facts["title"], read, panels, panels.pop("", None), size)
+
+
+def _read(facts: Mapping[str, Any], result: Result) -> str:
+    """How to read a figure: what is always said of it, and what is said only where a column has a value."""
+    parts = [facts["read"]]
+    for place, said in facts["where"].items():
+        name, _, column = place.partition(".")
+        parts += [said] if any(row.get(column) is not None for row in rows(result, name)) else []
+    return " ".join(parts)
 
 
 @cache
@@ -133,7 +148,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"anything": wording.anything, "count": wording.count}
+    environment.filters |= {"anything": wording.anything, "count": wording.count, "breakable": breakable}
     environment.globals |= {"wording": wording, "numeric": NUMBERS}
     return environment
 
@@ -141,6 +156,16 @@ def _environment() -> Environment:
 def _finalize(value: Any) -> Any:
     """Every text that is printed loses its control characters; markup of our own is left alone."""
     return visible(value) if type(value) is str else value
+
+
+def breakable(text: object) -> Markup:
+    """Text whose long words may be broken behind underscores, slashes and full stops, as they may behind hyphens.
+
+    >>> breakable("mobilenet_v2_imagenet <pac>")
+    Markup('mobilenet_<wbr>v2_<wbr>imagenet &lt;pac&gt;')
+    """
+    escaped = str(escape(visible(str(text))))
+    return Markup(_LONG.sub(lambda word: _JOINT.sub("<wbr>", word[0]), escaped))  # noqa: S704  (escaped before)
 
 
 @cache

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 
 from biasscope.core.results import Cell, Scalar
+from biasscope.figures import labels
 
-DASH = "\N{EN DASH}"
-THIN = "\N{NARROW NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
+DASH, THIN, MINUS = labels.DASH, labels.THIN, labels.MINUS
+share = labels.share
 MEASURES = {
     "effect": "effect (bias-corrected Cram\u00e9r's V)",
     "displacement_u": "displacement, horizontal",
@@ -36,22 +36,6 @@ def count(value: float | None) -> str:
     '80,477'
     """
     return DASH if value is None else f"{value:,.0f}".replace("-", MINUS)
-
-
-def share(value: float | None) -> str:
-    r"""Fraction in per cent.
-
-    >>> share(0.0517), share(1.0), share(0.00002)
-    ('5.2\u202f%', '100\u202f%', '<\u202f0.01\u202f%')
-    """
-    if value is None:
-        return DASH
-    if value in (0, 1):
-        return f"{value * 100:.0f}{THIN}%"
-    if 0 < abs(value) < 0.0001:
-        return f"<{THIN}0.01{THIN}%" if value > 0 else f">{THIN}{MINUS}0.01{THIN}%"
-    digits = 2 if abs(value) < 0.01 else 1
-    return f"{value * 100:,.{digits}f}{THIN}%".replace("-", MINUS)
 
 
 def real(value: float | None) -> str:

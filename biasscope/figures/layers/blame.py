@@ -44,7 +44,7 @@ def cumulative(result: Result) -> dict[str, Figure] | None:
         return None
     axis = depth(Result(result.kind, "", tables=[item for item in result.tables if item.name == "layers"]))
     styles = looks(names(rows(result, "layers")))
-    figure, ax = panel(9.4, 3.5 + 0.19 * (len(styles) // 4))
+    figure, ax = panel(11.1, 3.5 + 0.19 * (len(styles) // 4))
     lines(ax, axis)
     for model in names(found):
         line = sorted(of(found, model), key=lambda row: axis.places[model][str(row["layer"])])

@@ -70,7 +70,7 @@ def where(result: Result) -> dict[str, Figure] | None:
     if not name or not axis.places:
         return None
     styles = looks(list(axis.places))
-    figure, ax = panel(9.4, 4.3 + 0.19 * (len(styles) // 4))
+    figure, ax = panel(11.1, 4.3 + 0.19 * (len(styles) // 4))
     _curves(ax, found, axis, styles)
     _rises(ax, found, axis, rises(result), styles)
     label(ax, axis)

@@ -55,16 +55,21 @@ ENTRIES = {
     "rescale-top5": entry(
         "curves:top5",
         "Top-5 accuracy against the size in the frame",
-        "How often the true class is among the first five when the object is pasted that small. The grey series are "
-        "published: [P] read in the paper, [S] second-hand, [D], faint and broken, read off a print. They were "
-        "measured on ImageNet, so compare shapes, not heights, unless your pictures are ImageNet's too.",
+        "How often the true class is among the first five when the object is pasted that small. Bands are 95 % "
+        "intervals.",
         "rescale",
+        where={
+            "published.top5": "The grey series are published: [P] read in the paper, [S] second-hand, [D], faint and "
+            "broken, read off a print. They were measured on ImageNet, so compare shapes, not heights, unless your "
+            "pictures are ImageNet's too."
+        },
     ),
     "rescale-top1": entry(
         "curves:top1",
         "Top-1 accuracy against the size in the frame",
-        "The same for the first answer. Bands are 95 % intervals; no published series exists for it.",
+        "How often the first answer is right when the object is pasted that small. Bands are 95 % intervals.",
         "rescale",
+        where={"published.top5": "No published series exists for it."},
     ),
     "rescale-agreement": entry(
         "curves:agreement_by_size",

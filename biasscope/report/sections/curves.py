@@ -33,6 +33,7 @@ PUBLISHED = [
 def view(result: Result) -> dict[str, Any]:
     """Grids of the measures, the floors, the curve and the published series."""
     return {
+        "short": protocols.title(result) or None,
         "over": protocols.over(result),
         "numbers": own_numbers(result),
         "explained": protocols.explained(result),

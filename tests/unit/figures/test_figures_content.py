@@ -12,10 +12,10 @@ from biasscope.figures import FIGURES, of_kind
 from biasscope.figures.frame import columns, counts, square
 from biasscope.figures.labels import short
 from biasscope.figures.style import house
-from tests.unit.report import sample_invariance
+from tests.unit.report import sample_invariance, sample_layers
 from tests.unit.report import sample_reports as sample
 
-FULL = [*sample.full(30).results, *sample_invariance.results()]
+FULL = [*sample.full(30).results, *sample_invariance.results(), *sample_layers.results()]
 
 
 def draw(name, result):

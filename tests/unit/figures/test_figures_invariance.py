@@ -133,7 +133,7 @@ def test_raster_of_many_pictures_is_thinned_and_says_so():
     figure = draw("raster", of("shifts", "raster", "model images shifts cells", [["m", 1000, 4, cells_of_all]]))["m"]
     assert cells(figure).tolist() == [[int(place < 700)] * 4 for place in range(0, 1000, 3)]
     assert "1 in 3 drawn" in figure.axes[0].get_ylabel()
-    assert "70.0 %" in figure.axes[0].get_title(loc="right")
+    assert "70.0\u202f%" in figure.axes[0].get_title(loc="right")
 
 
 @pytest.mark.parametrize("row", [(2, 2, [1, 0, 1]), (None, 2, [1]), (2, 2, None), (0, 3, [])])
@@ -228,3 +228,12 @@ def test_every_model_is_told_from_the_others_without_colour():
 def test_undefined_cells_of_a_raster_count_as_wrong():
     made = Result("shifts", "", tables=[table("raster", [column("images", [1]), column("cells", [[1, 0]])])])
     assert draw("raster", made) is None
+
+
+@pytest.mark.parametrize(("step", "whole"), [(1, True), (0.5, False)])
+def test_whole_shifts_are_labelled_as_such_and_no_marker_lies_on_the_axis(step, whole):
+    lines = [["m", place * step, place * step, 0.9 if place else 1.0] for place in range(3)]
+    ax = draw("shift-path", of("shifts", "map", "model dy dx agreement", lines))["diagonal"].axes[0]
+    assert all(float(tick).is_integer() for tick in ax.get_xticks()) == whole
+    low, high = ax.get_ylim()
+    assert low < 0.9 < 1 < high

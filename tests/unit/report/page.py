@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "img", "br", "input", "link", "hr"}
+VOID = {"meta", "wbr", "img", "br", "input", "link", "hr"}
 
 
 class Page(HTMLParser):

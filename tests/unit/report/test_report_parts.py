@@ -131,7 +131,7 @@ def test_card_of_a_count_runs_to_its_family():
 
 def test_card_of_a_signed_number_has_zero_in_the_middle():
     card = cards.card(Scalar("displacement_v", -0.021, interval=interval(-0.03, -0.01), n=9))
-    assert card.ends == ("\u22120.050", "+0.050")
+    assert card.ends == ("\u22120.05", "0.05")
     assert card.left < card.at < card.right < card.zero == 100
     assert card.note == "95 % interval, n = 9"
 

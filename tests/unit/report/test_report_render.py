@@ -10,10 +10,11 @@ import sys
 import pytest
 
 from biasscope.core.results import Result, Scalar, table
+from biasscope.figures.svg import SCALE
 from biasscope.report.model import decode, encode
-from biasscope.report.render import render
+from biasscope.report.render import breakable, render
 from biasscope.report.sections import SECTIONS
-from tests.unit.report import sample_invariance
+from tests.unit.report import sample_invariance, sample_layers
 from tests.unit.report import sample_reports as sample
 from tests.unit.report.page import Page
 
@@ -150,7 +151,7 @@ def test_unknown_kind_shows_its_finding_numbers_and_tables(html):
 
 @pytest.mark.parametrize("kind", [*SECTIONS, "invariance"])
 def test_a_result_alone_makes_a_page(kind):
-    results = [*sample.full(5).results, *sample_invariance.results()]
+    results = [*sample.full(5).results, *sample_invariance.results(), *sample_layers.results()]
     page = Page(render(sample.report([next(item for item in results if item.kind == kind)])))
     assert [item["id"] for item in page.all("section")] == ["top", kind, "provenance"]
 
@@ -229,3 +230,33 @@ def test_measures_keep_their_place_beside_a_figure_when_there_are_few_classes():
     assert few.count("Which way each class is displaced.") == many.count("Which way each class is displaced.") == 1
     assert "Effect sizes of all classes." in many
     assert "Effect sizes of all classes." not in few
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Consistency, mobilenet_v2_imagenet", ["Consistency, mobilenet_", "v2_", "imagenet"]),
+        ("n0004.jpg", ["n0004.jpg"]),
+        ("<script>_x_<b>", ["&lt;script&gt;_x_&lt;b&gt;"]),
+        ("__init__ and ________________", ["__init__ and ________________"]),
+    ],
+)
+def test_long_names_may_be_broken_at_their_joints_only(text, pieces):
+    assert str(breakable(text)).split("<wbr>") == pieces
+
+
+def test_published_series_are_explained_only_where_they_are_drawn():
+    whole = sample_invariance.rescale()
+    bare = Result("rescale", "", tables=[item for item in whole.tables if item.name != "published"])
+    shown = [render(sample.report([item])).decode() for item in (whole, bare)]
+    assert ["grey series" in html for html in shown] == [True, False]
+    assert ["No published series" in html for html in shown] == [True, False]
+
+
+def test_figures_have_letters_of_one_size():
+    html = render(sample.report(sample_invariance.results(sample_invariance.MODELS[:1])))
+    drawn = [item for item in Page(html).all("svg") if item.get("width") and "aria-labelledby" in item]
+    assert len(drawn) > 10
+    for item in drawn:
+        points = float(item["viewbox"].split()[2])
+        assert float(item["width"]) == pytest.approx(SCALE * points, abs=0.6)
