@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from biasscope.commands.options import Common
 
 if TYPE_CHECKING:
+    from biasscope.core.results import Result
     from biasscope.report.model import Report
 
 STRICT_FAILED = 3
-NOUN = {"dataset": "rows or boxes do", "invariance": "pictures do"}
+NOUN = {
+    "images": ("picture does not conform", "pictures do not conform"),
+    "models": ("form of a model cannot be made", "forms of models cannot be made"),
+}
+"""Kind of result -> what ``--strict`` says of its violations."""
+PLAIN = ("row or box does not conform", "rows or boxes do not conform")
 
 
 def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
@@ -28,17 +35,26 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
     elif not common.quiet:
         lines = [summary(report), *map(str, paths)]
         _print(("\n".join(lines) + "\n").encode(sys.stdout.encoding or "utf-8", "replace"))
-    violations = _violations(report) if strict else 0
-    if violations:
-        what = NOUN.get(report.kind, "inputs do")
-        sys.stderr.write(f"biasscope: --strict: {violations} {what} not conform; the report lists them.\n")
-    return STRICT_FAILED if violations else 0
+    found = [said for result in report.results for said in _violations(result)] if strict else []
+    if found:
+        sys.stderr.write(f"biasscope: --strict: {' and '.join(found)}; the report lists them.\n")
+    return STRICT_FAILED if found else 0
 
 
-def _violations(report: Report) -> int:
-    """Rows, boxes or pictures that do not conform, counted by whichever results have looked for them."""
-    found = (item for result in report.results for item in result.scalars if item.name == "violations")
-    return sum(int(item.value or 0) for item in found)
+def _violations(result: Result) -> Iterator[str]:
+    """How many rows, boxes, pictures or models do not conform, where a result has looked for them."""
+    count = sum(int(item.value or 0) for item in result.scalars if item.name == "violations")
+    if count:
+        one, several = NOUN.get(result.kind, PLAIN)
+        yield f"{count:,} {one if count == 1 else several}{_refused(result)}"
+
+
+def _refused(result: Result) -> str:
+    """Pictures that a protocol refuses count too; say how many these are."""
+    tables = (table for table in result.tables if table.name == "problems" and result.kind == "images")
+    rows = [row for table in tables for row in zip(table["code"], table["count"], strict=True)]
+    refused = sum(int(str(count or 0)) for code, count in rows if code == "refused")
+    return f" ({refused:,} refused by a protocol)" if refused else ""
 
 
 def _print(data: bytes) -> None:

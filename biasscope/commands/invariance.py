@@ -65,14 +65,15 @@ def invariance(
         may be given several times.
     variants
         Forms of each model that are made by surgery, weights kept and nothing retrained: baseline, antialias,
-        polyphase, pac, circular; several joined with commas.
+        polyphase, pac, circular; several joined with commas. A form that cannot be made of a model is listed.
     filter_size
         Taps of the blur of the variant antialias, 1 to 7.
     stem
         Whether that blur is also put behind the strided convolution that reads the picture.
     images
         Pictures: a folder (one sub-folder a class, or pictures alone), a Parquet or CSV file, a saved Hugging Face
-        dataset, `hf://owner/name`, a video or a folder of frames, `scenes:200` (the embedded default).
+        dataset, `hf://owner/name`, a video file, `video:FOLDER` for a folder of frames, `scenes:200` (the embedded
+        default).
     image_column
         Column of the table that holds the pictures.
     label_column
@@ -93,7 +94,7 @@ def invariance(
     limit
         Most pictures that are measured, a seeded sample: 200 unless given, 0 for all.
     strict
-        Exit with 3 when a picture cannot be read as it is.
+        Exit with 3 when a picture cannot be read as it is or a protocol refuses it, or a form cannot be made.
     protocol
         What is done to the pictures: crop, embed, circular, box, fourier, bilinear, pairs, scale, rescale, rotation,
         resize, video; several joined with commas. Unless given: what suits the pictures.
@@ -104,7 +105,7 @@ def invariance(
     side
         Side in pixels of an embedded picture.
     sizes
-        Sizes in pixels for scale and rescale: `60,100,150` or `95..105`.
+        Sizes in pixels for scale and rescale, of the short side of what the model sees: `60,100,150` or `95..105`.
     angles
         Angles in degrees for rotation: `-30..30:5` or `0,90,180`.
     batch
@@ -116,7 +117,7 @@ def invariance(
     compile
         Run the models through torch.compile.
     resume
-        Continue a run that was stopped.
+        Continue a run that was stopped, from ~/.cache/biasscope/sweeps; what is left there goes after 14 days.
     lie
         Pictures of which Lie derivatives are taken, 0 for none.
     html

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from difflib import get_close_matches
+from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -34,7 +36,34 @@ def defined(kind: type[D], options: Mapping[str, object]) -> D:
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
-        raise UsageError(str(error)) from error
+        raise _refusal(kind, plain, str(error)) from error
+
+
+def _refusal(kind: type[msgspec.Struct], given: Mapping[str, object], text: str) -> UsageError:
+    """What msgspec said, in the words of the command line, with the choices where there are some."""
+    if found := re.fullmatch(r"Object contains unknown field `(.*)`", text):
+        near = get_close_matches(found[1], kind.__struct_fields__, 1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(kind.__struct_fields__)}."
+        return UsageError(f"there is no option {found[1]}", hint=hint)
+    what, _, place = text.partition(" - at `$.")
+    name, _, index = place.rstrip("`").partition("[")
+    if name not in kind.__struct_fields__:
+        return UsageError(text)
+    value = given[name]
+    if isinstance(value, list) and index.rstrip("]").isdecimal():
+        value = value[int(index.rstrip("]"))]
+    choices = _choices(get_type_hints(kind)[name])
+    option = f"--{name.replace('_', '-')}"
+    if choices:
+        return UsageError(f"{value!r} is none of the choices", where=option, hint=f"They are {', '.join(choices)}.")
+    return UsageError(what, where=option)
+
+
+def _choices(kind: object) -> list[str]:
+    """Texts that a type allows, wherever they stand in it."""
+    if get_origin(kind) is Literal:
+        return [str(item) for item in get_args(kind)]
+    return [choice for part in get_args(kind) for choice in _choices(part)]
 
 
 def command_line(question: str, asked: msgspec.Struct) -> list[str]:

@@ -17,13 +17,14 @@ from biasscope.core.results import Result
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.models import LoadedModel
 from biasscope.pipeline.definition import InvarianceAnalysis, command_line, defined
-from biasscope.pipeline.invariance import inventory, plan, words
+from biasscope.pipeline.invariance import inventory, plan
+from biasscope.pipeline.invariance.answer import answer
 from biasscope.pipeline.invariance.comparison import compared
 from biasscope.pipeline.invariance.headline import headline
 from biasscope.pipeline.invariance.lie import lie
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.results import Protocol, result_of
-from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, Subject, label_of, subjects
+from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, Impossible, Subject, label_of, subjects
 from biasscope.pipeline.invariance.training import train_ahead
 from biasscope.report.model import Report
 from biasscope.sweep import sweep
@@ -114,6 +115,7 @@ class Run:
     checkpoint: str | Path | None
     progress: Progress
     subjects: list[Subject] = field(default_factory=list)
+    impossible: list[Impossible] = field(default_factory=list)
     plans: list[plan.Plan] = field(default_factory=list)
     measured: dict[str, list[Measurement]] = field(default_factory=dict)
     found: dict[str, Result] = field(default_factory=dict)
@@ -126,7 +128,7 @@ class Run:
         if not (self.models or self.asked.model) and self.asked.variants:
             given = EMBEDDED[:1]
         train_ahead(given, self.progress)
-        self.subjects = subjects(given, self.asked, self.progress)
+        self.subjects = subjects(given, self.asked, self.progress, self.impossible)
         sizes = [item.model.preprocessing.size for item in self.subjects]
         largest = (max(height for height, _ in sizes), max(width for _, width in sizes))
         self.plans = plan.plans(self.asked, self.images, largest)
@@ -135,7 +137,7 @@ class Run:
         comparison = compared(self.measured, self._pictures, self.asked.filter_size)
         derivatives = lie(self.subjects, self._source, self.asked, self.progress)
         yield from (item for item in (comparison, derivatives) if item is not None)
-        yield inventory.models(self.subjects)
+        yield inventory.models(self.subjects, self.impossible)
         yield inventory.images(self._source, self.problems(), self._count(), self._said(sweeps=True))
 
     @property
@@ -156,9 +158,9 @@ class Run:
 
     def answer(self) -> list[str]:
         """Sentences of the first screen."""
-        said = words.answer(self.measured, self.phrases, {one.protocol: one.kind for one in self.plans})
-        last = self.problems()
-        return said + ([inventory.said(last)] if last else [])
+        problems = self.problems()
+        kinds = {one.protocol: one.kind for one in self.plans}
+        return answer(self.measured, self.phrases, kinds, inventory.said(problems) if problems else "")
 
     def problems(self) -> list[ImageProblem]:
         """Problems with pictures in any sweep, each once."""
@@ -168,6 +170,7 @@ class Run:
     def notes(self) -> list[str]:
         """How the pictures came about, what was limited, what surgery means."""
         said = [self._source.law] if self._source.law else []
+        said += [f"Left out: {item}." for item in self.impossible]
         limited = plan.limit(self.asked)
         if limited is not None and self.asked.limit is None and self._count() == limited:
             said.append(f"At most {limited} pictures are measured unless --limit says otherwise.")

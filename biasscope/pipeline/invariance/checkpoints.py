@@ -1,18 +1,26 @@
-"""Where a run that was stopped is continued from: a folder in the user's cache, named after what is asked."""
+"""Where a run that was stopped is continued from: a folder in the user's cache, named after what is asked.
+
+It lies in ``~/.cache/biasscope/sweeps`` (``$XDG_CACHE_HOME/biasscope/sweeps``). It goes when the run ends well; what
+was stopped and not continued for 14 days goes when the next run starts.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from biasscope.core.provenance import versions
 from biasscope.pipeline.definition import InvarianceAnalysis
+
+DAYS = 14
+"""Age at which what a stopped run has left is removed."""
 
 
 @contextmanager
@@ -29,6 +37,7 @@ def checkpoints(asked: InvarianceAnalysis, *, keep: bool = True) -> Iterator[Pat
         Without it nothing is kept and nothing continued (``None`` is given, and an old folder is removed).
     """
     folder = _root() / key(asked)[:24]
+    remove_stale(_root())
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)
         yield None
@@ -47,6 +56,22 @@ def key(asked: InvarianceAnalysis) -> str:
     """
     plan = [msgspec.to_builtins(asked), str(Path.cwd()), versions()]
     return hashlib.sha256(msgspec.json.encode(plan, order="sorted")).hexdigest()
+
+
+def remove_stale(root: Path) -> None:
+    """Remove the folders in which nothing was written for :data:`DAYS` days, half-written temporaries among them."""
+    oldest = time.time() - DAYS * 24 * 3600
+    for folder in root.glob("*") if root.is_dir() else ():
+        if folder.is_dir() and not folder.is_symlink() and _last_written(folder) < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_written(folder: Path) -> float:
+    times = []
+    for path in (folder, *folder.rglob("*")):
+        with suppress(OSError):  # another run may be removing it
+            times.append(path.lstat().st_mtime)
+    return max(times, default=time.time())
 
 
 def _root() -> Path:

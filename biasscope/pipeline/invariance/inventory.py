@@ -7,19 +7,24 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from biasscope.core.results import Result, Scalar, Table, table
+from biasscope.images import PROBLEMS
 from biasscope.images.picture import ImageProblem, ImageSource
-from biasscope.pipeline.invariance.subjects import Subject
+from biasscope.images.problems import Explained
+from biasscope.pipeline.invariance.subjects import Impossible, Subject
 
 NAMED = 6
 ROWS = 1000
 """Problems of one code that are listed."""
 
 
-def models(subjects: Sequence[Subject]) -> Result:
-    """Every model: where it comes from, its input, what surgery replaced and left."""
-    tables = [_models(subjects), _replacements(subjects), _kept(subjects)]
+def models(subjects: Sequence[Subject], impossible: Sequence[Impossible] = ()) -> Result:
+    """Every model: where it comes from, its input, what surgery replaced and left, and which forms cannot be made."""
+    tables = [_models(subjects), _impossible(impossible), _replacements(subjects), _kept(subjects)]
     operated = [item for item in subjects if not item.trained]
     finding = counted(len(subjects), "model")
+    finding += f", {len(operated)} of them by surgery without retraining." if operated else "."
+    if impossible:
+        finding += f" {counted(len(impossible), 'form')} cannot be made: {'; '.join(map(str, impossible))}."
     notes = []
     if operated:
         notes.append(
@@ -28,11 +33,28 @@ def models(subjects: Sequence[Subject]) -> Result:
         )
     return Result(
         kind="models",
-        finding=f"{finding}, {len(operated)} of them by surgery without retraining." if operated else f"{finding}.",
+        finding=finding,
         title="Models",
+        scalars=_violations(impossible),
         tables=[item for item in tables if item.height],
         notes=notes,
     )
+
+
+def _violations(impossible: Sequence[Impossible]) -> list[Scalar]:
+    """What ``--strict`` refuses, where there is something."""
+    if not impossible:
+        return []
+    return [Scalar("violations", float(len(impossible)), "Forms that cannot be made", better="lower")]
+
+
+def _impossible(impossible: Sequence[Impossible]) -> Table:
+    columns: dict[str, list[Any]] = {
+        "model": [item.family for item in impossible],
+        "variant": [item.variant for item in impossible],
+        "reason": [item.reason for item in impossible],
+    }
+    return table("impossible", columns, title="Forms that cannot be made", row="variant")
 
 
 def _models(subjects: Sequence[Subject]) -> Table:
@@ -139,12 +161,18 @@ def _counts(counts: Counter[tuple[str, bool]], problems: Sequence[ImageProblem])
     keys = sorted(counts)
     columns: dict[str, list[Any]] = {
         "code": [code for code, _ in keys],
-        "title": [code.replace("-", " ").replace("_", " ") for code, _ in keys],
+        "title": [_explained(code).title for code, _ in keys],
         "count": [counts[key] for key in keys],
         "used": [used for _, used in keys],
-        "explanation": [first[key] for key in keys],
+        "explanation": [_explained(code).explanation or first[code, used] for code, used in keys],
+        "example": [first[key] for key in keys],
     }
     return table("problems", columns, title="Pictures with problems", row="code")
+
+
+def _explained(code: str) -> Explained:
+    """Title and explanation of a code; a source of one's own may have codes of its own."""
+    return PROBLEMS.get(code) or Explained(code.replace("-", " ").replace("_", " "), "")
 
 
 def _rows(problems: Iterable[ImageProblem]) -> Table:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from biasscope.bias.leakage.clusters import wilson
+from biasscope.metrics.cluster import Sums
+from biasscope.metrics.interval import share_interval
 from biasscope.pipeline.invariance.subjects import Subject
 
 if TYPE_CHECKING:
@@ -72,11 +74,17 @@ class Measurement:
 
 
 def interval_of(share: NDArray[np.floating] | float, n: int) -> tuple[Real, Real]:
-    """95 % interval of shares that were counted on ``n`` pictures (Wilson); NaN for none.
+    """95 % interval of shares that were counted on ``n`` pictures, that of the metrics; NaN for none.
+
+    With one answer a picture :func:`biasscope.metrics.interval.share_interval` is the exact binomial interval, so that
+    a share has the same interval as a metric, in a table and in a sentence.
 
     Examples
     --------
     >>> [round(float(end), 4) for end in interval_of(1.0, 10)]
-    [0.7225, 1.0]
+    [0.6915, 1.0]
     """
-    return wilson(np.asarray(share, np.float64), np.asarray(n, np.float64))
+    hits = torch.as_tensor(np.asarray(share, np.float64) * n)
+    count = torch.full_like(hits, n)
+    low, high, _ = share_interval(Sums(hits, count, hits, count, hits, count))
+    return np.asarray(low.numpy()), np.asarray(high.numpy())

@@ -11,8 +11,10 @@ from biasscope.core.errors import UsageError
 from biasscope.core.results import Cell
 from biasscope.images import open_images
 from biasscope.images.picture import ImageSource
+from biasscope.images.sources.video import PREFIX
 from biasscope.models import Preprocessing
 from biasscope.pipeline.definition import InvarianceAnalysis
+from biasscope.pipeline.invariance.inventory import counted
 from biasscope.transforms import PROTOCOLS, make
 from biasscope.transforms.transformation import Transformation
 
@@ -128,7 +130,7 @@ def pictures(asked: InvarianceAnalysis, given: object | None, side: int = 64) ->
     if asked.images is None:
         return open_images("scenes", side=side, **options)
     return open_images(
-        asked.images,
+        _clips(asked.images) if set(asked.protocol) == set(CLIPS) else asked.images,
         image_column=asked.image_column,
         label_column=asked.label_column,
         box_columns=asked.box_columns or None,
@@ -138,6 +140,11 @@ def pictures(asked: InvarianceAnalysis, given: object | None, side: int = 64) ->
         stream=asked.stream,
         **options,
     )
+
+
+def _clips(images: str) -> str:
+    """Frames in a folder, where clips alone are asked for."""
+    return f"{PREFIX}{images}" if Path(images).is_dir() else images
 
 
 def limit(asked: InvarianceAnalysis) -> int | None:
@@ -165,7 +172,7 @@ def describe(parameters: Mapping[str, Cell], count: int, views: int) -> str:
     '100 pictures, grid 7x7, pasted at 58 pixels into black'
     """
     grid = parameters.get("grid")
-    said = [f"{count:,} pictures", f"grid {grid}" if grid else f"{views:,} views"]
+    said = [counted(count, "picture"), f"grid {grid}" if grid else counted(views, "view")]
     if parameters.get("fill"):
         side = f" at {parameters['side']} pixels" if parameters.get("side") else ""
         said.append(f"pasted{side} into {parameters['fill']}")

@@ -14,6 +14,8 @@ from biasscope.pipeline.invariance.measurement import Measurement, interval_of
 from biasscope.pipeline.invariance.pictures import address, view
 from biasscope.pipeline.invariance.samples import true_class
 from biasscope.pipeline.invariance.tables import floor_table, metric_table, model_table, scalars
+from biasscope.transforms.implementations import IMPLEMENTATIONS
+from biasscope.transforms.resize import MODEL
 
 MOST_FLIPS = 6
 
@@ -89,7 +91,7 @@ def _implementations(item: Measurement) -> Iterator[dict[str, Any]]:
         yield {
             "model": item.label,
             "name": name,
-            "title": name,
+            "title": title_of(name),
             "available": True,
             "reference": view_number == item.sweep.reference,
             "accuracy": number(right[view_number]),
@@ -98,6 +100,16 @@ def _implementations(item: Measurement) -> Iterator[dict[str, Any]]:
             "agreement": number(agreement[view_number]),
             "n": len(item.sweep),
         }
+
+
+def title_of(name: str) -> str:
+    """Name of an implementation for people.
+
+    >>> title_of("opencv-area"), title_of("model")
+    ('OpenCV, area', "the model's own")
+    """
+    known = IMPLEMENTATIONS.get(name)
+    return str(known.facts["title"]) if known else "the model's own" if name == MODEL else name
 
 
 def agreement_table(items: Sequence[Measurement]) -> Table:

@@ -65,8 +65,28 @@ class Subject:
         return surgery_table(self.model.module)
 
 
-def subjects(given: Sequence[Given], asked: InvarianceAnalysis, progress: Progress) -> list[Subject]:
+@dataclass(frozen=True)
+class Impossible:
+    """A form that cannot be made of a model, and why."""
+
+    family: str
+    variant: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        return f"{self.family} has no form {self.variant}: {self.reason}"
+
+
+def subjects(
+    given: Sequence[Given], asked: InvarianceAnalysis, progress: Progress, impossible: list[Impossible] | None = None
+) -> list[Subject]:
     """Load every model and make its forms.
+
+    Parameters
+    ----------
+    impossible
+        Takes the forms that cannot be made, as long as there is one that can; without it each is an error.
 
     Raises
     ------
@@ -74,10 +94,17 @@ def subjects(given: Sequence[Given], asked: InvarianceAnalysis, progress: Progre
         A model cannot be loaded, or a form cannot be made of it: the message names both.
     """
     made: list[Subject] = []
+    failed: list[Impossible] = []
     for model, label in zip(given, unique([label_of(model) for model in given]), strict=True):
         with progress.step(f"Loading {label}"):
             plain = model if isinstance(model, LoadedModel) else load_model(model)
-            made += _forms(plain, label, asked)
+            made += _forms(plain, label, asked, failed)
+    if failed and (impossible is None or not made):
+        one = failed[0]
+        hint = f"Leave {one.variant} out of --variants."
+        raise UsageError("; ".join(map(str, failed)), where="--variants", hint=hint)
+    if impossible is not None:
+        impossible += failed
     return made
 
 
@@ -117,14 +144,19 @@ def _spec(model: nn.Module | LoadedModel) -> str:
     return model.provenance.spec if isinstance(model, LoadedModel) else f"module:{type(model).__name__}"
 
 
-def _forms(plain: LoadedModel, label: str, asked: InvarianceAnalysis) -> Iterator[Subject]:
+def _forms(plain: LoadedModel, label: str, asked: InvarianceAnalysis, failed: list[Impossible]) -> Iterator[Subject]:
     architecture = _architecture(plain)
     family, variant = _trained_form(plain, label)
     for form in dict.fromkeys([str(form) for form in asked.variants] or [BASELINE]):
         if form == BASELINE:
             yield Subject(label, family, variant, True, plain, architecture)
+            continue
+        try:
+            changed = _operated(plain, form, asked)
+        except UsageError as error:
+            at = f" ({error.where})" if error.where else ""
+            failed.append(Impossible(label, form, f"{error.what}{at}"))
         else:
-            changed = _operated(plain, label, form, asked)
             name = form if variant == BASELINE else f"{variant}, {form}"
             yield Subject(f"{label} ({form})", family, name, False, changed, architecture)
 
@@ -141,7 +173,7 @@ def _architecture(plain: LoadedModel) -> str:
     return name.rpartition(":")[2].partition("?")[0].partition("@")[0]
 
 
-def _operated(plain: LoadedModel, label: str, form: str, asked: InvarianceAnalysis) -> LoadedModel:
+def _operated(plain: LoadedModel, form: str, asked: InvarianceAnalysis) -> LoadedModel:
     """Copy of a model after surgery, with the hash of the weights it has then."""
     shape = (plain.preprocessing.channels, *plain.preprocessing.size)
     surgeries: dict[str, Callable[[nn.Module], nn.Module]] = {
@@ -150,14 +182,10 @@ def _operated(plain: LoadedModel, label: str, form: str, asked: InvarianceAnalys
         "pac": partial(pac, scale=PAC_SCALE, example=shape),
         "circular": partial(circular, example=shape),
     }
-    try:
-        module = surgeries[form](plain.module).eval()
-    except UsageError as error:
-        hint = f"Leave {form} out of --variants. {error.hint}".strip()
-        raise UsageError(f"{label} has no form {form}: {error.what}", where=error.where, hint=hint) from error
+    module = surgeries[form](plain.module).eval()
     count = sum(parameter.numel() for parameter in module.parameters())
     provenance = replace(plain.provenance, sha256=weights_sha256(module), parameters=count)
     return replace(plain, module=module, provenance=provenance)
 
 
-__all__ = ["BASELINE", "EMBEDDED", "VARIANTS", "Given", "Subject", "label_of", "subjects", "unique"]
+__all__ = ["BASELINE", "EMBEDDED", "VARIANTS", "Given", "Impossible", "Subject", "label_of", "subjects", "unique"]

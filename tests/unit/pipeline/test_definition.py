@@ -6,7 +6,7 @@ import pytest
 
 import biasscope
 from biasscope.core.errors import UsageError
-from biasscope.pipeline.definition import DatasetAnalysis, command_line, defined
+from biasscope.pipeline.definition import DatasetAnalysis, InvarianceAnalysis, command_line, defined
 
 
 @pytest.mark.parametrize("given", ["a.csv", Path("a.csv"), ["a.csv"], (Path("a.csv"),)])
@@ -45,3 +45,17 @@ def test_the_api_takes_paths_like_read_boxes(tmp_path: Path) -> None:
     same = biasscope.analyze_dataset(paths=str(path), leakage=False)
     assert one.results == same.results
     assert one.title == "boxes.csv"
+
+
+def test_wrong_choices_are_answered_with_the_choices() -> None:
+    with pytest.raises(UsageError, match="'foo' is none of the choices") as caught:
+        defined(InvarianceAnalysis, {"variants": ["pac", "foo"]})
+    assert caught.value.where == "--variants"
+    assert caught.value.hint == "They are baseline, antialias, polyphase, pac, circular."
+    with pytest.raises(UsageError, match="--box-convention: 'corners'") as caught:
+        defined(InvarianceAnalysis, {"images": "a", "box_convention": "corners"})
+    assert "inclusive1" in caught.value.hint
+    with pytest.raises(UsageError, match=r"there is no option grids\. Did you mean grid"):
+        defined(InvarianceAnalysis, {"grids": "3x3"})
+    with pytest.raises(UsageError, match="--limit: Expected `int"):
+        defined(InvarianceAnalysis, {"limit": "many"})

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from biasscope.core.progress import Progress
-from biasscope.images import ImageProblem, open_images
+from biasscope.images import PROBLEMS, ImageProblem, open_images
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.pipeline.invariance import inventory
 from biasscope.pipeline.invariance.comparison import compared
 from biasscope.pipeline.invariance.published import ANTIALIASED, CHANGES, TAPS, figures
-from biasscope.pipeline.invariance.subjects import subjects
+from biasscope.pipeline.invariance.subjects import Impossible, subjects
 from biasscope.sweep.measure import Measured
 from tests.unit.pipeline.invariance.made import measurement
 
@@ -67,11 +67,14 @@ def test_models_state_their_surgery() -> None:
 def test_problems_are_counted_and_listed(many: int) -> None:
     source = open_images(np.zeros((2, 8, 8), np.uint8))
     problems = [ImageProblem("truncated", f"i{number}", "cut off") for number in range(many)]
-    problems.append(ImageProblem("depth", "j", "16 bits", used=True))
+    problems.append(ImageProblem("deep", "j", "16 bits", used=True))
     found = inventory.images(source, problems, 5, [])
     assert found.scalar("skipped").value == many
     assert found.scalar("violations").value == many + 1
     assert found.table("problems")["count"] == [1, many]
+    assert found.table("problems")["title"] == [PROBLEMS["deep"].title, PROBLEMS["truncated"].title]
+    assert found.table("problems")["explanation"] == [PROBLEMS["deep"].explanation, PROBLEMS["truncated"].explanation]
+    assert found.table("problems")["example"] == ["16 bits", "cut off"]
     assert found.table("rows").height == min(many, inventory.ROWS) + 1
     assert f"{many:,} pictures were left out and 1 picture was converted" in inventory.said(problems)
     assert "left out" not in inventory.said(problems[-1:])
@@ -81,3 +84,18 @@ def test_no_problems_no_tables() -> None:
     found = inventory.images(open_images(np.zeros((2, 8, 8), np.uint8)), [], 2, ["a note"])
     assert (found.tables, found.notes) == ([], ["a note"])
     assert found.scalar("violations").value == 0
+
+
+def test_a_code_of_a_source_of_ones_own_explains_itself() -> None:
+    source = open_images(np.zeros((2, 8, 8), np.uint8))
+    found = inventory.images(source, [ImageProblem("too-odd", "i", "its number is odd")], 1, []).table("problems")
+    assert (found["title"], found["explanation"]) == (["too odd"], ["its number is odd"])
+
+
+def test_forms_that_cannot_be_made_are_listed() -> None:
+    made = subjects([NET], InvarianceAnalysis(), Progress())
+    found = inventory.models(made, [Impossible("resnet18", "polyphase", "it has a window")])
+    assert found.table("impossible")["reason"] == ["it has a window"]
+    assert found.scalar("violations").value == 1
+    assert "1 form cannot be made: resnet18 has no form polyphase: it has a window." in found.finding
+    assert not any(item.name == "violations" for item in inventory.models(made).scalars)

@@ -7,7 +7,7 @@ from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.models import load_model
 from biasscope.pipeline.definition import InvarianceAnalysis
-from biasscope.pipeline.invariance.subjects import label_of, subjects, unique
+from biasscope.pipeline.invariance.subjects import Impossible, label_of, subjects, unique
 
 NET = "torchvision:resnet18@none?classes=10&size=32"
 
@@ -61,3 +61,23 @@ def test_a_form_that_cannot_be_made_is_named() -> None:
 
     with pytest.raises(UsageError, match="Hidden has no form antialias"):
         subjects([Hidden()], InvarianceAnalysis(variants=["antialias"]), Progress())
+
+
+class Sliced(torch.nn.Module):
+    """Subsamples in a way that no surgery reaches."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, :, ::2, ::2].flatten(1)[:, :10]
+
+
+def test_forms_that_cannot_be_made_are_gathered_where_others_can() -> None:
+    asked = InvarianceAnalysis(variants=["baseline", "antialias"])
+    impossible: list[Impossible] = []
+    made = subjects([Sliced(), NET], asked, Progress(), impossible)
+    assert [item.label for item in made] == ["Sliced", "resnet18", "resnet18 (antialias)"]
+    assert [(item.family, item.variant) for item in impossible] == [("Sliced", "antialias")]
+    assert "has no form antialias: " in str(impossible[0])
+    alone = InvarianceAnalysis(variants=["antialias"])
+    with pytest.raises(UsageError, match="Sliced has no form antialias") as caught:
+        subjects([Sliced()], alone, Progress(), [])
+    assert caught.value.hint == "Leave antialias out of --variants."
