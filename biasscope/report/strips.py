@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from biasscope.core.results import Result
@@ -34,15 +34,18 @@ class Cell:
     known: bool
     notches: list[float]
     words: str
+    layer: str
+    rises: bool = False
 
 
 @dataclass(frozen=True)
 class Strip:
-    """A model's layers, and all of it in one sentence for those who do not see it."""
+    """A model's layers, all of it in one sentence for those who do not see it, and its largest rise in a few words."""
 
     model: str
     cells: list[Cell]
     words: str
+    rise: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,18 @@ def strips(result: Result) -> Strips | None:
     values = {model: _values(of(found, model), compared[model]) for model in compared}
     top = max((value for by_layer in values.values() for value in by_layer.values()), default=0.0) or 1.0
     share = where.shares(found)
+    best = {rise.model: rise for rise in where.rises(result)}
     made = [_strip(of(rows(result, "layers"), model), model, values[model], top, share=share) for model in compared]
+    made = [_risen(strip, best[strip.model], share=share) if strip.model in best else strip for strip in made]
     return Strips(where.titled(found), _shown(0.0, share), _shown(top, share), made)
+
+
+def _risen(strip: Strip, rise: where.Rise, *, share: bool) -> Strip:
+    """Strip with its largest rise marked, and told in a few words."""
+    size = wording.points(rise.size) if share else wording.signed(rise.size)
+    through = f", behind {short(rise.behind, 40)}" if rise.behind not in ("", rise.layer) else ""
+    cells = [replace(cell, rises=cell.layer == rise.layer) for cell in strip.cells]
+    return replace(strip, cells=cells, rise=f"rises most at {short(rise.layer, 40)}{through}: {size}")
 
 
 def _values(found: list[Row], compared: frozenset[str]) -> dict[str, float]:
@@ -118,8 +131,9 @@ def _high(side: float, smallest: float, largest: float) -> float:
 def _cell(unit: list[Row], place: int, wide: float, high: float, value: float | None, top: float, share: bool) -> Cell:
     opacity = 0.0 if value is None else SHARP * min(1.0, max(0.0, value / top))
     x, y, width, height = (round(number, 2) for number in (place * wide, (HIGH - high) / 2, wide * len(unit), high))
+    words = _named(unit, value, share)
     notches = [round((place + at + 0.5) * wide, 2) for at, row in enumerate(unit) if row.get("subsampling")]
-    return Cell(x, y, width, height, round(opacity, 3), value is not None, notches, _named(unit, value, share))
+    return Cell(x, y, width, height, round(opacity, 3), value is not None, notches, words, str(unit[-1]["layer"]))
 
 
 def _named(unit: list[Row], value: float | None, share: bool) -> str:

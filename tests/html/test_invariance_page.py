@@ -108,3 +108,45 @@ def test_print_shows_all_of_it_in_light(open_page):
     assert view.js("getComputedStyle(document.body).color") == "rgb(27, 29, 33)"
     assert view.js("$$('.scroll').every(e => e.scrollHeight <= e.clientHeight + 1)")
     assert len(view.devtools("Page.printToPDF")["data"]) > 100_000
+
+
+@pytest.mark.parametrize("width", [400, 800, 1280])
+def test_head_numbers_stand_in_full_rows_and_their_scales_apart(open_page, width):
+    view = open_page("invariance", width=width)
+    rights = view.js("$$('.cards li').map(e => [e.offsetTop, Math.round(e.getBoundingClientRect().right)])")
+    last_of_row = dict(rights)
+    assert len(set(last_of_row.values())) == 1
+    apart = view.js(
+        "$$('.ends').map(e => [...e.children].map(c => c.getBoundingClientRect())).map(([a, b]) => b.left - a.right)"
+    )
+    assert min(apart) >= 8
+    gaps = view.js(
+        "$$('.cards li').map(e => ['.name', '.value'].map(s => $$(s, e)[0].getBoundingClientRect()))"
+        ".map(([name, value]) => value.top - name.bottom)"
+    )
+    assert min(gaps) >= 0
+
+
+def test_differences_and_navigation_have_room(open_page):
+    view = open_page("invariance", width=1280)
+    assert view.js("$$('#shifts-differences-caption').length") == 1
+    assert view.js("(e => e.scrollWidth <= e.clientWidth)($$('#shifts-differences-caption')[0].closest('.scroll'))")
+    view.js("$$('.bar nav')[0].append(...Array.from({length: 12}, () => $$('.bar nav a')[1].cloneNode(true)))")
+    assert view.js("(e => e.scrollWidth <= e.clientWidth)($$('.bar nav')[0])")
+    assert view.js("$$('.bar nav a').every(e => e.getBoundingClientRect().right <= 1280)")
+
+
+def test_four_small_multiples_stand_two_by_two(open_page):
+    view = open_page("invariance", width=1280)
+    view.js("(e => { while (e.children.length < 4) e.append(e.children[0].cloneNode(true)); })($$('#shifts .many')[0])")
+    assert view.js("new Set($$('#shifts .many')[0].querySelectorAll(':scope > *')).size") == 4
+    assert view.js("new Set([...$$('#shifts .many')[0].children].map(e => e.offsetLeft)).size") == 2
+
+
+def test_what_surgery_did_is_there_folded(open_page):
+    view = open_page("invariance")
+    assert view.js("$$('#models details.listed').map(e => e.open)") == [False, False]
+    assert view.js("$$('#models details.listed summary').map(e => e.textContent)") == [
+        "Every layer that surgery replaced",
+        "Every layer that still subsamples as before",
+    ]

@@ -42,20 +42,22 @@ def test_every_picture_is_decoded(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_worst_layer_has_the_strongest_colour(open_page, scheme):
     view = open_page("layers", scheme=scheme)
-    code = "$$('.strip')[0].querySelectorAll('.loss').length"
+    code = "$$('#layers .strip')[0].querySelectorAll('.loss').length"
     assert view.js(code) == 6
-    strength = view.js("$$('.loss', $$('.strip')[0]).map(e => Number(getComputedStyle(e).fillOpacity))")
+    strength = view.js("$$('.loss', $$('#layers .strip')[0]).map(e => Number(getComputedStyle(e).fillOpacity))")
     assert strength == sorted(strength)
     assert strength[-1] == pytest.approx(0.85)
     assert view.js(
-        "$$('.strip')[2] && $$('.loss', $$('.strip')[2]).every(e => getComputedStyle(e).fillOpacity === '0')"
+        "$$('#layers .strip')[2]"
+        " && $$('#layers .strip')[2].querySelectorAll('.loss').length"
+        " && $$('.loss', $$('#layers .strip')[2]).every(e => getComputedStyle(e).fillOpacity === '0')"
     )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_notches_stand_out_from_the_paper(open_page, scheme):
     view = open_page("layers", scheme=scheme)
-    assert view.js("$$('.strip').map(e => $$('.notch', e).length)") == [3, 3, 3, 3]
+    assert view.js("$$('#layers .strip').map(e => $$('.notch', e).length)") == [3, 3, 3, 3]
     ink, paper = view.js("[getComputedStyle($$('.notch')[0]).fill, getComputedStyle(document.body).backgroundColor]")
     shades = [sum(int(part) for part in shade.strip("rgb()").split(",")) for shade in (ink, paper)]
     assert abs(shades[0] - shades[1]) > 500
@@ -78,7 +80,7 @@ def test_complete_without_scripts(open_page):
 def test_hostile_names_are_words(open_page):
     view = open_page("layers-hostile")
     assert view.js("$$('script').length") == 1
-    assert view.js("$$('.strips .named').map(e => e.textContent)")[0] == "<script>alert(1)</script>"
+    assert view.js("$$('.strips .named bdi').map(e => e.textContent)")[0] == "<script>alert(1)</script>"
     assert view.js("$$('figure svg text').some(e => e.textContent.includes('<script>'))")
 
 
@@ -88,3 +90,21 @@ def test_print_shows_all_of_it_in_light(open_page):
     assert view.js("getComputedStyle(document.body).color") == "rgb(27, 29, 33)"
     assert view.js("$$('.scroll, .across, .own').every(e => e.scrollWidth <= e.clientWidth + 1)")
     assert len(view.devtools("Page.printToPDF")["data"]) > 100_000
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_first_screen_shows_where_without_scrolling_sideways(open_page, width):
+    view = open_page("layers", width=width)
+    place = view.js("(e => [e.left, e.right, e.bottom])($$('#top .glance .rises')[0].getBoundingClientRect())")
+    assert place[0] >= 0
+    assert place[1] <= width
+    assert place[2] <= 900
+    assert view.js("$$('#top .glance .named')[0].textContent").startswith("digits8 rises most at features.5: +")
+    first = "$$('#top .glance .strip')[0]"
+    outlined = view.js(f"{first}.querySelector('.rises').getAttribute('x')")
+    titled = view.js(f"$$('title', {first}).find(e => e.textContent.startsWith('features.5,')).parentElement.innerHTML")
+    assert f'x="{outlined}"' in titled
+
+
+def test_page_stays_small(open_page):
+    assert open_page("layers").js("document.documentElement.outerHTML.length") < 1_500_000

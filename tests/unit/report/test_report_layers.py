@@ -1,6 +1,7 @@
 """The page of question 3: complete, escaped, numbers as in the tables, missing things tolerated."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -71,6 +72,21 @@ def test_strips_are_coloured_by_the_measure_on_one_scale():
         fewer = [place for place, ((*_, flag), _) in enumerate(layers) if flag]
         notches = [at for cell in strip.cells for at in cell.notches]
         assert notches == pytest.approx([(place + 0.5) * WIDE / len(layers) for place in fewer], abs=0.01)
+
+
+def test_each_strip_names_its_largest_rise_and_outlines_that_piece():
+    for strip in strips(sample.layers()).strips:
+        loss = sample.values(strip.model, "nonshiftability")
+        names = [name for name, *_ in sample.network(strip.model)]
+        size, at = max((after - before, place + 1) for place, (before, after) in enumerate(pairwise(loss)))
+        outlined = [cell.layer for cell in strip.cells if cell.rises]
+        assert outlined == ([names[at]] if size > 0.01 else [])
+        assert strip.rise == (f"rises most at {names[at]}: +{size * 100:.1f} points" if size > 0.01 else "")
+
+
+def test_first_screen_shows_two_strips_at_most():
+    first = render(sample.full()).decode().partition('<section id="layers"')[0]
+    assert first.count('class="strip"') == 2
 
 
 def test_strips_are_in_words_too(page):
