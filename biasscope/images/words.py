@@ -1,4 +1,4 @@
-"""Order of names that hold numbers."""
+"""Words about pictures: the order of names that hold numbers, and counts."""
 
 from __future__ import annotations
 
@@ -16,3 +16,12 @@ def natural(name: str) -> tuple[tuple[int, str], ...]:
     parts = re.split(r"(\d+)", name)
     # Text and numbers take turns, so places of the same sort are compared; the name itself settles what is left.
     return (*((int(part), "") if part.isdecimal() else (0, part) for part in parts), (0, name))
+
+
+def counted(number: int, noun: str) -> str:
+    """Number and noun.
+
+    >>> counted(1, "picture"), counted(1200, "picture")
+    ('1 picture', '1,200 pictures')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -11,6 +11,7 @@ from torch import Tensor
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Advance
 from biasscope.images.picture import ImageProblem
+from biasscope.images.words import counted
 from biasscope.sweep.accumulate import BlockTables, Tables
 from biasscope.sweep.blocks import Block
 from biasscope.sweep.checkpoint import Checkpoint
@@ -136,7 +137,7 @@ def refuse_nan(p_top: Tensor, image_ids: tuple[str, ...], model: str) -> None:
     if bad:
         names = ", ".join(image_ids[place] for place in bad[:NAMED]) + (", ..." if len(bad) > NAMED else "")
         hint = "Check its weights and its preprocessing; with amp, run it without."
-        what = f"the model gives outputs that are not finite for {len(bad)} pictures ({names})"
+        what = f"the model gives outputs that are not finite for {counted(len(bad), 'picture')} ({names})"
         raise InputError(what, where=model, hint=hint)
 
 

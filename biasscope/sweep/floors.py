@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from biasscope.core.progress import Progress
+from biasscope.images.words import counted
 from biasscope.sweep.accumulate import Tables
 from biasscope.sweep.blocks import Block
 from biasscope.sweep.order import chunks
@@ -42,7 +43,7 @@ class Floors:
         own = tables["predictions"][reference, :count], tables["p_top"][reference, :count]
         backwards = list(reversed(range(count)))
         other = self._runner.eager(views, [reference] * count, backwards, amp).flip(0)
-        batch = f"{self._runner.batch} pictures a pass against {count} in reversed order"
+        batch = f"{counted(self._runner.batch, 'picture')} a pass against {count} in reversed order"
         found = {"batch layout": _floor(*own, other.softmax(1), count, batch)}
         found |= self._precision(views, reference, count)
         return found | self._interpolation(block, count)

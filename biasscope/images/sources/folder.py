@@ -13,6 +13,7 @@ from biasscope.images.encoded import DecodedSource, Item
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
 from biasscope.images.splits import SPLITS
+from biasscope.images.words import counted
 
 
 @dataclass
@@ -78,7 +79,7 @@ def open_source(request: Request) -> FolderSource:
     if classes:
         source.class_names, source.labels, source.highest_label = classes, "names", len(classes) - 1
     if others:
-        source.notes.append(f"{others} files that are no pictures by their names were passed over.")
+        source.notes.append(f"Passed over: {counted(others, 'file')} without the ending of a picture.")
     return source
 
 

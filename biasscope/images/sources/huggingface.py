@@ -20,6 +20,7 @@ from biasscope.images.request import Request
 from biasscope.images.sampling import choose
 from biasscope.images.sources.table import encoded
 from biasscope.images.splits import SPLITS
+from biasscope.images.words import counted
 
 HUB = ("hf://", "hf:/")
 """The second is what a path object makes of the first."""
@@ -120,7 +121,7 @@ def open_source(request: Request) -> HuggingFaceSource:
         source.rows = choose(len(data), request.limit, request.seed)
     elif request.limit is not None:
         source.first = request.limit
-        source.notes.append(f"A stream: its first {request.limit} rows were taken, not a sample.")
+        source.notes.append(f"A stream: its first {counted(request.limit, 'row')} were taken, not a sample.")
     _labels(source, features, hasattr(data, "select"))
     _unique_ids(source)
     return source

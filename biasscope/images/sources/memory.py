@@ -22,6 +22,7 @@ from biasscope.images.encoded import DecodedSource, Item
 from biasscope.images.pixels import Note, to_pixels
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
+from biasscope.images.words import counted
 
 _CHANNELS = (1, 3, 4)
 _HEAD = 64
@@ -148,7 +149,7 @@ def open_source(request: Request) -> MemorySource:
         raise InputError("there are no pictures", where="images")
     if hasattr(pictures, "shape"):
         _check_array(pictures)
-    source = MemorySource(f"{len(pictures)} pictures in memory", limits=request.limits, pictures=pictures)
+    source = MemorySource(f"{counted(len(pictures), 'picture')} in memory", limits=request.limits, pictures=pictures)
     source.places = choose(len(pictures), request.limit, request.seed)
     source.class_names = tuple(request.class_names) if request.class_names else None
     first = pictures[0]

@@ -24,7 +24,7 @@ from biasscope.images.pixels import Note
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
 from biasscope.images.videofile import SUFFIXES, frames_of_video, require_av
-from biasscope.images.words import natural
+from biasscope.images.words import counted, natural
 
 PREFIX = "video:"
 
@@ -141,7 +141,7 @@ def open_source(request: Request) -> VideoSource:
         require_av()
         source.first = request.limit
         if request.limit is not None:
-            source.notes.append(f"Of video files the first {request.limit} clips were taken, not a sample.")
+            source.notes.append(f"Of video files the first {counted(request.limit, 'clip')} were taken, not a sample.")
         return source
     lengths = [len(sequence.frames or ()) for sequence in sequences]
     total = sum(_clip_count(length, request.clip_length, step) for length in lengths)
@@ -150,7 +150,7 @@ def open_source(request: Request) -> VideoSource:
         raise InputError(what, where=str(path), hint="Ask for shorter clips with clip_length (--clip-length).")
     source.chosen = choose(total, request.limit, request.seed)
     short = sum(length < request.clip_length for length in lengths)
-    source.notes += [f"{short} folders with fewer frames than a clip were left out."] if short else []
+    source.notes += [f"{counted(short, 'folder')} with fewer frames than a clip left out."] if short else []
     return source
 
 

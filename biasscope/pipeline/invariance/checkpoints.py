@@ -17,14 +17,13 @@ from pathlib import Path
 import msgspec
 
 from biasscope.core.provenance import versions
-from biasscope.pipeline.definition import InvarianceAnalysis
 
 DAYS = 14
 """Age at which what a stopped run has left is removed."""
 
 
 @contextmanager
-def checkpoints(asked: InvarianceAnalysis, *, keep: bool = True) -> Iterator[Path | None]:
+def checkpoints(asked: msgspec.Struct, *, keep: bool = True) -> Iterator[Path | None]:
     """Folder for the checkpoints of one analysis; it goes when the block ends well and stays when it does not.
 
     The sweeps themselves check that a checkpoint is of the same model, pictures and views.
@@ -46,11 +45,12 @@ def checkpoints(asked: InvarianceAnalysis, *, keep: bool = True) -> Iterator[Pat
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def key(asked: InvarianceAnalysis) -> str:
+def key(asked: msgspec.Struct) -> str:
     """SHA-256 of a definition, the working folder (paths may be relative) and the versions.
 
     Examples
     --------
+    >>> from biasscope.pipeline.definition import InvarianceAnalysis
     >>> key(InvarianceAnalysis()) == key(InvarianceAnalysis(seed=1))
     False
     """

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from biasscope.core.results import Result, number, table
+from biasscope.images.words import counted
 from biasscope.pipeline.invariance.measurement import Measurement
-from biasscope.pipeline.invariance.published import Published, figures
+from biasscope.pipeline.invariance.published import AZULAY, ZHANG, Published, figures
 from biasscope.pipeline.invariance.subjects import BASELINE
 
 METRICS = {
@@ -19,6 +20,8 @@ METRICS = {
 """Published measure -> names that it has here, the first that is there counts."""
 ALIKE = {"pairs": "crop"}
 """Protocols whose windows are those of another."""
+PAPERS = {AZULAY: "Azulay & Weiss, JMLR 20(184), 2019", ZHANG: "Zhang, ICML 2019"}
+"""Where a figure was read -> the paper; a result names those that it has figures of."""
 CAUTION = "Published figures are of the authors' pictures and weights: they give the order of size, not a value to hit."
 
 
@@ -39,12 +42,13 @@ def compared(measured: Mapping[str, Sequence[Measurement]], images: str, taps: i
         return None
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     named = sorted({str(row["architecture"]) for row in rows})
+    told = counted(len(rows), "published figure")
     return Result(
         kind="published",
-        finding=f"{len(rows)} published figures of {', '.join(named)} stand beside those measured here. {CAUTION}",
+        finding=f"{told} of {', '.join(named)} beside what was measured here. {CAUTION}",
         title="Published figures",
         tables=[table("figures", columns, title="Published and own figures", row="figure")],
-        source="Azulay & Weiss, JMLR 20(184), 2019; Zhang, ICML 2019",
+        source="; ".join(dict.fromkeys(PAPERS[str(row["source"])] for row in rows)),
     )
 
 
@@ -85,10 +89,11 @@ def _statement(item: Measurement, figure: Published, images: str) -> str:
     """What differs between the two measurements."""
     parameters = item.transformation.parameters
     grid = parameters.get("grid")
-    shifts = f"grid {grid}" if grid else f"{item.sweep.views} views"
+    shifts = f"grid {grid}" if grid else counted(item.sweep.views, "view")
     shifts += f", {parameters['source']}" if parameters.get("source") else ""
     trained = ""
     if figure.variant != BASELINE and not item.subject.trained:
         trained = " Published after training in this form, here surgery alone."
     form = f" with {figure.taps} taps" if figure.taps else ""
-    return f"Published{form}: {figure.setting}. Here: {len(item.sweep)} pictures of {images}, {shifts}.{trained}"
+    own = f"{counted(len(item.sweep), 'picture')} of {images}, {shifts}"
+    return f"Published{form}: {figure.setting}. Here: {own}.{trained}"

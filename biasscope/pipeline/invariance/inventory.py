@@ -10,6 +10,7 @@ from biasscope.core.results import Result, Scalar, Table, table
 from biasscope.images import PROBLEMS
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.images.problems import Explained
+from biasscope.images.words import counted
 from biasscope.pipeline.invariance.subjects import Impossible, Subject
 
 NAMED = 6
@@ -120,15 +121,6 @@ def said(problems: Sequence[ImageProblem]) -> str:
         f"{counted(number, 'picture')} {'was' if number == 1 else 'were'} {verb}" for number, verb in parts if number
     ]
     return f"{' and '.join(told)}; the report lists them."
-
-
-def counted(number: int, noun: str) -> str:
-    """Number and noun.
-
-    >>> counted(1, "picture"), counted(1200, "picture")
-    ('1 picture', '1,200 pictures')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def images(source: ImageSource, problems: Sequence[ImageProblem], count: int, notes: Sequence[str]) -> Result:

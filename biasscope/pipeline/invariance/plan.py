@@ -12,9 +12,9 @@ from biasscope.core.results import Cell
 from biasscope.images import open_images
 from biasscope.images.picture import ImageSource
 from biasscope.images.sources.video import PREFIX
+from biasscope.images.words import counted
 from biasscope.models import Preprocessing
 from biasscope.pipeline.definition import InvarianceAnalysis
-from biasscope.pipeline.invariance.inventory import counted
 from biasscope.transforms import PROTOCOLS, make
 from biasscope.transforms.transformation import Transformation
 

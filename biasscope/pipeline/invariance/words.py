@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from biasscope.images.words import counted
 from biasscope.pipeline.invariance import resizes
-from biasscope.pipeline.invariance.inventory import counted
 from biasscope.pipeline.invariance.measurement import Measurement, interval_of
 
 MOST = 4

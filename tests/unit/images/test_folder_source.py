@@ -56,7 +56,7 @@ def test_deep_folders_count_to_their_class_and_hidden_ones_do_not(tmp_path):
     (tmp_path / "bee" / "notes.txt").write_text("x")
     source = open_images(tmp_path)
     assert [(picture.image_id, picture.label) for picture in source] == [("ant/deep/a.png", 0), ("bee/d.png", 1)]
-    assert source.notes == ["1 files that are no pictures by their names were passed over."]
+    assert source.notes == ["Passed over: 1 file without the ending of a picture."]
 
 
 def test_a_link_to_itself_ends(tmp_path):

@@ -84,7 +84,7 @@ def test_folders_of_clips(tmp_path):
         write_frames(tmp_path, count, name=name)
     source = open_images(f"video:{tmp_path}", clip_length=4)
     assert [picture.image_id for picture in source] == ["a#000000", "c9#000000", "c10#000000"]
-    assert source.notes == ["1 folders with fewer frames than a clip were left out."]
+    assert source.notes == ["1 folder with fewer frames than a clip left out."]
     with pytest.raises(InputError, match="at most 6"):
         open_images(f"video:{tmp_path}", clip_length=7)
 

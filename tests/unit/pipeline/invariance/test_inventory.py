@@ -45,6 +45,8 @@ def test_figures_stand_beside_the_same_architecture_and_form_only() -> None:
     assert not any(rows["same_protocol"])
     assert "surgery alone" in str(rows["statement"][2])
     assert "surgery alone" not in str(rows["statement"][0])
+    assert found.source == "Zhang, ICML 2019"
+    assert found.finding.startswith("4 published figures of resnet18 beside")
     assert compared({"circular": [plain]}, "", 3) is None
     assert compared({"crop": [measurement([[0, 1]])]}, "", 3) is None
 
