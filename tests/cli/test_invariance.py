@@ -145,7 +145,7 @@ def test_bad_pictures_are_listed_and_strict_exits_with_3(
     assert any("1 picture was left out" in sentence for sentence in read().answer)
     capsys.readouterr()
     assert command(*asked, "--strict", "--output", "strict") == 3
-    assert "1 pictures do not conform" in capsys.readouterr().err
+    assert "--strict: 1 picture does not conform; the report lists them." in capsys.readouterr().err
     assert Path("strict", "report.json").exists()
 
 
@@ -218,3 +218,64 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "--variants" in done.stdout
     assert not set(done.stderr.split()) & {"torch", "torchvision", "numpy", "polars", "matplotlib", "scipy", "datasets"}
+
+
+def test_a_form_that_cannot_be_made_does_not_end_the_run(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    squeezed = ("--model", "torchvision:squeezenet1_1@none?classes=10&size=32", *QUICK, "--protocol", "circular")
+    assert command(*squeezed, "--variants", "baseline,polyphase") == 0
+    report = read()
+    assert report.result("models").table("models")["variant"] == ["baseline"]
+    assert report.result("models").table("impossible")["variant"] == ["polyphase"]
+    assert any(note.startswith("Left out: squeezenet1_1 has no form polyphase") for note in report.notes)
+    capsys.readouterr()
+    assert command(*squeezed, "--variants", "baseline,polyphase", "--strict") == 3
+    assert "1 form of a model cannot be made; the report lists them" in capsys.readouterr().err
+    assert command(*squeezed, "--variants", "polyphase") == 2
+    said = capsys.readouterr().err
+    assert "squeezenet1_1 has no form polyphase" in said
+    assert "Leave polyphase out of --variants." in said
+    assert "circular=True" not in said
+
+
+def test_a_folder_of_frames_is_a_video_when_clips_are_asked_for(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(5):
+        picture(tmp_path / "frames" / f"{number}.png", number)
+    asked = (*NET, "--clip-length", "4", "--lie", "0", "--no-html", "--protocol")
+    counts = []
+    for images in ("frames", "video:frames"):
+        assert command(*asked, "video", "--images", images, "--output", images.replace(":", "-")) == 0
+        counts.append(read(images.replace(":", "-")).results[0].parameters["views"])
+    assert counts == [4, 4]
+    capsys.readouterr()
+    assert command(*asked, "video,circular", "--images", "frames") == 3
+    assert "video:FOLDER" in capsys.readouterr().err
+
+
+def test_strict_says_how_many_a_protocol_refused(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture(tmp_path / "photos" / "good.png", 1)
+    Image.new("RGB", (4200, 8)).save(tmp_path / "photos" / "thin.png")
+    asked = (*NET, "--images", "photos", "--grid", "3x3", "--lie", "0", "--protocol", "circular", "--no-html")
+    assert command(*asked, "--strict") == 3
+    assert "1 picture does not conform (1 refused by a protocol); the report lists them" in capsys.readouterr().err
+    assert read().result("images").table("problems")["title"] == ["refused by a protocol"]
+
+
+def test_one_share_has_one_interval(command: Command) -> None:
+    assert command(*NET, *QUICK, "--protocol", "circular") == 0
+    report = read()
+    worst = report.result("shifts").scalar("worst_case@net")
+    assert worst.interval is not None
+    ends = f"({worst.interval.low * 100:.1f} to {worst.interval.high * 100:.1f})"
+    assert any("right at every one of these shifts" in said and ends in said for said in report.answer)
+    assert len(report.answer) <= 5
+
+
+@pytest.mark.parametrize(("grid", "words"), [("99x99", "go around to the same view"), ("0,0;0,0", "more than once")])
+def test_grids_that_repeat_a_view(command: Command, grid: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = (*NET, "--images", "scenes:4", "--lie", "0", "--no-html", "--protocol", "circular", "--grid", grid)
+    assert command(*asked) == 2
+    assert words in capsys.readouterr().err
