@@ -55,13 +55,12 @@ def finding(made: Sequence[Found]) -> str:
 
 def _layer(item: Measurement, one: LayerStructure) -> Mapping[str, Any]:
     plain = one.columns()
-    seen = number(one.gridding)
     axes = {f"{name}_{axis}": number(plain[f"{name}_{axis}"]) for name in PAIRS for axis in "yx"}
     return {
         "model": item.label,
         **{name: plain[name] for name in ("layer", "kind", "depth", "height", "width")},
         **axes,
-        "gridding": None if seen is None else 1 - seen,
+        "gridding": number(one.gridding),
         "invariant_share": number(one.invariant_share),
         "subsampling": one.subsampling,
         "method": one.method,

@@ -41,8 +41,8 @@ class Field:
 
     @property
     def gridding(self) -> float:
-        """Share of the pixels within the extent that are seen at all; 1 without gaps."""
-        return float(self.seen.mean())
+        """Share of the pixels within the extent that are left out; 0 without gaps."""
+        return 1 - float(self.seen.mean())
 
     def through(self, window: Window) -> Field:
         """Field of the positions of a layer that reads this one through a window."""

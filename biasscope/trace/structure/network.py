@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,11 @@ from biasscope.core.errors import UsageError
 from biasscope.models import LoadedModel, Preprocessing, load_model
 from biasscope.trace.probe import as_found, device_of, float_type, probe, unwrap
 from biasscope.trace.structure.fields import Fields, fields, sees
+from biasscope.trace.structure.passed import Pair, chooses_phase, largest_stride, last_map, passed_strides
 from biasscope.trace.structure.result import LayerStructure, Structure, Tail
-from biasscope.trace.structure.tail import swap_error
+from biasscope.trace.structure.statement import ROUNDING
+from biasscope.trace.structure.tail import circular_error, swap_error
+from biasscope.trace.watch import leaf
 
 if TYPE_CHECKING:
     from biasscope.trace.layer import Layer, Place
@@ -54,7 +58,8 @@ def structure(
     Notes
     -----
     Both definitions of the subsampling factor are given, since they differ: the product of strides, and side of the
-    picture by side of the map. Invariance can be expected at 1 / s^2 of the translations, where s is the product.
+    picture by side of the map. Invariance can be expected at 1 / s^2 of the translations, where s is the largest
+    product on the way: upsampling brings no phase back. Polyphase layers choose the phase by the content instead.
 
     References
     ----------
@@ -82,20 +87,25 @@ def structure(
     example = _example(loaded, module, size)
     with as_found(module):
         try:
-            probed = probe(module, example)
+            probed, with_functions = probe(module, example), probe(module, example, functional=True)
         except Exception as error:  # any model's forward may raise anything
             what = f"the network cannot be run on a picture {tuple(example.shape[1:])}: {error}"
             raise UsageError(what, hint="Give the size of its input: structure(model, (C, H, W)).") from error
-        every, chosen = layers_of(probed), layers_of(probed, layers)
-        known = fields(module, example)
-        rows = tuple(_row(depth, layer, known, module, example, gradients) for depth, layer in enumerate(chosen))
-        passed = [one.layer for one in trunk(module, example, probed)] or every
-        last = next((layer for layer in reversed(passed) if max(layer.size) > 1 and layer.stride is not None), None)
+        every, chosen = layers_of(with_functions, "*"), layers_of(probed, layers)
+        facts = _Facts(module, example, fields(module, example), gradients, passed_strides(every), _phase(every))
+        circular = circular_error(module, example) if facts.phase == "content" else None
+        exact = circular is not None and circular < ROUNDING
+        rows = tuple(facts.row(depth, layer, exact) for depth, layer in enumerate(chosen))
+        through: Sequence[Any] = trunk(module, example, probed)
+        last = last_map([getattr(one, "layer", one) for one in through], every)
         tail = _tail(module, example, last)
-        final = None if last is None else _row(len(every), last, known, module, example, gradients)
+        final = None if last is None else facts.row(len(every), last, exact)
     name = loaded.provenance.spec if isinstance(loaded, LoadedModel) else type(module).__name__
     side = int(example.shape[-2]), int(example.shape[-1])
-    return Structure(rows, tail, final, side, label or name, {"height": side[0], "width": side[1]}, _notes(rows))
+    return Structure(
+        rows, tail, final, side, label or name, {"height": side[0], "width": side[1]}, _notes(rows, every, final),
+        largest_stride(facts.passed), facts.phase, circular,
+    )  # fmt: skip
 
 
 def _example(loaded: LoadedModel | nn.Module, module: nn.Module, size: Input) -> Tensor:
@@ -116,28 +126,51 @@ def _example(loaded: LoadedModel | nn.Module, module: nn.Module, size: Input) ->
     return noise.to(device, kind)
 
 
-def _row(
-    depth: int, layer: Layer, known: dict[Place, Fields], module: nn.Module, example: Tensor, gradients: bool
-) -> LayerStructure:  # fmt: skip
-    stride = None if layer.stride is None else (float(layer.stride[0]), float(layer.stride[1]))
-    field = known.get(layer.place) if stride is not None else None
-    offset: tuple[float, float] | None = None
-    extent: tuple[int, int] | None = None
-    gridding: float | None = None
-    method = ""
-    if field is not None:
-        vertical, horizontal = field
-        offset, extent = (vertical.offset, horizontal.offset), (vertical.size, horizontal.size)
-        gridding, method = vertical.gridding * horizontal.gridding, "graph"
-    elif stride is not None and gradients and layer.module is not None:
-        height, width, seen = sees(module, example, layer.place, layer.axes)
-        extent, method = (height, width), "gradient"
-        gridding = float(seen.sum()) / max(height * width, 1)
-    share = None if stride is None else 1 / (max(stride[0], 1.0) * max(stride[1], 1.0))
-    return LayerStructure(
-        layer.name, layer.kind, depth, layer.channels, *layer.size, stride, offset, layer.subsampling, layer.factor,
-        layer.ratio, extent, gridding, method, share,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Facts:
+    """What every row starts from."""
+
+    module: nn.Module
+    example: Tensor
+    known: dict[Place, Fields]
+    gradients: bool
+    passed: dict[Place, Pair]
+    phase: str
+
+    def row(self, depth: int, layer: Layer, exact: bool) -> LayerStructure:
+        """One layer; ``exact`` where the content chooses every phase, and shifts change nothing."""
+        stride = None if layer.stride is None else (float(layer.stride[0]), float(layer.stride[1]))
+        field = self.known.get(layer.place) if stride is not None else None
+        offset: tuple[float, float] | None = None
+        extent: tuple[int, int] | None = None
+        gridding: float | None = None
+        method = ""
+        if field is not None:
+            vertical, horizontal = field
+            offset, extent = (vertical.offset, horizontal.offset), (vertical.size, horizontal.size)
+            gridding, method = 1 - (1 - vertical.gridding) * (1 - horizontal.gridding), "graph"
+        elif stride is not None and self.gradients and layer.module is not None:
+            height, width, seen = sees(self.module, self.example, layer.place, layer.axes)
+            extent, method = (height, width), "gradient"
+            gridding = 1 - float(seen.sum()) / (height * width) if height * width else None
+        return LayerStructure(
+            layer.name, layer.kind, depth, layer.channels, *layer.size, stride, offset, layer.subsampling, layer.factor,
+            layer.ratio, extent, gridding, method, self._share(layer, exact),
+        )  # fmt: skip
+
+    def _share(self, layer: Layer, exact: bool) -> float | None:
+        if layer.stride is None:
+            return None
+        vertical, horizontal = self.passed.get(layer.place, (1.0, 1.0))
+        return 1.0 if exact else 1 / (vertical * horizontal)
+
+
+def _phase(every: Sequence[Layer]) -> str:
+    """How positions are chosen where they get fewer."""
+    inner = [layer for layer in every if layer.subsampling and (layer.module is None or leaf(layer.module))]
+    if not inner:
+        return ""
+    return "content" if all(chooses_phase(layer.module) for layer in inner) else "fixed"
 
 
 def _tail(module: nn.Module, example: Tensor, last: Layer | None) -> Tail:
@@ -148,7 +181,11 @@ def _tail(module: nn.Module, example: Tensor, last: Layer | None) -> Tail:
     return Tail(kind, last.name, error)
 
 
-def _notes(rows: Sequence[LayerStructure]) -> tuple[str, ...]:
-    if any(row.method == "gradient" for row in rows):
-        return ("Some receptive fields were found by gradients: they end where the picture ends.",)
-    return ()
+def _notes(rows: Sequence[LayerStructure], every: Sequence[Layer], last: LayerStructure | None) -> tuple[str, ...]:
+    said = []
+    if any(row.method == "gradient" for row in (*rows, *([last] if last else []))):
+        said.append("Some receptive fields were found by gradients: they end where the picture ends.")
+    functions = [f"{layer.name} (by {max(layer.factor)})" for layer in every if not layer.module and layer.subsampling]
+    if functions:
+        said.append(f"Functions that subsample, which are no modules: {', '.join(functions)}.")
+    return tuple(said)

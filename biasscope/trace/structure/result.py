@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from biasscope.core.results import Cell
+from biasscope.trace.structure.statement import ROUNDING, statement
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,11 +34,12 @@ class LayerStructure:
     receptive_field
         Extent in pixels, ``None`` if not known or behind a global pool.
     gridding
-        Share of the pixels within the receptive field that are seen at all.
+        Share of the pixels within the receptive field that are left out: 0 without gaps.
     method
         How the receptive field was found: ``"graph"``, ``"gradient"`` (then it ends where the picture ends) or empty.
     invariant_share
-        1 / s^2: share of translations at which invariance can be expected.
+        1 / s^2: share of translations at which invariance can be expected, where s is the largest product of strides
+        up to here (upsampling brings nothing back); 1 where every phase was chosen by the content.
     """
 
     name: str
@@ -55,6 +57,11 @@ class LayerStructure:
     gridding: float | None
     method: str
     invariant_share: float | None
+
+    @property
+    def seen(self) -> float | None:
+        """Share of the pixels within the receptive field that are seen: 1 less the gridding."""
+        return None if self.gridding is None else 1 - self.gridding
 
     def columns(self) -> dict[str, Any]:
         """Everything as plain values; a pair is two columns."""
@@ -110,6 +117,13 @@ class Structure:
         The last layer whose maps have more than one position, ``None`` if there is none.
     size
         Of the picture, (H, W).
+    passed
+        Largest product of strides that the picture passes through on its way, (vertical, horizontal).
+    phase
+        How positions are chosen where they get fewer: ``"fixed"``, ``"content"`` where polyphase layers choose, or
+        empty where nothing subsamples.
+    circular_error
+        Where the phase is chosen by the content: largest relative L2 change of the answer over a few circular shifts.
     """
 
     layers: tuple[LayerStructure, ...]
@@ -119,11 +133,14 @@ class Structure:
     model: str = ""
     parameters: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    passed: Pair | None = None
+    phase: str = "fixed"
+    circular_error: float | None = None
 
     @property
     def stride_product(self) -> float | None:
-        """Product of strides at the last map, the larger of both axes."""
-        return None if self.last is None or self.last.stride is None else max(self.last.stride)
+        """Largest product of strides on the way, the larger of both axes."""
+        return None if self.last is None or self.passed is None else max(self.passed)
 
     @property
     def size_ratio(self) -> float | None:
@@ -131,24 +148,26 @@ class Structure:
         return None if self.last is None else max(self.last.ratio)
 
     @property
+    def exact(self) -> bool:
+        """Whether the phase is chosen by the content, and the answer stays the same under circular shifts."""
+        return self.phase == "content" and self.circular_error is not None and self.circular_error < ROUNDING
+
+    @property
+    def divisible(self) -> bool:
+        """Whether the sides of the picture are multiples of the products of strides."""
+        return self.passed is None or all(side % step == 0 for side, step in zip(self.size, self.passed, strict=True))
+
+    @property
     def invariant_share(self) -> float | None:
         """Share of translations at which the answer can be expected to stay exactly the same."""
-        return None if self.last is None else self.last.invariant_share
+        if self.last is None or self.passed is None:
+            return None
+        return 1.0 if self.exact else 1 / (self.passed[0] * self.passed[1])
 
     @property
     def statement(self) -> str:
         """What that means, in a sentence."""
-        if self.last is None or self.stride_product is None:
-            return "No layer gives maps with a stride."
-        grid = f"{self.size[0]} x {self.size[1]} pixels become {self.last.height} x {self.last.width} positions"
-        factors = f"product of strides {self.stride_product:g}, size ratio {self.size_ratio:.1f}"
-        if self.tail.kind == "pooling":
-            share = f"exact invariance can be expected at {self.invariant_share:.3%} of the translations"
-        else:
-            share = (
-                "the classifier reads every position on its own, so invariance cannot be expected at any translation"
-            )
-        return f"{grid} ({factors}); {share}."
+        return statement(self)
 
     def __len__(self) -> int:
         return len(self.layers)

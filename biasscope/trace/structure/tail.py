@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from biasscope.trace.layer import Layer
-from biasscope.trace.watch import public_name, tensors
+from biasscope.trace.watch import Call, Watch, tensors
 
 SEED, SWAPS, LEVELS = 0, 3, 8
+ROLLS = ((0, 0), (0, 1), (1, 0), (3, 2))
+"""Circular shifts (vertical, horizontal), the first of them none."""
 
 
 def swap_error(model: nn.Module, example: Tensor, layer: Layer) -> float | None:
@@ -23,7 +23,7 @@ def swap_error(model: nn.Module, example: Tensor, layer: Layer) -> float | None:
     example
         Pictures (N, C, H, W).
     layer
-        Whose maps are rolled by one position, and put into random orders.
+        Module or function whose maps are rolled by one position, and put into random orders.
 
     Returns
     -------
@@ -49,22 +49,32 @@ def swap_error(model: nn.Module, example: Tensor, layer: Layer) -> float | None:
     return max(float((other - first).norm()) for other in others) / norm if norm else None
 
 
-def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Tensor | None:
-    """What the model answers when one call of the layer gives these maps."""
-    names = {public_name(name): module for name, module in model.named_modules() if "_orig_mod" not in module._modules}
-    calls = 0
+def circular_error(model: nn.Module, example: Tensor) -> float | None:
+    """Relative change of the answer over a few circular shifts of a picture (1, C, H, W).
 
-    def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == layer.place.call + 1:
-            own = list(tensors(output))[layer.place.item]
+    Returns
+    -------
+        Largest L2 change divided by the answer's L2 norm; ``None`` if the answer is not (N, classes), or 0.
+    """
+    with torch.no_grad():
+        answers = [next(tensors(model(example.roll(shift, (-2, -1)))), None) for shift in ROLLS]
+    if any(answer is None or answer.dim() != 2 for answer in answers):
+        return None
+    first, *others = (answer.double() for answer in answers if answer is not None)
+    norm = float(first.norm())
+    return max(float((other - first).norm()) for other in others) / norm if norm else None
+
+
+def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Tensor | None:
+    """What the model answers when one call of a module or function gives these maps."""
+
+    def receive(call: Call) -> None:
+        if (call.name, call.number) == (layer.place.name, layer.place.call):
+            own = list(tensors(call.output))[layer.place.item]
             layer.maps(own).copy_(maps.to(own).expand_as(layer.maps(own)))
 
-    handle = names[layer.place.name].register_forward_hook(hook)
-    try:
-        with torch.no_grad():
-            answer = next(tensors(model(example)), None)
-            return answer if answer is not None and answer.dim() == 2 else None
-    finally:
-        handle.remove()
+    functional = layer.module is None
+    with torch.no_grad(), Watch(model, receive, {layer.place.name}, functional) as watch:
+        watch.begin()
+        answer = next(tensors(model(example)), None)
+    return answer if answer is not None and answer.dim() == 2 else None

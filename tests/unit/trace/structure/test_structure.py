@@ -7,6 +7,7 @@ from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models import antialias
+from biasscope.nn import PolyphaseSampling2d
 from biasscope.trace import structure
 from biasscope.trace.layer import Place
 from biasscope.trace.structure import Window, position_grid, receptive_field
@@ -74,13 +75,15 @@ def test_vgg_by_gradients():
 def test_gridding_of_dilated_stacks(dilations, share):
     net = nn.Sequential(*(nn.Conv2d(1, 1, 3, padding=d, dilation=d) for d in dilations))
     layer = structure(net, 40, layers="2").layers[0]
-    assert layer.gridding == pytest.approx(share**2)
+    assert layer.gridding == pytest.approx(1 - share**2)
+    assert layer.seen == pytest.approx(share**2)
     assert layer.receptive_field == (1 + 2 * sum(dilations),) * 2
     assert layer.offset == (0, 0)
     field = receptive_field([Window(3, 1, d, d, d) for d in dilations])
     sums = {sum(j * d for j, d in zip(js, dilations, strict=True)) for js in torch.cartesian_prod(
         *[torch.tensor([-1, 0, 1])] * 3).tolist()}  # fmt: skip
-    assert field.gridding == len(sums) / field.size == share
+    assert 1 - field.gridding == pytest.approx(share)
+    assert len(sums) / field.size == share
     seen = seen_pixels(net, torch.zeros(1, 1, 40, 40), Place("2"))
     assert int(seen.any(0).sum()) == len(sums)
 
@@ -155,3 +158,73 @@ def test_frame_and_refusals():
         structure(net)
     with pytest.raises(UsageError, match="cannot be run"):
         structure(net, (3, 16, 16))
+
+
+def circular(incoming, stride=1, outgoing=4):
+    return nn.Conv2d(incoming, outgoing, 3, stride, 1, padding_mode="circular")
+
+
+def test_polyphase_layers_choose_the_phase_by_the_content():
+    net = nn.Sequential(
+        circular(1), nn.ReLU(), PolyphaseSampling2d(2), circular(4), nn.ReLU(), PolyphaseSampling2d(2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2),
+    )  # fmt: skip
+    found = structure(seeded(lambda: net), (1, 16, 16))
+    assert (found.phase, found.invariant_share, found.stride_product) == ("content", 1.0, 4)
+    assert found["5"].invariant_share == 1.0
+    assert "under every circular shift" in found.statement
+    assert structure(net, (1, 18, 18)).exact  # windows wrap around where the stride does not divide the side
+    net[5] = PolyphaseSampling2d(2, uneven="pad")
+    odd = structure(net, (1, 18, 18))
+    assert odd.invariant_share == 1 / 16
+    assert "18 x 18 pixels are no multiple of 4" in odd.statement
+    net[0] = nn.Conv2d(1, 4, 3, 1, 1)
+    padded = structure(net, (1, 16, 16))
+    assert padded.circular_error > 1e-4
+    assert "padding that is not circular" in padded.statement
+    net[2] = nn.MaxPool2d(2)
+    assert structure(net, (1, 16, 16)).phase == "fixed"
+
+
+def test_upsampling_brings_no_phase_back():
+    net = nn.Sequential(
+        nn.Conv2d(1, 2, 4, 2, 1), nn.ConvTranspose2d(2, 2, 2, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(2, 2),
+    )  # fmt: skip
+    found = structure(net, (1, 16, 16))
+    assert (found.last.stride, found.stride_product, found.invariant_share) == ((1, 1), 2, 0.25)
+    assert found.last.invariant_share == 0.25
+    assert "product of strides 2, size ratio 1.0" in found.statement
+    assert "at 25 % of the translations" in found.statement
+
+
+class Pooled(nn.Module):
+    def __init__(self, flat):
+        super().__init__()
+        self.conv, self.head, self.flat = circular(1), nn.Linear(4 * 64 if flat else 4, 3), flat
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(nn.functional.relu(self.conv(x)), 2)
+        return self.head(x.flatten(1) if self.flat else x.mean((2, 3)))
+
+
+@pytest.mark.parametrize(("flat", "kind"), [(False, "pooling"), (True, "flatten")])
+def test_functions_that_pool_are_told_by_the_swap_test(flat, kind):
+    found = structure(seeded(lambda: Pooled(flat)), (1, 16, 16))
+    assert (found.tail.kind, found.tail.layer) == (kind, ":max_pool2d")
+    assert (found.stride_product, found.last.height) == (2, 8)
+    assert any(":max_pool2d (by 2)" in note for note in found.notes)
+    assert ("every position on its own" in found.statement) == flat
+
+
+def test_an_adaptive_pool_that_enlarges_is_not_divided_out():
+    net = torchvision_net("vgg11")
+    found = structure(net, 64, gradients=False, layers="features.20")
+    assert found.stride_product == 32
+    assert "product of strides 32" in found.statement
+
+
+def test_sides_that_are_no_multiple_are_said():
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 2))
+    assert "no multiple" not in structure(net, (1, 16, 32)).statement
+    assert "at no circular shift: 16 x 30 pixels are no multiple of 4" in structure(net, (1, 16, 30)).statement
