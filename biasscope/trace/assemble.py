@@ -121,6 +121,8 @@ def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool
         notes.append(f"several tensors are given by {', '.join(several)}")
     if not functional:
         notes.append("functions in forward are not layers here; functional=True lists those outside leaf modules")
+    measured = dict.fromkeys(name for one in traced for name in one.measures)
+    notes += [f"{name}: {note}" for name in measured if (note := MEASURES[name].facts.get("note"))]
     uneven = {one.layer.name for one in traced if plan.wraps and _uneven(one.layer, probed)}
     if uneven:
         notes.append(

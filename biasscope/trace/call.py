@@ -183,8 +183,8 @@ def _probed(module: nn.Module, example: Tensor, functional: bool) -> Probe:
     except UsageError:
         raise
     except Exception as error:  # any model's forward may raise anything
-        what = f"the network cannot be run on pictures {tuple(example.shape[1:])}: {type(error).__name__}: {error}"
-        raise UsageError(what, hint="Check channels and size.") from error
+        what = f"the network itself fails on a picture {tuple(example.shape[1:])} with {type(error).__name__}: {error}"
+        raise UsageError(what, hint="The network's own error, with its place, is the cause of this one.") from error
 
 
 def _run(

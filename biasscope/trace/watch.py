@@ -149,11 +149,12 @@ class Watch:
             self._inside -= 1
 
     def function(self, func: Any, inputs: Any, output: Any) -> None:
-        """Report a function that gave a map outside every leaf module."""
+        """Report a function that gave a map inside the model and outside every leaf module."""
         kind = getattr(func, "__name__", "function")
-        if self._inside or kind in _BOOKKEEPING or not isinstance(output, Tensor) or output.dim() != 4:
+        if self._inside or not self._scopes or kind in _BOOKKEEPING:
             return
-        self.report(f"{self._scopes[-1] if self._scopes else ''}:{kind}", kind, None, inputs, output)
+        if isinstance(output, Tensor) and output.dim() == 4:
+            self.report(f"{self._scopes[-1]}:{kind}", kind, None, inputs, output)
 
 
 class _Functions(TorchFunctionMode):

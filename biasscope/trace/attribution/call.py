@@ -17,7 +17,7 @@ from biasscope.trace.attribution.result import AttributionEquivariance, MethodMe
 from biasscope.trace.blame.moving import moved
 from biasscope.trace.blame.pairs import Block, Model, Opened, open_pairs
 from biasscope.trace.blame.patching import first_tensor
-from biasscope.trace.blame.trunk import trunk
+from biasscope.trace.blame.trunk import no_gradient, trunk
 from biasscope.trace.estimate import NOTHING, ImageMeans
 from biasscope.trace.probe import as_found, probe
 
@@ -119,10 +119,13 @@ def _last(model: nn.Module, example: Tensor) -> str:
     """Name of the last module of maps with more than one position that runs once and that everything passes through."""
     probed = probe(model, example)
     calls = [row.place.name for row in probed.seen if row.place.item == 0]
+    passed = [one.layer for one in trunk(model, example, probed)]
+    if not passed:
+        raise no_gradient()
     names = [
-        one.layer.place.name
-        for one in trunk(model, example, probed)
-        if max(one.layer.size) > 1 and one.layer.stride is not None and calls.count(one.layer.place.name) == 1
+        layer.place.name
+        for layer in passed
+        if max(layer.size) > 1 and layer.stride is not None and calls.count(layer.place.name) == 1
     ]
     if not names:
         raise UsageError("no module of this network gives maps for Grad-CAM", hint="Name one: layer='features'.")
@@ -136,7 +139,22 @@ def _module(model: nn.Module, name: str) -> nn.Module:
         raise UsageError(f"the network has no module {name!r}", hint="Names are those of named_modules().") from error
 
 
+class _First(nn.Module):
+    """A network that answers with the first tensor of what it gives."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.training = model.training
+
+    def forward(self, x: Tensor) -> Tensor:
+        """First tensor, (N, classes)."""
+        return first_tensor(self.model(x))
+
+
 def _explainer(model: nn.Module, attribute: Callable[..., Tensor], layer: nn.Module, batch: int) -> Maps:
+    model = _First(model)
+
     def explain(x: Tensor, targets: Tensor) -> Tensor:
         parts = zip(torch.split(x, batch), torch.split(targets, batch), strict=True)
         with torch.enable_grad():

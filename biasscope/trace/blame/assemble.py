@@ -9,23 +9,28 @@ import torch
 from numpy.typing import NDArray
 
 from biasscope.trace.blame.engine import Answers
-from biasscope.trace.blame.moving import steps_of
+from biasscope.trace.blame.moving import Between, steps_of
 from biasscope.trace.blame.pairs import Opened
 from biasscope.trace.blame.ratios import share_of_change
 from biasscope.trace.blame.result import Blame, LayerBlame, Pair
-from biasscope.trace.blame.trunk import Candidate
+from biasscope.trace.blame.trunk import Candidate, Selection
 from biasscope.trace.estimate import NOTHING, Estimate
 
 Array = NDArray[np.float64]
 
 
-def assembled(opened: Opened, chosen: Sequence[Candidate], ids: Sequence[str], answers: Sequence[Answers]) -> Blame:
+def assembled(
+    opened: Opened, selected: Selection, ids: Sequence[str], answers: Sequence[Answers], between: Between
+) -> Blame:  # fmt: skip
     """Effects, blames and pairs from the answers of every block."""
+    chosen = selected.chosen
     reference = np.concatenate([one.reference for one in answers])[:, None]
     shifted = np.concatenate([one.shifted for one in answers])
     patched = np.concatenate([one.patched for one in answers], 1)
     slopes = np.concatenate([one.slopes for one in answers], 1)
-    change = _above_rounding(reference - shifted, max(one.largest for one in answers), opened)
+    rounding = _rounding(max(one.largest for one in answers), opened)
+    real = np.abs(reference - shifted)[..., :1] > rounding
+    change = np.where(real, (reference - shifted)[..., :2], 0.0)
     removed = patched - shifted
     flipped = (reference != shifted)[..., 2].astype(float)
     back = (patched[..., 2] == reference[..., 2]) * flipped
@@ -33,7 +38,7 @@ def assembled(opened: Opened, chosen: Sequence[Candidate], ids: Sequence[str], a
     for one, own in zip(chosen, removed[..., 0], strict=True):
         rises.append(share_of_change(own - last, change[..., 0]))
         last = own if one.complete else last
-    ranks = _ranks(chosen, rises)
+    ranks = _ranks(chosen, rises, rounding / np.abs(change[real[..., 0], 0]).mean() if real.any() else 0.0)
     layers = tuple(
         _layer(
             depth, one, opened, share_of_change(removed[depth, ..., 0], change[..., 0]), rises[depth],
@@ -46,24 +51,24 @@ def assembled(opened: Opened, chosen: Sequence[Candidate], ids: Sequence[str], a
     return Blame(
         layers, tail, _pairs(opened, ids, reference, shifted), np.sign(change[..., 0]) * removed[..., 0], opened.label,
         opened.transformation.name, len(ids), dict(opened.transformation.parameters),
-        tuple(_notes(chosen, change, layers)), tuple(opened.pictures.problems),
+        tuple(_notes(selected, change, layers, between)), tuple(opened.pictures.problems),
     )  # fmt: skip
 
 
-def _above_rounding(change: Array, largest: float, opened: Opened) -> Array:
-    """Logit and probability changes, 0 where both may be rounding."""
+def _rounding(largest: float, opened: Opened) -> float:
+    """Change of a logit up to which it may be rounding."""
     kind = next((p.dtype for p in opened.module.parameters() if p.is_floating_point()), torch.get_default_dtype())
     unit = torch.finfo(kind).eps
     steps = 64 if unit < 1e-5 else 2  # half precision rounds so coarsely that what is summed in between does not show
-    real = np.abs(change[..., :1]) > steps * unit * max(largest, 1e-30)
-    return np.where(real, change[..., :2], 0.0)
+    return float(steps * unit * max(largest, 1e-30))
 
 
-def _ranks(chosen: Sequence[Candidate], rises: Sequence[Estimate]) -> list[int | None]:
+def _ranks(chosen: Sequence[Candidate], rises: Sequence[Estimate], least: float) -> list[int | None]:
+    """Ranks of the layers with a blame of their own whose interval lies above 0, by more than rounding."""
     values = {
         place: rise.value
         for place, (one, rise) in enumerate(zip(chosen, rises, strict=True))
-        if one.complete and rise.value is not None
+        if one.complete and not one.gathers and rise.value is not None and rise.low is not None and rise.low > least
     }
     order = sorted(values, key=lambda place: -values[place])
     return [order.index(place) + 1 if place in values else None for place in range(len(chosen))]
@@ -79,6 +84,7 @@ def _layer(
     return LayerBlame(
         layer.name, layer.kind, depth, *layer.size, stride, layer.subsampling, one.complete, float(np.mean(whole)),
         effect, rise, probability, restored, first_order if effect.value is not None else NOTHING, rank,
+        bool(one.gathers),
     )  # fmt: skip
 
 
@@ -93,12 +99,35 @@ def _pairs(opened: Opened, ids: Sequence[str], reference: Array, shifted: Array)
     )  # fmt: skip
 
 
-def _notes(chosen: Sequence[Candidate], change: Array, layers: Sequence[LayerBlame]) -> list[str]:
+def _notes(
+    selected: Selection, change: Array, layers: Sequence[LayerBlame], between: Between
+) -> list[str]:  # fmt: skip
     notes = []
     if not change[..., 0].any():
         notes.append("No shift changed a logit by more than rounding: there is nothing to blame a layer for.")
-    if not all(one.complete for one in chosen):
-        notes.append("Layers in a branch get no rank: patching them leaves what the parallel branch does.")
+    elif len(change) < 2:
+        notes.append("One image gives no interval, so no layer is ranked.")
+    notes += _branches(selected)
     if any(one.exact < 1 for one in layers):
         notes.append("Where a shift lies between positions of a layer its reference is moved in between, not rolled.")
+        if between == "fourier":
+            notes.append(
+                "Non-linear layers alias shifts between positions: behind an aliased layer they get blame of their "
+                'own, also below 0. between="nearest" moves by whole positions.'
+            )
+    return notes
+
+
+def _branches(selected: Selection) -> list[str]:
+    """What the layers in branches do to the blame."""
+    notes = []
+    for one in selected.chosen:
+        if one.gathers:
+            named = ", ".join(one.gathers)
+            notes.append(f"The blame of {one.layer.name} is that of everything up to here: {named} lie in branches.")
+    if selected.open_ended:
+        named = ", ".join(selected.open_ended)
+        notes.append(f"What is left behind the last layer holds what layers in branches do: {named}.")
+    if not all(one.complete for one in selected.chosen):
+        notes.append("Layers in a branch get no rank: patching them leaves what the parallel branch does.")
     return notes

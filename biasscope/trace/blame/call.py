@@ -14,7 +14,7 @@ from biasscope.trace.blame.engine import Answers, Patching
 from biasscope.trace.blame.moving import Between
 from biasscope.trace.blame.pairs import Model, Opened, open_pairs
 from biasscope.trace.blame.result import Blame
-from biasscope.trace.blame.trunk import Candidate, candidates, trunk
+from biasscope.trace.blame.trunk import Selection, selection
 from biasscope.trace.places import Selectors, layers_of
 from biasscope.trace.probe import as_found, probe
 
@@ -51,8 +51,8 @@ def blame(
         The same; also one pair (dy, dx). One pixel down, right and both, circular, if not given. The reference (0, 0)
         is added to pairs that lack it.
     layers
-        ``"trunk"``: every module that everything passes through, blocks instead of the layers inside their branches;
-        or what `biasscope.trace` takes.
+        ``"trunk"``: every module that everything passes through, blocks instead of the layers inside their branches,
+        and the layers in branches that are no part of such a block; or what `biasscope.trace` takes.
     between
         How maps move by fractions of a position: ``"fourier"``, or rounded to the ``"nearest"`` position.
     first_order
@@ -70,10 +70,13 @@ def blame(
     -----
     The target is the network's own answer to the reference. Effects are ratios of sums, so that pairs that hardly
     changed do not count; pairs that changed by no more than rounding are left out, and where none changed the effect is
-    undefined. Whole positions are rolled; fractions move in the Fourier domain, under which a non-linearity is not
-    exactly equivariant: then layers behind an aliased one may get a little of the blame. Where shifts are not circular,
-    what the moved response does not cover stays the layer's own. Behind a global pool the response is simply replaced.
-    Memory: the responses of all layers to ``batch`` pictures divided by the number of shifts.
+    undefined. Whole positions are rolled; fractions move in the Fourier domain. Under these a non-linearity is not
+    equivariant, because it aliases sub-pixel shifts itself: with ``between="fourier"`` a ReLU behind an aliased layer
+    gets blame of its own, often below 0, for what it does there. With ``"nearest"`` one aliased layer gets all of it. A
+    layer in which branches end gathers what they did, so it has no rank (``gathered``). A function that ``forward``
+    calls between modules counts to the next module. Where shifts are not circular, what the moved response does not
+    cover stays the layer's own. Behind a global pool the response is simply replaced. Memory: the responses of all
+    layers to ``batch`` pictures divided by the number of shifts.
 
     References
     ----------
@@ -84,7 +87,8 @@ def blame(
     Raises
     ------
     UsageError
-        There is no shift, no layer, a layer that cannot be patched, or the network gives no (N, classes).
+        There is no shift, no layer, a layer that cannot be patched, no gradient of the answer by the picture (it tells
+        where branches are), or the network gives no (N, classes).
     InputError
         There is no picture.
 
@@ -107,33 +111,31 @@ def blame(
     )
     with as_found(opened.module):
         chosen, ids, answers = _run(opened, layers, between, first_order, batch, progress or Progress())
-    return assembled(opened, chosen, ids, answers)
+    return assembled(opened, chosen, ids, answers, between)
 
 
 def _run(
     opened: Opened, layers: Selectors, between: Between, first_order: bool, batch: int, progress: Progress
-) -> tuple[list[Candidate], list[str], list[Answers]]:
+) -> tuple[Selection, list[str], list[Answers]]:
     offsets = opened.offsets
     ids: list[str] = []
     answers: list[Answers] = []
     patching: Patching | None = None
-    chosen: list[Candidate] = []
+    made = Selection([], ())
     with progress.bar("patching layers", None) as advance:
         for block in opened.blocks(max(batch // len(offsets), 1)):
             if patching is None:
-                chosen = _chosen(opened, block.reference[:1], layers)
+                made = _selection(opened, block.reference[:1], layers)
                 patching = Patching(
-                    opened.module, [one.layer for one in chosen], wraps=opened.plan.wraps, between=between,
+                    opened.module, [one.layer for one in made.chosen], wraps=opened.plan.wraps, between=between,
                     first_order=first_order, batch=batch,
                 )  # fmt: skip
             answers.append(patching.run(block, offsets))
             ids += block.ids
             advance(len(block.ids))
-    return chosen, ids, answers
+    return made, ids, answers
 
 
-def _chosen(opened: Opened, example: Tensor, layers: Selectors) -> list[Candidate]:
+def _selection(opened: Opened, example: Tensor, layers: Selectors) -> Selection:
     probed = probe(opened.module, example)
-    if layers == "trunk":
-        return trunk(opened.module, example, probed)
-    return candidates(opened.module, example, layers_of(probed, layers))
+    return selection(opened.module, example, probed, None if layers == "trunk" else layers_of(probed, layers))

@@ -34,7 +34,8 @@ class LayerBlame:
         Share of the change of the target's logit that disappears when the layer gives the moved reference response:
         what all layers up to this one did.
     blame
-        Rise of the effect over the last complete layer before it: what this layer did.
+        Rise of the effect over the last complete layer before it: what this layer did, and with it what the layers in
+        branches that it gathers did.
     probability_effect
         The same as ``effect`` for the target's probability.
     restored
@@ -42,7 +43,10 @@ class LayerBlame:
     first_order
         The effect as the gradient sees it; ``None`` if it was not asked for.
     rank
-        1 for the most blame, among complete layers.
+        1 for the most blame, among complete layers that gather no others and whose blame has an interval above 0: the
+        order of the others would be noise.
+    gathered
+        Whether layers in branches end here that are no part of it: then its blame is that of everything up to here.
     """
 
     name: str
@@ -60,6 +64,7 @@ class LayerBlame:
     restored: Estimate
     first_order: Estimate
     rank: int | None
+    gathered: bool = False
 
     def columns(self) -> dict[str, Any]:
         """Everything as plain values; an interval is two columns."""
@@ -74,6 +79,7 @@ class LayerBlame:
             "stride_horizontal": horizontal,
             "subsampling": self.subsampling,
             "complete": self.complete,
+            "gathered": self.gathered,
             "exact": self.exact,
             "effect": self.effect.value,
             "low": self.effect.low,

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from biasscope.core.errors import UsageError
 from biasscope.trace.blame.patching import Change, changed
 from biasscope.trace.layer import Layer, Place
 from biasscope.trace.places import layers_of
@@ -20,10 +21,27 @@ _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.Identity, nn.Drop
 
 @dataclass(frozen=True)
 class Candidate:
-    """A layer, and whether everything that the answer knows of the picture passes through it."""
+    """A layer, whether everything that the answer knows of the picture passes through it, and what it gathers.
+
+    Attributes
+    ----------
+    layer, complete
+        The layer and whether it is complete.
+    gathers
+        Names of the layers in branches that end in it and are not a part of it: patching it undoes what they did too.
+    """
 
     layer: Layer
     complete: bool
+    gathers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Layers to patch, in order, and the names of the layers in branches that no layer of the trunk follows."""
+
+    chosen: list[Candidate]
+    open_ended: tuple[str, ...]
 
 
 def trunk(model: nn.Module, example: Tensor, probed: Probe) -> list[Candidate]:
@@ -31,23 +49,80 @@ def trunk(model: nn.Module, example: Tensor, probed: Probe) -> list[Candidate]:
 
     Notes
     -----
-    That is the block where a block and its last layer give the same, and otherwise the innermost.
+    That is the block where a block and its last layer give the same, and otherwise the innermost. There is none where
+    no gradient of the answer reaches the picture.
     """
-    layers = [layer for layer in layers_of(probed, "*") if layer.place.name and type(layer.module) not in _CONTAINERS]
-    nodes, cuts = _graph(model, example, [layer.place for layer in layers])
+    layers = _modules(probed)
+    graph = _graph(model, example, [layer.place for layer in layers])
+    return [Candidate(layer, complete=True) for layer in _trunk(layers, graph)]
+
+
+def selection(model: nn.Module, example: Tensor, probed: Probe, wanted: Sequence[Layer] | None = None) -> Selection:
+    """Layers to patch: those that are wanted; or the trunk, and the layers in branches that no block of it holds.
+
+    Raises
+    ------
+    UsageError
+        No gradient of the answer reaches the picture, or a function is wanted.
+    """
+    layers = _modules(probed)
+    graph = _graph(model, example, [layer.place for layer in [*layers, *(wanted or [])]])
+    if not graph.reached:
+        raise no_gradient()
+    leaves = [layer for layer in layers if layer.module is not None and leaf(layer.module)]
+    branches = [layer.place for layer in leaves if graph.nodes.get(layer.place) in graph.branches]
+    chosen = _trunk(layers, graph) if wanted is None else list(wanted)
+    complete = {layer.place for layer in chosen if graph.nodes.get(layer.place) in graph.cuts}
+    gathered, open_ended = _gathered(probed, branches, complete)
+    if wanted is None:
+        held = {place for place in branches if any(_inside(place, other) for other in complete)}
+        chosen = [layer for layer in layers if layer.place in complete or layer.place in {*branches} - held]
+    made = [Candidate(layer, layer.place in complete, gathered.get(layer.place, ())) for layer in chosen]
+    return Selection(made, open_ended)
+
+
+def no_gradient() -> UsageError:
+    """Say that a network cannot be looked into by gradients."""
+    hint = "Does its forward, or a part of it, run under torch.no_grad or inference_mode, or does it detach?"
+    return UsageError("the network gives no gradient of its answer by the picture", hint=hint)
+
+
+def _modules(probed: Probe) -> list[Layer]:
+    rows = layers_of(probed, "*")
+    return [layer for layer in rows if layer.place.name and type(layer.module) not in _CONTAINERS]
+
+
+def _trunk(layers: Sequence[Layer], graph: _Graph) -> list[Layer]:
     kept: dict[Any, Layer] = {}
     for layer in layers:
-        node = nodes.get(layer.place)
-        if node is not None and node in cuts and (node not in kept or _better(layer, kept[node])):
+        node = graph.nodes.get(layer.place)
+        if node is not None and node in graph.cuts and (node not in kept or _better(layer, kept[node])):
             kept[node] = layer
     chosen = set(kept.values())
-    return [Candidate(layer, True) for layer in layers if layer in chosen]
+    return [layer for layer in layers if layer in chosen]
 
 
-def candidates(model: nn.Module, example: Tensor, layers: Sequence[Layer]) -> list[Candidate]:
-    """Say of every layer whether everything passes through it."""
-    nodes, cuts = _graph(model, example, [layer.place for layer in layers])
-    return [Candidate(layer, nodes.get(layer.place) in cuts) for layer in layers]
+def _gathered(
+    probed: Probe, branches: Iterable[Place], complete: set[Place]
+) -> tuple[dict[Place, tuple[str, ...]], tuple[str, ...]]:
+    """Layers in branches by the complete layer that they end in, and those behind the last; in order of execution."""
+    left, waiting = set(branches), []
+    found: dict[Place, tuple[str, ...]] = {}
+    for row in probed.seen:
+        if row.place in left:
+            waiting.append(row.place)
+        elif row.place in complete:
+            found[row.place] = _names(place for place in waiting if not _inside(place, row.place))
+            waiting = []
+    return found, _names(waiting)
+
+
+def _names(places: Iterable[Place]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(place.name for place in places))
+
+
+def _inside(place: Place, other: Place) -> bool:
+    return place.name.startswith(f"{other.name}.")
 
 
 def _better(layer: Layer, other: Layer) -> bool:
@@ -56,8 +131,18 @@ def _better(layer: Layer, other: Layer) -> bool:
     return inner is not None and outer is not None and leaf(inner) and not isinstance(outer, nn.Sequential)
 
 
-def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> tuple[dict[Place, Any], set[Any]]:
-    """Node of every place in the graph, and the nodes that every path from the picture to the answer meets."""
+@dataclass(frozen=True)
+class _Graph:
+    """Node of every place; nodes on every path from the picture to the answer, and on some; whether there is a path."""
+
+    nodes: dict[Place, Any]
+    cuts: set[Any]
+    branches: set[Any]
+    reached: bool
+
+
+def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> _Graph:
+    """What autograd records of a pass."""
     nodes: dict[Place, Any] = {}
 
     def note(place: Place) -> Change:
@@ -71,11 +156,13 @@ def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> tuple[
         x = example.detach().clone().requires_grad_()
         start = x.view_as(x)  # so that models may work in place on what they are given
         answer = next(tensors(model(start)), start)
-    return nodes, _cuts(answer.grad_fn, start.grad_fn)
+    if answer.grad_fn is None:
+        return _Graph(nodes, set(), set(), reached=False)
+    return _Graph(nodes, *_cuts(answer.grad_fn, start.grad_fn))
 
 
-def _cuts(end: Any, start: Any) -> set[Any]:
-    """Nodes on every path between two: as many paths lead through them as there are."""
+def _cuts(end: Any, start: Any) -> tuple[set[Any], set[Any], bool]:
+    """Nodes on every path between two (as many paths lead through them as there are), nodes on some, and if any is."""
     order = _order(end)
     to_start = dict.fromkeys(order, 0)
     for node in order:
@@ -88,7 +175,9 @@ def _cuts(end: Any, start: Any) -> set[Any]:
             if other is not None and node is not start:
                 from_end[other] += from_end[node]
     total = to_start[end]
-    return {node for node in order if total and to_start[node] * from_end[node] == total}
+    through = {node: to_start[node] * from_end[node] for node in order}
+    cuts = {node for node in order if total and through[node] == total}
+    return cuts, {node for node in order if 0 < through[node] < total}, total > 0
 
 
 def _order(end: Any) -> list[Any]:

@@ -57,10 +57,13 @@ MEASURES = Registry(
         "lie_derivative": _entry(
             "lie:LieDerivative", "Lie derivative (translation)", INFINITE, "Gruver et al., ICLR 2023",
             "relative change per pixel",
+            note="pointwise non-linearities alias sub-pixel shifts, so it is above 0 behind a ReLU even at stride 1, "
+            "where every whole shift is exact",
         ),
     },
 )  # fmt: skip
-"""Facts: title, better, bounds, unit, source; ``between`` names the measure that fills a lattice up."""
+"""Facts: title, better, bounds, unit, source; ``between`` names the measure that fills a lattice up, ``note`` says what
+people should know about every value."""
 
 DEFAULT = ("nonshiftability", "sum_variation", "equivariance_cosine", "equivariance_l2", "aliasing")
 

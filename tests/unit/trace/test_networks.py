@@ -224,6 +224,39 @@ def test_an_exception_leaves_no_hook(functional, calls):
     torch.relu(torch.zeros(1, 1, 2, 2))  # no mode is left behind
 
 
+def test_functions_of_the_engine_are_not_those_of_the_network():
+    class Sliced(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = conv(1, 4)
+
+        def forward(self, x):
+            y = torch.empty_like(self.conv(x)).copy_(self.conv(x))
+            return y[:, :, ::2, ::2]
+
+    measures = [*MEASURES, "lie_derivative"]
+    found = trace(seeded(Sliced), pictures(), 3, measures=measures, functional=True)
+    assert [layer.name for layer in found.layers] == ["conv#1", "conv#2", ":copy_", ":__getitem__"]
+    assert [layer.subsampling for layer in found.layers] == [False, False, False, True]
+
+
+def test_the_network_s_own_error_is_in_sight():
+    class Fails(nn.Module):
+        def forward(self, x):
+            raise ValueError("boom")
+
+    with pytest.raises(UsageError, match="ValueError: boom") as caught:
+        trace(nn.Sequential(nn.ReLU(), Fails()), pictures(), 2)
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert "Check" not in str(caught.value)
+
+
+def test_what_moves_between_positions_is_said_of_the_lie_derivative():
+    found = trace(seeded(one_aliased), pictures(2), 2, measures=["lie_derivative"])
+    assert any("lie_derivative: pointwise non-linearities alias sub-pixel shifts" in note for note in found.notes)
+    assert not any("alias sub" in note for note in trace(seeded(one_aliased), pictures(2), 2, measures=MEASURES).notes)
+
+
 def test_a_user_s_own_hooks_stay():
     net, seen = seeded(small), []
     handle = net[0].register_forward_hook(lambda *_: seen.append(1))

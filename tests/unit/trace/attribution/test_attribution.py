@@ -129,3 +129,29 @@ def test_iou_against_sets():
     for a, b, value in zip(one.flatten(1), two.flatten(1), found, strict=True):
         first, second = ({int(p) for p in m.argsort(descending=True)[:6]} for m in (a, b))
         assert value.item() == pytest.approx(len(first & second) / len(first | second))
+
+
+def test_the_first_tensor_of_several_is_explained():
+    class Also(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = clean()
+
+        def forward(self, x):
+            return self.net(x), x
+
+    net, x = seeded(Also), pictures(2)
+    found, plain = attribution_equivariance(net, x, SHIFTS), attribution_equivariance(net.net, x, SHIFTS)
+    for method in METHODS:
+        assert found[method, "cosine"].value == pytest.approx(plain[method, "cosine"].value)
+    assert hooks(net) == 0
+
+
+def test_networks_without_gradients_cannot_be_explained():
+    class NoGrad(nn.Sequential):
+        @torch.no_grad()
+        def forward(self, x):
+            return super().forward(x)
+
+    with pytest.raises(UsageError, match="no gradient"):
+        attribution_equivariance(seeded(lambda: NoGrad(*clean())), pictures(), SHIFTS)

@@ -44,6 +44,30 @@ class Residual(nn.Module):
         return self.tail(self.relu(out))
 
 
+class Added(nn.Module):
+    """A block that adds what it read."""
+
+    def __init__(self):
+        super().__init__()
+        self.main, self.relu = conv(6, 6), nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        return x + self.relu(self.main(x))
+
+
+class SidePath(nn.Module):
+    """The guilty pool "p" lies in a branch; everything passes through "c" for the first time, which is innocent."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.p, self.r, self.b, self.sk = conv(3, 6), nn.MaxPool2d(2), nn.ReLU(), conv(6, 6), nn.AvgPool2d(2)
+        self.c, self.g, self.f = conv(9, 8), nn.AdaptiveAvgPool2d(1), nn.Linear(8, 4)
+
+    def forward(self, x):
+        y = self.b(self.r(self.p(self.a(x))))
+        return self.f(self.g(self.c(torch.cat([y, self.sk(x)], 1))).flatten(1))
+
+
 class Twice(nn.Module):
     """One convolution that is called twice, and pooling in between; the same weights under a second name."""
 

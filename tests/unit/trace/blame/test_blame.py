@@ -1,15 +1,26 @@
 """The layer that breaks shiftability gets the blame, and no other."""
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from torch import nn
 
 from biasscope.core.errors import InputError, UsageError
-from biasscope.models import polyphase
+from biasscope.models import Preprocessing, polyphase
 from biasscope.trace import blame
-from tests.unit.trace.blame.nets import FromPieces, Residual, Twice, aliased, aliased_then_linear, clean
-from tests.unit.trace.nets import hooks, pictures, seeded
+from tests.unit.trace.blame.nets import (
+    Added,
+    FromPieces,
+    Residual,
+    SidePath,
+    Twice,
+    aliased,
+    aliased_then_linear,
+    clean,
+    head,
+)
+from tests.unit.trace.nets import conv, hooks, pictures, seeded
 
 SHIFTS = [(0, 1), (1, 0), (1, 1), (3, 2)]
 
@@ -70,13 +81,77 @@ def test_a_flattening_classifier_is_to_blame_itself():
 def test_trunk_keeps_the_block_and_branches_are_marked():
     net = seeded(lambda: nn.Sequential(Residual()))
     trunk = blame(net, pictures(), SHIFTS)
-    assert "0.main" not in [layer.name for layer in trunk.layers]
-    assert all(layer.complete for layer in trunk.layers)
+    assert {layer.name for layer in trunk.layers if not layer.complete} == {"0.main", "0.norm", "0.shortcut"}
+    assert [layer.name for layer in trunk.layers if layer.gathered] == ["0.relu#2"]
+    assert trunk["0.relu#2"].rank is None
+    blocks = blame(seeded(lambda: nn.Sequential(conv(1, 6), Added(), *head(6))), pictures(), SHIFTS)
+    assert [layer.name for layer in blocks.layers] == ["0", "1", "2"]
+    assert all(layer.complete and not layer.gathered for layer in blocks.layers)
     every = blame(net, pictures(), SHIFTS, layers="leaves")
     assert {layer.name for layer in every.layers if not layer.complete} == {"0.main", "0.norm", "0.shortcut"}
     assert every["0.main"].rank is None
     assert every["0.relu#2"].effect.value == pytest.approx(1, abs=1e-4)
     assert every["0.relu#2"].blame.value == pytest.approx(1 - every["0.relu#1"].effect.value, abs=1e-4)
+
+
+def test_a_side_path_convicts_no_innocent_layer():
+    found = blame(seeded(SidePath), torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0)), (0, 1))
+    assert [layer.name for layer in found.layers if not layer.complete] == ["a", "p", "r", "b", "sk"]
+    assert found["c"].complete
+    assert found["c"].gathered
+    assert found["c"].rank is None
+    assert not found["g"].gathered
+    assert found["c"].blame.value == pytest.approx(1, abs=1e-3)
+    assert abs(found["p"].effect.value) > 0.01  # what is left of the change is the other branch's
+    assert any("everything up to here: a, p, r, b, sk lie in branches" in note for note in found.notes)
+    row = found.frame().filter(pl.col("layer") == "c")
+    assert row["gathered"].to_list() == [True]
+
+
+def test_branches_that_no_layer_of_the_trunk_follows_are_named():
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two, self.f = conv(1, 2, 2), nn.AvgPool2d(2), nn.Linear(3, 4)
+
+        def forward(self, x):
+            return self.f(torch.cat([self.one(x).mean((2, 3)), self.two(x).amax((2, 3))], 1))
+
+    found = blame(seeded(Both), pictures(), [(0, 1)])
+    assert found.ranking == []
+    assert any("behind the last layer" in note and "one, two" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whole_positions_give_one_layer_all_of_the_blame(seed):
+    found = blame(seeded(aliased, seed), pictures(4, seed=seed), SHIFTS, between="nearest")
+    for name, value in blames(found).items():
+        assert value == pytest.approx(float(name == "4"), abs=1e-4), name
+    assert [layer.name for layer in found.ranking] == ["4"]
+    assert not any("Non-linear" in note for note in found.notes)
+
+
+def test_only_blame_with_an_interval_above_zero_has_a_rank():
+    found = blame(seeded(aliased), pictures(8), SHIFTS)
+    assert any('between="nearest"' in note for note in found.notes)
+    assert {layer.name for layer in found.ranking} == {one.name for one in found.layers if one.blame.low > 1e-3}
+    assert found["5"].blame.value != pytest.approx(0, abs=1e-3)  # a ReLU between positions
+    alone = blame(seeded(aliased), pictures(1), SHIFTS)
+    assert alone.ranking == []
+    assert any("One image gives no interval" in note for note in alone.notes)
+
+
+def test_networks_without_gradients_are_refused_with_the_reason():
+    class NoGrad(nn.Sequential):
+        @torch.no_grad()
+        def forward(self, x):
+            return super().forward(x)
+
+    with pytest.raises(UsageError, match="no gradient"):
+        blame(seeded(lambda: NoGrad(*aliased())), pictures(), [(0, 1)])
+    partly = seeded(lambda: nn.Sequential(NoGrad(conv(1, 2), nn.ReLU()), nn.MaxPool2d(2), *head(2)))
+    with pytest.raises(UsageError, match="no gradient"):
+        blame(partly, pictures(), [(0, 1)])
 
 
 def test_second_call_of_a_shared_module_is_a_layer_of_its_own():
@@ -144,7 +219,6 @@ def test_half_precision():
 
 def test_crop_windows_keep_the_border_of_the_shifted_response():
     from biasscope.images.picture import Picture
-    from biasscope.models import Preprocessing
     from biasscope.transforms import Crop
 
     draw = np.random.default_rng(0)
@@ -189,4 +263,4 @@ def test_refusals():
     with pytest.raises(UsageError, match="not with"):
         blame(net[:4], pictures(), [(0, 1)])
     with pytest.raises(InputError, match="no picture"):
-        blame(net, [], [(0, 1)], preprocessing=object())
+        blame(net, [], [(0, 1)], preprocessing=Preprocessing((16, 16), None))
