@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from biasscope.pipeline.dataset import analyze_dataset as analyze_dataset
     from biasscope.pipeline.invariance import analyze_invariance as analyze_invariance
     from biasscope.pipeline.layers import analyze_layers as analyze_layers
+    from biasscope.pipeline.upsampling import analyze_upsampling as analyze_upsampling
     from biasscope.sweep import sweep as sweep
     from biasscope.trace import trace as trace
 
@@ -27,6 +28,7 @@ _HOME = {
     "analyze_dataset": "biasscope.pipeline.dataset",
     "analyze_invariance": "biasscope.pipeline.invariance",
     "analyze_layers": "biasscope.pipeline.layers",
+    "analyze_upsampling": "biasscope.pipeline.upsampling",
     "antialias": "biasscope.models",
     "circular": "biasscope.models",
     "load_model": "biasscope.models",
@@ -43,6 +45,7 @@ __all__ = [
     "analyze_dataset",
     "analyze_invariance",
     "analyze_layers",
+    "analyze_upsampling",
     "antialias",
     "circular",
     "load_model",

@@ -34,6 +34,10 @@ COMMANDS = {
         "biasscope.commands.layers:layers",
         "At which layer is shiftability lost, and which layer is to blame when a shift changes the answer?",
     ),
+    "upsampling": (
+        "biasscope.commands.upsampling:upsampling",
+        "Which layer writes a checkerboard, how strong is it, and what removes it at which price?",
+    ),
 }
 """Command -> where it is, and the question it answers."""
 

@@ -151,7 +151,7 @@ def analyse(
     >>> found.finding, found.patterns[0].anova.p, found.structure.backward_strided.ratio
     ('1 of 1 layers that upsample write unevenly by their geometry: 2', 0.005, 1.0)
     """
-    if pictures.dim() < 3 or not len(pictures):
+    if pictures.dim() < 2 or not len(pictures):
         raise UsageError(f"pictures must be (N, C, ...) with at least one picture, got {tuple(pictures.shape)}")
     told = progress or Progress()
     with told.step("following the layers"):
@@ -231,7 +231,7 @@ def _on_constants(
 ) -> StepResponse | None:
     """Answers to constants twice as large as small pictures, where the model takes them: borders stay away."""
     channels, *sides = pictures.shape[1:]
-    if max(sides) < LARGE:
+    if max(sides, default=LARGE) < LARGE:
         try:
             grown = step_response(
                 model, (channels, *(STRETCH * side for side in sides)), period, levels=levels, margin=3 / 8

@@ -4,5 +4,6 @@ from biasscope.pipeline.definition.convert import command_line, defined
 from biasscope.pipeline.definition.dataset import DatasetAnalysis
 from biasscope.pipeline.definition.invariance import InvarianceAnalysis
 from biasscope.pipeline.definition.layers import LayersAnalysis
+from biasscope.pipeline.definition.upsampling import UpsamplingAnalysis
 
-__all__ = ["DatasetAnalysis", "InvarianceAnalysis", "LayersAnalysis", "command_line", "defined"]
+__all__ = ["DatasetAnalysis", "InvarianceAnalysis", "LayersAnalysis", "UpsamplingAnalysis", "command_line", "defined"]

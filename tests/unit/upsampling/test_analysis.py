@@ -107,7 +107,7 @@ def test_inputs_that_do_not_fit() -> None:
     with pytest.raises(UsageError, match="cannot be run"):
         analyse(decoder(), rand(1, 3, 8, 8))
     with pytest.raises(UsageError, match="N, C"):
-        analyse(decoder(), rand(3, 8))
+        analyse(decoder(), rand(8))
 
 
 def test_gradient_energy_of_a_linear_network_is_that_of_its_matrix() -> None:

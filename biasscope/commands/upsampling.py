@@ -1,0 +1,117 @@
+"""``upsampling``: which layer writes a checkerboard, how strong is it, and what removes it?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from biasscope.commands.answer import deliver
+from biasscope.commands.options import COMMON, Common
+
+MODELS = Group("Models", sort_key=10)
+PICTURES = Group("Pictures", sort_key=20)
+MEASURES = Group("Measures", sort_key=30)
+RUNNING = Group("Running", sort_key=50)
+PARTS = Group("Parts of the report", sort_key=60)
+DEFAULTS = Common()
+
+Flag = Parameter(negative=())
+Several = Parameter(negative=(), consume_multiple=False)
+
+
+def upsampling(
+    *,
+    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    latent: Annotated[str | None, Parameter(group=MODELS)] = None,
+    images: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    split: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    stream: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
+    strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    channels: Annotated[int, Parameter(group=MEASURES)] = 16,
+    margin: Annotated[int | None, Parameter(group=MEASURES)] = None,
+    draws: Annotated[int, Parameter(group=MEASURES)] = 199,
+    heads: Annotated[int, Parameter(group=MEASURES)] = 4,
+    padding: Annotated[int, Parameter(group=MEASURES)] = 4,
+    batch: Annotated[int, Parameter(group=RUNNING)] = 16,
+    remedies: Annotated[list[str] | None, Several, Parameter(group=PARTS)] = None,
+    position: Annotated[bool, Parameter(group=PARTS)] = True,
+    html: Annotated[bool, Parameter(group=PARTS)] = True,
+    common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
+) -> int:
+    """Which layer writes a checkerboard, how strong is it, and what removes it at which price?
+
+    Without a model it looks at three small decoders, trained here on first use, on embedded scenes.
+
+    Parameters
+    ----------
+    model
+        A model: `small:decoder-transposed3`, `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=...`;
+        may be given several times. Decoders, generators and segmentation networks of one's own are given from Python.
+    latent
+        Shape of what a generator takes instead of pictures, as 100 or 100x1x1; drawn from a standard normal law.
+    images
+        Pictures: a folder, a Parquet or CSV file, a saved Hugging Face dataset, `hf://owner/name`, `scenes:200` (the
+        embedded default).
+    image_column
+        Column of the table that holds the pictures.
+    split
+        Split of the dataset.
+    stream
+        Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
+    limit
+        Most pictures, a seeded sample: 32 unless given (8 where a model takes more than 128 pixels), 0 for all.
+    strict
+        Exit with 3 when a picture cannot be read as it is.
+    channels
+        Most channels of a layer to look at, evenly spaced.
+    margin
+        Positions that are left out on every side of a map; an eighth of its side unless given.
+    draws
+        Draws of the permutation test of phases.
+    heads
+        Random heads a picture for the gradients; 0 for none.
+    padding
+        Padding of the random crops whose coverage of positions is told.
+    batch
+        Pictures at once.
+    remedies
+        Remedies to try on copies of each model: divisible, divisible-new, equal-phases, resize-nearest,
+        resize-bilinear, icnr, icnr-new, hold, smooth, blurpool, joined with commas; none for none. Unless given: all.
+    position
+        Also say how positions are covered and sampled.
+    html
+        Write report.html beside report.json.
+    common
+        Options that every command shares.
+    """
+    from biasscope.pipeline.definition import UpsamplingAnalysis, defined
+
+    definition = defined(
+        UpsamplingAnalysis,
+        {
+            "model": model or [],
+            "latent": latent,
+            "images": images,
+            "image_column": image_column,
+            "split": split,
+            "stream": stream,
+            "limit": limit,
+            "channels": channels,
+            "margin": margin,
+            "draws": draws,
+            "heads": heads,
+            "padding": padding,
+            "batch": batch,
+            "remedies": [part.strip() for item in remedies or [] for part in item.split(",") if part.strip()],
+            "position": position,
+            "device": common.device,
+            "seed": common.seed,
+        },
+    )
+    from biasscope.pipeline.upsampling import analyze_upsampling
+
+    report = analyze_upsampling(definition=definition, progress=common.progress())
+    return deliver(report, common, html=html, strict=strict)

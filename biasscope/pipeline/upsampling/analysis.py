@@ -1,0 +1,203 @@
+"""`analyze_upsampling`: every model, every layer that upsamples, one report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from biasscope.core import provenance
+from biasscope.core.errors import UsageError
+from biasscope.core.progress import Progress
+from biasscope.core.results import Result
+from biasscope.images.picture import ImageSource
+from biasscope.models import LoadedModel
+from biasscope.pipeline.definition import UpsamplingAnalysis, command_line, defined
+from biasscope.pipeline.invariance import inventory
+from biasscope.pipeline.invariance.subjects import Given, Subject, label_of, subjects
+from biasscope.pipeline.upsampling import plan, results, words
+from biasscope.pipeline.upsampling.measurement import Measurement
+from biasscope.pipeline.upsampling.position import coverage
+from biasscope.report.model import Report
+from biasscope.upsampling import analyse, compare
+
+QUESTION = "Which layer writes a checkerboard, how strong is it, and what removes it at which price?"
+SHOWN = 8
+"""Outputs that are kept for pictures and spectra."""
+
+
+def analyze_upsampling(
+    *models: str | nn.Module | LoadedModel,
+    images: Any = None,
+    inputs: Tensor | None = None,
+    definition: UpsamplingAnalysis | None = None,
+    progress: Progress | None = None,
+    **options: object,
+) -> Report:
+    """Look for checkerboards, forward and in the gradients, in models or in three small decoders.
+
+    Parameters
+    ----------
+    *models
+        Specifications as :func:`biasscope.load_model` reads them, modules, or loaded models: decoders, generators,
+        segmentation and classification networks (of the last, the gradients).
+    images
+        Whatever :func:`biasscope.open_images` opens, or an open source.
+    inputs
+        Instead of pictures, what the models take, ready: (N, C, ...) with one to three axes, or latents (N, C).
+    definition
+        What to analyse and how, instead of models, images and options.
+    progress
+        Shows what is going on; silent by default.
+    **options
+        Fields of :class:`~biasscope.pipeline.definition.UpsamplingAnalysis`, as ``latent="100x1x1"``.
+
+    Returns
+    -------
+    Report
+        The answer; write it with :func:`biasscope.report.write.write`.
+
+    Raises
+    ------
+    UsageError
+        An option is out of range or unknown, or a model cannot be loaded or run.
+    InputError
+        Pictures cannot be read.
+
+    Examples
+    --------
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.ConvTranspose2d(2, 1, 3, 2))
+    >>> report = analyze_upsampling(net, inputs=torch.rand(2, 2, 16, 16), remedies="hold")
+    >>> [result.kind for result in report.results]
+    ['patterns', 'overlap', 'remedies', 'weights', 'models']
+    >>> report.result("overlap").scalars[0].value
+    4.0
+    """
+    asked = definition or _defined(models, images, options)
+    started, clock = provenance.now(), time.perf_counter()
+    run = Run(asked, models, None if isinstance(images, str) else images, inputs, progress or Progress())
+    found = list(run.results())
+    return Report(
+        kind="upsampling",
+        title=run.title,
+        question=QUESTION,
+        answer=run.answer(),
+        headline=words.headline([one for result in found for one in result.scalars], run.items),
+        results=found,
+        provenance=run.provenance(started, time.perf_counter() - clock),
+        notes=run.notes(),
+    )
+
+
+def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> UpsamplingAnalysis:
+    """Definition of a call; models and pictures in memory are named in it as well as they can be."""
+    named = {"model": [item if isinstance(item, str) else label_of(item) for item in models]} if models else {}
+    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
+    return defined(UpsamplingAnalysis, {**named, **shown, **options})
+
+
+def _name(images: Any) -> str:
+    if isinstance(images, Path):
+        return str(images)
+    return images.name if isinstance(images, ImageSource) else f"{type(images).__name__} in memory"
+
+
+@dataclass
+class Run:
+    """One analysis while it runs."""
+
+    asked: UpsamplingAnalysis
+    models: Sequence[Given]
+    images: Any
+    inputs: Tensor | None
+    progress: Progress
+    items: list[Measurement] = field(default_factory=list)
+    source: ImageSource | None = None
+
+    def results(self) -> Iterator[Result]:
+        """Results in the order of the report."""
+        given = self.models or self.asked.model or plan.EMBEDDED
+        found = subjects(given, plan.shared(self.asked, None), self.progress)
+        most = plan.limit(self.asked, [one.model for one in found])
+        if self.inputs is None and self.asked.latent is None:
+            self.source = plan.pictures(self.asked, self.images, most)
+        self.items = [self._looked_at(one, most) for one in found]
+        with self.progress.step("Results"):
+            yield from results.results(self.items, self.asked)
+        position = coverage(self.items, self.source, self.asked, self.progress)
+        if position is not None:
+            yield position
+        yield inventory.models([item.subject for item in self.items])
+        if self.source is not None:
+            count = max(len(item.inputs) for item in self.items)
+            yield inventory.images(self.source, self.source.problems, count, self.source.notes)
+
+    def _looked_at(self, subject: Subject, most: int | None) -> Measurement:
+        asked, inputs = self.asked, self._inputs(subject, most)
+        module, device = subject.model.module, plan.device(self.asked)
+        home = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+        try:
+            moved, ready = module.to(device), inputs.to(device)
+            with self.progress.step(f"Looking at {subject.label}"):
+                found = analyse(
+                    moved, ready, batch=asked.batch, channels=asked.channels, margin=asked.margin, draws=asked.draws,
+                    heads=asked.heads, seed=asked.seed, progress=self.progress,
+                )  # fmt: skip
+            names = plan.remedies(asked, found)
+            tried = compare(moved, ready, names, shown=SHOWN, seed=asked.seed, progress=self.progress)
+        except UsageError as error:
+            raise UsageError(f"{subject.label}: {error.what}", where=error.where, hint=error.hint) from error
+        finally:
+            module.to(home)
+        return Measurement(subject, found, inputs.cpu(), tried, self.source is not None)
+
+    def _inputs(self, subject: Subject, most: int | None) -> Tensor:
+        if self.inputs is not None:
+            return plan.first(self.inputs, self.asked.limit or None)
+        if self.source is None:
+            return plan.latents(self.asked, most)
+        return plan.prepared(self.source, subject.model)
+
+    @property
+    def title(self) -> str:
+        """Models and what they were given."""
+        labels = [item.label for item in self.items]
+        more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
+        where = "latents" if self.asked.latent else "tensors in memory"
+        if self.source is not None:
+            where = Path(self.source.name).name if self.asked.images else "embedded digit scenes"
+        return f"Upsampling of {', '.join(labels[:3])}{more} on {where}"
+
+    def answer(self) -> list[str]:
+        """Sentences of the first screen."""
+        problems = self.source.problems if self.source is not None else []
+        return [*words.answer(self.items)[: 4 if problems else 5], *([inventory.said(problems)] if problems else [])]
+
+    def notes(self) -> list[str]:
+        """How the inputs came about."""
+        if self.source is None:
+            law = "Latents are independent and standard normal." if self.asked.latent else "Inputs were given ready."
+            return [law]
+        return [*([self.source.law] if self.source.law else []), *dict.fromkeys(self.source.notes)]
+
+    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
+        """Command, versions, files of pictures and weights."""
+        specs = [item.subject.model.provenance.spec for item in self.items]
+        weights = [Path(spec[5:].partition("?")[0]) for spec in specs if spec.startswith("file:")]
+        files = list(dict.fromkeys([*(self.source.files if self.source is not None else ()), *weights]))
+        return provenance.Provenance(
+            command=command_line("upsampling", self.asked),
+            seed=self.asked.seed,
+            versions=provenance.versions(),
+            machine=provenance.machine(),
+            inputs=provenance.input_files(files),
+            input_count=len(files),
+            started=started,
+            seconds=round(seconds, 3),
+        )

@@ -1,0 +1,101 @@
+"""One model, looked at: what every table and sentence starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from biasscope.pipeline.invariance.subjects import Subject
+from biasscope.upsampling import Analysis, LayerPattern, Row
+
+ALPHA = 0.05
+GONE = 1e-3
+"""Relative ripple on constant pictures below which a pattern counts as removed."""
+OUTPUT = "output"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A model with its analysis.
+
+    Attributes
+    ----------
+    subject
+        The model.
+    found
+        What was measured.
+    inputs
+        What the model was given, (N, C, ...), on the CPU.
+    remedies
+        The model as it is, then every remedy.
+    pictures
+        Whether the inputs are pictures (and not latents or tensors of one's own).
+    """
+
+    subject: Subject
+    found: Analysis
+    inputs: Tensor
+    remedies: tuple[Row, ...]
+    pictures: bool
+
+    @property
+    def label(self) -> str:
+        """Label of the model."""
+        return self.subject.label
+
+    @property
+    def output(self) -> LayerPattern | None:
+        """Pattern of the model's output."""
+        return next((one for one in self.found.patterns if one.name == OUTPUT), None)
+
+    @property
+    def strongest(self) -> LayerPattern | None:
+        """Layer in whose maps the phase explains most, among those where it is more than chance and peaks rise."""
+        known = [one for one in self.found.patterns if one.name != OUTPUT and one.anova is not None and _beyond(one)]
+        return max(known, key=lambda one: (one.anova and one.anova.eta_squared) or 0.0, default=None)
+
+    @property
+    def ripple(self) -> float | None:
+        """Largest relative ripple on constant pictures."""
+        return None if self.found.response is None else float(self.found.response.relative.max())
+
+    @property
+    def best(self) -> Row | None:
+        """Remedy that keeps the weights, removes the pattern and changes the output least; else the strongest one."""
+        tried = [row for row in self.remedies[1:] if row.strength is not None and row.trained and forward(row)]
+        gone = [row for row in tried if _ripple(row) <= GONE and row.change[0] is not None]
+        if gone:
+            return min(gone, key=lambda row: row.change[0] or 0.0)
+        before = self.ripple
+        weaker = [row for row in tried if before is not None and _ripple(row) < before]
+        return min(weaker, key=_ripple, default=None)
+
+
+def forward(row: Row) -> bool:
+    """Whether a remedy is one of the forward pass."""
+    from biasscope.upsampling import REMEDIES
+
+    return row.name in REMEDIES and REMEDIES[row.name].facts["of"] == "forward"
+
+
+def _beyond(layer: LayerPattern) -> bool:
+    """Whether the phase matters more than by chance, and its frequencies do not stand below what is around."""
+    p = layer.anova.p if layer.anova is not None else None
+    peak = layer.peaks.mean[0] if layer.peaks is not None else None
+    return p is not None and p <= ALPHA and (peak is None or peak > 0)
+
+
+def _ripple(row: Row) -> float:
+    step = row.strength.step if row.strength is not None else None
+    return float("inf") if step is None else step
+
+
+def axes(numbers: Sequence[object]) -> str:
+    """Numbers along axes.
+
+    >>> axes((8, 8))
+    '8 x 8'
+    """
+    return " x ".join(map(str, numbers))

@@ -1,0 +1,147 @@
+"""The result "coverage": how many phases random crops cover, how densely layers sample, and what phases do to maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from biasscope.copies.coverage import crop_coverage, expected_coverage, transform_coverage
+from biasscope.core.errors import BiasscopeError
+from biasscope.core.progress import Progress
+from biasscope.core.results import Result, number
+from biasscope.images.picture import ImageSource
+from biasscope.pipeline.definition import UpsamplingAnalysis
+from biasscope.pipeline.invariance.words import percent
+from biasscope.pipeline.upsampling.measurement import Measurement
+from biasscope.pipeline.upsampling.results import full
+from biasscope.pipeline.upsampling.tables import tabled
+from biasscope.trace import trace
+from biasscope.trace.structure import structure
+from biasscope.transforms import make
+
+COPIES = (1, 4, 16, 64, 256, 1024, 4096)
+SIMULATED, REPETITIONS = 64, 3
+PHASES, IMAGES = 4, 8
+SOURCE = "Azulay & Weiss, JMLR 20(184), 2019"
+Cells = Mapping[str, Any]
+
+
+def coverage(
+    items: Sequence[Measurement], source: ImageSource | None, asked: UpsamplingAnalysis, progress: Progress
+) -> Result | None:
+    """Coverage, sampling and phases of models that subsample pictures; ``None`` where there is none."""
+    known = [item for item in items if item.pictures and stride(item) > 1]
+    if not known or not asked.position:
+        return None
+    notes = [
+        "Coverage: share of the phases of the stride product that random crops have shown; accuracy inside and outside "
+        "of the covered range is measured by the question of augmentation.",
+    ]
+    with progress.step("Position: coverage, sampling, phases"):
+        rows = [row for item in known for row in covered(item, asked)]
+        layers = [row for item in known for row in sampled(item, notes)]
+        phases = [row for item in known for row in varied(item, source, asked, notes)]
+    return Result(
+        kind="coverage",
+        finding=finding(known[0], asked),
+        title="Position",
+        parameters={"transform": f"RandomCrop, padding {asked.padding}", "seed": asked.seed},
+        tables=full(
+            tabled("coverage", rows, "Phases that random crops cover", "copies"),
+            tabled("sampling", layers, "How densely layers sample", "layer"),
+            tabled("phases", phases, "Variation over phases by variation over pictures", "layer"),
+        ),
+        notes=list(dict.fromkeys(notes)),
+        source=SOURCE,
+    )
+
+
+def stride(item: Measurement) -> int:
+    """Product of strides; 1 where nothing subsamples."""
+    found = item.found.structure.backward_strided
+    return max(found.period, default=1) if found is not None else 1
+
+
+def finding(item: Measurement, asked: UpsamplingAnalysis) -> str:
+    """How much of the phases crops can cover."""
+    step, side = stride(item), item.inputs.shape[-1]
+    share = crop_coverage(10**9, side + 2 * asked.padding, side, step)
+    offsets = 2 * asked.padding + 1
+    return (
+        f"Random crops with a padding of {asked.padding} have {offsets} offsets along an axis and cover at most "
+        f"{percent(share)} of the {step**2:,} phases of {item.label} (stride product {step})."
+    )
+
+
+def covered(item: Measurement, asked: UpsamplingAnalysis) -> Iterator[Cells]:
+    """Closed form for several numbers of copies, and what torchvision's transform delivers."""
+    from torchvision.transforms import v2
+
+    step, side = stride(item), int(item.inputs.shape[-1])
+    crop = v2.RandomCrop(side, padding=asked.padding)
+    seen = transform_coverage(crop, (side, side), step, epochs=SIMULATED, repetitions=REPETITIONS, seed=asked.seed)
+    delivered = dict(zip(seen.epochs.tolist(), seen.share.tolist(), strict=True))
+    for copies in COPIES:
+        yield {
+            "model": item.label,
+            "stride": step,
+            "copies": copies,
+            "crop": crop_coverage(copies, side + 2 * asked.padding, side, step),
+            "delivered": number(delivered.get(copies)),
+            "any_phase": expected_coverage(copies, step**2),
+        }
+
+
+def sampled(item: Measurement, notes: list[str]) -> Iterator[Cells]:
+    """Layers that subsample and the last, with the share of pixels that they do not see; the tail."""
+    try:
+        found = structure(item.subject.model, label=item.label)
+    except BiasscopeError as error:
+        notes.append(f"{item.label} has no structure: {error.what}.")
+        return
+    shown = [one for one in found.layers if one.subsampling or one is found.last or (one.gridding or 1) < 1]
+    for one in shown:
+        yield {
+            "model": item.label,
+            "layer": one.name,
+            "stride": None if one.stride is None else number(one.stride[0]),
+            "receptive_field": None if one.receptive_field is None else one.receptive_field[0],
+            "seen": number(one.gridding),
+            "tail": found.tail.kind or None,
+            "swap_error": number(found.tail.swap_error),
+        }
+
+
+def varied(
+    item: Measurement, source: ImageSource | None, asked: UpsamplingAnalysis, notes: list[str]
+) -> Iterator[Cells]:
+    """Variance over phases by variance over pictures at every layer, on a lattice of at most 4 x 4 phases."""
+    if source is None:
+        return
+    step = stride(item)
+    along = [round(place * step / min(step, PHASES)) for place in range(min(step, PHASES))]
+    grid = ";".join(f"{y},{x}" for y in along for x in along)
+    try:
+        moved = make("circular", grid=grid, seed=asked.seed)
+        found = trace(
+            item.subject.model, source, moved, measures=["phase_variance"], limit=IMAGES, batch=asked.batch,
+            seed=asked.seed, label=item.label,
+        )  # fmt: skip
+    except BiasscopeError as error:
+        notes.append(f"{item.label} cannot be traced: {error.what}.")
+        return
+    for layer in found.layers:
+        one = layer.measures.get("phase_variance")
+        if one is None or number(one.value) is None:
+            continue
+        yield {
+            "model": item.label,
+            "layer": layer.name,
+            "kind": layer.kind,
+            "depth": layer.depth,
+            "subsampling": layer.subsampling,
+            "value": number(one.value),
+            "value_low": number(one.low),
+            "value_high": number(one.high),
+            "n": one.n,
+        }

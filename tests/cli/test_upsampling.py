@@ -1,0 +1,59 @@
+"""`upsampling` through the public command: what it answers, what it refuses, and with which exit codes."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from biasscope.analyze import main
+from biasscope.models.architectures import architecture
+from biasscope.models.checkpoints.safetensors import to_safetensors
+from biasscope.report.model import Report, decode
+from biasscope.report.render import render
+
+NET = ("--model", "file:net.safetensors?arch=cifar_resnet20", "--images", "scenes:2", "--heads", "1")
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run the command in this process, in an empty folder with a network of ten classes in `net.safetensors`."""
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    net = architecture("cifar_resnet20").build()
+    (tmp_path / "net.safetensors").write_bytes(to_safetensors(net.state_dict(), {}))
+    return lambda *arguments: main(["upsampling", *map(str, arguments)])
+
+
+def read(folder: str | Path = "biasscope-report") -> Report:
+    return decode(Path(folder, "report.json").read_bytes())
+
+
+def test_embedded_default_answers(program: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path) -> None:
+    done = program("upsampling", "--limit", "4", "--no-position")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = read(tmp_path / "biasscope-report")
+    kinds = [result.kind for result in report.results]
+    assert kinds == ["patterns", "overlap", "remedies", "weights", "gradients", "models", "images"]
+    assert report.result("overlap").scalar("overlap@decoder-transposed3").value == 25
+    assert report.result("overlap").scalar("overlap@decoder-resize").value == 1
+    assert (tmp_path / "biasscope-report" / "report.html").read_bytes() == render(report)
+    assert len(report.answer) <= 5
+
+
+def test_a_classifier_has_nothing_to_analyse_and_exits_well(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(*NET, "--remedies", "none", "--no-html", "--no-position") == 0
+    assert "nothing to analyse" in " ".join(capsys.readouterr().out.split())
+    assert [result.kind for result in read().results] == ["overlap", "gradients", "models", "images"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--remedies", "paint"), ("--latent", "ax1"), ("--draws", "2"), ("--latent", "3", "--images", "scenes")]
+)
+def test_wrong_options_end_with_2(command: Command, wrong: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("--model", "file:net.safetensors?arch=cifar_resnet20", *wrong, "--no-html") == 2
+    assert wrong[0] in capsys.readouterr().err

@@ -1,0 +1,142 @@
+"""Results, tables and sentences of the question of upsampling, against networks whose answer is known."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from biasscope import analyze_upsampling
+from biasscope.core.errors import UsageError
+from biasscope.figures.frame import rows
+from biasscope.models import Preprocessing, load_model
+from biasscope.pipeline.upsampling.pictures import spectrum
+from biasscope.report.model import Report, encode
+
+KINDS = ["patterns", "overlap", "remedies", "weights", "models"]
+
+
+class Uneven(nn.Sequential):
+    """Writes every second position twice as strong on each axis."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.ConvTranspose2d(1, 1, 3, 2, 1, 1, bias=False))
+        nn.init.ones_(self[0].weight)
+
+
+def inputs(side: int = 16, count: int = 4, channels: int = 1) -> Tensor:
+    return torch.rand(count, channels, side, side, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def uneven() -> Report:
+    return analyze_upsampling(Uneven(), inputs=inputs(), remedies=["equal-phases", "hold", "icnr"], draws=99)
+
+
+def test_every_result_is_there_and_is_json(uneven: Report) -> None:
+    assert [result.kind for result in uneven.results] == KINDS
+    assert b"NaN" not in encode(uneven)
+    assert 1 <= len(uneven.answer) <= 5
+
+
+def test_overlap_is_that_of_kernel_three_and_stride_two(uneven: Report) -> None:
+    alone, together, output = rows(uneven.result("overlap"), "layers")
+    assert [row["scope"] for row in (alone, together, output)] == ["alone", "all before it", "all before it"]
+    assert (alone["ratio_1d"], alone["ratio"], alone["holes"]) == (2, 4, 0)
+    assert sorted(alone["cells"]) == [1, 2, 2, 4]
+    assert (output["layer"], output["rows"], output["columns"]) == ("output", 2, 2)
+
+
+def test_the_layer_that_writes_is_named_with_a_significant_phase(uneven: Report) -> None:
+    pattern = rows(uneven.result("patterns"), "patterns")[0]
+    assert (pattern["layer"], pattern["p"]) == ("0", 0.01)
+    assert pattern["decibels_low"] > 0
+    assert "strongest at 0" in uneven.result("patterns").finding
+    assert any("strongest at 0" in sentence for sentence in uneven.answer)
+
+
+def test_remedies_have_a_before_an_after_and_a_price(uneven: Report) -> None:
+    found = {row["remedy"]: row for row in rows(uneven.result("remedies"), "remedies")}
+    assert list(found) == ["none", "equal-phases", "hold", "icnr"]
+    assert found["none"]["step"] > 0.1
+    assert found["hold"]["step"] == pytest.approx(0, abs=1e-6)
+    assert found["hold"]["cost"] > 1
+    assert found["equal-phases"]["cost"] == 1
+    assert found["icnr"]["step"] is None
+    assert found["icnr"]["reason"]
+    shown = rows(uneven.result("remedies"), "before_after")
+    assert {row["remedy"] for row in shown} == {"none", "equal-phases", "hold"}
+    assert all(row["picture"].startswith("data:image/png;base64,") for row in shown)
+
+
+def test_nothing_to_analyse_is_said_and_gradients_are_told() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 4, 1, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    found = analyze_upsampling(net, inputs=inputs(), remedies=["none"])
+    assert [result.kind for result in found.results] == ["overlap", "gradients", "models"]
+    assert "nothing to analyse" in found.answer[0]
+    (row,) = rows(found.result("gradients"), "gradients")
+    assert (row["strided_alone"], row["holes"], row["zero"]) == (None, 0.75, 0.75)
+    assert row["energy_ratio"] is None
+
+
+def test_both_figures_of_the_gradient_are_given() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Conv2d(2, 2, 3, 2, 1), nn.Conv2d(2, 2, 3, padding=1))
+    found = analyze_upsampling(net, inputs=inputs(), remedies=["none"])
+    (row,) = rows(found.result("gradients"), "gradients")
+    assert row["strided_alone"] == 4
+    assert 1 < row["with_between"] < 4
+
+
+@pytest.mark.parametrize(("latent", "shape"), [("6", (6,)), ("6x1x1", (6, 1, 1))])
+def test_generators_take_latents(latent: str, shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    start = [nn.Unflatten(1, (6, 1, 1))] if len(shape) == 1 else []
+    net = nn.Sequential(*start, nn.ConvTranspose2d(6, 4, 8), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
+    found = analyze_upsampling(net, latent=latent, limit=3, remedies=["hold"])
+    assert found.result("patterns").parameters["input"] == " x ".join(map(str, shape))
+    assert found.notes == ["Latents are independent and standard normal."]
+    assert rows(found.result("overlap"), "layers")[-1]["ratio"] == pytest.approx(4)
+
+
+@pytest.mark.parametrize("dims", [1, 3])
+def test_lines_and_volumes(dims: int) -> None:
+    torch.manual_seed(0)
+    layer = {1: nn.ConvTranspose1d, 3: nn.ConvTranspose3d}[dims]
+    found = analyze_upsampling(nn.Sequential(layer(1, 1, 3, 2)), inputs=torch.rand(2, 1, *[12] * dims))
+    assert rows(found.result("overlap"), "layers")[0]["ratio"] == 2**dims
+    assert encode(found)
+
+
+def test_a_dense_head_that_gives_a_dictionary() -> None:
+    class Head(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down, self.up = nn.Conv2d(3, 4, 3, 2, 1), nn.ConvTranspose2d(4, 5, 3, 2, 1, 1)
+
+        def forward(self, x: Tensor) -> dict[str, Tensor]:
+            return {"out": self.up(self.down(x))}
+
+    torch.manual_seed(0)
+    model = load_model(Head(), preprocessing=Preprocessing((32, 32), None))
+    found = analyze_upsampling(model, images="scenes:4", remedies=["hold"])
+    kinds = [result.kind for result in found.results]
+    assert kinds == ["patterns", "overlap", "remedies", "weights", "gradients", "coverage", "models", "images"]
+    assert [row["layer"] for row in rows(found.result("patterns"), "patterns")] == ["up", "output"]
+    covered = rows(found.result("coverage"), "coverage")
+    assert [row["crop"] for row in covered] == sorted(row["crop"] for row in covered)
+    assert covered[-1]["crop"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "options", [{"remedies": ["nothing"]}, {"latent": "axb"}, {"latent": "3", "images": "scenes:2"}, {"draws": 3}]
+)
+def test_wrong_options_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        analyze_upsampling(Uneven(), **({"inputs": inputs()} if "images" not in options else {}), **options)
+
+
+def test_the_spectrum_shows_a_ripple_at_its_frequency() -> None:
+    line = (torch.arange(32) % 2).float()
+    values = spectrum(inputs(32, 2) + 5 * line, (1, 2), "none")
+    assert divmod(int(values.argmax()), 32) == (16, 0)
+    assert values.min() == 0
