@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from biasscope.models import pac as pac
     from biasscope.models import polyphase as polyphase
     from biasscope.models import surgery_table as surgery_table
+    from biasscope.pipeline.augmentation import analyze_augmentation as analyze_augmentation
     from biasscope.pipeline.dataset import analyze_dataset as analyze_dataset
     from biasscope.pipeline.invariance import analyze_invariance as analyze_invariance
     from biasscope.pipeline.layers import analyze_layers as analyze_layers
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "analyze_augmentation": "biasscope.pipeline.augmentation",
     "analyze_dataset": "biasscope.pipeline.dataset",
     "analyze_invariance": "biasscope.pipeline.invariance",
     "analyze_layers": "biasscope.pipeline.layers",
@@ -42,6 +44,7 @@ _PACKAGES = ("bias", "boxes", "images", "metrics", "models", "nn", "sweep", "tra
 """Packages that need no import of their own; ``sweep`` and ``trace`` are called like the function of their name."""
 __all__ = [
     "__version__",
+    "analyze_augmentation",
     "analyze_dataset",
     "analyze_invariance",
     "analyze_layers",

@@ -34,6 +34,10 @@ COMMANDS = {
         "biasscope.commands.layers:layers",
         "At which layer is shiftability lost, and which layer is to blame when a shift changes the answer?",
     ),
+    "augmentation": (
+        "biasscope.commands.augmentation:augmentation",
+        "How many transformed copies of every image does learning invariance need?",
+    ),
     "upsampling": (
         "biasscope.commands.upsampling:upsampling",
         "Which layer writes a checkerboard, how strong is it, and what removes it at which price?",

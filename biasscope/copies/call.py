@@ -131,7 +131,7 @@ def augmentation_sweep(
     CopiesSweep(plain, antialias, polyphase: 6 networks, 4 versions x 12 images)
     """
     say, settings = progress or Progress(), training or Training()
-    data = _cut(_data(images, seed), train_images, test_images)
+    data = _cut(prepare_data(images, seed), train_images, test_images)
     words = {"transform": transform, "shifts": shifts, "angles": angles, "scales": scales}
     asked = {"shifts": test_shifts or shifts, "angles": test_angles or angles, "scales": test_scales or scales}
     pools = make_pool(**words), make_pool(**{**words, **asked})
@@ -155,8 +155,8 @@ def augmentation_sweep(
     return assemble(results, plan, runner, data, decides)
 
 
-def _data(images: Images, seed: int) -> Data:
-    """Images by name, as they are, or split from a source."""
+def prepare_data(images: Images, seed: int = 0) -> Data:
+    """Images by name, as they are, or split from a source; what `augmentation_sweep` does with its ``images``."""
     if isinstance(images, Data):
         return without_leaks(images)
     if isinstance(images, tuple):

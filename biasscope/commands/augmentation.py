@@ -1,0 +1,171 @@
+"""``augmentation``: how many transformed copies of every image does learning invariance need?"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter
+
+from biasscope.commands.answer import deliver
+from biasscope.commands.options import COMMON, Common
+
+MODELS = Group("Models", sort_key=10)
+PICTURES = Group("Images", sort_key=20)
+COPIES = Group("Copies", sort_key=30)
+TRAINING = Group("Training", sort_key=40)
+RUNNING = Group("Running", sort_key=50)
+PARTS = Group("Parts of the report", sort_key=60)
+DEFAULTS = Common()
+
+Several = Parameter(negative=(), consume_multiple=False)
+
+
+def augmentation(
+    *,
+    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    images: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    train_images: Annotated[list[str] | None, Several, Parameter(group=PICTURES)] = None,
+    test_images: Annotated[int | None, Parameter(group=PICTURES)] = None,
+    copies: Annotated[list[str] | None, Several, Parameter(group=COPIES)] = None,
+    transform: Annotated[str, Parameter(group=COPIES)] = "shift",
+    shifts: Annotated[str | None, Parameter(group=COPIES)] = None,
+    angles: Annotated[str | None, Parameter(group=COPIES)] = None,
+    scales: Annotated[str | None, Parameter(group=COPIES)] = None,
+    test_shifts: Annotated[str | None, Parameter(group=COPIES)] = None,
+    test_angles: Annotated[str | None, Parameter(group=COPIES)] = None,
+    test_scales: Annotated[str | None, Parameter(group=COPIES)] = None,
+    edges: Annotated[Literal["circular", "fill", "crop"], Parameter(group=COPIES)] = "circular",
+    target: Annotated[str, Parameter(group=COPIES)] = "0.95",
+    augment: Annotated[list[str] | None, Several, Parameter(group=COPIES)] = None,
+    seeds: Annotated[int | None, Parameter(group=TRAINING)] = None,
+    steps: Annotated[int | None, Parameter(group=TRAINING)] = None,
+    epochs: Annotated[float | None, Parameter(group=TRAINING)] = None,
+    batch: Annotated[int, Parameter(group=TRAINING)] = 64,
+    rate: Annotated[float, Parameter(group=TRAINING)] = 0.01,
+    amp: Annotated[Literal["bf16"] | None, Parameter(group=TRAINING)] = None,
+    engine: Annotated[Literal["auto", "sequential", "vectorised"], Parameter(group=RUNNING)] = "auto",
+    together: Annotated[int, Parameter(group=RUNNING)] = 64,
+    budget: Annotated[str | None, Parameter(group=RUNNING)] = None,
+    resume: Annotated[bool, Parameter(group=RUNNING)] = True,
+    html: Annotated[bool, Parameter(group=PARTS)] = True,
+    common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
+) -> int:
+    """How many transformed copies of every image does learning invariance need?
+
+    Networks are trained from scratch on n versions of each image, for several n, and asked about held-out images in all
+    versions. Without a model it trains small networks of stride product 4 and 8 in three variants on embedded digits.
+
+    Parameters
+    ----------
+    model
+        A model: `small:4` or `small:8` (stride product; width after a second colon), `torchvision:resnet18@none`,
+        `timm:NAME@none`; may be given several times.
+    variants
+        Forms of each model that are trained: plain, antialias, polyphase, pac; several joined with commas.
+    images
+        Images with labels, all of one size: a folder, a Parquet file, a saved Hugging Face dataset; or embedded digits,
+        `centred:2500@28` (all in the middle) and `scenes:2500@32` (anywhere).
+    train_images
+        Training-set sizes, joined with commas; all images unless given.
+    test_images
+        Held-out images that are asked about.
+    copies
+        Numbers n of versions of each image, joined with commas: `1,2,4,8`; for products of transformations pairs as
+        `4x3`, or numbers that are crossed.
+    transform
+        What is done to the copies: `shift`, `rotate`, `scale`, or a product as `shift+rotate`.
+    shifts
+        Whole shifts that are trained: `8x8` are the 64 phases of stride product 8, around zero.
+    angles
+        Angles in degrees that are trained: `-30..30:10`.
+    scales
+        Factors of size that are trained: `0.7,0.85,1,1.15`.
+    test_shifts
+        Shifts that are asked about; those that are trained unless given.
+    test_angles
+        Angles that are asked about.
+    test_scales
+        Factors of size that are asked about.
+    edges
+        What enters where content leaves: circular, fill (black), or crop (a window moves in a larger image).
+    target
+        Consistency to reach: `0.95`; or `antialias@1`, what that variant reaches with one copy.
+    augment
+        A training transform of torchvision.transforms.v2, as `RandomCrop(32, padding=4)`: how many distinct copies and
+        which phases it delivers an epoch. May be given several times.
+    seeds
+        Networks of each kind, trained from different weights: 5 unless given.
+    steps
+        Gradient steps of every network, whatever n is: 300 unless given.
+    epochs
+        Passes over all copies instead of steps.
+    batch
+        Images in one step.
+    rate
+        Largest learning rate.
+    amp
+        Train in a half precision.
+    engine
+        One network after the other, many at once, or whichever is faster.
+    together
+        Most networks at once.
+    budget
+        Time for training: `90s`, `10m`, `2h`; the plan is thinned to it, which the report says.
+    resume
+        Continue a run that was stopped.
+    html
+        Write report.html beside report.json.
+    common
+        Options that every command shares.
+    """
+    from biasscope.pipeline.definition import AugmentationAnalysis, defined
+
+    definition = defined(
+        AugmentationAnalysis,
+        {
+            "model": model or [],
+            "variants": _parts(variants),
+            "images": images,
+            "train_images": _numbers(train_images),
+            "test_images": test_images,
+            "copies": _parts(copies),
+            "transform": transform,
+            "shifts": shifts,
+            "angles": angles,
+            "scales": scales,
+            "test_shifts": test_shifts,
+            "test_angles": test_angles,
+            "test_scales": test_scales,
+            "edges": edges,
+            "seeds": seeds,
+            "steps": steps,
+            "epochs": epochs,
+            "batch": batch,
+            "rate": rate,
+            "target": target,
+            "augment": augment or [],
+            "engine": engine,
+            "together": together,
+            "budget": budget,
+            "device": common.device,
+            "amp": amp,
+            "seed": common.seed,
+        },
+    )
+    from biasscope.pipeline.augmentation import analyze_augmentation
+    from biasscope.pipeline.invariance.checkpoints import checkpoints
+
+    with checkpoints(definition, keep=resume) as folder:
+        report = analyze_augmentation(definition=definition, checkpoint=folder, progress=common.progress())
+    return deliver(report, common, html=html, strict=False)
+
+
+def _parts(given: list[str] | None) -> list[str]:
+    """Items that were given one by one or joined with commas."""
+    return [part.strip() for item in given or [] for part in item.split(",") if part.strip()]
+
+
+def _numbers(given: list[str] | None) -> list[int | str]:
+    """Whole numbers; what is none is left as it is, to be refused by name."""
+    return [int(part) if part.isdigit() else part for part in _parts(given)]

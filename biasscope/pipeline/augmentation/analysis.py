@@ -1,0 +1,220 @@
+"""`analyze_augmentation`: a plan, a sweep a model, one report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from biasscope.copies import CopiesSweep, Data
+from biasscope.copies.call import prepare_data
+from biasscope.copies.pool import make_pool
+from biasscope.core import provenance
+from biasscope.core.progress import Progress
+from biasscope.core.results import Result, Scalar
+from biasscope.models.device import resolve_device
+from biasscope.pipeline.augmentation import plan, words, workers
+from biasscope.pipeline.augmentation.delivered import check, transforms
+from biasscope.pipeline.augmentation.result import result
+from biasscope.pipeline.augmentation.study import Study
+from biasscope.pipeline.augmentation.subjects import Given, label, trainable
+from biasscope.pipeline.definition import AugmentationAnalysis, command_line, defined
+from biasscope.report.model import Report
+
+QUESTION = "How many transformed copies of every image does learning invariance need?"
+
+
+def analyze_augmentation(
+    *models: Given,
+    images: Any = None,
+    definition: AugmentationAnalysis | None = None,
+    checkpoint: str | Path | None = None,
+    progress: Progress | None = None,
+    **options: object,
+) -> Report:
+    """Answer question 4 for models and images, or for small networks and embedded digits when none are given.
+
+    Parameters
+    ----------
+    *models
+        ``small:4``, ``small:8``, specifications as :func:`biasscope.load_model` reads them, or functions that build an
+        untrained network.
+    images
+        ``centred:COUNT@SIDE``, ``scenes:COUNT@SIDE``, whatever :func:`biasscope.open_images` opens, or
+        :class:`biasscope.copies.Data`.
+    definition
+        What to analyse and how, instead of models, images and options.
+    checkpoint
+        Folder for finished and running networks; with the same arguments an analysis that was killed goes on there.
+    progress
+        Shows what is going on; silent by default.
+    **options
+        Fields of :class:`~biasscope.pipeline.definition.AugmentationAnalysis`, as ``copies=[1, 4, 16]``.
+
+    Returns
+    -------
+    Report
+        The answer; write it with :func:`biasscope.report.write.write`.
+
+    Raises
+    ------
+    UsageError
+        An option is out of range or unknown, or a model does not take the images.
+    InputError
+        The images cannot be used.
+
+    Examples
+    --------
+    >>> words = {"copies": [1, 4], "variants": "plain", "seeds": 1, "steps": 2, "shifts": "2x2"}
+    >>> report = analyze_augmentation("small:4:4", images="centred:60@24", **words)
+    >>> [result.kind for result in report.results]
+    ['copies', 'transforms', 'images']
+    """
+    asked = definition or _defined(models, images, options)
+    started, clock = provenance.now(), time.perf_counter()
+    run = Run(asked, models, None if isinstance(images, str) else images, checkpoint, progress or Progress())
+    results = run.results()
+    return Report(
+        kind="augmentation",
+        title=run.title,
+        question=QUESTION,
+        answer=words.answer(run.studies),
+        headline=words.headline(run.studies, results[0].scalars),
+        results=results,
+        provenance=run.provenance(started, time.perf_counter() - clock),
+        notes=run.notes(),
+    )
+
+
+def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> AugmentationAnalysis:
+    """Definition of a call; models and images in memory are named in it as well as they can be."""
+    named = {"model": [item if isinstance(item, str) else label(item) for item in models]} if models else {}
+    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
+    texts = options.get("copies", [])
+    several = texts if isinstance(texts, list | tuple) else [texts]
+    given = {"copies": ["x".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in several]}
+    if "target" in options:
+        given["target"] = str(options["target"])  # type: ignore[assignment]
+    return defined(AugmentationAnalysis, {**named, **shown, **options, **given})
+
+
+def _name(images: Any) -> str:
+    return str(images) if isinstance(images, Path) else str(getattr(images, "name", "") or "in memory")
+
+
+@dataclass
+class Run:
+    """One analysis while it runs."""
+
+    asked: AugmentationAnalysis
+    models: Sequence[Given]
+    images: Any
+    checkpoint: str | Path | None
+    progress: Progress
+    studies: list[Study] = field(default_factory=list)
+    data: Data = field(init=False)
+
+    def results(self) -> list[Result]:
+        """Results in the order of the report."""
+        plain = not (self.models or self.asked.model)
+        embedded = plain and self.images is None and self.asked.images is None
+        asked = plan.asked(self.asked, embedded=embedded)
+        given: list[Given] = list(self.models or self.asked.model or plan.EMBEDDED)
+        source = self.images if self.images is not None else self.asked.images or plan.IMAGES
+        with self.progress.step("Opening images"):
+            self.data = prepare_data(source, self.asked.seed)
+        height, width = self.data.train.shape[2:]
+        check(self.asked.augment, (height, width))
+        self._sweeps(given, source, asked)
+        strides = list(dict.fromkeys(self._stride(study) for study in self.studies))
+        with self.progress.step("Results of the sweeps"):
+            found = [
+                result(self.studies, asked),
+                transforms(self.asked.augment, (height, width), strides, self.asked.seed),
+            ]
+        return [*found, self._inventory()]
+
+    def _sweeps(self, given: Sequence[Given], source: Any, asked: plan.Asked) -> None:
+        words = {**asked.words, "rate": self.asked.rate, "amp": self.asked.amp, "images": source}
+        words["checkpoint"] = None if self.checkpoint is None else str(self.checkpoint)
+        names = [label(one) for one in given]
+        texts = [one for one in given if isinstance(one, str) and one.startswith("small:")]
+        apart = len(texts) == len(given) > 1 < workers.cores() and isinstance(source, str) and self._on_cpu()
+        words["budget"] = asked.budget if apart or asked.budget is None else asked.budget / len(given)
+        done: list[CopiesSweep | None] = [None] * len(given)
+        if apart:
+            with self.progress.step(f"Training the networks of {', '.join(names)}, a process each"):
+                done = workers.together(texts, words)
+        shape, classes = self._shape(asked), self.data.classes
+        for name, one, ready in zip(names, given, done, strict=True):
+            model = trainable(one, shape, classes)
+            sweep = ready or workers.sweep(model, {**words, "images": self.data}, progress=self.progress)
+            self.studies.append(Study(name, sweep, asked.target, len(given) == 1, self.asked.seed))
+
+    def _on_cpu(self) -> bool:
+        return resolve_device(self.asked.device).type == "cpu"
+
+    def _shape(self, asked: plan.Asked) -> tuple[int, int, int]:
+        """Channels and sides of what a network sees; a crop cuts the largest shift off each side."""
+        channels, height, width = self.data.train.shape[1:]
+        if asked.words["edges"] != "crop" or "shift" not in asked.words["transform"]:
+            return channels, height, width
+        cut = 2 * max(
+            make_pool("shift", shifts=asked.words[name] or asked.words["shifts"]).reach
+            for name in ("shifts", "test_shifts")
+        )
+        return channels, height - cut, width - cut
+
+    @staticmethod
+    def _stride(study: Study) -> int:
+        return study.sweep.subsampling[study.sweep.variants[0]].stride_product
+
+    def _inventory(self) -> Result:
+        data = self.data
+        train, test = self.studies[0].sizes[0], len(self.studies[0].sweep.targets)
+        return Result(
+            kind="images",
+            finding=f"{train} training images, {test} held out; none is in both.",
+            title="Which images were used",
+            parameters={
+                "source": data.name,
+                "classes": data.classes,
+                "side": f"{data.train.shape[3]} x {data.train.shape[2]}",
+            },
+            scalars=[Scalar("images", train + test, "Images that were used", n=train + test)],
+            notes=list(data.notes),
+        )
+
+    @property
+    def title(self) -> str:
+        """Models and images."""
+        names = ", ".join(study.model for study in self.studies[:3])
+        where = self.data.name if self.asked.images or self.images is not None else plan.DEFAULT_IMAGES
+        return f"Copies that {names} need on {where}"
+
+    def notes(self) -> list[str]:
+        """What was made small, and how."""
+        said = []
+        if not (self.models or self.asked.model):
+            said.append("No model was given: small networks of stride product 4 and 8, trained from scratch here.")
+        if self.images is None and self.asked.images is None:
+            said.append(
+                "No images were given: embedded digits, all of them in the middle, so that only copies show them "
+                "elsewhere."
+            )
+        return said + list(self.data.notes)
+
+    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
+        """Command, versions, machine."""
+        return provenance.Provenance(
+            command=command_line("augmentation", self.asked),
+            seed=self.asked.seed,
+            versions=provenance.versions(),
+            machine=provenance.machine(),
+            inputs=[],
+            input_count=0,
+            started=started,
+            seconds=round(seconds, 3),
+        )

@@ -1,0 +1,153 @@
+"""From a definition to the keywords of the sweeps; small numbers where nothing was given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from biasscope.copies.plan import make_plan
+from biasscope.copies.pool import make_pool
+from biasscope.core.errors import UsageError
+from biasscope.pipeline.definition import AugmentationAnalysis
+
+EMBEDDED = ("small:4", "small:8")
+VARIANTS = ("plain", "antialias", "polyphase")
+IMAGES, DEFAULT_IMAGES = "centred:2500@28", "embedded centred digits"
+COPIES, FEW_COPIES = (1, 2, 4, 8, 16, 32, 64), (1, 2, 4, 8, 16, 64)
+SEEDS, FEW_SEEDS, STEPS, FEW_STEPS, FEW_TESTS = 5, 2, 300, 150, 200
+SHIFTS, ANGLES, SCALES = "8x8", "-30..30:10", "0.7,0.85,1,1.15"
+BEYOND = 4
+"""Pixels beyond the trained range at which the embedded default asks too."""
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What all sweeps of an analysis have in common.
+
+    Attributes
+    ----------
+    words
+        Keywords of :func:`biasscope.copies.augmentation_sweep`; numbers, texts and lists only.
+    target
+        Value to reach, or ``antialias@1``.
+    budget
+        Seconds for everything, or ``None``.
+    """
+
+    words: dict[str, Any]
+    target: float | str
+    budget: float | None
+
+
+def asked(definition: AugmentationAnalysis, *, embedded: bool) -> Asked:
+    """Read and check everything before the first network is trained.
+
+    Parameters
+    ----------
+    definition
+        The analysis.
+    embedded
+        Whether neither a model nor images were given: fewer networks and fewer steps then.
+
+    Raises
+    ------
+    UsageError
+        A text cannot be read.
+    """
+    shifts = definition.shifts or SHIFTS
+    beyond = embedded and definition.transform == "shift"
+    words: dict[str, Any] = {
+        "variants": list(definition.variants or VARIANTS),
+        "copies": copies(definition.copies) or list(FEW_COPIES if embedded else COPIES),
+        "transform": definition.transform,
+        "shifts": shifts,
+        "angles": definition.angles or ANGLES,
+        "scales": definition.scales or SCALES,
+        "test_shifts": definition.test_shifts or (outside(shifts) if beyond else None),
+        "test_angles": definition.test_angles,
+        "test_scales": definition.test_scales,
+        "edges": definition.edges,
+        "seeds": definition.seeds or (FEW_SEEDS if embedded else SEEDS),
+        "train_images": definition.train_images or None,
+        "test_images": definition.test_images or (FEW_TESTS if embedded else None),
+        "steps": definition.steps or (FEW_STEPS if embedded else STEPS),
+        "epochs": definition.epochs,
+        "batch": definition.batch,
+        "engine": definition.engine,
+        "together": definition.together,
+        "device": definition.device,
+        "seed": definition.seed,
+    }
+    _check(words)
+    return Asked(words, target(definition.target), seconds(definition.budget))
+
+
+def _check(words: dict[str, Any]) -> None:
+    kinds = ("shifts", "angles", "scales")
+    pool = make_pool(words["transform"], **{name: words[name] for name in kinds})
+    make_pool(words["transform"], **{name: words[f"test_{name}"] or words[name] for name in kinds})
+    make_plan(words["copies"], words["variants"], words["train_images"] or [1], available=pool.sizes)
+
+
+def copies(texts: Sequence[str]) -> list[int | tuple[int, ...]]:
+    """Numbers of copies; ``4x3`` is a pair, of a product of transformations.
+
+    >>> copies(["1", "16", "4x3"])
+    [1, 16, (4, 3)]
+    """
+    made: list[int | tuple[int, ...]] = []
+    for text in texts:
+        if not re.fullmatch(r"\d+(x\d+)*", text):
+            hint = "Write 1,2,4,8; or 4x3 for 4 shifts and 3 rotations."
+            raise UsageError(f"{text!r} is no number of copies", where="--copies", hint=hint)
+        numbers = tuple(int(part) for part in text.split("x"))
+        made.append(numbers[0] if len(numbers) == 1 else numbers)
+    return made
+
+
+def target(text: str) -> float | str:
+    """Value to reach, as a share; or a variant and its number of copies.
+
+    >>> target("0.9"), target("95%"), target("antialias@1")
+    (0.9, 0.95, 'antialias@1')
+    """
+    if re.fullmatch(r"\w+@\d+", text):
+        return text
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise UsageError(f"{text!r} is no target", where="--target", hint="Say 0.95, or antialias@1 (variant@copies).")
+    return value
+
+
+def seconds(text: str | None) -> float | None:
+    """Time budget in seconds.
+
+    >>> seconds("10m"), seconds("90"), seconds(None)
+    (600.0, 90.0, None)
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if not found or float(found[1]) <= 0:
+        raise UsageError(f"{text!r} is no time", where="--budget", hint="Say 90s, 10m or 2h.")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def outside(shifts: str) -> str:
+    """Shifts of a grid and some straight beyond it, for what happens outside the trained range.
+
+    >>> outside("2x2").count(";")
+    19
+    """
+    pool = make_pool("shift", shifts=shifts)
+    pairs = list(zip(pool.dy.tolist(), pool.dx.tolist(), strict=True))
+    low, high = int(min(pool.dy.min(), pool.dx.min())), int(max(pool.dy.max(), pool.dx.max()))
+    for step in range(1, BEYOND + 1):
+        pairs += [(high + step, 0), (low - step, 0), (0, high + step), (0, low - step)]
+    return ";".join(f"{dy},{dx}" for dy, dx in pairs)

@@ -1,0 +1,98 @@
+"""One model's sweep with its estimates: what tables, figures and sentences are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from biasscope.copies import CopiesNeeded, CopiesSweep
+from biasscope.core.errors import UsageError
+
+MEASURES = {"consistency": "Consistency", "accuracy": "Accuracy", "worst_case": "Right in all versions"}
+MAIN = "consistency"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Copies that one variant needs for one measure, in one region, with one training-set size."""
+
+    label: str
+    variant: str
+    measure: str
+    region: str
+    train_images: int
+    needed: CopiesNeeded
+
+
+@dataclass(frozen=True)
+class Study:
+    """Sweep of one model.
+
+    Attributes
+    ----------
+    model
+        Its name.
+    sweep
+        What was found.
+    target
+        Value to reach, or ``antialias@1``.
+    alone
+        Whether it is the only model; labels are then the variants alone.
+    seed
+        Of the bootstrap.
+    """
+
+    model: str
+    sweep: CopiesSweep
+    target: float | str
+    alone: bool
+    seed: int = 0
+
+    def label(self, variant: str) -> str:
+        """Name of a variant in tables and figures."""
+        return variant if self.alone else f"{self.model} {variant}"
+
+    @property
+    def sizes(self) -> list[int]:
+        """Training-set sizes, the largest first."""
+        return sorted({run.train_images for run in self.sweep.runs}, reverse=True)
+
+    @cached_property
+    def estimates(self) -> list[Estimate]:
+        """Every variant, measure, region and training-set size, in this order of importance."""
+        return [item for size in self.sizes for item in self._of_size(size)]
+
+    def _of_size(self, size: int) -> Iterator[Estimate]:
+        for region in self.regions:
+            for measure in MEASURES:
+                try:
+                    found = self.sweep.needed(
+                        self.target, measure=measure, region=region, train_images=size, seed=self.seed
+                    )
+                except UsageError:
+                    if measure == MAIN and region == self.regions[0]:
+                        raise
+                    continue
+                yield from (
+                    Estimate(self.label(name), name, measure, region, size, item) for name, item in found.items()
+                )
+
+    @property
+    def regions(self) -> Sequence[str]:
+        """``inside`` the trained range, and ``outside`` where there are such versions."""
+        return ("inside", "outside") if not self.sweep.inside.all() else ("inside",)
+
+    @property
+    def main(self) -> list[Estimate]:
+        """Consistency inside the trained range with the largest training set, by variant."""
+        first = self.sizes[0]
+        return [
+            one
+            for one in self.estimates
+            if (one.measure, one.region, one.train_images) == (MAIN, self.regions[0], first)
+        ]
+
+    def argument(self, variant: str) -> int:
+        """Copies that the subsampling argument asks for, s^2."""
+        return self.sweep.subsampling[variant].copies

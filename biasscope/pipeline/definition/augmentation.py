@@ -1,0 +1,64 @@
+"""What question 4 can be asked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from biasscope.core.errors import UsageError
+
+
+class AugmentationAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Question 4: how many transformed copies of every image does learning invariance need?
+
+    The fields are the options of ``augmentation``; see ``python -m biasscope.analyze augmentation --help``.
+    """
+
+    model: list[str] = []
+    variants: list[Literal["plain", "antialias", "polyphase", "pac"]] = []
+    images: str | None = None
+    train_images: list[int] = []
+    test_images: int | None = None
+    copies: list[str] = []
+    transform: str = "shift"
+    shifts: str | None = None
+    angles: str | None = None
+    scales: str | None = None
+    test_shifts: str | None = None
+    test_angles: str | None = None
+    test_scales: str | None = None
+    edges: Literal["circular", "fill", "crop"] = "circular"
+    seeds: int | None = None
+    steps: int | None = None
+    epochs: float | None = None
+    batch: int = 64
+    rate: float = 0.01
+    target: str = "0.95"
+    augment: list[str] = []
+    engine: Literal["auto", "sequential", "vectorised"] = "auto"
+    together: int = 64
+    budget: str | None = None
+    device: str = "auto"
+    amp: Literal["bf16"] | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values that no sweep can use."""
+        least = "It is at least 1."
+        for name, holds, hint in (
+            ("train_images", all(size >= 1 for size in self.train_images), least),
+            ("test_images", self.test_images is None or self.test_images >= 1, least),
+            ("seeds", self.seeds is None or self.seeds >= 1, least),
+            ("steps", self.steps is None or self.steps >= 1, least),
+            ("epochs", self.epochs is None or self.epochs > 0, "It is a number of passes over all copies."),
+            ("batch", self.batch >= 1, least),
+            ("rate", 0 < self.rate < 10, "It is a learning rate, such as 0.01."),
+            ("together", self.together >= 1, least),
+            ("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."),
+        ):
+            if not holds:
+                what = f"{getattr(self, name)} is out of range"
+                raise UsageError(what, where=f"--{name.replace('_', '-')}", hint=hint)
+        if self.steps is not None and self.epochs is not None:
+            raise UsageError("steps or epochs fix the length, not both", where="--epochs", hint="Leave one out.")

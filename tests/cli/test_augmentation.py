@@ -1,0 +1,132 @@
+"""`augmentation` through the public command: what it answers, what it refuses, and with which exit codes."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from biasscope.analyze import main
+from biasscope.report.model import Report, decode
+from biasscope.report.render import render
+
+TINY = ("--images", "centred:60@24", "--copies", "1,2,4,8", "--shifts", "4x4", "--steps", "2", "--batch", "8")
+QUICK = (*TINY, "--model", "small:4:4", "--seeds", "1", "--variants", "plain,polyphase")
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run the command in this process, in an empty folder with a cache of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return lambda *arguments: main(["augmentation", *map(str, arguments)])
+
+
+def read(folder: str = "biasscope-report") -> Report:
+    return decode(Path(folder, "report.json").read_bytes())
+
+
+def test_answers_in_words_and_tables(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(*QUICK) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    report = read()
+    assert [result.kind for result in report.results] == ["copies", "transforms", "images"]
+    assert "s^2 = 16" in report.answer[0]
+    assert any("trained once" in sentence for sentence in report.answer)
+    copies = report.result("copies")
+    assert {table.name for table in copies.tables} >= {"needed", "curves", "coverage", "argument", "map", "cost"}
+    assert set(copies.table("needed")["variant"]) == {"plain", "polyphase"}
+    assert copies.table("argument")["s2"] == [16, 16]
+    assert copies.table("networks").height == 8
+    assert not Path("cache", "biasscope", "sweeps").exists() or not list(Path("cache", "biasscope", "sweeps").iterdir())
+    page = Path("biasscope-report", "report.html").read_bytes()
+    assert render(report) == page
+
+
+def test_two_models_in_processes_of_their_own_give_the_same_as_one(command: Command) -> None:
+    both = (*TINY, "--variants", "plain", "--seeds", "1", "--no-html")
+    assert command(*both, "--model", "small:4:4", "--model", "small:8:4", "--output", "both") == 0
+    assert command(*both, "--model", "small:8:4", "--output", "one") == 0
+    joint, alone = (read(name).result("copies").table("networks") for name in ("both", "one"))
+    mine = [place for place, name in enumerate(joint["variant"]) if name == "small:8:4 plain"]
+    assert [joint["loss"][place] for place in mine] == alone["loss"]
+    assert [joint["consistency"][place] for place in mine] == alone["consistency"]
+
+
+def test_same_seed_same_bytes_except_times(command: Command) -> None:
+    reports = []
+    for name in ("a", "b"):
+        assert command(*QUICK, "--seed", "3", "--no-html", "--output", name) == 0
+        reports.append(_timeless(read(name)))
+    assert reports[0] == reports[1]
+
+
+def _timeless(report: Report) -> list[object]:
+    provenance = msgspec.structs.replace(report.provenance, started="", seconds=0.0)
+    tables = [
+        [column for column in table.columns if not column.name.startswith("seconds")]
+        for result in report.results
+        for table in result.tables
+    ]
+    scalars = [scalar for result in report.results for scalar in result.scalars]
+    return [report.answer, report.headline, provenance, tables, scalars]
+
+
+def test_products_of_transformations_and_a_time_budget(command: Command) -> None:
+    asked = ("--transform", "shift+rotate", "--shifts", "2x2", "--angles=-20,0,20", "--copies", "1,2,3")
+    given = ("--model", "small:4:4", "--variants", "plain", "--seeds", "1", "--steps", "2", "--batch", "8")
+    assert command("--images", "centred:60@24", *given, *asked, "--budget", "10m", "--no-html") == 0
+    found = read().result("copies")
+    assert found.table("interaction").height == 9
+    assert any("copies multiply" in note or "number of copies counts" in note for note in found.notes)
+    assert found.parameters["budget"] == 600.0
+
+
+def test_transforms_that_are_given(command: Command) -> None:
+    assert command(*QUICK, "--augment", "RandomCrop(24, padding=1)", "--no-html") == 0
+    found = read().result("transforms")
+    delivered = found.table("delivered")
+    assert set(delivered["transform"]) == {"RandomCrop(24, padding=1)"}
+    assert delivered["distinct"][-1] == 9
+    assert delivered["phases"][-1] == pytest.approx(9 / 16)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--copies", "few"), 2, "--copies"),
+        (("--copies", "0"), 2, "positive"),
+        (("--target", "often"), 2, "--target"),
+        (("--budget", "soon"), 2, "--budget"),
+        (("--transform", "shear"), 2, "shear"),
+        (("--variants", "round"), 2, "round"),
+        (("--seeds", "0"), 2, "--seeds"),
+        (("--steps", "3", "--epochs", "1"), 2, "--epochs"),
+        (("--train-images", "many"), 2, "train_images"),
+        (("--augment", "Tea()"), 2, "Tea"),
+        (("--model", "torchvision:resnet18@none"), 2, "channels"),
+        (("--images", "nowhere"), 3, "nowhere"),
+    ],
+)
+def test_what_is_wrong_is_refused(
+    command: Command, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    given = ("--images", "centred:60@24", "--seeds", "1", "--copies", "1", "--shifts", "2x2", "--variants", "plain")
+    pairs = [given[place : place + 2] for place in range(0, len(given), 2)]
+    kept = [word for pair in pairs if pair[0] not in arguments for word in pair]
+    steps = () if "--steps" in arguments else ("--steps", "1")
+    assert command(*kept, *steps, *arguments, "--no-html") == code
+    assert said in capsys.readouterr().err
+    assert not Path("biasscope-report").exists()
+
+
+def test_help_needs_no_torch() -> None:
+    code = "import sys; from biasscope.analyze import main; main(['augmentation', '--help']); "
+    code += "print([name for name in ('torch', 'matplotlib', 'polars') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("[]")
+    assert "--target" in done.stdout
