@@ -19,6 +19,7 @@ SCALE = 1.45
 """Pixels of the page for a point of the figure, as long as there is room: all figures have letters of one size."""
 
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_LONG = re.compile(r"-?\d+\.\d{3,}(?![\d.e])")
 _FONT = re.compile(r"(?:(\d+) )?([\d.]+)px")
 _LEFT_TO_PAGE = {"font-family", "image-rendering"}
 _UNTURNED = re.compile(r"rotate\(-?0 [^)]*\)")
@@ -82,7 +83,18 @@ def _local(key: str, value: str, prefix: str) -> str:
         return f"#{prefix}{value[1:]}"
     if value in VARIABLES:
         return f"var({VARIABLES[value]})"
+    if key in ("d", "x", "y") or (key == "transform" and value.startswith(("translate", "rotate"))):
+        return _brief(value)
     return _REFERENCE.sub(rf"url(#{prefix}\1)", value)
+
+
+def _brief(value: str) -> str:
+    r"""Places to a hundredth of a point, which no screen shows, and in half the bytes.
+
+    >>> _brief("M 12.345678 -0.001 \nL 7.5 1.25e-05")
+    'M 12.35 0 L 7.5 1.25e-05'
+    """
+    return _LONG.sub(lambda found: f"{round(float(found[0]), 2) + 0.0:g}", " ".join(value.split()))
 
 
 def _trim(element: ET.Element, used: set[str]) -> None:

@@ -20,7 +20,7 @@ from biasscope.report.sections.side_by_side import measures
 
 RISES = 2
 """Rises of a model that are shown at once; all of them are listed."""
-LISTED = 800
+LISTED = 500
 """Rows of measures that the page lists; the JSON holds all of them."""
 
 JUMPS = [

@@ -1,0 +1,53 @@
+"""Figures of the question of upsampling: which layer writes a checkerboard, and what removes it?"""
+
+from __future__ import annotations
+
+from biasscope.figures.registry import entry
+
+ENTRIES = {
+    "spectra": entry(
+        "upsampling.maps:spectra",
+        "Spectrum of the output, stride frequencies marked",
+        "Power of the output, mean over pictures, zero frequency in the middle, on a logarithmic scale; the stronger "
+        "the colour, the more. Circles are the stride frequencies: a pattern that repeats with the stride has its "
+        "energy there and nowhere else. On the right after the remedy that removes it with the least change.",
+        "patterns",
+    ),
+    "peaks": entry(
+        "upsampling.strength:peaks",
+        "Peaks at the stride frequencies, layer by layer",
+        "Power at the stride frequencies over the median around them, in decibels, with its 95 % interval over "
+        "pictures. 0 is nothing that stands out. Hollow marks are uncertain: maps too small for a taper, so that "
+        "edges leak into the peaks.",
+        "patterns",
+    ),
+    "overlaps": entry(
+        "upsampling.maps:overlaps",
+        "How often each position is written",
+        "One period of the output (or, for the gradient, of the input); the number is how often that position is "
+        "written when every weight counts as one. All numbers equal: even. The gradient is counted for the strided "
+        "layers alone, and with the layers between.",
+        "overlap",
+    ),
+    "energies": entry(
+        "upsampling.maps:energies",
+        "Energy of the gradient by the phase of the pixel",
+        "One period of the product of strides. 1 is as much as the mean over phases; the stronger the colour, the more "
+        "of the gradient arrives there.",
+        "gradients",
+    ),
+    "remedies": entry(
+        "upsampling.strength:remedies",
+        "What is left of the peaks, and what the output loses",
+        "Left the peaks at the stride frequencies after every remedy, right the change of the output over the output "
+        "as it is; lines are 95 % intervals over pictures. Hollow marks are remedies whose weights were drawn anew.",
+        "remedies",
+    ),
+    "coverage": entry(
+        "upsampling.strength:coverage",
+        "Phases that random crops cover",
+        "A line is the closed form, the circles are what the transform delivered in a simulation. A line that levels "
+        "off below 1 has fewer offsets than the network has phases: more copies do not help.",
+        "coverage",
+    ),
+}

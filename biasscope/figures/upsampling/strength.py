@@ -1,0 +1,90 @@
+"""How strong patterns are: peaks by layer, and every remedy by what is left and what it changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from biasscope.core.results import Result
+from biasscope.figures.frame import rows
+from biasscope.figures.labels import short
+from biasscope.figures.looks import MOST, looks, names, of
+from biasscope.figures.style import MAIN, MUTED, OTHER, RULE, key_below, panel
+
+Row = dict[str, Any]
+LAYERS = 24
+"""Layers of a model that are drawn at most."""
+
+
+def peaks(result: Result) -> dict[str, Figure] | None:
+    """One figure a model: peaks at the stride frequencies, layer by layer, with their intervals."""
+    found = [row for row in rows(result, "patterns") if row.get("decibels") is not None]
+    styles = looks(names(rows(result, "patterns")))
+    made = {}
+    for model in names(found)[:MOST]:
+        own = of(found, model)[:LAYERS]
+        figure, ax = panel(5.6, 0.9 + 0.3 * len(own))
+        for place, row in enumerate(own):
+            _mark(ax, place, row, "decibels", styles[model].colour, bool(row.get("uncertain")))
+        _axis(ax, [short(row.get("layer"), 32) for row in own], "dB above what is around")
+        ax.set_title(short(model, 40), fontsize=8.5)
+        made[short(model, 60)] = figure
+    return made or None
+
+
+def remedies(result: Result) -> dict[str, Figure] | None:
+    """One figure a model: peaks after every remedy beside the change of the output."""
+    found = [row for row in rows(result, "remedies") if row.get("decibels") is not None]
+    made = {}
+    for model in names(found)[:MOST]:
+        own = of(found, model)
+        figure = Figure(figsize=(7.4, 1.0 + 0.3 * len(own)), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        for place, row in enumerate(own):
+            kept = row.get("weights_kept") is not False
+            _mark(left, place, row, "decibels", OTHER if kept else MUTED, not kept)
+            if row.get("change") is not None and row.get("remedy") != "none":
+                _mark(right, place, row, "change", MAIN if kept else MUTED, not kept)
+        _axis(left, [short(row.get("title"), 40) for row in own], "peaks of the output (dB)")
+        _axis(right, [], "change of the output (share)")
+        right.set_xlim(left=0)
+        made[short(model, 60)] = figure
+    return made or None
+
+
+def coverage(result: Result) -> Figure | None:
+    """Share of the phases that random crops cover against the number of copies."""
+    found = [row for row in rows(result, "coverage") if row.get("copies") and row.get("crop") is not None]
+    if not found:
+        return None
+    figure, ax = panel(5.2, 2.9)
+    once = {(row.get("stride"), row["copies"]): row for row in found}
+    styles = looks([str(step) for step in dict.fromkeys(row.get("stride") for row in found)])
+    for step in styles:
+        own = [row for row in once.values() if str(row.get("stride")) == step]
+        copies = [row["copies"] for row in own]
+        colour = styles[step].colour
+        ax.plot(copies, [row["crop"] for row in own], color=colour, label=f"closed form, stride {step}")
+        seen = [row for row in own if row.get("delivered") is not None]
+        ax.plot([r["copies"] for r in seen], [r["delivered"] for r in seen], "o", color=colour, markersize=4,
+                markerfacecolor="none", label="delivered by the transform")  # fmt: skip
+    ax.set(xscale="log", ylim=(0, 1.03), xlabel="copies of a picture", ylabel="share of the phases")
+    ax.legend()
+    key_below(figure, ax)
+    return figure
+
+
+def _mark(ax: Any, place: int, row: Row, name: str, colour: str, hollow: bool) -> None:
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if low is not None and high is not None:
+        ax.plot([low, high], [place, place], color=colour, linewidth=1.4)
+    ax.plot(row[name], place, "o", color=colour, markersize=4.5, markerfacecolor="none" if hollow else colour)
+
+
+def _axis(ax: Any, labels: list[str], title: str) -> None:
+    ax.axvline(0, color=RULE, linewidth=0.8, zorder=0)
+    if labels:
+        ax.set_yticks(range(len(labels)), labels)
+        ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_xlabel(title)

@@ -1,0 +1,137 @@
+"""Patterns, overlap, remedies, gradients and coverage: pictures first, then the numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biasscope.core.results import Result, Scalar
+from biasscope.figures.frame import rows
+from biasscope.figures.labels import short
+from biasscope.figures.looks import names, of
+from biasscope.report.filmstrips import Film, Strip, one
+from biasscope.report.grid import Field, Grid
+from biasscope.report.sections.generic import some
+
+MOST, WIDE = 6, 12
+"""Models and columns on the page; the JSON holds all of them."""
+
+MODEL = Field("model", "Model", "label")
+LAYER = Field("layer", "Layer", "code")
+N = Field("n", "n", "count")
+GRIDS: dict[str, tuple[list[Field], str]] = {
+    "patterns": (
+        [
+            MODEL, LAYER, Field("period", "Period", "text", "Phases along each axis"),
+            Field("decibels", "Peaks (dB)", "real", "Over what is around, with its 95 % interval over pictures"),
+            Field("uncertain", "Uncertain", "text", "Taken without a taper"),
+            Field("eta_squared", "Phase explains", "share", "Share of the variation between phases"),
+            Field("null_high", "By chance up to", "share"), Field("p", "p", "p"), N, Field("note", "Note", "text"),
+        ],
+        "Patterns by layer",
+    ),
+    "layers": (
+        [
+            MODEL, LAYER, Field("direction", "Direction", "text"), Field("scope", "Scope", "text"),
+            Field("counts", "Writes by phase", "text", "Along one axis; axes multiply"),
+            Field("ratio_1d", "Along an axis", "real"), Field("ratio", "Most by least", "real"),
+            Field("holes", "Never written", "share"), Field("note", "Note", "text"),
+        ],
+        "Overlap by layer",
+    ),
+    "remedies": (
+        [
+            MODEL, Field("title", "Remedy", "text"), Field("decibels", "Peaks (dB)", "real"),
+            Field("eta_squared", "Phase explains", "share"), Field("step", "Ripple on constants", "real"),
+            Field("change", "Change of the output", "share"), Field("cost", "Operations", "real", "Over those before"),
+            Field("parameters", "Parameters", "count"), Field("reason", "Why not", "text"),
+        ],
+        "Before and after",
+    ),
+    "gradients": (
+        [
+            MODEL, Field("period", "Period", "text"), Field("strided_alone", "Strided layers alone", "real"),
+            Field("with_between", "With the layers between", "real"), Field("energy_ratio", "Energy", "real"),
+            Field("zero", "Pixels without gradient", "share"), N,
+        ],
+        "Most by least, by geometry and as measured",
+    ),
+    "coverage": (
+        [
+            MODEL, Field("stride", "Stride", "count"), Field("copies", "Copies", "count"),
+            Field("crop", "Random crops", "share"), Field("delivered", "Delivered", "share"),
+            Field("any_phase", "All phases alike", "share"),
+        ],
+        "Phases that copies cover",
+    ),
+}  # fmt: skip
+FURTHER = {
+    "peaks": "Every stride frequency", "response": "Answers to constant pictures", "refused": "Not analysed",
+    "changes": "What every remedy did", "sampling": "How densely layers sample", "phases": "Phases and pictures",
+}  # fmt: skip
+
+
+def view(result: Result) -> dict[str, Any]:
+    """Films of pictures, the main grid, and the other tables folded."""
+    fields, caption = GRIDS[{"overlap": "layers"}.get(result.kind, result.kind)]
+    name = {"overlap": "layers"}.get(result.kind, result.kind)
+    return {
+        "over": "Upsampling",
+        "numbers": head(result),
+        "films": [*tiles(result), *outputs(result)],
+        "figures": FIGURES[result.kind],
+        "grid": some(result, name, fields, caption),
+        "folded": [grid for grid in (_folded(result, key) for key in FURTHER) if grid],
+    }
+
+
+FIGURES = {
+    "patterns": ("spectra", "peaks"),
+    "overlap": ("overlaps",),
+    "remedies": ("remedies",),
+    "gradients": ("energies",),
+    "coverage": ("coverage",),
+}
+
+
+def head(result: Result) -> list[Scalar]:
+    """Numbers at the head of a section; many models stand in the table."""
+    return list(result.scalars) if len(result.scalars) <= MOST else []
+
+
+def tiles(result: Result) -> list[Film]:
+    """The patterns: a row a model, a column a layer, and the answer to constants."""
+    found = rows(result, "pictures")
+    made = []
+    for model in names(found)[:MOST]:
+        own = of(found, model)[:WIDE]
+        heads = [_head(row) for row in own]
+        shots = [one(row.get("picture"), f"{_head(row)}: {short(row.get('caption') or '', 90)}") for row in own]
+        made.append(Film(short(model, 60), heads, [Strip("Pattern", "", shots)]))
+    return made
+
+
+def _head(row: dict[str, Any]) -> str:
+    return "constant picture" if row.get("role") == "constant" else short(row.get("layer"), 30)
+
+
+def outputs(result: Result) -> list[Film]:
+    """Outputs as they are and after every remedy: a row a picture."""
+    found = rows(result, "before_after")
+    made = []
+    for model in names(found)[:MOST]:
+        own = of(found, model)
+        heads = names(own, "title")[:WIDE]
+        strips = []
+        for image in dict.fromkeys(row.get("image") for row in own):
+            by_title = {str(row.get("title")): row.get("picture") for row in own if row.get("image") == image}
+            shots = [one(by_title.get(title), f"Output {image}, {title}") for title in heads]
+            strips.append(Strip(f"Picture {int(image or 0) + 1}", "", shots))
+        made.append(Film(short(model, 60), heads, strips))
+    return made
+
+
+def _folded(result: Result, name: str) -> Grid | None:
+    from biasscope.report.grid import every_column
+
+    table = next((item for item in result.tables if item.name == name and item.height), None)
+    return some(result, name, every_column(table), FURTHER[name], most=400) if table is not None else None
