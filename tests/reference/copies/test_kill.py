@@ -47,8 +47,7 @@ def test_killed_ten_times(tmp_path: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300, env=os.environ)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) >= 3, done.stdout
-    assert "state-" in done.stdout
-    assert "narrow-n1" in done.stdout
+    assert "safetensors" in done.stdout, "every attempt was killed before anything was stored"
     assert equal(sweep(tmp_path / "killed"), undisturbed)
     assert not list((tmp_path / "killed").glob("*/state-*"))
 

@@ -104,7 +104,7 @@ def parsed(
     return made.images, made.boxes, log
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(document() | simple(), max_size=12))
 def test_as_the_parser(documents: list[bytes]) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -18,7 +18,7 @@ def kept(model, at, images, shifts, **options):
     seen = []
 
     def count(*_):
-        tensors = [thing for thing in gc.get_objects() if type(thing) is torch.Tensor]
+        tensors = [thing for thing in gc.get_objects() if type(thing) is torch.Tensor and thing.layout is torch.strided]
         seen.append(sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}.values()))
 
     handle = at.register_forward_hook(count)
