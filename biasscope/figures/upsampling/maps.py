@@ -118,7 +118,9 @@ def _spectrum(ax: Axes, row: Row, top: float) -> None:
     if values is None:
         return
     low = float(np.nanpercentile(values, 2))
-    ax.imshow(values, cmap=DENSITY, vmin=low, vmax=top, interpolation="none", aspect="equal", extent=(-0.5, 0.5, 0.5, -0.5))
+    ax.imshow(
+        values, cmap=DENSITY, vmin=low, vmax=top, interpolation="none", aspect="equal", extent=(-0.5, 0.5, 0.5, -0.5)
+    )
     for x, y in marks(row):
         ax.plot(x, y, marker="o", markersize=5, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=0.7)
     ax.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5])

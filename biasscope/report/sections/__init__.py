@@ -42,7 +42,15 @@ _LAYERS = {
     "structure": _entry("structure", "structure", "How densely each layer samples", "Structure"),
 }
 
-SECTIONS = Registry("section", _DATASET | _LAYERS | _INVARIANCE)
+_UPSAMPLING = {
+    "patterns": _entry("upsampling", "upsampling", "Which layer writes the pattern, and how strong is it?", "Patterns"),
+    "overlap": _entry("upsampling", "upsampling", "How often is each position written?", "Overlap"),
+    "remedies": _entry("upsampling", "upsampling", "What removes the pattern, and at which price?", "Remedies"),
+    "gradients": _entry("upsampling", "upsampling", "Do gradients reach every pixel alike?", "Gradients"),
+    "coverage": _entry("upsampling", "upsampling", "How are positions covered?", "Position"),
+}
+
+SECTIONS = Registry("section", _DATASET | _LAYERS | _UPSAMPLING | _INVARIANCE)
 """Sections in the order of the page, question by question."""
 
 GENERIC = _entry("generic", "generic", "", "")

@@ -1,0 +1,70 @@
+"""Sections of the question of upsampling: pictures, figures and grids, missing parts and hostile names."""
+
+import pytest
+
+from biasscope.core.results import Result
+from biasscope.figures.frame import rows
+from biasscope.figures.upsampling.maps import chosen, marks, plane
+from biasscope.report.render import render, sections
+from biasscope.report.text import summary
+from tests.unit.report import sample_upsampling as sample
+from tests.unit.report.page import Page
+from tests.unit.report.sample_reports import empty_tables, hollow, report
+
+FIGURES = {
+    "patterns": {"spectra", "peaks"},
+    "overlap": {"overlaps"},
+    "remedies": {"remedies"},
+    "gradients": {"energies"},
+    "coverage": {"coverage"},
+}
+
+
+@pytest.mark.parametrize("kind", sample.KINDS)
+def test_every_section_has_its_figures_and_its_grid(kind):
+    (section,) = sections(report([sample.one(kind)]))
+    assert set(section.figures) == FIGURES[kind]
+    assert section.data["grid"].rows
+    assert Page(render(report([sample.one(kind)]))).unbalanced == []
+
+
+def test_pictures_come_before_tables():
+    html = render(report([sample.one("patterns"), sample.one("remedies")])).decode()
+    for kind in ("patterns", "remedies"):
+        part = html[html.index(f'<section id="{kind}"') :]
+        assert part.index("<img") < part.index("<figure") < part.index('class="data"')
+
+
+def test_overlap_maps_are_the_uneven_layers_the_stack_and_both_gradients():
+    found = chosen(rows(sample.one("overlap"), "layers"))
+    assert [(row["layer"], row["direction"], row["scope"]) for row in found] == [
+        ("2", "forward", "alone"),
+        ("output", "forward", "all before it"),
+        ("0", "backward", "strided layers together"),
+        ("0", "backward", "with the layers between"),
+    ]
+    assert sorted(plane(found[0]).ravel().tolist()) == [1, 2, 2, 4]
+
+
+def test_stride_frequencies_are_marked_once():
+    assert sorted(marks({"period_y": 4, "period_x": 1})) == [(0, -0.5), (0, -0.25), (0, 0.25)]
+    assert len(marks({"period_y": 2, "period_x": 2})) == 3
+
+
+@pytest.mark.parametrize("kind", sample.KINDS)
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "", "日本 {{ 7*7 }}"])
+def test_hostile_names_are_text(kind, name):
+    html = render(report([sample.called(sample.one(kind), name)]))
+    assert Page(html).unbalanced == []
+    assert html.count(b"<script") == 1
+
+
+@pytest.mark.parametrize("kind", sample.KINDS)
+def test_missing_tables_rows_and_numbers_are_tolerated(kind):
+    whole = sample.one(kind)
+    for item in (Result(kind, "Nothing."), empty_tables(whole), hollow(whole)):
+        assert Page(render(report([item], kind="upsampling"))).unbalanced == []
+        assert summary(report([item], kind="upsampling"))
+    for table in whole.tables:
+        alone = Result(kind, "", tables=[table])
+        assert Page(render(report([alone], kind="upsampling"))).unbalanced == []
