@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from biasscope.trace.engine import Traced
 from biasscope.trace.estimate import Estimate
 from biasscope.trace.layer import Layer
+from biasscope.trace.maps import maps_of
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.measures.equivariance import lattice_period
-from biasscope.trace.probe import Probe
+from biasscope.trace.probe import Probe, Seen
 from biasscope.trace.result import Lattice, LayerTrace, Measured, Trace
 from biasscope.trace.shifts import Plan, moves
+from biasscope.trace.watch import leaf
 
 if TYPE_CHECKING:
     from biasscope.transforms import Transformation
@@ -121,6 +123,7 @@ def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool
         notes.append(f"several tensors are given by {', '.join(several)}")
     if not functional:
         notes.append("functions in forward are not layers here; functional=True lists those outside leaf modules")
+    notes += _unseen(probed, functional)
     measured = dict.fromkeys(name for one in traced for name in one.measures)
     notes += [f"{name}: {note}" for name in measured if (note := MEASURES[name].facts.get("note"))]
     uneven = {one.layer.name for one in traced if plan.wraps and _uneven(one.layer, probed)}
@@ -130,6 +133,24 @@ def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool
             f"be exact there ({', '.join(sorted(uneven)[:5])})"
         )
     return notes
+
+
+def _unseen(probed: Probe, functional: bool) -> list[str]:
+    """Tensors that are no maps of positions, and what cannot be seen of them."""
+    notes = []
+    if others := list(dict.fromkeys(row.place.name for row in maps_of(probed).others if _inner(row))):
+        named = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        notes.append(f"{len(others)} tensors of attention, windows or tokens are no maps of positions: {named}")
+    tokens = list(dict.fromkeys(row.place.name for row in probed.seen if len(row.shape) == 3 and _inner(row)))
+    if tokens:
+        said = "" if functional else ", and attention, which functions work out between them, is not seen either"
+        named = ", ".join(tokens[:5]) + (", ..." if len(tokens) > 5 else "")
+        notes.append(f"{len(tokens)} modules give tokens, which are no maps of positions: {named}{said}")
+    return notes
+
+
+def _inner(row: Seen) -> bool:
+    return row.module is None or leaf(row.module)
 
 
 def _uneven(layer: Layer, probed: Probe) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -45,11 +45,20 @@ class Seen:
 
 @dataclass(frozen=True)
 class Probe:
-    """Everything that a pass gave, in order, and the shapes in a pass with a larger picture."""
+    """Everything that a pass gave, in order, and the shapes in a pass with a larger picture.
+
+    Attributes
+    ----------
+    seen, grown, side
+        All tensors; their shapes and those of what was read, with a larger picture; side of the picture.
+    single
+        First axis of the tensors with four axes in a pass of one picture, where the larger one was not taken.
+    """
 
     seen: tuple[Seen, ...]
     grown: dict[Place, tuple[tuple[int, ...], tuple[int, ...]]]
     side: Size
+    single: dict[Place, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -100,7 +109,11 @@ def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Siz
     height, width = example.shape[-2:]
     larger = example.new_zeros(1, example.shape[1], height + GROWTH, width + GROWTH)
     grown = _pass(model, larger, functional, partial=True)
-    return Probe(tuple(seen), {item.place: (item.shape, item.incoming) for item in grown}, (height, width))
+    shapes = {item.place: (item.shape, item.incoming) for item in grown}
+    single: dict[Place, int] = {}
+    if any(len(item.shape) == 4 and item.place not in shapes for item in seen):
+        single = {item.place: item.shape[0] for item in _pass(model, example, functional) if len(item.shape) == 4}
+    return Probe(tuple(seen), shapes, (height, width), single)
 
 
 def _pass(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) -> list[Seen]:

@@ -8,9 +8,8 @@ from fractions import Fraction
 from torch import Tensor, nn
 
 from biasscope.trace.layer import Place, Size, Stride
+from biasscope.trace.maps import Axes, maps_of
 from biasscope.trace.probe import GROWTH, Probe, Seen, probe, unwrap
-
-CHANNELS_LAST = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -82,44 +81,34 @@ def strides(found: Probe) -> dict[Place, LayerStride]:
     known: dict[Size, Stride] = {found.side: (Fraction(1), Fraction(1))}
     result: dict[Place, LayerStride] = {}
     last: Stride = (Fraction(1), Fraction(1))
+    maps = maps_of(found)
     for item in found.seen:
-        if len(item.shape) == 4 and item.shape[0] == 2 and min(item.shape) > 0:
-            made = _stride(item, found, known, last)
+        if item.place in maps.axes:
+            made = _stride(item, found, known, last, (maps.axes[item.place], maps.incoming[item.place]))
             result[item.place], last = made, made.grid
             if made.product is not None:
                 known[_at(item.shape, made.axes)] = made.product
     return result
 
 
-def _stride(item: Seen, found: Probe, known: dict[Size, Stride], last: Stride) -> LayerStride:
+def _stride(
+    item: Seen, found: Probe, known: dict[Size, Stride], last: Stride, both: tuple[Axes, Axes]
+) -> LayerStride:  # fmt: skip
     after, before = found.grown.get(item.place, ((), ()))
-    axes = _axes(item, after)
+    axes, read = both
     size = _at(item.shape, axes)
-    inside = _at(item.incoming, _axes_of(item.incoming, before)) if len(item.incoming) == 4 else found.side
-    incoming = _grown(item.incoming, before, _axes_of(item.incoming, before)) or known.get(inside)
+    inside = _at(item.incoming, read) if len(item.incoming) == 4 else found.side
+    incoming = _grown(item.incoming, before, read) or known.get(inside)
     product = _grown(item.shape, after, axes)
     method = "growth"
     if product is None and max(size) > 1:
-        product, method = _by_sizes(inside, size, incoming or known.get(inside)), "sizes"
+        product, method = _by_sizes(inside if incoming else found.side, size, incoming), "sizes"
     ratio = found.side[0] / size[0], found.side[1] / size[1]
     return LayerStride(axes, product, incoming, product or last, ratio, method)
 
 
 def _at(shape: tuple[int, ...], axes: tuple[int, int]) -> Size:
     return shape[axes[0]], shape[axes[1]]
-
-
-def _axes(item: Seen, after: tuple[int, ...]) -> tuple[int, int]:
-    """Axes that grow with the picture; without that, what the kind of layer says."""
-    if len(after) != 4 and item.kind in ("Linear", "LayerNorm", "linear", "layer_norm", "Permute"):
-        return CHANNELS_LAST
-    return _axes_of(item.shape, after)
-
-
-def _axes_of(shape: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, int]:
-    if len(shape) == len(after) == 4 and shape[3] == after[3] and shape[1] != after[1] and shape[2] != after[2]:
-        return CHANNELS_LAST
-    return 2, 3
 
 
 def _grown(shape: tuple[int, ...], after: tuple[int, ...], axes: tuple[int, int]) -> Stride | None:
