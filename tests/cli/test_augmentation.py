@@ -82,7 +82,7 @@ def test_products_of_transformations_and_a_time_budget(command: Command) -> None
     assert command("--images", "centred:60@24", *given, *asked, "--budget", "10m", "--no-html") == 0
     found = read().result("copies")
     assert found.table("interaction").height == 9
-    assert any("copies multiply" in note or "number of copies counts" in note for note in found.notes)
+    assert any("of both multiply" in note or "number of copies counts" in note for note in found.notes)
     assert found.parameters["budget"] == 600.0
 
 
@@ -106,7 +106,7 @@ def test_transforms_that_are_given(command: Command) -> None:
         (("--variants", "round"), 2, "round"),
         (("--seeds", "0"), 2, "--seeds"),
         (("--steps", "3", "--epochs", "1"), 2, "--epochs"),
-        (("--train-images", "many"), 2, "train_images"),
+        (("--train-images", "many"), 2, "--train-images"),
         (("--augment", "Tea()"), 2, "Tea"),
         (("--model", "torchvision:resnet18@none"), 2, "channels"),
         (("--images", "nowhere"), 3, "nowhere"),

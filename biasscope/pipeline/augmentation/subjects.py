@@ -64,7 +64,7 @@ def _loader(spec: str, classes: int) -> Factory:
     untrained = "@none" in spec
 
     def build() -> nn.Module:
-        added = [] if not untrained or "seed=" in spec else [f"seed={int(torch.randint(2**31, ()))}"]
+        added = [] if not untrained or "seed=" in spec else [f"seed={int(torch.randint(10**6, ()))}"]
         added += [] if not untrained or "classes=" in spec else [f"classes={classes}"]
         joint = "" if not added else "&" if "?" in spec else "?"
         return load_model(spec + joint + "&".join(added)).module.train()

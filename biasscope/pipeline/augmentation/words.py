@@ -9,6 +9,7 @@ from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
 MOST = 5
+MOVED = {"shift": "shifted", "rotate": "turned", "scale": "scaled"}
 ONE_SEED = "Every network was trained once: the intervals cover the choice of images only, not that of the training."
 
 
@@ -30,7 +31,8 @@ def sentence(study: Study) -> str:
     """What each variant of a model needs, beside what the argument says."""
     plain, *others = study.main
     what = "copies" if study.sweep.axes == ("shift",) else "versions"
-    aim = f"{percent(plain.needed.target)} of pairs of {' and '.join(study.sweep.axes)} versions answered alike"
+    moved = " and ".join(MOVED[axis] for axis in study.sweep.axes)
+    aim = f"{percent(plain.needed.target)} of pairs of {moved} versions answered alike"
     square, sides = study.argument(plain.variant), study.sweep.subsampling[plain.variant].size_ratio
     claim = (
         f"The subsampling argument says s^2 = {square} {what} (strides), or {sides**2:.3g} (ratio of the sides)."

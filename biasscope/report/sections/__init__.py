@@ -50,7 +50,15 @@ _UPSAMPLING = {
     "coverage": _entry("upsampling", "upsampling", "How are positions covered?", "Position"),
 }
 
-SECTIONS = Registry("section", _DATASET | _LAYERS | _UPSAMPLING | _INVARIANCE)
+_AUGMENTATION = {
+    "copies": _entry("copies", "copies", "How many copies does invariance need?", "Copies"),
+    "transforms": Entry(
+        "biasscope.report.sections.copies:transforms",
+        {"template": "sections/generic.html", "title": "What training transforms deliver", "short": "Transforms"},
+    ),
+}
+
+SECTIONS = Registry("section", _DATASET | _LAYERS | _AUGMENTATION | _UPSAMPLING | _INVARIANCE)
 """Sections in the order of the page, question by question."""
 
 GENERIC = _entry("generic", "generic", "", "")
