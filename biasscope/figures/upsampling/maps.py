@@ -23,7 +23,8 @@ ACROSS, WRITTEN = 4, 8
 def overlaps(result: Result) -> dict[str, Figure] | None:
     """One figure a model: its layers alone, the whole stack, and the gradient."""
     found = [row for row in rows(result, "layers") if plane(row) is not None]
-    return {short(model, 60): _model(chosen(of(found, model))) for model in names(found)[:MOST]} if found else None
+    shown = {short(model, 60): chosen(of(found, model)) for model in names(found)[:MOST]}
+    return {model: _model(few) for model, few in shown.items() if few} or None
 
 
 def chosen(found: list[Row]) -> list[Row]:
@@ -37,7 +38,8 @@ def chosen(found: list[Row]) -> list[Row]:
     alone = [row for row in found if row.get("direction") == "forward" and row.get("scope") == "alone"]
     alone.sort(key=lambda row: bool(row.get("uniform")))
     back = [row for row in found if row.get("direction") == "backward" and row.get("scope") != "alone"]
-    return [*alone[: 2 * ACROSS - len(last) - len(back)], *last, *back]
+    few = [*alone[: 2 * ACROSS - len(last) - len(back)], *last, *back]
+    return few or found[: 2 * ACROSS]
 
 
 def energies(result: Result) -> dict[str, Figure] | None:

@@ -18,8 +18,8 @@ from biasscope.upsampling import Row, power
 
 SIDE, CROP, TILES, IMAGES = 128, 32, 24, 2
 """Side of a picture in pixels, positions of an output that are shown, positions of a tiled pattern, pictures."""
-BINS = 64
-"""Most bins of a spectrum along an axis."""
+BINS, LEAST = 64, 1e-9
+"""Most bins of a spectrum along an axis; least end of the scale of a pattern."""
 Cells = Mapping[str, Any]
 
 
@@ -64,7 +64,7 @@ def patterns(items: Sequence[Measurement]) -> Iterator[Cells]:
                 continue
             channel = strongest(layer.pattern)
             values = tiled(layer.pattern[channel])
-            top = float(values.abs().max())
+            top = max(float(values.abs().max()), LEAST)
             said = f"channel {channel} of {layer.channels}, from {-top:.3g} to {top:.3g} about its mean"
             yield _row(item, layer.name, "pattern", address(values, -top, top), said)
         response = item.found.response
@@ -72,11 +72,11 @@ def patterns(items: Sequence[Measurement]) -> Iterator[Cells]:
             means = response.means[response.strongest]
             around = means - means.flatten(1).mean(1).view(-1, *(1,) * (means.dim() - 1))
             values = tiled(around[strongest(around)])
-            top = float(values.abs().max())
+            top = max(float(values.abs().max()), LEAST)
             said = (
                 f"constant pictures of {float(response.levels[response.strongest]):.3g}; from {-top:.3g} to {top:.3g}"
             )
-            yield _row(item, "output", "constant", address(values, -max(top, 1e-9), max(top, 1e-9)), said)
+            yield _row(item, "output", "constant", address(values, -top, top), said)
 
 
 def _row(item: Measurement, layer: str, role: str, picture: str, caption: str) -> Cells:

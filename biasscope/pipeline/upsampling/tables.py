@@ -11,8 +11,10 @@ from biasscope.core.results import Table, number, table
 from biasscope.pipeline.upsampling.measurement import Measurement, axes
 from biasscope.upsampling import LayerPattern, Overlap, Row
 
-LARGEST = 16
+LARGEST = 64
 """Side up to which an overlap map is kept."""
+SAID = 16
+"""Phases whose counts are written out."""
 Cells = Mapping[str, Any]
 
 
@@ -43,7 +45,7 @@ def overlap_row(item: Measurement, one: Overlap, scope: str) -> Cells:
     plane = one.map()
     plane = plane.reshape(1, -1) if plane.ndim == 1 else plane.reshape(*plane.shape[:2], -1)[..., 0]
     small = max(plane.shape) <= LARGEST
-    lines = [", ".join(f"{count:g}" for count in line[:LARGEST]) for line in one.counts]
+    lines = [", ".join(f"{count:g}" for count in line[:SAID]) for line in one.counts]
     ratios = one.ratios
     return {
         "model": item.label,
@@ -160,7 +162,7 @@ def gradient_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
         if found.backward_strided is None:
             continue
         plane = None if energy is None else np.atleast_2d(energy.energy.reshape(*energy.energy.shape[:2], -1)[..., 0])
-        small = plane is not None and max(plane.shape) <= 2 * LARGEST
+        small = plane is not None and max(plane.shape) <= LARGEST
         yield {
             "model": item.label,
             "strided_alone": number(found.backward_strided.ratio),

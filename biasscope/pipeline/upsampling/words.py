@@ -90,11 +90,20 @@ def _best(item: Measurement, best: Row) -> str:
     assert first is not None  # noqa: S101
     gone = (now.step or 0) <= GONE
     before, after = first.decibels[0], now.decibels[0]
-    peaks = f" (peaks {before:.1f} to {after:.1f} dB)" if before is not None and after is not None else ""
+    peaks = f" (peaks {_tenths(before)} to {_tenths(after)} dB)" if before is not None and after is not None else ""
     change = f", changes the output by {percent(best.change[0], 0)}" if best.change[0] is not None else ""
     cost = f" and costs {now.operations / first.operations:.2f} times the operations" if first.operations else ""
     verb = "removes the answer to constants" if gone else "weakens the answer to constants most"
     return f"“{best.title}” {verb}{peaks}{change}{cost}"
+
+
+def _tenths(value: float) -> str:
+    """Number with one place and no negative zero.
+
+    >>> _tenths(-0.04)
+    '0.0'
+    """
+    return f"{round(value, 1) + 0.0:.1f}"
 
 
 def gradients(items: Sequence[Measurement]) -> str:

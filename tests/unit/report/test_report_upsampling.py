@@ -68,3 +68,8 @@ def test_missing_tables_rows_and_numbers_are_tolerated(kind):
     for table in whole.tables:
         alone = Result(kind, "", tables=[table])
         assert Page(render(report([alone], kind="upsampling"))).unbalanced == []
+
+
+def test_without_upsampling_the_maps_are_those_of_the_gradient():
+    found = [{"direction": "backward", "scope": "alone", "layer": "conv1", "uniform": False}]
+    assert chosen(found) == found
