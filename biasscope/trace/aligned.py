@@ -28,6 +28,8 @@ class Errors(NamedTuple):
 
 NARROW = 8
 """Columns up to which rolled copies are quicker than windows."""
+LONG = 24
+"""Columns from which pieces of rows are quicker than rolled rows."""
 
 
 def wide(dtype: torch.dtype) -> torch.dtype:
@@ -65,11 +67,8 @@ def aligned_errors(
         return _overlapping(maps, places, shifts, wraps, margin)
     if not places:
         return Errors(*maps.new_zeros(3, len(maps), 0))
-    if len(places) <= len(maps):
-        reference = maps[:, 0]
-        pairs = zip(places, shifts, strict=True)
-        moved = (reference.roll(shift, (-2, -1)).sub_(maps[:, place]) for place, shift in pairs)
-        difference = torch.stack([_length(part.flatten(1)) for part in moved], 1).square_()
+    if len(places) <= len(maps) and not (maps.requires_grad and torch.is_grad_enabled()):
+        difference = _pieces(maps, places, shifts)
     elif maps.shape[-1] <= NARROW:
         difference = _rolled(maps, places, shifts)
     else:
@@ -81,6 +80,41 @@ def aligned_errors(
         own = _energy(maps[:, 0].flatten(1))[:, None]
         response = torch.stack([_energy(maps[:, place].flatten(1)) for place in places], 1)
     return Errors(difference, response, own.expand_as(difference))  # the moved reference has the energy of its own
+
+
+def _pieces(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]]) -> Tensor:
+    """Energies of differences, (P, k), one shift at a time, by the pieces that a roll cuts the reference into.
+
+    Short rows are rolled instead, once for shifts that go as far sideways.
+    """
+    height, width = maps.shape[-2:]
+    rolls: dict[int, Tensor] = {}
+    room = torch.empty_like(maps[:, 0], memory_format=torch.contiguous_format)
+    found = []
+    for place, (down, right) in zip(places, shifts, strict=True):
+        response, reference, step = maps[:, place], maps[:, 0], right % width
+        if step and width < LONG:
+            if step not in rolls:
+                rolls[step] = reference.roll(step, -1)
+            reference, step = rolls[step], 0
+        for top, row in _cut(height, down):
+            for left, column in _cut(width, step):
+                area = ..., row, column
+                torch.sub(reference[..., top, left], response[area], out=room[area])
+        found.append(_length(room.flatten(1)))
+    return torch.stack(found, 1).square_()
+
+
+def _cut(size: int, step: int) -> list[tuple[slice, slice]]:
+    """Pieces of a side before and after it was rolled.
+
+    >>> _cut(4, 1)
+    [(slice(0, 3, None), slice(1, 4, None)), (slice(3, 4, None), slice(0, 1, None))]
+    """
+    step %= size
+    if not step:
+        return [(slice(0, size), slice(0, size))]
+    return [(slice(0, size - step), slice(step, size)), (slice(size - step, size), slice(0, step))]
 
 
 def _rolled(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]]) -> Tensor:

@@ -8,6 +8,7 @@ from torch import nn
 
 from biasscope.trace import MEASURES, trace
 from biasscope.trace import measures as functions
+from biasscope.trace.aligned import aligned_errors
 from biasscope.trace.measures.global_sums import chosen_maps
 from tests.unit.trace.nets import conv, pictures, seeded
 
@@ -239,3 +240,18 @@ def test_functions_agree_with_the_traced_values(found, stored):
     sums = maps[0].sum((-2, -1))
     expected = ((sums - sums.mean(0)).abs() > 0.2 * sums.mean(0).abs()).double().mean(0)
     assert torch.equal(pooled, expected)
+
+
+@pytest.mark.parametrize("side", [4, 30])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_errors_of_few_shifts_of_many_pictures_are_those_of_rolls(side, layout):
+    draw = torch.Generator().manual_seed(0)
+    maps = torch.randn(24, 3, side, side + 1, generator=draw).to(memory_format=layout).unflatten(0, (6, 4))
+    shifts = [(1, 2), (-3, 2 * side), (0, 0)]
+    found = aligned_errors(maps, [1, 2, 3], shifts)
+    for number, (place, shift) in enumerate(zip([1, 2, 3], shifts, strict=True)):
+        expected = (maps[:, 0].roll(shift, (-2, -1)) - maps[:, place]).square().sum((1, 2, 3))
+        assert torch.allclose(found.difference[:, number], expected, rtol=1e-5)
+    again = aligned_errors(maps.requires_grad_(), [1, 2, 3], shifts)
+    assert torch.allclose(again.difference, found.difference, rtol=1e-5)
+    assert again.difference.requires_grad
