@@ -36,6 +36,7 @@ def layers(
     strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
     layers: Annotated[list[str] | None, Several, Parameter(group=LAYERS)] = None,
     functional: Annotated[Literal["auto", "yes", "no"], Parameter(group=LAYERS)] = "auto",
+    split_layers: Annotated[Literal["none", "pools", "all"], Parameter(group=LAYERS)] = "pools",
     measures: Annotated[list[str] | None, Several, Parameter(group=LAYERS)] = None,
     threshold: Annotated[float, Parameter(group=LAYERS)] = 0.2,
     margin: Annotated[float, Parameter(group=LAYERS)] = 0.125,
@@ -46,6 +47,7 @@ def layers(
     batch: Annotated[int, Parameter(group=RUNNING)] = 64,
     amp: Annotated[Literal["bf16", "fp16"] | None, Parameter(group=RUNNING)] = None,
     blame: Annotated[bool, Parameter(group=PARTS)] = True,
+    between: Annotated[Literal["fourier", "nearest"], Parameter(group=PARTS)] = "fourier",
     attribution: Annotated[list[str] | None, Several, Parameter(group=PARTS)] = None,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
     common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
@@ -86,6 +88,9 @@ def layers(
         commas. Unless given: leaves and functions.
     functional
         Whether functions that a model calls in its forward are layers too: auto where there are some.
+    split_layers
+        Layers that get a second row, NAME:max or NAME:dense, with what they give at stride 1, so that their maximum
+        and their subsampling are told apart: max pools, all (strided convolutions too) or none.
     measures
         Measures at every layer, joined with commas, or all: nonshiftability, sum_variation, equivariance_cosine,
         equivariance_l2, fourier_cosine, fourier_l2, aliasing, maximum_bias, phase_variance, phase_decoding,
@@ -109,6 +114,8 @@ def layers(
         Run the models in a half precision.
     blame
         Find the layers that are to blame for changed answers, by patching activations.
+    between
+        How maps that are patched move by fractions of a position: in the Fourier domain, or rounded to the nearest.
     attribution
         Explanations that should move with the object: gradcam, saliency, integrated_gradients, joined with commas;
         none for none. Unless given: gradcam and saliency, and integrated_gradients for the embedded networks.
@@ -134,6 +141,7 @@ def layers(
             "limit": limit,
             "layers": _parts(layers),
             "functional": functional,
+            "split_layers": split_layers,
             "measures": _parts(measures),
             "threshold": threshold,
             "margin": margin,
@@ -142,6 +150,7 @@ def layers(
             "fill": fill,
             "side": side,
             "blame": blame,
+            "between": between,
             "attribution": _parts(attribution),
             "batch": batch,
             "device": common.device,

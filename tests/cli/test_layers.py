@@ -106,6 +106,29 @@ def test_lattices_of_the_baseline_have_the_period_of_the_stride(embedded: Done) 
     assert square[1::2, 1::2].min() > 1e-2
 
 
+def test_max_pools_are_split_into_their_maximum_and_their_subsampling(embedded: Done) -> None:
+    found = read(str(embedded[0] / "biasscope-report")).result("layers")
+    for name in ("layers", "measures", "lattices"):
+        made = found.table(name)
+        assert ("digits8", "features.10:max") in set(zip(made["model"], made["layer"], strict=True))
+    layers = found.table("layers")
+    rows = zip(layers["model"], layers["layer"], layers["stride"], layers["subsampling"], strict=True)
+    halves = [row[1:] for row in rows if row[0] == "digits8" and str(row[1]).startswith("features.10")]
+    assert halves == [("features.10:max", 4.0, False), ("features.10", 8.0, True)]
+    assert not any(str(layer).endswith(":max") for layer in found.table("moving")["layer"])
+    assert any("NAME:max" in note for note in found.notes)
+
+
+def test_splitting_and_moving_in_between_can_be_chosen(command: Command) -> None:
+    asked = (*NET, "--limit", "2", "--grid", "0..1", "--images", "scenes:2", "--attribution", "none", "--no-html")
+    measured = ("--measures", "phase_variance", "--layers", "subsampling")
+    assert command(*asked, *measured, "--split-layers", "all", "--between", "nearest") == 0
+    report = read()
+    assert any(str(layer).endswith(":dense") for layer in report.result("layers").table("layers")["layer"])
+    assert report.result("blame").parameters["between"] == "nearest"
+    assert "--between nearest" in " ".join(report.provenance.command)
+
+
 def test_maps_follow_the_picture(embedded: Done) -> None:
     moving = read(str(embedded[0] / "biasscope-report")).result("layers").table("moving")
     assert all(str(picture).startswith("data:image/") for picture in moving["map"])
@@ -189,7 +212,11 @@ def test_bad_pictures_are_listed_and_strict_exits_with_3(command: Command, tmp_p
         (("--layers", "layer9"), 2, "means no layer"),
         (("--threshold", "0"), 2, "--threshold"),
         (("--fill", "black"), 2, "--fill"),
-        (("--variants", "round"), 2, "round"),
+        (("--variants", "baselin"), 2, "baseline, antialias, polyphase, pac, circular"),
+        (("--attribution", "gradcm"), 2, "gradcam, saliency, integrated_gradients"),
+        (("--protocol", "embed", "--side", "500"), 2, "or a smaller grid.\n"),
+        (("--split-layers", "halves"), 2, "pools"),
+        (("--between", "linear"), 2, "nearest"),
         (("--attribution", "tea-leaves"), 2, "tea-leaves"),
         (("--images", "nowhere"), 3, "nowhere"),
         (("--model", "file:none.safetensors?arch=cifar_resnet20"), 3, "none.safetensors"),

@@ -27,6 +27,7 @@ class LayersAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     limit: int | None = None
     layers: list[str] = []
     functional: Literal["auto", "yes", "no"] = "auto"
+    split_layers: Literal["none", "pools", "all"] = "pools"
     measures: list[str] = []
     threshold: float = 0.2
     margin: float = 0.125
@@ -35,6 +36,7 @@ class LayersAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     fill: str | None = None
     side: int | None = None
     blame: bool = True
+    between: Literal["fourier", "nearest"] = "fourier"
     attribution: list[Literal["none", "gradcam", "saliency", "integrated_gradients"]] = []
     batch: int = 64
     device: str = "auto"

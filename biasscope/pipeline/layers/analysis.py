@@ -146,16 +146,21 @@ class Run:
 
     def _traced(self, one: plan.Look, moved: Any, measures: Mapping[str, Mapping[str, Any]]) -> Measurement:
         subject, functional = one.subject, plan.functional(self.asked, one)
-        made = moved.for_model(subject.model.preprocessing)
+        try:
+            made = moved.for_model(subject.model.preprocessing)
+        except UsageError as error:
+            raise plan.in_options(error) from error
         with self.progress.step(f"Tracing {subject.label}"):
             try:
                 found = trace(
                     subject.model, self.source, made, measures=measures, layers=self.asked.layers or None,
-                    functional=functional, batch=self.asked.batch, by_image=True, seed=self.asked.seed,
-                    device=plan.device(self.asked), amp=self.asked.amp, label=subject.label, progress=self.progress,
+                    functional=functional, split=self.asked.split_layers, batch=self.asked.batch, by_image=True,
+                    seed=self.asked.seed, device=plan.device(self.asked), amp=self.asked.amp, label=subject.label,
+                    progress=self.progress,
                 )  # fmt: skip
             except UsageError as error:
-                raise UsageError(f"{subject.label}: {error.what}", where=error.where, hint=error.hint) from error
+                said = plan.in_options(error)
+                raise UsageError(f"{subject.label}: {said.what}", where=said.where, hint=said.hint) from error
             except InputError as error:
                 raise InputError(error.what, where=self.source.name, hint=error.hint) from error
         return Measurement(subject, made, found, one.functions if functional else ())

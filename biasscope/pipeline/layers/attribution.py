@@ -105,8 +105,14 @@ def _methods(item: Measurement, found: AttributionEquivariance) -> Iterator[Mapp
             "measure": one.measure,
             "title": f"{one.title[:1].upper()}{one.title[1:]}",
             **{name: number(getattr(one, name)) for name in ("value", "low", "high")},
-            **{name: getattr(one, name) for name in ("n", "better", "unit")},
+            **{name: getattr(one, name) for name in ("n", "better")},
+            "unit": _unit(one),
         }
+
+
+def _unit(one: MethodMeasured) -> str:
+    """Unit; drifts are fractions of a pixel and no count of them."""
+    return "px" if one.unit == "pixels" else one.unit
 
 
 def _maps(item: Measurement, one: SampleMaps) -> Mapping[str, Any]:
@@ -138,7 +144,7 @@ def _scalars(item: Measurement, found: AttributionEquivariance) -> Iterator[Scal
             f"{_called(one.method)}: {one.title} to the explanation moved back, {item.label}",
             interval(one.low, one.high, method="t over images"),
             one.n,
-            one.unit,
+            _unit(one),
             "lower" if one.better == "lower" else "higher",
         )
 

@@ -54,8 +54,8 @@ def _blame(item: Measurement, source: ImageSource, asked: LayersAnalysis, progre
     shifts = make(asked.protocol, grid=GRID, seed=asked.seed, preprocessing=ready, **options)
     most = MOST * 4 if max(ready.size) <= SMALL else MOST
     return blame(
-        item.subject.model, source, shifts, limit=most, seed=asked.seed, device=plan.device(asked), label=item.label,
-        progress=progress,
+        item.subject.model, source, shifts, between=asked.between, limit=most, seed=asked.seed,
+        device=plan.device(asked), label=item.label, progress=progress,
     )  # fmt: skip
 
 
@@ -74,7 +74,13 @@ def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, n
         kind="blame",
         finding=finding(made),
         title="Which layer is to blame",
-        parameters={"protocol": asked.protocol, "shifts": GRID, "images": first.images, "reference": "fixed original"},
+        parameters={
+            "protocol": asked.protocol,
+            "shifts": GRID,
+            "images": first.images,
+            "reference": "fixed original",
+            "between": asked.between,
+        },
         scalars=[one for item, found in made for one in _scalars(item, found)],
         tables=[one for one in made_tables if one.height],
         notes=[
@@ -145,8 +151,8 @@ def _pair(item: Measurement, pair: Pair, pictures: Mapping[str, str]) -> Mapping
 
 
 def _scalars(item: Measurement, found: Blame) -> Iterator[Scalar]:
-    if found.ranking:
-        top = found.ranking[0]
+    top = most_to_blame(found)
+    if top is not None:
         yield Scalar(
             f"top_blame@{item.label}",
             number(top.blame.value),
@@ -169,16 +175,28 @@ def _what(layer: LayerBlame) -> str:
 def finding(made: Sequence[Found]) -> str:
     """Layer that is most to blame in the first model, and how often the others agree that it subsamples."""
     item, found = made[0]
-    if not found.ranking:
+    top = most_to_blame(found)
+    if top is None:
         return f"One-pixel shifts change nothing in {item.label}, so no layer is to blame."
-    top = found.ranking[0]
     ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
     flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
     does = "subsamples" if top.subsampling else "does not subsample"
-    return (
-        f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; most to blame is {top.name} "
-        f"({top.kind}, which {does}) with {percent(top.blame.value, 0)}{ends} of the change of the logit."
-    )
+    share = f"{percent(top.blame.value, 0)}{ends} of the change of the logit"
+    said = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; "
+    if by_chance(top):
+        return f"{said}{top.name} ({top.kind}, which {does}) has the most blame, {share}, not told from chance."
+    return f"{said}most to blame is {top.name} ({top.kind}, which {does}) with {share}."
+
+
+def most_to_blame(found: Blame) -> LayerBlame | None:
+    """First of the ranking; where none is told from chance, the layer with the largest value."""
+    known = [layer for layer in found.layers if layer.complete and layer.blame.value is not None]
+    return found.ranking[0] if found.ranking else max(known, key=lambda one: one.blame.value or 0.0, default=None)
+
+
+def by_chance(layer: LayerBlame) -> bool:
+    """Whether the interval of a layer's blame holds zero, or there is none."""
+    return layer.blame.low is None or layer.blame.high is None or layer.blame.low <= 0
 
 
 def _ends(low: float, high: float) -> str:

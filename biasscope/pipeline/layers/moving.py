@@ -17,7 +17,7 @@ from biasscope.images.picture import Picture
 from biasscope.models import Preprocessing
 from biasscope.pipeline.invariance.pictures import address
 from biasscope.pipeline.layers.measurement import Measurement
-from biasscope.pipeline.layers.tables import chosen, path, tabled
+from biasscope.pipeline.layers.tables import chosen, path, split, tabled
 from biasscope.trace.probe import as_found, device_of, float_type, unwrap
 from biasscope.trace.result import LayerTrace
 from biasscope.trace.watch import Call, Watch, tensors
@@ -69,7 +69,7 @@ def prepared(item: Measurement, picture: Picture, views: Sequence[int], index: i
 def _rows(
     item: Measurement, picture: Picture, inputs: Tensor, ready: Preprocessing, views: Sequence[int]
 ) -> Iterator[Row]:
-    shown = chosen(item)
+    shown = [layer for layer in chosen(item) if not split(layer)]
     places = np.unique(np.linspace(0, len(shown) - 1, min(LAYERS, len(shown))).round().astype(int))
     layers = [shown[place] for place in places.tolist()]
     maps = activations(item.subject.model.module, inputs, layers, functional=bool(item.functions))

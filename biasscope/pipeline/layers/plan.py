@@ -99,6 +99,12 @@ def transformation(asked: LayersAnalysis, looks: list[Look]) -> Transformation:
     return make(asked.protocol, grid=grid, seed=asked.seed, **options)
 
 
+def in_options(error: UsageError) -> UsageError:
+    """The same, without advice that only holds in Python."""
+    hint = error.hint.replace(", a smaller grid, or cut=True.", ", or a smaller grid.") if error.hint else error.hint
+    return UsageError(error.what, where=error.where, hint=hint)
+
+
 def measures(asked: LayersAnalysis) -> dict[str, dict[str, Any]]:
     """Measures with their options.
 

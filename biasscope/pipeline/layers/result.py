@@ -9,9 +9,11 @@ from biasscope.images.picture import Picture
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import tables, words
 from biasscope.pipeline.layers.differences import difference_table, differences
+from biasscope.pipeline.layers.guidance import guided
 from biasscope.pipeline.layers.jumps import MEASURES, jump_table, largest
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import moving_table
+from biasscope.trace.structure.passed import chooses_phase
 
 SOURCE = "Azulay & Weiss, JMLR 20(184), 2019; Zhang, ICML 2019"
 METHOD = "t over images"
@@ -35,7 +37,7 @@ def result(items: Sequence[Measurement], asked: LayersAnalysis, pictures: Sequen
         parameters=parameters(items, asked),
         scalars=list(scalars(items)),
         tables=[item for item in made if item.height],
-        notes=notes(items, asked),
+        notes=[*notes(items, asked), *guided(items, pictures)],
         source=SOURCE,
     )
 
@@ -113,6 +115,12 @@ def notes(items: Sequence[Measurement], asked: LayersAnalysis) -> list[str]:
     ]
     if asked.protocol == "circular":
         said.append(words.CIRCULAR)
+    if any(chooses_phase(item.subject.model.module) for item in items):
+        said.append(words.POLYPHASE)
+    if any(tables.split(layer) for item in items for layer in item.trace.layers):
+        said.append(
+            "NAME:max is what a max pool gives at stride 1, before it subsamples (NAME:dense of a convolution)."
+        )
     for item in items:
         if item.functions:
             called = ", ".join(item.functions[:6])

@@ -16,6 +16,8 @@ from biasscope.trace.result import Lattice, LayerTrace
 LATTICES = ("equivariance_cosine", "equivariance_l2")
 CHOSEN = 6
 """Layers of a model whose lattices, sums and maps are shown."""
+AT_STRIDE_1 = " at stride 1"
+"""End of the kind of a row that is a layer at stride 1."""
 Row = Mapping[str, Any]
 
 
@@ -26,13 +28,27 @@ def tabled(name: str, rows: Sequence[Row], title: str, row: str) -> Table:
 
 
 def chosen(item: Measurement) -> list[LayerTrace]:
-    """Layers that are shown in more detail: the end of the first unit, of those that subsample, and the last."""
+    """Layers that are shown in more detail: the end of the first unit, of those that subsample, and the last.
+
+    Layers that are split at stride 1 bring that row along.
+    """
     ends = [unit.end for unit in item.units if unit.subsampling] or [unit.end for unit in item.units]
-    first = [item.units[0].end] if item.units else []
+    first = [unit.end for unit in item.units if not split(unit.end)][:1]
     layers = {layer.depth: layer for layer in [*first, *ends, item.last]}
     ordered = [layers[depth] for depth in sorted(layers)]
     places = np.unique(np.linspace(0, len(ordered) - 1, min(CHOSEN, len(ordered))).round().astype(int))
-    return [ordered[place] for place in places.tolist()]
+    picked = {ordered[place].name for place in places.tolist()}
+    return [layer for layer in item.trace.layers if layer.name in picked or _whole(layer) in picked]
+
+
+def split(layer: LayerTrace) -> bool:
+    """Whether a row is what a layer gives at stride 1."""
+    return layer.kind.endswith(AT_STRIDE_1)
+
+
+def _whole(layer: LayerTrace) -> str | None:
+    """Name of the layer that is split, by the row of what it gives at stride 1."""
+    return layer.name.rpartition(":")[0] if split(layer) else None
 
 
 def layer_table(items: Sequence[Measurement]) -> Table:

@@ -15,6 +15,10 @@ CIRCULAR = (
     "Circular shifts bring back on one side what leaves on the other, so padding counts as an error too where a margin "
     "does not leave it out, and in global sums; --protocol embed or crop moves pictures as cameras do."
 )
+POLYPHASE = (
+    "Polyphase layers move by whole steps of their grid, never by fractions of one: between multiples of the stride "
+    "their lattices, which compare with a Fourier shift, show large errors, although they are exact at multiples."
+)
 TOLD = ("blame", "attribution")
 """Kinds of results whose finding belongs to the answer."""
 PREFERRED = ("nonshiftability", "sum_variation", "phase_variance", "equivariance_l2", "equivariance_cosine")
@@ -102,8 +106,32 @@ def _capital(title: str) -> str:
 def answer(items: Sequence[Measurement], others: Sequence[Result]) -> list[str]:
     """Sentences of the first screen, at most five."""
     said = [" ".join(lost(items)), *forms(items)]
-    said += [result.finding for result in others if result.kind in TOLD]
+    said += [f"{result.finding}{apart(items, result)}" for result in others if result.kind in TOLD]
     return said[:5]
+
+
+def apart(items: Sequence[Measurement], blame: Result) -> str:
+    """Why the largest rise and the most blame may name different layers of the first model, where they do."""
+    measure = main_measure(items)
+    jump = largest(items[0], measure) if measure is not None else None
+    table = blame.table("layers") if blame.kind == "blame" else None
+    if jump is None or table is None:
+        return ""
+    columns = (table[name] for name in ("model", "layer", "effect", "complete"))
+    rows = [row for row in zip(*columns, strict=True) if row[0] == items[0].label and row[3] and row[2] is not None]
+    top = str(max(rows, key=lambda row: float(row[2]))[1]) if rows else None
+    risen = {jump.layer.name, jump.subsampling or jump.layer.name}
+    if top is None or any(_same(top, name) for name in risen):
+        return ""
+    return (
+        f" The largest rise is elsewhere, at {jump.layer.name}: it says where maps stop moving, which padding and few "
+        "positions do as well; blame is causal, it says what changes the answer."
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two names mean a layer and itself, or one and a part of it."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def headline(result: Result, others: Sequence[Result], items: Sequence[Measurement]) -> list[Scalar]:

@@ -1,5 +1,6 @@
 """Units, rises, differences and chosen shifts of a trace, against networks whose answer is known."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,10 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from biasscope.models import Preprocessing
+from biasscope.images.picture import Picture
+from biasscope.models import Preprocessing, pac
 from biasscope.models.loaded import describe
 from biasscope.pipeline.invariance.subjects import Subject
 from biasscope.pipeline.layers.differences import differences
+from biasscope.pipeline.layers.guidance import guided
 from biasscope.pipeline.layers.jumps import jump_table, jumps, largest, mean_interval
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import activations, strongest
@@ -130,6 +133,18 @@ def test_activations_are_those_of_the_network(pictures: Tensor) -> None:
     with torch.no_grad():
         torch.testing.assert_close(found["1"], module[:2](pictures))
     assert not any(module._forward_hooks for module in module.modules())
+
+
+@pytest.mark.parametrize(("scale", "low", "high"), [(1.0, 1e-3, 1), (1e-4, 0, 1e-6)])
+def test_frozen_guidance_is_said_of_pixel_adaptive_forms(
+    pictures: Tensor, scale: float, low: float, high: float
+) -> None:
+    item = measured(pac(net(2), "4", scale=scale, example=(1, 16, 16)), pictures, "net-pac", "pac")
+    shown = [Picture("a", np.random.default_rng(1).integers(0, 256, (16, 16, 3), np.uint8))]
+    (said,) = guided([item, measured(net(2), pictures)], shown)
+    found = re.search(r"response of 4 to a picture moved by 2 pixels down and right by (\S+) of", said)
+    assert found is not None
+    assert low <= float(found[1]) <= high
 
 
 def test_the_strongest_map_is_on_one_scale() -> None:

@@ -1,15 +1,20 @@
 """What results say of patching, explanations and options, from values written out by hand."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 
 from biasscope.core.errors import UsageError
+from biasscope.core.results import Result, table
 from biasscope.pipeline.definition import LayersAnalysis, defined
-from biasscope.pipeline.layers import plan
+from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import methods
-from biasscope.pipeline.layers.blame import _listed
-from biasscope.trace.blame import Blame, Pair
-from biasscope.trace.estimate import NOTHING
+from biasscope.pipeline.layers.blame import _listed, finding
+from biasscope.pipeline.layers.measurement import Measurement
+from biasscope.trace.blame import Blame, LayerBlame, Pair
+from biasscope.trace.estimate import NOTHING, Estimate
 
 
 def test_pairs_that_changed_their_answer_come_first_and_pictures_once() -> None:
@@ -17,6 +22,39 @@ def test_pairs_that_changed_their_answer_come_first_and_pictures_once() -> None:
     pairs = tuple(Pair(name, 0, 1, before, after, change, 0.0) for name, before, after, change in rows)
     found = _listed(Blame((), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 4))
     assert [(pair.image_id, pair.change) for pair in found] == [("c", -0.7), ("b", 0.5), ("a", 3.0)]
+
+
+def blamed(name: str, value: float, low: float, high: float, rank: int | None) -> LayerBlame:
+    own = Estimate(value, low, high, 12)
+    facts = (2, 8, 8, (2.0, 2.0), True, True, 1.0)
+    return LayerBlame(name, "MaxPool2d", *facts, own, own, NOTHING, NOTHING, NOTHING, rank)
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ([blamed("a", 0.1, 0.05, 0.2, 2), blamed("b", 0.6, 0.4, 0.8, 1)], "most to blame is b (MaxPool2d, which sub"),
+        ([blamed("a", 0.1, -1, 1, None), blamed("b", 0.58, -2.9, 4.07, None)], "b (MaxPool2d, which subsamples) has"),
+        ([], "change nothing"),
+    ],
+)
+def test_blame_within_chance_is_said_to_be(layers: list[LayerBlame], said: str) -> None:
+    item = cast(Measurement, SimpleNamespace(label="net"))
+    pairs = (Pair("x", 0, 1, 3, 3, 0.5, 0.0),) if layers else ()
+    text = finding([(item, Blame(tuple(layers), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 1))])
+    assert said in text
+    assert ("not told from chance" in text) == ("has the most" in text)
+
+
+def test_the_first_screen_explains_a_rise_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    jump = SimpleNamespace(layer=SimpleNamespace(name="features.16"), subsampling=None)
+    monkeypatch.setattr(words, "main_measure", lambda _items: "nonshiftability")
+    monkeypatch.setattr(words, "largest", lambda _item, _measure: jump)
+    items = [cast(Measurement, SimpleNamespace(label="net"))]
+    for layer, explained in (("features.4", True), ("features.16", False), ("features", False)):
+        columns = {"model": ["net", "net"], "layer": ["x", layer], "effect": [0.1, 0.6], "complete": [True, True]}
+        blame = Result("blame", "Found.", tables=[table("layers", columns)])
+        assert ("blame is causal" in words.apart(items, blame)) == explained
 
 
 @pytest.mark.parametrize(
