@@ -110,7 +110,15 @@ def _map(ax: Axes, row: Row, title: str) -> None:
     ax.set_title(title, fontsize=8)
     if max(values.shape) <= WRITTEN:
         for (y, x), value in np.ndenumerate(values):
-            ax.text(x, y, f"{value:.3g}", ha="center", va="center", fontsize=7, color=INK)
+            ax.text(
+                x,
+                y,
+                f"{value:.3g}" if value == round(value) else f"{value:.2g}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color=INK,
+            )
     for spine in ax.spines.values():
         spine.set_visible(True)
 

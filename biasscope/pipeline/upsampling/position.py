@@ -47,7 +47,7 @@ def coverage(
         title="Position",
         parameters={"transform": f"RandomCrop, padding {asked.padding}", "seed": asked.seed},
         tables=full(
-            tabled("coverage", rows, "Phases that random crops cover", "copies"),
+            tabled("coverage", rows, "Phases that random crops cover", "row"),
             tabled("sampling", layers, "How densely layers sample", "layer"),
             tabled("phases", phases, "Variation over phases by variation over pictures", "layer"),
         ),

@@ -112,7 +112,7 @@ def patterns(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Result:
             tables.tabled("pictures", pictures.patterns(items), "The patterns themselves", "layer"),
             tables.tabled("spectra", pictures.spectra(items), "Spectra of the output", "model"),
             tables.tabled("response", tables.response_rows(items), "Answers to constant pictures", "level"),
-            tables.tabled("peaks", tables.peak_rows(items), "Peaks at every stride frequency", "frequency"),
+            tables.tabled("peaks", tables.peak_rows(items), "Peaks at every stride frequency", "peak"),
         ),
         notes=notes,
         source=f"{DISTILL}; Zhang et al., Detecting and simulating artifacts in GAN fake images, 2019",
@@ -158,6 +158,10 @@ def gradients(items: Sequence[Measurement]) -> Result:
     made = tables.tabled("gradients", tables.gradient_rows(items), "Gradients by model", "model")
     notes = [BACKWARD, *dict.fromkeys(f"{item.label}: {note}" for item in items for note in item.found.notes)]
     finding = words.gradients(items)
+    known = [(item.label, item.found.gradients.ratio) for item in items if item.found.gradients is not None]
+    told = [f"{label} {words.times(ratio)}" for label, ratio in known[: words.MOST]]
+    if told:
+        finding += f" As measured with random heads, most by least energy of a phase: {'; '.join(told)}."
     missing = [item for item in items if item.found.gradients is not None and item.found.gradients.zero > 0]
     if missing:
         named = "; ".join(f"{item.label} {percent(_zero(item))}" for item in missing[: words.MOST])
@@ -184,7 +188,7 @@ def remedies(items: Sequence[Measurement]) -> Result:
         finding=" ".join(said) or "No remedy of the forward pass is called for, or none can be used.",
         title="Remedies",
         tables=full(
-            tables.tabled("remedies", tables.remedy_rows(items), "Before and after", "remedy"),
+            tables.tabled("remedies", tables.remedy_rows(items), "Before and after", "row"),
             tables.tabled("before_after", pictures.before_after(items), "Outputs before and after", "picture"),
             tables.tabled("changes", tables.change_rows(items), "What every remedy did", "layer"),
         ),

@@ -41,7 +41,8 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
     ),
     "remedies": (
         [
-            MODEL, Field("title", "Remedy", "text"), Field("decibels", "Peaks (dB)", "real"),
+            MODEL, Field("remedy", "Remedy", "code"), Field("title", "What", "text"),
+            Field("decibels", "Peaks (dB)", "real"),
             Field("eta_squared", "Phase explains", "share"), Field("step", "Ripple on constants", "real"),
             Field("change", "Change of the output", "share"), Field("cost", "Operations", "real", "Over those before"),
             Field("parameters", "Parameters", "count"), Field("reason", "Why not", "text"),
@@ -121,13 +122,13 @@ def outputs(result: Result) -> list[Film]:
     made = []
     for model in names(found)[:MOST]:
         own = of(found, model)
-        heads = names(own, "title")[:WIDE]
+        heads = names(own, "remedy")[:WIDE]
         strips = []
         for image in dict.fromkeys(row.get("image") for row in own):
-            by_title = {str(row.get("title")): row.get("picture") for row in own if row.get("image") == image}
-            shots = [one(by_title.get(title), f"Output {image}, {title}") for title in heads]
+            by_name = {str(row.get("remedy")): row.get("picture") for row in own if row.get("image") == image}
+            shots = [one(by_name.get(name), f"Output {image}, remedy: {short(name, 40)}") for name in heads]
             strips.append(Strip(f"Picture {int(image or 0) + 1}", "", shots))
-        made.append(Film(short(model, 60), heads, strips))
+        made.append(Film(short(model, 60), ["as it is" if name == "none" else name for name in heads], strips))
     return made
 
 
