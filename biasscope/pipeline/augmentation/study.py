@@ -39,7 +39,7 @@ class Study:
         Value to reach, or ``antialias@1``.
     alone
         Whether it is the only model; labels are then the variants alone.
-    seed
+    seed, draws
         Of the bootstrap.
     """
 
@@ -48,6 +48,7 @@ class Study:
     target: float | str
     alone: bool
     seed: int = 0
+    draws: int = 400
 
     def label(self, variant: str) -> str:
         """Name of a variant in tables and figures."""
@@ -68,7 +69,7 @@ class Study:
             for measure in MEASURES:
                 try:
                     found = self.sweep.needed(
-                        self.target, measure=measure, region=region, train_images=size, seed=self.seed
+                        self.target, measure=measure, region=region, train_images=size, seed=self.seed, draws=self.draws
                     )
                 except UsageError:
                     if measure == MAIN and region == self.regions[0]:

@@ -1,0 +1,108 @@
+"""Tables and sentences of question 4 against laws that are known."""
+
+import numpy as np
+import pytest
+
+from biasscope.figures.frame import rows
+from biasscope.pipeline.augmentation import words
+from biasscope.pipeline.augmentation.delivered import transforms
+from tests.unit.report import sample_augmentation as sample
+
+
+@pytest.fixture(scope="module")
+def study():
+    return sample.study()
+
+
+@pytest.fixture(scope="module")
+def found(study):
+    return sample.copies(study)
+
+
+def test_the_law_is_recovered_and_what_never_gets_there_says_so(found):
+    needed = {
+        row["variant"]: row for row in rows(found, "needed") if (row["metric"], row["region"]) == ("accuracy", "inside")
+    }
+    assert needed["plain"]["n_low"] < 5 < needed["plain"]["n_high"]
+    assert needed["plain"]["reached"]
+    assert needed["polyphase"]["n"] == 1
+    assert not needed["antialias"]["reached"]
+    assert needed["antialias"]["n"] is None
+    assert needed["plain"]["s2"] == 64
+
+
+def test_infinite_numbers_are_undefined_with_a_note(found):
+    assert found.scalar("copies_needed@antialias").value is None
+    assert any(note.startswith("antialias: ") and "not reached by n = 64" in note for note in found.notes)
+    assert any("One note of the sweep" in note for note in found.notes)
+
+
+def test_curves_are_means_over_seeds_and_images(study, found):
+    accuracy = study.sweep.by_image("accuracy", "inside").mean(1)
+    for row in rows(found, "curves"):
+        if (row["metric"], row["region"]) != ("accuracy", "inside"):
+            continue
+        mine = [i for i, run in enumerate(study.sweep.runs) if (run.variant, run.total) == (row["form"], row["n"])]
+        assert row["value"] == pytest.approx(np.mean([accuracy[i] for i in mine]))
+        assert row["low"] <= row["value"] <= row["high"]
+
+
+def test_maps_and_knee_count_by_place(study, found):
+    sweep = study.sweep
+    mine = [i for i, run in enumerate(sweep.runs) if (run.variant, run.total) == ("plain", 64)]
+    cells = {(row["dy"], row["dx"]): row for row in rows(found, "map") if (row["variant"], row["n"]) == ("plain", 64)}
+    assert len(cells) == 100
+    assert cells[0, 0]["value"] == 1
+    place = int(np.flatnonzero((sweep.coordinates["dy"] == 2) & (sweep.coordinates["dx"] == -1))[0])
+    right = np.mean([(sweep.predictions[i, place] == sweep.targets).double().mean().item() for i in mine])
+    assert cells[2, -1]["accuracy"] == pytest.approx(right)
+    knee = [row for row in rows(found, "knee") if (row["variant"], row["n"]) == ("plain", 64)]
+    assert {(row["distance"], row["inside"]) for row in knee} >= {(0.0, True), (3.0, True), (5.0, False)}
+    assert all(row["accuracy"] == 0 for row in knee if not row["inside"])
+    assert min(row["accuracy"] for row in knee if row["inside"]) > 0.9
+
+
+def test_residuals_are_measured_less_fitted(found):
+    found_rows = rows(found, "residuals")
+    assert found_rows
+    assert all(row["residual"] == pytest.approx(row["value"] - row["fitted"]) for row in found_rows)
+
+
+def test_coverage_follows_the_closed_forms(found):
+    shares = {(row["n"], row["law"]): row["expected_share"] for row in rows(found, "coverage")}
+    assert shares[64, "distinct shifts of 8 x 8"] == 1
+    assert shares[64, "drawn independently, all phases alike"] == pytest.approx(1 - (63 / 64) ** 64)
+
+
+def test_cost_adds_up(found):
+    cost = {row["variant"]: row for row in rows(found, "cost")}
+    assert cost["plain"]["networks"] == 14
+    assert cost["plain"]["seconds"] == pytest.approx(21)
+    assert cost["plain"]["vectorised"] is False
+
+
+def test_the_answer_says_what_the_argument_says(study):
+    said = words.answer([study])
+    assert "The subsampling argument says s^2 = 64 copies" in said[0]
+    assert "antialias: not by 64" in said[0]
+    assert "outside of it" in said[1]
+    assert not any("trained once" in sentence for sentence in said)
+
+
+def test_one_seed_is_said():
+    once = sample.study(sample.sweep(seeds=1, beyond=0))
+    assert words.ONE_SEED in words.answer([once])
+    assert words.ONE_SEED in sample.copies(once).notes
+    assert not [table for table in sample.copies(once).tables if table.name == "knee"]
+
+
+def test_labels_carry_the_model_where_there_are_several():
+    two = [sample.study(model=name, alone=False) for name in ("small:4", "small:8")]
+    names = {str(name) for name in sample.copies(*two).table("needed")["variant"]}
+    assert {"small:4 plain", "small:8 polyphase"} <= names
+
+
+def test_crops_deliver_as_many_copies_as_there_are_offsets():
+    found = transforms(["RandomCrop(16, padding=1)"], (16, 16), [4], 0)
+    last = rows(found, "delivered")[-1]
+    assert (last["distinct"], last["phases"]) == (9, pytest.approx(9 / 16))

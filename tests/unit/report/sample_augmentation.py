@@ -1,0 +1,62 @@
+"""Results of question 4 made up for tests: known laws, a variant that needs one copy, one that never gets there."""
+
+import numpy as np
+import torch
+
+from biasscope.copies import CopiesSweep, Run
+from biasscope.copies.networks import Subsampling
+from biasscope.pipeline.augmentation.plan import Asked
+from biasscope.pipeline.augmentation.result import result
+from biasscope.pipeline.augmentation.study import Study
+
+COPIES, SEEDS, IMAGES, SIDE, DRAWS = (1, 2, 4, 8, 16, 32, 64), 2, 60, 8, 60
+LAWS = {"plain": lambda n: 1 - 0.5 / n, "antialias": lambda n: 0.8, "polyphase": lambda n: 1.0}
+"""Share of the versions that are answered as the unmoved one is."""
+
+
+def sweep(copies=COPIES, seeds=SEEDS, beyond=2, laws=LAWS):
+    """Answers whose share of right ones follows a law; versions beyond the trained 8 x 8 are all wrong but for the
+    last variant."""
+    rng = np.random.default_rng(0)
+    low, high = -SIDE // 2, SIDE // 2 - 1
+    places = [(y, x) for y in range(low, high + 1 + beyond) for x in range(low, high + 1 + beyond)]
+    dy, dx = np.array(places).T
+    inside = (dy <= high) & (dx <= high)
+    home = places.index((0, 0))
+    targets = np.arange(IMAGES) % 3
+    runs = [Run(form, (n,), 240, seed) for form in laws for n in copies for seed in range(seeds)]
+    answers = []
+    for run in runs:
+        right = rng.random((len(places), IMAGES)) < laws[run.variant](run.total)
+        right[~inside] &= run.variant == "polyphase"
+        right[home] = True
+        answers.append(np.where(right, targets, 3 + rng.integers(0, 7, right.shape)))
+    return CopiesSweep(
+        runs=tuple(runs),
+        predictions=torch.from_numpy(np.stack(answers)).to(torch.int16),
+        targets=torch.from_numpy(targets),
+        losses=torch.full((len(runs), 5), 0.25),
+        seconds=torch.full((len(runs),), 1.5, dtype=torch.float64),
+        steps=torch.full((len(runs),), 5),
+        engines=("sequential",) * len(runs),
+        coordinates={"dy": dy, "dx": dx, "angle": np.zeros(len(dy)), "scale": np.ones(len(dy))},
+        inside=inside,
+        axes=("shift",),
+        available=(SIDE**2,),
+        subsampling=dict.fromkeys(laws, Subsampling(8, 8.0)),
+        settings={"reference": home, "device": "cpu", "steps": 5, **{f"engine {form}": "sequential" for form in laws}},
+        notes=("One note of the sweep.",),
+    )
+
+
+def asked(target=0.9):
+    names = ("transform", "shifts", "angles", "scales", "edges", "steps", "epochs", "batch", "seed")
+    return Asked(dict(zip(names, ("shift", "8x8", "", "", "circular", 5, None, 8, 0), strict=True)), target, None)
+
+
+def study(found=None, target=0.9, model="small:8", alone=True):
+    return Study(model, found or sweep(), target, alone, draws=DRAWS)
+
+
+def copies(*studies, target=0.9):
+    return result(studies or [study(target=target)], asked(target))

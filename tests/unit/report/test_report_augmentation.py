@@ -1,0 +1,56 @@
+"""The page of question 4: complete, well-formed, hollow results tolerated."""
+
+import msgspec
+import pytest
+
+from biasscope.figures import FIGURES, of_kind
+from biasscope.pipeline.augmentation.delivered import transforms
+from biasscope.report.model import decode, encode
+from biasscope.report.render import render
+from tests.unit.report import sample_augmentation as sample
+from tests.unit.report.page import Page
+from tests.unit.report.sample_reports import HOSTILE, empty_tables, hollow, report
+
+
+@pytest.fixture(scope="module")
+def full():
+    two = [sample.study(model=name, alone=False) for name in ("small:4", "small:8")]
+    return report([sample.copies(*two), transforms([], (16, 16), [8], 0)], kind="augmentation")
+
+
+def test_well_formed_and_the_same_from_the_file(full):
+    html = render(full)
+    page = Page(html)
+    assert page.unbalanced == []
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+    assert render(decode(encode(full))) == html
+    found = [item["id"] for item in page.all("section")]
+    assert found == ["top", "copies", "transforms", "provenance"]
+    assert all(len(text) > 60 for text in page.texts["figcaption"])
+
+
+def test_every_figure_is_drawn_a_panel_a_model(full):
+    assert set(FIGURES.load("copies-consistency")(full.results[0])) == {"small:4", "small:8", ""}
+    assert all(FIGURES.load(name)(full.results[0]) is not None for name in of_kind("copies"))
+
+
+def test_the_target_and_the_argument_are_marked(full):
+    axes = FIGURES.load("copies-consistency")(full.results[0])["small:8"].axes[0]
+    assert [text.get_text() for text in axes.texts] == ["s² = 64"]
+    levels = [list(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) == 2]
+    assert [0.9, 0.9] in levels
+
+
+@pytest.mark.parametrize("change", [hollow, empty_tables])
+def test_missing_things_are_tolerated(full, change):
+    results = [change(item) for item in full.results]
+    page = Page(render(report(results, kind="augmentation")))
+    assert page.unbalanced == []
+
+
+def test_hostile_names_are_escaped(full):
+    study = sample.study(model=HOSTILE[0], alone=False)
+    html = render(report([sample.copies(study)], kind="augmentation"))
+    assert b"<script>alert" not in html
+    assert msgspec.json.decode(encode(full))["kind"] == "augmentation"
