@@ -15,7 +15,7 @@ from biasscope.pipeline.definition import AugmentationAnalysis
 EMBEDDED = ("small:4", "small:8")
 VARIANTS = ("plain", "antialias", "polyphase")
 IMAGES, DEFAULT_IMAGES = "centred:2500@28", "embedded centred digits"
-COPIES, FEW_COPIES = (1, 2, 4, 8, 16, 32, 64), (1, 2, 4, 8, 16, 64)
+COPIES, FEW_COPIES = (1, 2, 4, 8, 16, 32, 64), (1, 2, 4, 16, 64)
 SEEDS, FEW_SEEDS, STEPS, FEW_STEPS, FEW_TESTS = 5, 2, 300, 150, 200
 SHIFTS, ANGLES, SCALES = "8x8", "-30..30:10", "0.7,0.85,1,1.15"
 BEYOND = 4
