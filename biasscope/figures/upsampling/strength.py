@@ -70,6 +70,9 @@ def coverage(result: Result) -> Figure | None:
         ax.plot([r["copies"] for r in seen], [r["delivered"] for r in seen], "o", color=colour, markersize=4,
                 markerfacecolor="none", label="delivered by the transform")  # fmt: skip
     ax.set(xscale="log", ylim=(0, 1.03), xlabel="copies of a picture", ylabel="share of the phases")
+    ticks = sorted({row["copies"] for row in once.values()})
+    ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    ax.minorticks_off()
     ax.legend()
     key_below(figure, ax)
     return figure

@@ -73,3 +73,9 @@ def test_missing_tables_rows_and_numbers_are_tolerated(kind):
 def test_without_upsampling_the_maps_are_those_of_the_gradient():
     found = [{"direction": "backward", "scope": "alone", "layer": "conv1", "uniform": False}]
     assert chosen(found) == found
+
+
+def test_copies_are_written_as_numbers():
+    html = render(report([sample.one("coverage")])).decode()
+    assert "mathdefault" not in html
+    assert ">4,096</text>" in html
