@@ -78,7 +78,7 @@ def bars(counts: Sequence[float | None] | None) -> str:
     >>> bars([1, 2])
     'M0 24V12H32V0H64V24Z'
     """
-    values = [value or 0 for value in counts or ()]
+    values = [max(value or 0, 0) for value in counts or ()]
     if not any(values):
         return ""
     width, top = 64 / len(values), max(values)

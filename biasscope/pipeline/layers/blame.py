@@ -98,17 +98,17 @@ def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
     before = 0.0
     for one in found.layers:
         own = number(one.first_order.value)
+        blame_of = (None, None, None) if one.gathered else (one.blame.value, one.blame.low, one.blame.high)
         yield {
             "model": item.label,
             "layer": one.name,
             "depth": one.depth,
             "kind": one.kind,
             "subsampling": one.subsampling,
-            "effect": number(one.blame.value),
-            "low": number(one.blame.low),
-            "high": number(one.blame.high),
+            **dict(zip(("effect", "low", "high"), map(number, blame_of), strict=True)),
             "n": one.blame.n,
-            "first_order": None if own is None else own - before,
+            "first_order": None if own is None or one.gathered else own - before,
+            "gathered": one.gathered,
             "rank": one.rank,
             "cumulative": number(one.effect.value),
             "cumulative_low": number(one.effect.low),
@@ -183,6 +183,14 @@ def finding(made: Sequence[Found]) -> str:
     does = "subsamples" if top.subsampling else "does not subsample"
     share = f"{percent(top.blame.value, 0)}{ends} of the change of the logit"
     said = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; "
+    whole = next(
+        (one for one in found.layers if one.gathered and (one.blame.value or 0) > (top.blame.value or 0)), None
+    )
+    if whole is not None:
+        lost = percent(whole.blame.value, 0)
+        return (
+            f"{said}{lost} of the change is lost up to {whole.name}, where branches end: which of them cannot be told."
+        )
     if by_chance(top):
         return f"{said}{top.name} ({top.kind}, which {does}) has the most blame, {share}, not told from chance."
     return f"{said}most to blame is {top.name} ({top.kind}, which {does}) with {share}."
@@ -190,7 +198,7 @@ def finding(made: Sequence[Found]) -> str:
 
 def most_to_blame(found: Blame) -> LayerBlame | None:
     """First of the ranking; where none is told from chance, the layer with the largest value."""
-    known = [layer for layer in found.layers if layer.complete and layer.blame.value is not None]
+    known = [layer for layer in found.layers if layer.complete and not layer.gathered and layer.blame.value is not None]
     return found.ranking[0] if found.ranking else max(known, key=lambda one: one.blame.value or 0.0, default=None)
 
 

@@ -99,14 +99,14 @@ def sampled(item: Measurement, notes: list[str]) -> Iterator[Cells]:
     except BiasscopeError as error:
         notes.append(f"{item.label} has no structure: {error.what}.")
         return
-    shown = [one for one in found.layers if one.subsampling or one is found.last or (one.gridding or 1) < 1]
+    shown = [one for one in found.layers if one.subsampling or one is found.last or (one.gridding or 0) > 0]
     for one in shown:
         yield {
             "model": item.label,
             "layer": one.name,
             "stride": None if one.stride is None else number(one.stride[0]),
             "receptive_field": None if one.receptive_field is None else one.receptive_field[0],
-            "seen": number(one.gridding),
+            "seen": number(one.seen),
             "tail": found.tail.kind or None,
             "swap_error": number(found.tail.swap_error),
         }
