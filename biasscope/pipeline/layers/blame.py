@@ -175,7 +175,11 @@ def _what(layer: LayerBlame) -> str:
 def finding(made: Sequence[Found]) -> str:
     """Layer that is most to blame in the first model, and how often the others agree that it subsamples."""
     item, found = made[0]
-    top = most_to_blame(found)
+    top, gathered = most_to_blame(found), _gathered(found)
+    if gathered is not None and (top is None or (gathered.blame.value or 0) > (top.blame.value or 0)):
+        lost = percent(gathered.blame.value, 0)
+        where = f"up to {gathered.name}, where branches end: which of them is to blame cannot be told"
+        return f"One-pixel shifts change the logits of {item.label}: {lost} of that happens {where}."
     if top is None:
         return f"One-pixel shifts change nothing in {item.label}, so no layer is to blame."
     ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
@@ -183,14 +187,6 @@ def finding(made: Sequence[Found]) -> str:
     does = "subsamples" if top.subsampling else "does not subsample"
     share = f"{percent(top.blame.value, 0)}{ends} of the change of the logit"
     said = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; "
-    whole = next(
-        (one for one in found.layers if one.gathered and (one.blame.value or 0) > (top.blame.value or 0)), None
-    )
-    if whole is not None:
-        lost = percent(whole.blame.value, 0)
-        return (
-            f"{said}{lost} of the change is lost up to {whole.name}, where branches end: which of them cannot be told."
-        )
     if by_chance(top):
         return f"{said}{top.name} ({top.kind}, which {does}) has the most blame, {share}, not told from chance."
     return f"{said}most to blame is {top.name} ({top.kind}, which {does}) with {share}."
@@ -200,6 +196,11 @@ def most_to_blame(found: Blame) -> LayerBlame | None:
     """First of the ranking; where none is told from chance, the layer with the largest value."""
     known = [layer for layer in found.layers if layer.complete and not layer.gathered and layer.blame.value is not None]
     return found.ranking[0] if found.ranking else max(known, key=lambda one: one.blame.value or 0.0, default=None)
+
+
+def _gathered(found: Blame) -> LayerBlame | None:
+    """Layer at which branches end and that stands for all before it, if there is one."""
+    return next((layer for layer in found.layers if layer.gathered and layer.blame.value is not None), None)
 
 
 def by_chance(layer: LayerBlame) -> bool:

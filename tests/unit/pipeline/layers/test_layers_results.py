@@ -1,5 +1,6 @@
 """What results say of patching, explanations and options, from values written out by hand."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
@@ -11,7 +12,7 @@ from biasscope.core.results import Result, table
 from biasscope.pipeline.definition import LayersAnalysis, defined
 from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import methods
-from biasscope.pipeline.layers.blame import _listed, finding
+from biasscope.pipeline.layers.blame import _listed, finding, most_to_blame
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.blame import Blame, LayerBlame, Pair
 from biasscope.trace.estimate import NOTHING, Estimate
@@ -44,6 +45,16 @@ def test_blame_within_chance_is_said_to_be(layers: list[LayerBlame], said: str) 
     text = finding([(item, Blame(tuple(layers), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 1))])
     assert said in text
     assert ("not told from chance" in text) == ("has the most" in text)
+
+
+def test_a_layer_where_branches_end_is_not_convicted() -> None:
+    item = cast(Measurement, SimpleNamespace(label="net"))
+    layers = [replace(blamed("joined", 0.97, 0.9, 1.0, None), gathered=True), blamed("b", 0.03, -0.1, 0.2, None)]
+    blame = Blame(tuple(layers), NOTHING, (), np.zeros((0, 0, 0)), "net", "circular", 1)
+    top = most_to_blame(blame)
+    assert top is not None
+    assert top.name == "b"
+    assert "up to joined, where branches end" in finding([(item, blame)])
 
 
 def test_the_first_screen_explains_a_rise_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
