@@ -12,10 +12,16 @@ from biasscope.figures import FIGURES, of_kind
 from biasscope.figures.frame import columns, counts, square
 from biasscope.figures.labels import short
 from biasscope.figures.style import house
-from tests.unit.report import sample_invariance, sample_layers
+from tests.unit.report import sample_augmentation, sample_invariance, sample_layers, sample_upsampling
 from tests.unit.report import sample_reports as sample
 
-FULL = [*sample.full(30).results, *sample_invariance.results(), *sample_layers.results()]
+FULL = [
+    *sample.full(30).results,
+    *sample_invariance.results(),
+    *sample_layers.results(),
+    *sample_augmentation.results(),
+    *sample_upsampling.results(),
+]
 
 
 def draw(name, result):

@@ -14,7 +14,7 @@ from biasscope.figures.svg import SCALE
 from biasscope.report.model import decode, encode
 from biasscope.report.render import breakable, render
 from biasscope.report.sections import SECTIONS
-from tests.unit.report import sample_invariance, sample_layers, sample_upsampling
+from tests.unit.report import sample_augmentation, sample_invariance, sample_layers, sample_upsampling
 from tests.unit.report import sample_reports as sample
 from tests.unit.report.page import Page
 
@@ -152,7 +152,7 @@ def test_unknown_kind_shows_its_finding_numbers_and_tables(html):
 @pytest.mark.parametrize("kind", [*SECTIONS, "invariance"])
 def test_a_result_alone_makes_a_page(kind):
     results = [*sample.full(5).results, *sample_invariance.results(), *sample_layers.results()]
-    results += sample_upsampling.results()
+    results += [*sample_augmentation.results(), *sample_upsampling.results()]
     page = Page(render(sample.report([next(item for item in results if item.kind == kind)])))
     assert [item["id"] for item in page.all("section")] == ["top", kind, "provenance"]
 
