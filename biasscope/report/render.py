@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from biasscope.core.registry import Entry
 from biasscope.core.results import Result
@@ -21,12 +15,10 @@ from biasscope.figures.frame import rows
 from biasscope.figures.labels import visible
 from biasscope.figures.style import house
 from biasscope.figures.svg import svg
-from biasscope.report import cards, wording
-from biasscope.report.grid import NUMBERS
+from biasscope.report import cards
 from biasscope.report.model import Report
+from biasscope.report.page import page
 from biasscope.report.sections import GENERIC, SECTIONS
-
-_LONG, _JOINT = re.compile(r"\S{14,}"), re.compile(r"(?<=[^\W_][_/.])(?=\w)")
 
 WIDE, HUGE = 3.8, 5.2
 """Inches from which small multiples are set in wide columns, and in such that scroll, to keep words legible."""
@@ -67,17 +59,12 @@ def render(report: Report) -> bytes:
     >>> render(empty).startswith(b"<!doctype html>")
     True
     """
-    style, script = _static("report.css"), _static("report.js")
-    page = _environment().get_template("report.html")
-    text = page.render(
+    return page(
+        "report.html",
         report=report,
         cards=[cards.card(item) for item in report.headline],
         sections=sections(report),
-        style=Markup(style),  # noqa: S704  (our own file, inlined)
-        script=Markup(script),  # noqa: S704
-        policy=_policy(style, script),
     )
-    return text.encode()
 
 
 def sections(report: Report) -> list[Section]:
@@ -136,46 +123,3 @@ def _read(facts: Mapping[str, Any], result: Result) -> str:
         name, _, column = place.partition(".")
         parts += [said] if any(row.get(column) is not None for row in rows(result, name)) else []
     return " ".join(parts)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("biasscope.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"anything": wording.anything, "count": wording.count, "breakable": breakable}
-    environment.globals |= {"wording": wording, "numeric": NUMBERS}
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    """Every text that is printed loses its control characters; markup of our own is left alone."""
-    return visible(value) if type(value) is str else value
-
-
-def breakable(text: object) -> Markup:
-    """Text whose long words may be broken behind underscores, slashes and full stops, as they may behind hyphens.
-
-    >>> breakable("mobilenet_v2_imagenet <pac>")
-    Markup('mobilenet_<wbr>v2_<wbr>imagenet &lt;pac&gt;')
-    """
-    escaped = str(escape(visible(str(text))))
-    return Markup(_LONG.sub(lambda word: _JOINT.sub("<wbr>", word[0]), escaped))  # noqa: S704  (escaped before)
-
-
-@cache
-def _static(name: str) -> str:
-    return files("biasscope.report").joinpath("static", name).read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )

@@ -12,7 +12,8 @@ import pytest
 from biasscope.core.results import Result, Scalar, table
 from biasscope.figures.svg import SCALE
 from biasscope.report.model import decode, encode
-from biasscope.report.render import breakable, render
+from biasscope.report.page import breakable
+from biasscope.report.render import render
 from biasscope.report.sections import SECTIONS
 from tests.unit.report import sample_augmentation, sample_invariance, sample_layers, sample_upsampling
 from tests.unit.report import sample_reports as sample
