@@ -1,0 +1,94 @@
+"""Why two reports cannot be compared: another question, other data, other models, other options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from biasscope.core.provenance import InputFile
+from biasscope.core.results import Cell, Table
+from biasscope.report.model import Report
+from biasscope.report.numbers.listing import named_results
+
+FREE = frozenset({"seed", "device", "batch", "workers"})
+"""Options that may differ: they change how numbers are found, not which."""
+MOST = 3
+"""Names that are listed in one sentence."""
+
+
+def comparability(a: Report, b: Report, names: tuple[str, str] = ("A", "B")) -> list[str]:
+    """Reasons why the numbers of two reports do not mean the same, one sentence each; none when they do.
+
+    Looked at are the question, the input files by their hashes, the weights of models by theirs, and the options of
+    every result apart from seed, device and batch size.
+    """
+    if a.kind != b.kind:
+        return [f"Different questions: {names[0]} is about {a.kind}, {names[1]} about {b.kind}."]
+    return [*_data(a, b, names), *_models(a, b, names), *_options(a, b, names)]
+
+
+def _data(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
+    counts = a.provenance.input_count, b.provenance.input_count
+    if counts[0] != counts[1]:
+        yield f"Different data: {counts[0]:,} input files in {names[0]}, {counts[1]:,} in {names[1]}."
+    else:
+        found = [sorted(map(_content, report.provenance.inputs)) for report in (a, b)]
+        if found[0] != found[1]:
+            changed = [item.name for item in b.provenance.inputs if _content(item) not in found[0]]
+            yield f"Different data: the contents of {_listed(changed or ['the inputs'])} are not the same."
+
+
+def _content(item: InputFile) -> str:
+    return item.sha256 or f"{item.name} {item.bytes}"
+
+
+def _models(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
+    before, after = _weights(a), _weights(b)
+    for one, other, name in ((before, after, names[0]), (after, before, names[1])):
+        alone = [model for model in one if model not in other]
+        if alone:
+            yield f"Different models: {_listed(alone)} {'is' if len(alone) == 1 else 'are'} in {name} only."
+    changed = [model for model, weights in before.items() if after.get(model, weights) != weights]
+    if changed:
+        yield f"Different models: the weights of {_listed(changed)} are not the same."
+
+
+def _weights(report: Report) -> dict[str, str]:
+    """Model -> hash of its weights, or what it was asked for as when there is none."""
+    tables = [table for result in report.results if result.kind == "models" for table in result.tables]
+    found: dict[str, str] = {}
+    for table in tables:
+        if table.name == "models" and "model" in table:
+            cells = zip(table["model"], _column(table, "sha256"), _column(table, "spec"), strict=True)
+            found |= {str(model): str(digest or spec or "") for model, digest, spec in cells}
+    return found
+
+
+def _column(table: Table, name: str) -> list[Cell]:
+    return table[name] if name in table else [None] * table.height  # noqa: SIM401  (a table has no get)
+
+
+def _options(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
+    """One sentence for each option that differs, with the results it differs in."""
+    before, after = (dict(named_results(report)) for report in (a, b))
+    differing: dict[tuple[str, str, str], list[str]] = {}
+    for kind in [kind for kind in before if kind in after]:
+        ours, theirs = before[kind].parameters, after[kind].parameters
+        for key in sorted((ours.keys() | theirs.keys()) - FREE):
+            if ours.get(key) != theirs.get(key):
+                differing.setdefault((key, _shown(ours.get(key)), _shown(theirs.get(key))), []).append(kind)
+    for (key, ours_said, theirs_said), kinds in differing.items():
+        option = key.replace("_", " ")
+        yield (
+            f"Different options: {option} is {ours_said} in {names[0]} and {theirs_said} in {names[1]} "
+            f"({_listed(kinds)})."
+        )
+
+
+def _shown(value: Cell) -> str:
+    text = "not set" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - MOST
+    return ", ".join(names[:MOST]) + (f" and {more:,} more" if more > 0 else "")

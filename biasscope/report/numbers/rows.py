@@ -1,0 +1,58 @@
+"""What a row of a table is about: the columns that name it, and the key made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from biasscope.core.results import Cell, Column, Table
+
+NAMES = frozenset(
+    {
+        *("label", "model", "against", "remedy", "surgery", "layer", "metric", "measure", "method", "floor", "feature"),
+        *("code", "name", "protocol", "architecture", "series", "frequency", "role", "direction", "scope", "image_id"),
+        *("where", "axis", "clip", "a", "b"),
+    }
+)
+"""Columns of text that say what a row is about."""
+PLACES = frozenset({"copies", "size", "angle", "dy", "dx", "step", "frame", "level", "map", "image"})
+"""Columns of any kind that say where on a curve or grid a row stands."""
+UNLESS = {"method": "layer", "label": "image_id"}
+"""Columns that only describe a row where it has this other one."""
+
+
+def key_columns(table: Table) -> list[Column]:
+    """Columns that together name a row: those with known names, else the first column of text, else the first.
+
+    >>> from biasscope.core.results import table
+    >>> [item.name for item in key_columns(table("t", {"model": ["a"], "size": [32], "value": [0.5]}))]
+    ['model', 'size']
+    """
+    known = [item for item in table.columns if _names(item) and UNLESS.get(item.name) not in table]
+    text = [item for item in table.columns if item.kind == "text"][:1]
+    return known or text or list(table.columns[:1])
+
+
+def _names(item: Column) -> bool:
+    return item.name in NAMES if item.kind == "text" else item.name in PLACES and item.kind != "vector"
+
+
+def row_keys(table: Table) -> list[str]:
+    """Key of every row: its names joined by commas; rows that share one are numbered from the second on.
+
+    >>> from biasscope.core.results import table
+    >>> row_keys(table("t", {"model": ["a", "a", "b"], "layer": ["conv", "pool", None], "value": [1, 2, 3]}))
+    ['a,conv', 'a,pool', 'b,']
+    """
+    return list(_numbered(_joined(cells) for cells in zip(*(item.values for item in key_columns(table)), strict=True)))
+
+
+def _joined(cells: Sequence[Cell]) -> str:
+    return ",".join("" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells)
+
+
+def _numbered(keys: Iterable[str]) -> Iterable[str]:
+    seen: Counter[str] = Counter()
+    for key in keys:
+        seen[key] += 1
+        yield key if seen[key] == 1 else f"{key}#{seen[key]}"
