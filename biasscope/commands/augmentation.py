@@ -154,7 +154,7 @@ def augmentation(
         },
     )
     from biasscope.pipeline.augmentation import analyze_augmentation
-    from biasscope.pipeline.invariance.checkpoints import checkpoints
+    from biasscope.pipeline.common.checkpoints import checkpoints
 
     with checkpoints(definition, keep=resume) as folder:
         report = analyze_augmentation(definition=definition, checkpoint=folder, progress=common.progress())

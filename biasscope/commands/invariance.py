@@ -160,7 +160,7 @@ def invariance(
         },
     )
     from biasscope.pipeline.invariance import analyze_invariance
-    from biasscope.pipeline.invariance.checkpoints import checkpoints
+    from biasscope.pipeline.common.checkpoints import checkpoints
 
     with checkpoints(definition, keep=resume) as folder:
         report = analyze_invariance(definition=definition, checkpoint=folder, progress=common.progress())

@@ -1,1 +1,1 @@
-"""An analysis definition -> a Report: the only place that joins data, model and report; one module a question."""
+"""An analysis definition -> a Report: the only place that joins data, model and report; one folder a question."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 from biasscope.copies import CopiesSweep, Data
 from biasscope.copies.call import prepare_data
 from biasscope.copies.pool import make_pool
-from biasscope.core import provenance
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar
 from biasscope.models.device import resolve_device
@@ -20,7 +18,9 @@ from biasscope.pipeline.augmentation.delivered import check, transforms
 from biasscope.pipeline.augmentation.result import result
 from biasscope.pipeline.augmentation.study import Study
 from biasscope.pipeline.augmentation.subjects import Given, label, trainable
-from biasscope.pipeline.definition import AugmentationAnalysis, command_line, defined
+from biasscope.pipeline.common.calls import called, in_memory
+from biasscope.pipeline.common.origin import Origin
+from biasscope.pipeline.definition import AugmentationAnalysis
 from biasscope.report.model import Report
 
 QUESTION = "How many transformed copies of every image does learning invariance need?"
@@ -72,9 +72,9 @@ def analyze_augmentation(
     >>> [result.kind for result in report.results]
     ['copies', 'transforms', 'images']
     """
-    asked = definition or _defined(models, images, options)
-    started, clock = provenance.now(), time.perf_counter()
-    run = Run(asked, models, None if isinstance(images, str) else images, checkpoint, progress or Progress())
+    asked = definition or called(AugmentationAnalysis, models, images, _texts(options), label)
+    origin = Origin("augmentation", asked)
+    run = Run(asked, models, in_memory(images), checkpoint, progress or Progress())
     results = run.results()
     return Report(
         kind="augmentation",
@@ -83,25 +83,17 @@ def analyze_augmentation(
         answer=words.answer(run.studies),
         headline=words.headline(run.studies, results[0].scalars),
         results=results,
-        provenance=run.provenance(started, time.perf_counter() - clock),
+        provenance=origin.provenance(),
         notes=run.notes(),
     )
 
 
-def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> AugmentationAnalysis:
-    """Definition of a call; models and images in memory are named in it as well as they can be."""
-    named = {"model": [item if isinstance(item, str) else label(item) for item in models]} if models else {}
-    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
-    texts = options.get("copies", [])
-    several = texts if isinstance(texts, list | tuple) else [texts]
-    given = {"copies": ["x".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in several]}
-    if "target" in options:
-        given["target"] = str(options["target"])  # type: ignore[assignment]
-    return defined(AugmentationAnalysis, {**named, **shown, **options, **given})
-
-
-def _name(images: Any) -> str:
-    return str(images) if isinstance(images, Path) else str(getattr(images, "name", "") or "in memory")
+def _texts(options: Mapping[str, object]) -> dict[str, object]:
+    """Copies and target may be numbers, products of copies tuples."""
+    given = options.get("copies", [])
+    several = given if isinstance(given, list | tuple) else [given]
+    texts = {"copies": ["x".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in several]}
+    return {**options, **texts, **({"target": str(options["target"])} if "target" in options else {})}
 
 
 @dataclass
@@ -205,16 +197,3 @@ class Run:
                 "elsewhere."
             )
         return said + list(self.data.notes)
-
-    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
-        """Command, versions, machine."""
-        return provenance.Provenance(
-            command=command_line("augmentation", self.asked),
-            seed=self.asked.seed,
-            versions=provenance.versions(),
-            machine=provenance.machine(),
-            inputs=[],
-            input_count=0,
-            started=started,
-            seconds=round(seconds, 3),
-        )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-
 from biasscope.core.errors import UsageError
+from biasscope.pipeline.definition.base import Definition
 
 
-class AugmentationAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AugmentationAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Question 4: how many transformed copies of every image does learning invariance need?
 
     The fields are the options of ``augmentation``; see ``python -m biasscope.analyze augmentation --help``.
@@ -41,12 +40,12 @@ class AugmentationAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     budget: str | None = None
     device: str = "auto"
     amp: Literal["bf16"] | None = None
-    seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no sweep can use."""
         least = "It is at least 1."
-        for name, holds, hint in (
+        Definition.__post_init__(self)
+        self.refuse(
             ("train_images", all(size >= 1 for size in self.train_images), least),
             ("test_images", self.test_images is None or self.test_images >= 1, least),
             ("seeds", self.seeds is None or self.seeds >= 1, least),
@@ -55,10 +54,6 @@ class AugmentationAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
             ("batch", self.batch >= 1, least),
             ("rate", 0 < self.rate < 10, "It is a learning rate, such as 0.01."),
             ("together", self.together >= 1, least),
-            ("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."),
-        ):
-            if not holds:
-                what = f"{getattr(self, name)} is out of range"
-                raise UsageError(what, where=f"--{name.replace('_', '-')}", hint=hint)
+        )
         if self.steps is not None and self.epochs is not None:
             raise UsageError("steps or epochs fix the length, not both", where="--epochs", hint="Leave one out.")

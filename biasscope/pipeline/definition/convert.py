@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from biasscope.core.errors import UsageError
+from biasscope.pipeline.definition.base import option as _flag
 
 D = TypeVar("D", bound=msgspec.Struct)
 
@@ -53,10 +54,11 @@ def _refusal(kind: type[msgspec.Struct], given: Mapping[str, object], text: str)
     if isinstance(value, list) and index.rstrip("]").isdecimal():
         value = value[int(index.rstrip("]"))]
     choices = _choices(get_type_hints(kind)[name])
-    option = f"--{name.replace('_', '-')}"
     if choices:
-        return UsageError(f"{value!r} is none of the choices", where=option, hint=f"They are {', '.join(choices)}.")
-    return UsageError(what, where=option)
+        return UsageError(
+            f"{value!r} is none of the choices", where=_flag(name), hint=f"They are {', '.join(choices)}."
+        )
+    return UsageError(what, where=_flag(name))
 
 
 def _choices(kind: object) -> list[str]:
@@ -94,7 +96,7 @@ def _several(given: object) -> object:
 
 
 def _option(name: str, value: object) -> Iterator[str]:
-    flag = f"--{name.replace('_', '-')}"
+    flag = _flag(name)
     if isinstance(value, bool):
         yield flag if value else flag.replace("--", "--no-", 1)
     elif isinstance(value, list):

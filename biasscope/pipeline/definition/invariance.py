@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-
-from biasscope.core.errors import UsageError
+from biasscope.pipeline.definition.base import Definition
 
 VARIANTS = ("baseline", "antialias", "polyphase", "pac", "circular")
 """Forms of a model that surgery makes; ``baseline`` is the model as it was given."""
 
 
-class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class InvarianceAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Question 2: does a model keep its answer when the picture moves, grows, turns or is resized otherwise?
 
     The fields are the options of ``invariance``; see ``python -m biasscope.analyze invariance --help``.
@@ -44,24 +42,16 @@ class InvarianceAnalysis(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     channels_last: bool = False
     compile: bool = False
     lie: int = 32
-    seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no sweep can use."""
-        for name, holds, hint in (
+        Definition.__post_init__(self)
+        self.refuse(
             ("filter_size", 1 <= self.filter_size <= 7, "A blur has 1 to 7 taps."),
             ("limit", self.limit is None or self.limit >= 0, "It is a number of pictures, 0 for all of them."),
             ("clip_length", self.clip_length >= 2, "A clip has at least 2 frames."),
             ("side", self.side is None or self.side >= 1, "It is a number of pixels."),
             ("batch", self.batch >= 1, "A batch holds at least one view."),
             ("lie", self.lie >= 0, "It is a number of pictures, 0 for none."),
-            ("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."),
-        ):
-            if not holds:
-                raise UsageError(
-                    f"{getattr(self, name)} is out of range", where=f"--{name.replace('_', '-')}", hint=hint
-                )
-        for name in ("image_column", "label_column", "box_columns", "classes_file", "split", "stream"):
-            if getattr(self, name) and self.images is None:
-                hint = "Give --images SOURCE."
-                raise UsageError("it says how to read pictures", where=f"--{name.replace('_', '-')}", hint=hint)
+        )
+        self.refuse_reading()

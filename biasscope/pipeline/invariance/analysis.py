@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from biasscope.core import provenance
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.models import LoadedModel
-from biasscope.pipeline.definition import InvarianceAnalysis, command_line, defined
-from biasscope.pipeline.invariance import inventory, plan
+from biasscope.pipeline.common import inventory
+from biasscope.pipeline.common.calls import called, in_memory
+from biasscope.pipeline.common.origin import Origin, files
+from biasscope.pipeline.common.sources import listed, place
+from biasscope.pipeline.common.subjects import EMBEDDED, Given, Impossible, Subject, subjects
+from biasscope.pipeline.common.training import train_ahead
+from biasscope.pipeline.definition import InvarianceAnalysis
+from biasscope.pipeline.invariance import plan
 from biasscope.pipeline.invariance.answer import answer
 from biasscope.pipeline.invariance.comparison import compared
 from biasscope.pipeline.invariance.headline import headline
 from biasscope.pipeline.invariance.lie import lie
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.results import Protocol, result_of
-from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, Impossible, Subject, label_of, subjects
-from biasscope.pipeline.invariance.training import train_ahead
 from biasscope.report.model import Report
 from biasscope.sweep import sweep
 
@@ -76,9 +78,9 @@ def analyze_invariance(
     >>> [result.kind for result in report.results]
     ['shifts', 'models', 'images']
     """
-    asked = definition or _defined(models, images, options)
-    started, clock = provenance.now(), time.perf_counter()
-    run = Run(asked, models, None if isinstance(images, str) else images, checkpoint, progress or Progress())
+    asked = definition or called(InvarianceAnalysis, models, images, options)
+    origin = Origin("invariance", asked)
+    run = Run(asked, models, in_memory(images), checkpoint, progress or Progress())
     results = list(run.results())
     return Report(
         kind="invariance",
@@ -87,22 +89,9 @@ def analyze_invariance(
         answer=run.answer(),
         headline=headline(run.measured, {name: item.scalars for name, item in run.found.items()}),
         results=results,
-        provenance=run.provenance(started, time.perf_counter() - clock),
+        provenance=origin.provenance(run.files()),
         notes=run.notes(),
     )
-
-
-def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> InvarianceAnalysis:
-    """Definition of a call; models and pictures in memory are named in it as well as they can be."""
-    named = {"model": [item if isinstance(item, str) else label_of(item) for item in models]} if models else {}
-    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
-    return defined(InvarianceAnalysis, {**named, **shown, **options})
-
-
-def _name(images: Any) -> str:
-    if isinstance(images, Path):
-        return str(images)
-    return images.name if isinstance(images, ImageSource) else f"{type(images).__name__} in memory"
 
 
 @dataclass
@@ -147,14 +136,12 @@ class Run:
     @property
     def _pictures(self) -> str:
         """Pictures in a word or two."""
-        return Path(self._source.name).name if self.asked.images else "embedded digit scenes"
+        return place(self._source, self.asked)
 
     @property
     def title(self) -> str:
         """Models and pictures."""
-        families = list(dict.fromkeys(item.family for item in self.subjects))
-        more = f" and {len(families) - 3} more" if len(families) > 3 else ""
-        return f"{', '.join(families[:3])}{more} on {self._pictures}"
+        return f"{listed([item.family for item in self.subjects])} on {self._pictures}"
 
     def answer(self) -> list[str]:
         """Sentences of the first screen."""
@@ -176,20 +163,9 @@ class Run:
             said.append(f"At most {limited} pictures are measured unless --limit says otherwise.")
         return said + self._said()
 
-    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
-        """Command, versions, files of pictures and weights."""
-        weights = [Path(spec) for item in self.subjects if (spec := _file(item.model.provenance.spec))]
-        files = list(dict.fromkeys([*(path for one in self.plans for path in one.source.files), *weights]))
-        return provenance.Provenance(
-            command=command_line("invariance", self.asked),
-            seed=self.asked.seed,
-            versions=provenance.versions(),
-            machine=provenance.machine(),
-            inputs=provenance.input_files(files),
-            input_count=len(files),
-            started=started,
-            seconds=round(seconds, 3),
-        )
+    def files(self) -> list[Path]:
+        """Files of pictures and weights."""
+        return files((path for one in self.plans for path in one.source.files), self.subjects)
 
     def _protocol(self, one: plan.Plan) -> Result:
         items = [self._measure(one, subject) for subject in self.subjects]
@@ -222,8 +198,3 @@ class Run:
         notes = [note for one in self.plans for note in one.source.notes]
         notes += [note for items in self.measured.values() for item in items for note in item.sweep.notes if sweeps]
         return list(dict.fromkeys(notes))
-
-
-def _file(spec: str) -> str:
-    """Path of a checkpoint in a specification."""
-    return spec.removeprefix("file:").partition("?")[0] if spec.startswith("file:") else ""

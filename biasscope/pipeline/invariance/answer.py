@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from biasscope.pipeline.common.numbers import bounds, percent, points
 from biasscope.pipeline.invariance import words
 from biasscope.pipeline.invariance.differences import Difference, differences
 from biasscope.pipeline.invariance.measurement import Measurement, Real, interval_of
-from biasscope.pipeline.invariance.words import Measured, bounds, main_protocol, percent, points
+from biasscope.pipeline.invariance.words import Measured, main_protocol
 
 SENTENCES = 5
 UNLABELLED = "The pictures have no labels, so nothing is said on accuracy."

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.results import Scalar, Table, interval, table
+from biasscope.pipeline.common.subjects import BASELINE
 from biasscope.pipeline.invariance.measurement import Measurement, Real, Z
-from biasscope.pipeline.invariance.subjects import BASELINE
 
 MEASURES = {"consistency": "Consistency", "accuracy": "Accuracy over the shifts"}
 METHOD = "paired over pictures (Agresti & Min 2005)"

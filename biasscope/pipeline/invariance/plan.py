@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Cell
-from biasscope.images import open_images
 from biasscope.images.picture import ImageSource
 from biasscope.images.sources.video import PREFIX
 from biasscope.images.words import counted
 from biasscope.models import Preprocessing
+from biasscope.pipeline.common.sources import opened
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.transforms import PROTOCOLS, make
 from biasscope.transforms.transformation import Transformation
@@ -123,28 +122,9 @@ def plans(asked: InvarianceAnalysis, given: object | None, largest: tuple[int, i
 
 
 def pictures(asked: InvarianceAnalysis, given: object | None, side: int = 64) -> ImageSource:
-    """Open the pictures of an analysis."""
-    options: dict[str, Any] = {"limit": limit(asked), "seed": asked.seed, "clip_length": asked.clip_length}
-    if given is not None:
-        return open_images(given, **options)
-    if asked.images is None:
-        return open_images("scenes", side=side, **options)
-    return open_images(
-        _clips(asked.images) if set(asked.protocol) == set(CLIPS) else asked.images,
-        image_column=asked.image_column,
-        label_column=asked.label_column,
-        box_columns=asked.box_columns or None,
-        box_convention=asked.box_convention,
-        classes_file=Path(asked.classes_file) if asked.classes_file else None,
-        split=asked.split,
-        stream=asked.stream,
-        **options,
-    )
-
-
-def _clips(images: str) -> str:
-    """Frames in a folder, where clips alone are asked for."""
-    return f"{PREFIX}{images}" if Path(images).is_dir() else images
+    """Open the pictures of an analysis; a folder holds frames where clips alone are asked for."""
+    clips = asked.images is not None and set(asked.protocol) == set(CLIPS) and Path(asked.images).is_dir()
+    return opened(asked, given, limit=limit(asked), side=side, images=f"{PREFIX}{asked.images}" if clips else None)
 
 
 def limit(asked: InvarianceAnalysis) -> int | None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from biasscope.core.results import Cell, Result, Table, number, table
 from biasscope.images.picture import Picture
+from biasscope.pipeline.common.pictures import address, view
 from biasscope.pipeline.invariance.measurement import Measurement, interval_of
-from biasscope.pipeline.invariance.pictures import address, view
 from biasscope.pipeline.invariance.samples import true_class
 from biasscope.pipeline.invariance.tables import floor_table, metric_table, model_table, scalars
 from biasscope.transforms.implementations import IMPLEMENTATIONS

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from biasscope.core.results import Cell, Result
+from biasscope.pipeline.common.pictures import collect
 from biasscope.pipeline.invariance import clips, curves, resizes, shifts, words
 from biasscope.pipeline.invariance.measurement import Measurement
-from biasscope.pipeline.invariance.pictures import collect
 from biasscope.pipeline.invariance.plan import Plan
 
 Make = Callable[..., Result]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from biasscope.core.results import Table, number, table
 from biasscope.images.picture import Picture
+from biasscope.pipeline.common.pictures import address, still
 from biasscope.pipeline.invariance.measurement import Measurement
-from biasscope.pipeline.invariance.pictures import address, still
 
 WORST, ANSWERS = 6, 4
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,16 +10,18 @@ from typing import Any
 
 from torch import nn
 
-from biasscope.core import provenance
 from biasscope.core.errors import InputError, UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
 from biasscope.images.picture import ImageProblem, ImageSource, Picture
 from biasscope.models import LoadedModel
-from biasscope.pipeline.definition import LayersAnalysis, command_line, defined
-from biasscope.pipeline.invariance import inventory
-from biasscope.pipeline.invariance.subjects import EMBEDDED, Given, label_of, subjects
-from biasscope.pipeline.invariance.training import train_ahead
+from biasscope.pipeline.common import inventory
+from biasscope.pipeline.common.calls import called, in_memory
+from biasscope.pipeline.common.origin import Origin, files
+from biasscope.pipeline.common.sources import listed, opened, place
+from biasscope.pipeline.common.subjects import EMBEDDED, Given, Impossible, subjects
+from biasscope.pipeline.common.training import train_ahead
+from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import attributed
 from biasscope.pipeline.layers.blame import blamed
@@ -76,9 +77,9 @@ def analyze_layers(
     >>> [result.kind for result in report.results][0], report.result("layers").parameters["shifts"]
     ('layers', 4)
     """
-    asked = definition or _defined(models, images, options)
-    started, clock = provenance.now(), time.perf_counter()
-    run = Run(asked, models, None if isinstance(images, str) else images, progress or Progress())
+    asked = definition or called(LayersAnalysis, models, images, options)
+    origin = Origin("layers", asked)
+    run = Run(asked, models, in_memory(images), progress or Progress())
     results = list(run.results())
     others = results[1:]
     return Report(
@@ -88,22 +89,9 @@ def analyze_layers(
         answer=run.answer(others),
         headline=words.headline(results[0], others, run.items),
         results=results,
-        provenance=run.provenance(started, time.perf_counter() - clock),
+        provenance=origin.provenance(run.files()),
         notes=run.notes(),
     )
-
-
-def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> LayersAnalysis:
-    """Definition of a call; models and pictures in memory are named in it as well as they can be."""
-    named = {"model": [item if isinstance(item, str) else label_of(item) for item in models]} if models else {}
-    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
-    return defined(LayersAnalysis, {**named, **shown, **options})
-
-
-def _name(images: Any) -> str:
-    if isinstance(images, Path):
-        return str(images)
-    return images.name if isinstance(images, ImageSource) else f"{type(images).__name__} in memory"
 
 
 @dataclass
@@ -115,6 +103,7 @@ class Run:
     images: Any
     progress: Progress
     items: list[Measurement] = field(default_factory=list)
+    impossible: list[Impossible] = field(default_factory=list)
     shown: list[Picture] = field(default_factory=list)
     source: ImageSource = field(init=False)
 
@@ -124,16 +113,16 @@ class Run:
         given = self.models or self.asked.model or EMBEDDED
         if not (self.models or self.asked.model) and self.asked.variants:
             given = EMBEDDED[:1]
-        self.source = plan.pictures(self.asked, self.images)
+        self.source = opened(self.asked, self.images, limit=plan.limit(self.asked))
         train_ahead(given, self.progress)
-        found = [plan.look(one) for one in subjects(given, plan.shared(self.asked), self.progress)]
+        found = [plan.look(one) for one in subjects(given, self.asked, self.progress, self.impossible)]
         moved = plan.transformation(self.asked, found)
         self.items = [self._traced(one, moved, measures) for one in found]
         self.shown = list(islice(self.source, SHOWN))
         with self.progress.step("Results of the layers"):
             yield result(self.items, self.asked, self.shown)
         yield from self._others()
-        yield inventory.models([item.subject for item in self.items])
+        yield inventory.models([item.subject for item in self.items], self.impossible)
         yield inventory.images(self.source, self.problems(), self._count(), self.source.notes)
 
     def _others(self) -> Iterator[Result]:
@@ -168,10 +157,7 @@ class Run:
     @property
     def title(self) -> str:
         """Models and pictures."""
-        families = list(dict.fromkeys(item.subject.family for item in self.items))
-        more = f" and {len(families) - 3} more" if len(families) > 3 else ""
-        where = Path(self.source.name).name if self.asked.images else "embedded digit scenes"
-        return f"Layers of {', '.join(families[:3])}{more} on {where}"
+        return f"Layers of {listed([item.subject.family for item in self.items])} on {place(self.source, self.asked)}"
 
     def answer(self, others: Sequence[Result]) -> list[str]:
         """Sentences of the first screen."""
@@ -187,25 +173,14 @@ class Run:
     def notes(self) -> list[str]:
         """How the pictures came about, what was limited."""
         said = [self.source.law] if self.source.law else []
+        said += [f"Left out: {item}." for item in self.impossible]
         if self.asked.limit is None and self._count() == plan.LIMIT:
             said.append(f"At most {plan.LIMIT} pictures are measured unless --limit says otherwise.")
         return said + list(dict.fromkeys(self.source.notes))
 
-    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
-        """Command, versions, files of pictures and weights."""
-        specs = [item.subject.model.provenance.spec for item in self.items]
-        weights = [Path(spec[5:].partition("?")[0]) for spec in specs if spec.startswith("file:")]
-        files = list(dict.fromkeys([*self.source.files, *weights]))
-        return provenance.Provenance(
-            command=command_line("layers", self.asked),
-            seed=self.asked.seed,
-            versions=provenance.versions(),
-            machine=provenance.machine(),
-            inputs=provenance.input_files(files),
-            input_count=len(files),
-            started=started,
-            seconds=round(seconds, 3),
-        )
+    def files(self) -> list[Path]:
+        """Files of pictures and weights."""
+        return files(self.source.files, [item.subject for item in self.items])
 
     def _count(self) -> int:
         return max(item.trace.images for item in self.items)

@@ -9,9 +9,9 @@ from biasscope.core.errors import InputError, UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar, interval, number
 from biasscope.images.picture import ImageSource
+from biasscope.pipeline.common.numbers import percent
+from biasscope.pipeline.common.pictures import address, collect, still
 from biasscope.pipeline.definition import LayersAnalysis
-from biasscope.pipeline.invariance.pictures import address, collect, still
-from biasscope.pipeline.invariance.words import percent
 from biasscope.pipeline.layers import plan
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.tables import tabled

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from biasscope.pipeline.invariance.subjects import Subject
+from biasscope.pipeline.common.subjects import Subject
 from biasscope.trace.result import LayerTrace, Trace
 from biasscope.transforms.transformation import Transformation
 

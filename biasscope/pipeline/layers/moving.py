@@ -15,7 +15,7 @@ from biasscope.core.errors import InputError
 from biasscope.core.results import Table
 from biasscope.images.picture import Picture
 from biasscope.models import Preprocessing
-from biasscope.pipeline.invariance.pictures import address
+from biasscope.pipeline.common.pictures import address
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.tables import chosen, path, split, tabled
 from biasscope.trace.probe import as_found, device_of, float_type, unwrap

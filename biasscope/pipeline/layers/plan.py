@@ -8,11 +8,9 @@ from typing import Any
 import torch
 
 from biasscope.core.errors import UsageError
-from biasscope.images.picture import ImageSource
 from biasscope.models.device import resolve_device
-from biasscope.pipeline.definition import InvarianceAnalysis, LayersAnalysis
-from biasscope.pipeline.invariance import plan as still
-from biasscope.pipeline.invariance.subjects import Subject
+from biasscope.pipeline.common.subjects import Subject
+from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.probe import probe, unwrap
 from biasscope.trace.shifts import default_shifts
@@ -69,22 +67,9 @@ def look(subject: Subject) -> Look:
     return Look(subject, max((int(max(stride)) for stride in products), default=1), tuple(functions))
 
 
-def shared(asked: LayersAnalysis) -> InvarianceAnalysis:
-    """What both questions ask of models and pictures, as the code for them takes it."""
-    names = ("model", "variants", "filter_size", "stem", "images", "image_column", "label_column", "split", "stream")
-    return InvarianceAnalysis(
-        **{name: getattr(asked, name) for name in names}, limit=limit(asked) or 0, seed=asked.seed
-    )  # fmt: skip
-
-
 def limit(asked: LayersAnalysis) -> int | None:
     """Most pictures; ``None`` for all."""
     return LIMIT if asked.limit is None else asked.limit or None
-
-
-def pictures(asked: LayersAnalysis, given: Any) -> ImageSource:
-    """Open the pictures."""
-    return still.pictures(shared(asked), given)
 
 
 def transformation(asked: LayersAnalysis, looks: list[Look]) -> Transformation:

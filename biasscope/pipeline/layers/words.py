@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from biasscope.core.results import Result, Scalar
-from biasscope.pipeline.invariance.words import percent
+from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.layers.differences import Difference, differences
 from biasscope.pipeline.layers.jumps import LEAST, jumps, largest
 from biasscope.pipeline.layers.measurement import Measurement

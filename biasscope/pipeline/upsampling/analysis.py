@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from biasscope.core import provenance
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
 from biasscope.images.picture import ImageSource
 from biasscope.models import LoadedModel
-from biasscope.pipeline.definition import UpsamplingAnalysis, command_line, defined
-from biasscope.pipeline.invariance import inventory
-from biasscope.pipeline.invariance.subjects import Given, Subject, label_of, subjects
+from biasscope.pipeline.common import inventory
+from biasscope.pipeline.common.calls import called, in_memory
+from biasscope.pipeline.common.origin import Origin, files
+from biasscope.pipeline.common.sources import listed, opened, place
+from biasscope.pipeline.common.subjects import Given, Subject, subjects
+from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.pipeline.upsampling import plan, results, words
 from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.position import coverage
@@ -79,9 +80,9 @@ def analyze_upsampling(
     >>> report.result("overlap").scalars[0].value
     4.0
     """
-    asked = definition or _defined(models, images, options)
-    started, clock = provenance.now(), time.perf_counter()
-    run = Run(asked, models, None if isinstance(images, str) else images, inputs, progress or Progress())
+    asked = definition or called(UpsamplingAnalysis, models, images, options)
+    origin = Origin("upsampling", asked)
+    run = Run(asked, models, in_memory(images), inputs, progress or Progress())
     found = list(run.results())
     return Report(
         kind="upsampling",
@@ -90,22 +91,9 @@ def analyze_upsampling(
         answer=run.answer(),
         headline=words.headline([one for result in found for one in result.scalars], run.items),
         results=found,
-        provenance=run.provenance(started, time.perf_counter() - clock),
+        provenance=origin.provenance(run.files()),
         notes=run.notes(),
     )
-
-
-def _defined(models: Sequence[Given], images: Any, options: Mapping[str, object]) -> UpsamplingAnalysis:
-    """Definition of a call; models and pictures in memory are named in it as well as they can be."""
-    named = {"model": [item if isinstance(item, str) else label_of(item) for item in models]} if models else {}
-    shown = {} if images is None else {"images": images if isinstance(images, str) else _name(images)}
-    return defined(UpsamplingAnalysis, {**named, **shown, **options})
-
-
-def _name(images: Any) -> str:
-    if isinstance(images, Path):
-        return str(images)
-    return images.name if isinstance(images, ImageSource) else f"{type(images).__name__} in memory"
 
 
 @dataclass
@@ -123,10 +111,10 @@ class Run:
     def results(self) -> Iterator[Result]:
         """Results in the order of the report."""
         given = self.models or self.asked.model or plan.EMBEDDED
-        found = subjects(given, plan.shared(self.asked, None), self.progress)
+        found = subjects(given, None, self.progress)
         most = plan.limit(self.asked, [one.model for one in found])
         if self.inputs is None and self.asked.latent is None:
-            self.source = plan.pictures(self.asked, self.images, most)
+            self.source = opened(self.asked, self.images, limit=most)
         self.items = [self._looked_at(one, most) for one in found]
         with self.progress.step("Results"):
             yield from results.results(self.items, self.asked)
@@ -167,12 +155,10 @@ class Run:
     @property
     def title(self) -> str:
         """Models and what they were given."""
-        labels = [item.label for item in self.items]
-        more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
         where = "latents" if self.asked.latent else "tensors in memory"
         if self.source is not None:
-            where = Path(self.source.name).name if self.asked.images else "embedded digit scenes"
-        return f"Upsampling of {', '.join(labels[:3])}{more} on {where}"
+            where = place(self.source, self.asked)
+        return f"Upsampling of {listed([item.label for item in self.items])} on {where}"
 
     def answer(self) -> list[str]:
         """Sentences of the first screen."""
@@ -186,18 +172,6 @@ class Run:
             return [law]
         return [*([self.source.law] if self.source.law else []), *dict.fromkeys(self.source.notes)]
 
-    def provenance(self, started: str, seconds: float) -> provenance.Provenance:
-        """Command, versions, files of pictures and weights."""
-        specs = [item.subject.model.provenance.spec for item in self.items]
-        weights = [Path(spec[5:].partition("?")[0]) for spec in specs if spec.startswith("file:")]
-        files = list(dict.fromkeys([*(self.source.files if self.source is not None else ()), *weights]))
-        return provenance.Provenance(
-            command=command_line("upsampling", self.asked),
-            seed=self.asked.seed,
-            versions=provenance.versions(),
-            machine=provenance.machine(),
-            inputs=provenance.input_files(files),
-            input_count=len(files),
-            started=started,
-            seconds=round(seconds, 3),
-        )
+    def files(self) -> list[Path]:
+        """Files of pictures and weights."""
+        return files(self.source.files if self.source is not None else (), [item.subject for item in self.items])

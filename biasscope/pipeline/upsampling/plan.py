@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,20 +13,13 @@ from biasscope.core.randomness import generator
 from biasscope.images.picture import ImageSource
 from biasscope.models import LoadedModel
 from biasscope.models.device import resolve_device
-from biasscope.pipeline.definition import InvarianceAnalysis, UpsamplingAnalysis
-from biasscope.pipeline.invariance import plan as still
-from biasscope.pipeline.invariance.pictures import still as frame
+from biasscope.pipeline.common.pictures import still
+from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.upsampling import REMEDIES, Analysis
 
 EMBEDDED = ("small:decoder-transposed3", "small:decoder-transposed4", "small:decoder-resize")
 """Models of the embedded default."""
 LIMIT, LARGE_LIMIT, LARGE = 32, 8, 128
-
-
-def shared(asked: UpsamplingAnalysis, limit: int | None) -> InvarianceAnalysis:
-    """What both questions ask of models and pictures, as the code for them takes it."""
-    names = ("model", "images", "image_column", "split", "stream", "seed")
-    return InvarianceAnalysis(**{name: getattr(asked, name) for name in names}, limit=limit or 0)
 
 
 def limit(asked: UpsamplingAnalysis, models: Sequence[LoadedModel]) -> int | None:
@@ -38,11 +30,6 @@ def limit(asked: UpsamplingAnalysis, models: Sequence[LoadedModel]) -> int | Non
     return LIMIT if side <= LARGE or asked.latent is not None else LARGE_LIMIT
 
 
-def pictures(asked: UpsamplingAnalysis, given: Any, most: int | None) -> ImageSource:
-    """Open the pictures."""
-    return still.pictures(shared(asked, most), given)
-
-
 def prepared(source: ImageSource, model: LoadedModel) -> Tensor:
     """Pictures as a model takes them, (N, C, H, W).
 
@@ -51,7 +38,7 @@ def prepared(source: ImageSource, model: LoadedModel) -> Tensor:
     InputError
         There are none.
     """
-    found = [model.preprocessing(frame(picture)) for picture in source]
+    found = [model.preprocessing(still(picture)) for picture in source]
     if not found:
         raise InputError("there are no pictures", where=source.name, hint="Give --images SOURCE.")
     return torch.stack(found)

@@ -10,8 +10,8 @@ from biasscope.core.errors import BiasscopeError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, number
 from biasscope.images.picture import ImageSource
+from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.definition import UpsamplingAnalysis
-from biasscope.pipeline.invariance.words import percent
 from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.results import full
 from biasscope.pipeline.upsampling.tables import tabled

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from biasscope.core.results import Cell, Result, Scalar, Table, interval, number
+from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.definition import UpsamplingAnalysis
-from biasscope.pipeline.invariance.words import percent
 from biasscope.pipeline.upsampling import pictures, tables, words
 from biasscope.pipeline.upsampling.measurement import Measurement
 

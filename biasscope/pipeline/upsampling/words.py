@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from biasscope.core.results import Scalar
-from biasscope.pipeline.invariance.words import percent
+from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling.measurement import ALPHA, GONE, Measurement
 from biasscope.upsampling import LayerPattern, Row
 

@@ -11,8 +11,8 @@ from torch import nn
 
 from biasscope.models import LoadedModel, Preprocessing
 from biasscope.models.loaded import describe
+from biasscope.pipeline.common.subjects import Subject
 from biasscope.pipeline.invariance.measurement import Measurement
-from biasscope.pipeline.invariance.subjects import Subject
 from biasscope.sweep import Floor, Sweep
 from biasscope.transforms import make
 

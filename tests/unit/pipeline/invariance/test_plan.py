@@ -5,9 +5,9 @@ import pytest
 
 from biasscope.core.errors import UsageError
 from biasscope.images import open_images
+from biasscope.pipeline.common.checkpoints import checkpoints, key
 from biasscope.pipeline.definition import InvarianceAnalysis, command_line, defined
 from biasscope.pipeline.invariance import plan
-from biasscope.pipeline.invariance.checkpoints import checkpoints, key
 
 
 def pictures(side: int) -> np.ndarray:

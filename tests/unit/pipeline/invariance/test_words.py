@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from biasscope.pipeline.common.numbers import bounds, percent
 from biasscope.pipeline.invariance import words
 from biasscope.pipeline.invariance.answer import SENTENCES, about_shifts, answer
 from biasscope.pipeline.invariance.headline import headline
@@ -74,7 +75,7 @@ def test_findings_of_the_other_kinds() -> None:
 
 @pytest.mark.parametrize(("value", "text"), [(0.00001, "0.00 %"), (0.99996, "100.00 %"), (float("nan"), "undefined")])
 def test_shares_near_the_ends(value: float, text: str) -> None:
-    assert words.percent(value) == text
+    assert percent(value) == text
 
 
 @pytest.mark.parametrize("truth", [TRUTH, None])
@@ -136,7 +137,7 @@ def test_the_answer_has_the_interval_of_the_metric() -> None:
     item = measurement(right, TRUTH, metrics=True)
     worst = item.metrics["worst_case"]
     said = " ".join(about_shifts([item], ""))
-    assert f"net {words.percent(worst.value)}{words.bounds(worst.low, worst.high)}" in said
+    assert f"net {percent(worst.value)}{bounds(worst.low, worst.high)}" in said
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 1), (3, 4), (4, 4), (70, 100), (999, 1000)])

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from biasscope.pipeline.embedded import embedded_boxes
-from biasscope.pipeline.usable import Sample, Usable
+from biasscope.pipeline.dataset.embedded import embedded_boxes
+from biasscope.pipeline.dataset.usable import Sample, Usable
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import pytest
 
 from biasscope.core.progress import Progress
 from biasscope.images import PROBLEMS, ImageProblem, open_images
+from biasscope.pipeline.common import inventory
+from biasscope.pipeline.common.subjects import Impossible, subjects
 from biasscope.pipeline.definition import InvarianceAnalysis
-from biasscope.pipeline.invariance import inventory
 from biasscope.pipeline.invariance.comparison import compared
 from biasscope.pipeline.invariance.published import ANTIALIASED, CHANGES, TAPS, figures
-from biasscope.pipeline.invariance.subjects import Impossible, subjects
 from biasscope.sweep.measure import Measured
 from tests.unit.pipeline.invariance.made import measurement
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
+from typing import Protocol
 
 from torch import nn
 
@@ -22,7 +23,6 @@ from biasscope.models import (
     surgery_table,
     weights_sha256,
 )
-from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.pipeline.definition.invariance import VARIANTS
 
 EMBEDDED = ("small:digits8", "small:digits8-antialias", "small:digits8-polyphase", "small:digits8-pac")
@@ -30,6 +30,22 @@ EMBEDDED = ("small:digits8", "small:digits8-antialias", "small:digits8-polyphase
 BASELINE = "baseline"
 PAC_SCALE = 1e-4
 Given = str | nn.Module | LoadedModel
+
+
+class Forms(Protocol):
+    """What an analysis asks of the forms of a model."""
+
+    @property
+    def variants(self) -> Sequence[str]:
+        """Forms; none for the model as it is."""
+
+    @property
+    def filter_size(self) -> int:
+        """Taps of the blur of ``antialias``."""
+
+    @property
+    def stem(self) -> bool:
+        """Whether that blur is also put behind the strided convolution that reads the picture."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +95,14 @@ class Impossible:
 
 
 def subjects(
-    given: Sequence[Given], asked: InvarianceAnalysis, progress: Progress, impossible: list[Impossible] | None = None
+    given: Sequence[Given], asked: Forms | None, progress: Progress, impossible: list[Impossible] | None = None
 ) -> list[Subject]:
     """Load every model and make its forms.
 
     Parameters
     ----------
+    asked
+        Which forms; ``None`` for every model as it is.
     impossible
         Takes the forms that cannot be made, as long as there is one that can; without it each is an error.
 
@@ -144,11 +162,11 @@ def _spec(model: nn.Module | LoadedModel) -> str:
     return model.provenance.spec if isinstance(model, LoadedModel) else f"module:{type(model).__name__}"
 
 
-def _forms(plain: LoadedModel, label: str, asked: InvarianceAnalysis, failed: list[Impossible]) -> Iterator[Subject]:
+def _forms(plain: LoadedModel, label: str, asked: Forms | None, failed: list[Impossible]) -> Iterator[Subject]:
     architecture = _architecture(plain)
     family, variant = _trained_form(plain, label)
-    for form in dict.fromkeys([str(form) for form in asked.variants] or [BASELINE]):
-        if form == BASELINE:
+    for form in dict.fromkeys((asked and asked.variants) or [BASELINE]):
+        if asked is None or form == BASELINE:
             yield Subject(label, family, variant, True, plain, architecture)
             continue
         try:
@@ -173,7 +191,7 @@ def _architecture(plain: LoadedModel) -> str:
     return name.rpartition(":")[2].partition("?")[0].partition("@")[0]
 
 
-def _operated(plain: LoadedModel, form: str, asked: InvarianceAnalysis) -> LoadedModel:
+def _operated(plain: LoadedModel, form: str, asked: Forms) -> LoadedModel:
     """Copy of a model after surgery, with the hash of the weights it has then."""
     shape = (plain.preprocessing.channels, *plain.preprocessing.size)
     surgeries: dict[str, Callable[[nn.Module], nn.Module]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
@@ -21,14 +20,14 @@ from biasscope.bias.repair import repair
 from biasscope.bias.scale import scale
 from biasscope.boxes import read_boxes
 from biasscope.boxes.schema import BoxTable
-from biasscope.core import provenance
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
-from biasscope.pipeline.dataset_answer import answer, headline
-from biasscope.pipeline.definition import DatasetAnalysis, command_line, defined
-from biasscope.pipeline.embedded import embedded_boxes
-from biasscope.pipeline.usable import SAMPLE_OF_A_STREAM, Sample, Usable
+from biasscope.pipeline.common.origin import Origin
+from biasscope.pipeline.dataset.answer import answer, headline
+from biasscope.pipeline.dataset.embedded import embedded_boxes
+from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable
+from biasscope.pipeline.definition import DatasetAnalysis, defined
 from biasscope.report.model import Report
 
 STREAM_NOTE = (
@@ -77,7 +76,7 @@ def analyze_dataset(
     """
     given = {**({"paths": list(paths)} if paths else {}), **options}
     asked = definition or defined(DatasetAnalysis, given)
-    started, clock = provenance.now(), time.perf_counter()
+    origin = Origin("dataset", asked)
     progress = progress or Progress()
     tables = _tables(asked)
     results = list(_results(asked, [Usable(table, progress) for table in tables], progress))
@@ -89,7 +88,7 @@ def analyze_dataset(
         answer=answer(results, notes),
         headline=headline(results),
         results=results,
-        provenance=_provenance(asked, tables, started, time.perf_counter() - clock),
+        provenance=origin.provenance(*(table.files for table in tables)),
         notes=notes + ([STREAM_NOTE] if asked.stream else []),
     )
 
@@ -185,16 +184,3 @@ def _in_memory(asked: DatasetAnalysis, side: Usable) -> pl.DataFrame:
 def _title(paths: list[str]) -> str:
     more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
     return ", ".join(Path(path).name for path in paths[:3]) + more or "Embedded digit scenes"
-
-
-def _provenance(asked: DatasetAnalysis, tables: list[BoxTable], started: str, seconds: float) -> provenance.Provenance:
-    return provenance.Provenance(
-        command=command_line("dataset", asked),
-        seed=asked.seed,
-        versions=provenance.versions(),
-        machine=provenance.machine(),
-        inputs=[file for table in tables for file in provenance.input_files(table.files)],
-        input_count=sum(len(table.files) for table in tables),
-        started=started,
-        seconds=round(seconds, 3),
-    )

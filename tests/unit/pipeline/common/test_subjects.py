@@ -6,8 +6,8 @@ import torch
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.models import load_model
+from biasscope.pipeline.common.subjects import Impossible, label_of, subjects, unique
 from biasscope.pipeline.definition import InvarianceAnalysis
-from biasscope.pipeline.invariance.subjects import Impossible, label_of, subjects, unique
 
 NET = "torchvision:resnet18@none?classes=10&size=32"
 

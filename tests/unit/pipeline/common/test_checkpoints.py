@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from biasscope.pipeline.common.checkpoints import DAYS, checkpoints
 from biasscope.pipeline.definition import InvarianceAnalysis
-from biasscope.pipeline.invariance.checkpoints import DAYS, checkpoints
 
 DAY = 24 * 3600
 

@@ -1,0 +1,52 @@
+"""Where a report came from: what every analysis says of its command, its files and its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from biasscope.core import provenance
+from biasscope.pipeline.definition import Definition, command_line
+
+if TYPE_CHECKING:
+    from biasscope.pipeline.common.subjects import Subject
+
+
+@dataclass(frozen=True)
+class Origin:
+    """An analysis since its beginning, which is when this is made.
+
+    Attributes
+    ----------
+    question, asked
+        What is analysed.
+    """
+
+    question: str
+    asked: Definition
+    started: str = field(default_factory=provenance.now)
+    clock: float = field(default_factory=time.perf_counter)
+
+    def provenance(self, *inputs: Sequence[Path]) -> provenance.Provenance:
+        """Command, versions, machine, time until now, and the input files, which may come in several groups."""
+        seconds = time.perf_counter() - self.clock
+        return provenance.Provenance(
+            command=command_line(self.question, self.asked),
+            seed=self.asked.seed,
+            versions=provenance.versions(),
+            machine=provenance.machine(),
+            inputs=[file for group in inputs for file in provenance.input_files(group)],
+            input_count=sum(map(len, inputs)),
+            started=self.started,
+            seconds=round(seconds, 3),
+        )
+
+
+def files(pictures: Iterable[Path], subjects: Iterable[Subject]) -> list[Path]:
+    """Files of pictures and of weights, each once."""
+    specs = [item.model.provenance.spec for item in subjects]
+    weights = [Path(spec.removeprefix("file:").partition("?")[0]) for spec in specs if spec.startswith("file:")]
+    return list(dict.fromkeys([*pictures, *weights]))
