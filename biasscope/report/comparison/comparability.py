@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from biasscope.core.provenance import InputFile
-from biasscope.core.results import Cell, Table
+from biasscope.core.results import Cell
 from biasscope.report.model import Report
+from biasscope.report.numbers.cells import column
 from biasscope.report.numbers.listing import named_results
 
 FREE = frozenset({"seed", "device", "batch", "workers"})
@@ -58,13 +59,9 @@ def _weights(report: Report) -> dict[str, str]:
     found: dict[str, str] = {}
     for table in tables:
         if table.name == "models" and "model" in table:
-            cells = zip(table["model"], _column(table, "sha256"), _column(table, "spec"), strict=True)
+            cells = zip(table["model"], column(table, "sha256"), column(table, "spec"), strict=True)
             found |= {str(model): str(digest or spec or "") for model, digest, spec in cells}
     return found
-
-
-def _column(table: Table, name: str) -> list[Cell]:
-    return table[name] if name in table else [None] * table.height  # noqa: SIM401  (a table has no get)
 
 
 def _options(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:

@@ -34,4 +34,4 @@ def lines(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _more(found: Sequence[Verdict]) -> str:
-    return f" (gate {found[0].gate!r}: and {len(found) - 1:,} more)" if found[1:] else ""
+    return f"; and {len(found) - 1:,} more of {found[0].gate}" if found[1:] else ""

@@ -10,7 +10,9 @@ from biasscope.core.results import Better, Interval
 class Number(msgspec.Struct, frozen=True, kw_only=True):
     """A scalar, or a cell of a table: where it stands, its value, and how it is read.
 
-    ``result`` is the kind of its result (``kind#2`` for the second); ``table`` and ``key`` are empty for a scalar.
+    ``result`` is the kind of its result (``kind#2`` for the second); ``table``, ``key``, ``facet`` and ``row`` are
+    empty for a scalar. ``key`` names the row; where the row is about a measure or metric, ``facet`` is that one and
+    ``row`` is what else names the row. ``whole`` says that the number is a whole one by its kind.
     """
 
     address: str
@@ -20,6 +22,9 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     table: str = ""
     key: str = ""
+    facet: str = ""
+    row: str = ""
+    noun: str = ""
     interval: Interval | None = None
     n: int | None = None
     unit: str = ""

@@ -19,6 +19,8 @@ PLACES = frozenset({"copies", "size", "angle", "dy", "dx", "step", "frame", "lev
 """Columns of any kind that say where on a curve or grid a row stands."""
 UNLESS = {"method": "layer", "label": "image_id"}
 """Columns that only describe a row where it has this other one."""
+FACETS = ("metric", "measure", "method")
+"""Columns that say which number stands in the row."""
 
 
 def key_columns(table: Table) -> list[Column]:
@@ -33,10 +35,6 @@ def key_columns(table: Table) -> list[Column]:
     return known or text or list(table.columns[:1])
 
 
-def _names(item: Column) -> bool:
-    return item.name in NAMES if item.kind == "text" else item.name in PLACES and item.kind != "vector"
-
-
 def row_keys(table: Table) -> list[str]:
     """Key of every row: its names joined by commas; rows that share one are numbered from the second on.
 
@@ -44,11 +42,35 @@ def row_keys(table: Table) -> list[str]:
     >>> row_keys(table("t", {"model": ["a", "a", "b"], "layer": ["conv", "pool", None], "value": [1, 2, 3]}))
     ['a,conv', 'a,pool', 'b,']
     """
-    return list(_numbered(_joined(cells) for cells in zip(*(item.values for item in key_columns(table)), strict=True)))
+    return list(_numbered(_joined(key_columns(table))))
 
 
-def _joined(cells: Sequence[Cell]) -> str:
-    return ",".join("" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells)
+def facets(table: Table) -> tuple[list[str], list[str]]:
+    """Measure or metric that each row is about, and what else names it; empty measures where rows have none.
+
+    >>> from biasscope.core.results import table
+    >>> facets(table("t", {"model": ["a", "b"], "metric": ["accuracy", "accuracy"], "value": [0.5, 0.6]}))
+    (['accuracy', 'accuracy'], ['a', 'b'])
+    """
+    columns = key_columns(table)
+    which = [item for item in columns if item.name in FACETS]
+    others = [item for item in columns if item.name not in FACETS]
+    if not which or not others:
+        return [""] * table.height, row_keys(table)
+    return list(_joined(which)), list(_joined(others))
+
+
+def _names(item: Column) -> bool:
+    return item.name in NAMES if item.kind == "text" else item.name in PLACES and item.kind != "vector"
+
+
+def _joined(columns: Sequence[Column]) -> Iterable[str]:
+    for cells in zip(*(item.values for item in columns), strict=True):
+        yield ",".join(map(_word, cells))
+
+
+def _word(cell: Cell) -> str:
+    return "" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell)
 
 
 def _numbered(keys: Iterable[str]) -> Iterable[str]:
