@@ -31,6 +31,10 @@ SCHEMES = Registry(
         "small": Entry(
             "biasscope.models.sources.small:load", {"title": "small:<name>, trained here on first use", "options": ()}
         ),
+        "python": Entry(
+            "biasscope.models.sources.python:load",
+            {"title": "python:<module>:<function>, where code is allowed", "options": ()},
+        ),
     },
 )
 """Schemes of `load_model`: each entry is a function from a `Spec` and an optional factory to a `LoadedModel`.
@@ -60,6 +64,8 @@ def load_model(
                                                  ``cifar_resnet20 .. 56``, ``mobilenet_v1_025_128``,
                                                  ``mobilenet_v1_050_160``
     ``small:digits8``                            small network trained on the digit scenes on first use
+    ``python:package.module:function``           what the function builds, where code is allowed
+                                                 (``biasscope.core.trust``); also as ``arch`` of ``file:``
     a module                                     any ``nn.Module``
     ===========================================  ================================================================
 

@@ -12,7 +12,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One answer to one question.
 
     ``answer`` holds the sentences of the first screen, the most important first; ``headline`` three to five numbers
-    (copies of scalars in ``results``).
+    (copies of scalars in ``results``). ``figures`` names the figures that the page shows, none for all.
     """
 
     kind: str
@@ -23,6 +23,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     results: list[Result]
     provenance: Provenance
     notes: list[str] = []
+    figures: list[str] = []
     schema_version: int = SCHEMA_VERSION
 
     def result(self, kind: str) -> Result:

@@ -75,11 +75,11 @@ def sections(report: Report) -> list[Section]:
     made = []
     for result in results:
         seen[result.kind] = seen.get(result.kind, 0) + 1
-        made.append(_section(result, seen[result.kind]))
+        made.append(_section(result, seen[result.kind], report.figures))
     return made
 
 
-def _section(result: Result, number: int) -> Section:
+def _section(result: Result, number: int, shown: list[str]) -> Section:
     entry: Entry = SECTIONS.get(result.kind, GENERIC)
     name = "".join(char if char.isascii() and char.isalnum() else "-" for char in result.kind) or "result"
     name = name if number == 1 else f"{name}-{number}"
@@ -94,8 +94,14 @@ def _section(result: Result, number: int) -> Section:
         entry.facts["template"],
         result,
         data,
-        {key: picture for key in of_kind(result.kind) if (picture := _picture(key, result, f"{name}-{key}-"))},
+        _pictures(result, name, shown),
     )
+
+
+def _pictures(result: Result, section: str, shown: list[str]) -> dict[str, Picture]:
+    """Figures of a result that can be drawn and are to be shown: all, unless some are named."""
+    names = [key for key in of_kind(result.kind) if key in (shown or (key,))]
+    return {key: picture for key in names if (picture := _picture(key, result, f"{section}-{key}-"))}
 
 
 def _picture(name: str, result: Result, prefix: str) -> Picture | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from torch import nn
 
@@ -48,7 +49,7 @@ ARCHITECTURES = Registry(
         "mobilenet_v1_050_160": Entry(f"{_HERE}:mobilenet_v1_of", {"of": (0.5, 160)}),
     },
 )
-"""Architectures by name, beside ``torchvision:<name>`` and ``timm:<name>``."""
+"""Architectures by name, beside ``torchvision:<name>``, ``timm:<name>`` and ``python:<module>:<function>``."""
 
 
 def architecture(name: str, classes: int | None = None) -> Architecture:
@@ -73,6 +74,12 @@ def architecture(name: str, classes: int | None = None) -> Architecture:
         from biasscope.models.sources import timm
 
         own = Architecture(partial(timm.build, rest), timm.preprocessing(timm.build(rest)))
+    elif colon and library == "python":
+        from biasscope.models.sources import python
+
+        own = Architecture(
+            cast(Callable[..., nn.Module], python.factory(rest, where=name)), Preprocessing((224, 224), 256)
+        )
     else:
         make = ARCHITECTURES.load(name)
         own = make(*ARCHITECTURES[name].facts["of"])

@@ -1,0 +1,48 @@
+"""``python:<module>:<function>``: a network built by code of one's own, where that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.core.trust import code_allowed
+from biasscope.models.loaded import LoadedModel, describe
+from biasscope.models.preprocessing import Preprocessing
+from biasscope.models.spec import Spec
+
+
+def load(spec: Spec) -> LoadedModel:
+    """Call the function; it gives a module, or a loaded model with its preprocessing and class names."""
+    made = factory(spec.name, where=spec.text)()
+    if isinstance(made, LoadedModel):
+        return made
+    if not isinstance(made, nn.Module):
+        raise UsageError(f"it gave {type(made).__name__}, not a module", where=spec.text)
+    return describe(made, Preprocessing((224, 224), 256), None, spec=spec.text, source=f"built by {spec.name}")
+
+
+def factory(name: str, *, where: str) -> Callable[[], object]:
+    """Function called ``module:function``.
+
+    Raises
+    ------
+    UsageError
+        Importing code is not allowed here, or there is no such module or function.
+    """
+    if not code_allowed():
+        hint = "Run an analysis file with --allow-python, or hand the module over from Python."
+        raise UsageError("it names code to import", where=where, hint=hint)
+    module, colon, function = name.partition(":")
+    if not (colon and module and function):
+        raise UsageError("it names no function", where=where, hint="Write python:package.module:function.")
+    try:
+        found = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"cannot import it ({error})", where=where, hint="Is it on PYTHONPATH?") from error
+    if not callable(found):
+        raise UsageError(f"{function} is no function", where=where)
+    made: Callable[[], object] = found
+    return made

@@ -1,0 +1,162 @@
+"""From the TOML file of an analysis to an analysis that can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote
+
+from biasscope.core.errors import UsageError
+from biasscope.core.toml import from_table, read_table
+from biasscope.figures.registry import augmentation, dataset, invariance, layers, upsampling
+from biasscope.pipeline.definition import Definition, defined
+from biasscope.pipeline.file.analysis import DEFINITIONS, AnalysisFile, Written
+from biasscope.pipeline.file.expected import read_expected
+from biasscope.pipeline.file.places import resolved
+from biasscope.pipeline.file.settings import Settings, kinds_of, parsed
+
+SETTABLE = ("title", "source", "description", "expected", "figures", "strict")
+"""Keys of the file itself that can be set."""
+FIGURES: dict[str, Mapping[str, object]] = {
+    "dataset": dataset.ENTRIES,
+    "invariance": invariance.ENTRIES,
+    "layers": layers.ENTRIES,
+    "augmentation": augmentation.ENTRIES,
+    "upsampling": upsampling.ENTRIES,
+}
+"""Question -> its figures."""
+
+
+def read_analysis(
+    path: str | Path,
+    settings: Settings = (),
+    *,
+    allow_python: bool = False,
+    tiny: bool = False,
+    base: str | Path | None = None,
+) -> AnalysisFile:
+    r"""Read an analysis, with settings in the place of what stands in the file.
+
+    Parameters
+    ----------
+    path
+        TOML file.
+    settings
+        Texts ``key=value`` (the value as in TOML, else plain text), or a mapping. The keys are those of the question's
+        table, and title, source, description, expected, figures and strict. An empty text is the default again.
+    allow_python
+        Whether models may be built by Python code that the file names (``python:module:function``).
+    tiny
+        Put in the options of the table ``tiny``, those of the smallest run.
+    base
+        Folder from which relative paths in the settings start: the working folder unless given. Those in the file start
+        from the folder of the file.
+
+    Returns
+    -------
+    AnalysisFile
+        What :func:`run_analysis` runs.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read; a key is unknown or a value out of range (the error names file and key); an environment
+        variable is not set; or the file names code without ``allow_python``.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "digits.toml"
+    >>> _ = path.write_text('title = "Digits"\nquestion = "layers"\nsource = "me"\n[layers]\nlimit = 4\n')
+    >>> read_analysis(path, ["limit=8"]).asked.limit
+    8
+    """
+    path = Path(path).absolute()
+    table = read_table(path)
+    question = _question(table, path)
+    options = table.pop(question, {})
+    kinds = {name: kind for name, kind in kinds_of(Written).items() if name in SETTABLE}
+    kinds |= kinds_of(DEFINITIONS[question])
+    given = parsed(settings, kinds, question=question, where=str(path))
+    table |= {name: _several(given.pop(name), kinds[name]) for name in SETTABLE if name in given}
+    written = from_table({name: value for name, value in table.items() if value != ""}, Written, where=str(path))
+    stacked = [
+        (options, path.parent),
+        (written.tiny if tiny else {}, path.parent),
+        (given, Path(base or "").absolute()),
+    ]
+    asked = _asked(question, stacked, f"{path}: [{question}]")
+    _check_code(getattr(asked, "model", []), f"{path}: [{question}] model", allowed=allow_python)
+    _check_figures(written.figures, question, f"{path}: figures")
+    return AnalysisFile(
+        path=path,
+        title=written.title,
+        question=written.question,
+        source=written.source,
+        asked=asked,
+        description=" ".join(written.description.split()),
+        expected=read_expected(written.expected, path.parent, where=f"{path}: expected") if written.expected else None,
+        figures=written.figures,
+        strict=written.strict,
+        allow_python=allow_python,
+    )
+
+
+def _question(table: Mapping[str, Any], path: Path) -> str:
+    """Question of a file; tables of other questions are refused."""
+    question = table.get("question")
+    if question not in DEFINITIONS:
+        what = "the key 'question' is missing" if question is None else f"{question!r} is no question"
+        raise UsageError(what, where=str(path), hint=f"There are: {', '.join(DEFINITIONS)}.")
+    if other := next((name for name in DEFINITIONS if name in table and name != question), None):
+        hint = f"Its options stand in [{question}]."
+        raise UsageError(f"[{other}] is the table of another question", where=str(path), hint=hint)
+    if not isinstance(table.get(question, {}), dict):
+        raise UsageError(
+            f"{question!r} is no table", where=str(path), hint=f"Write [{question}] and its options below."
+        )
+    return cast(str, question)
+
+
+def _asked(question: str, stacked: list[tuple[Mapping[str, object], Path]], where: str) -> Definition:
+    """Definition from tables, a later one in the place of an earlier, each with the folder its paths start from."""
+    merged = {name: (value, folder) for table, folder in stacked for name, value in table.items()}
+    try:
+        return defined(
+            DEFINITIONS[question],
+            {
+                name: resolved(name, value, folder, where=f"{where} {name}")
+                for name, (value, folder) in merged.items()
+                if value != ""
+            },
+        )
+    except UsageError as error:
+        if not error.where.startswith("--"):
+            raise UsageError(error.what, where=error.where or where, hint=error.hint) from error
+        key = error.where.removeprefix("--").replace("-", "_")
+        raise UsageError(error.what, where=f"{where} {key}", hint=error.hint) from error
+
+
+def _several(value: object, kind: object) -> object:
+    """One item of a list may stand alone."""
+    return [value] if kind == list[str] and not isinstance(value, list) else value
+
+
+def _check_code(models: list[str], where: str, *, allowed: bool) -> None:
+    for model in models:
+        if not allowed and "python:" in unquote(model):
+            hint = "Say --allow-python if you trust the file and the code that it names."
+            raise UsageError(f"{model!r} names code to import", where=where, hint=hint)
+
+
+def _check_figures(names: list[str], question: str, where: str) -> None:
+    for name in names:
+        if name not in FIGURES[question]:
+            raise UsageError(f"there is no figure {name!r}", where=where, hint=" ".join(_near(name, question)))
+
+
+def _near(name: str, question: str) -> Iterator[str]:
+    if near := get_close_matches(name, FIGURES[question], 1):
+        yield f"Did you mean {near[0]}?"
+    yield f"The figures of {question} are {', '.join(FIGURES[question])}."
