@@ -1,4 +1,4 @@
-"""What every page has in common: templates with autoescape, one style, one script, and the policy that allows only these.
+"""What every page has in common: autoescape, one style, one script, and the policy that allows only these.
 
 Pages ask nothing of the network and are complete without JavaScript. A template extends ``layout.html``.
 """
