@@ -1,5 +1,6 @@
 """What surrounds an operation: autocast, compilation, export, function transforms."""
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -39,6 +40,12 @@ def may_use_autograd_function() -> bool:
     Hand-written autograd functions and writes into given arrays know reverse mode only; everything else takes the
     plain operations.
     """
-    if torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export() or torch._C._get_tracing_state() is not None:
+    if torch.compiler.is_compiling() or _in_onnx_export() or torch._C._get_tracing_state() is not None:
         return False
     return not torch._C._are_functorch_transforms_active() and getattr(forward_ad, "_current_level", -1) < 0
+
+
+def _in_onnx_export() -> bool:
+    """Whether an export runs; one that does has imported ``torch.onnx``, which is large."""
+    exporter = sys.modules.get("torch.onnx")
+    return exporter is not None and bool(exporter.is_in_onnx_export())

@@ -1,7 +1,8 @@
 """Time and peak memory of `PacConv2d` against ``nn.Conv2d`` and against unfold-and-multiply.
 
 One thread, interleaved rounds in one process, median of per-round ratios to ``nn.Conv2d``. Memory is the growth of the
-resident set during the first call, each in a fresh process. Every figure is of a module call: kernel computation
+resident set during the first call, each in a fresh process in which torch has loaded what any first backward pass with
+given gradients loads (some 45 MB of Python modules). Every figure is of a module call: kernel computation
 included, 16 guidance channels, gradients to input, guidance, filter and bias.
 Run ``python tests/benchmarks/bench_nn_pac.py``; a GPU is measured too where there is one.
 """
@@ -130,7 +131,8 @@ def first_call_memory(case: str, name: str, mode: str) -> float:
     module, inputs = implementations(case)[name]()
     wanted = [*inputs, *module.parameters()]
     gradient = torch.ones(inputs[0].shape)
-    torch.ones(8, 8) @ torch.ones(8, 8)
+    warm = torch.ones(8, 8, requires_grad=True)
+    torch.autograd.grad(warm @ warm, warm, torch.ones(8, 8))
     Path("/proc/self/clear_refs").write_text("5")
     before = resident_high()
     if mode == "forward":

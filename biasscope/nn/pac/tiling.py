@@ -9,7 +9,7 @@ from biasscope.nn.pac import gemm
 from biasscope.nn.pac.geometry import Window
 from biasscope.nn.pac.workspace import scratch
 
-CPU_TILE_BYTES = 10 << 20
+CPU_TILE_BYTES = 7_000_000
 CPU_TILE_PIXELS = (400, 1024)
 """Fewer pixels than the first spend their time on packing the filters, more than the second leave the cache."""
 DEVICE_TILE_BYTES = 256 << 20
