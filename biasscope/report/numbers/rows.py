@@ -17,7 +17,7 @@ NAMES = frozenset(
 """Columns of text that say what a row is about."""
 PLACES = frozenset({"copies", "size", "angle", "dy", "dx", "step", "frame", "level", "map", "image"})
 """Columns of any kind that say where on a curve or grid a row stands."""
-UNLESS = {"method": "layer", "label": "image_id"}
+UNLESS = {"method": "layer", "label": "image_id", "step": "remedy"}
 """Columns that only describe a row where it has this other one."""
 FACETS = ("metric", "measure", "method")
 """Columns that say which number stands in the row."""
