@@ -42,6 +42,10 @@ COMMANDS = {
         "biasscope.commands.upsampling:upsampling",
         "Which layer writes a checkerboard, how strong is it, and what removes it at which price?",
     ),
+    "due": (
+        "biasscope.commands.due:due",
+        "Run the scheduled reports that are due.",
+    ),
 }
 """Command -> where it is, and the question it answers."""
 

@@ -27,8 +27,9 @@ Status = Literal["passed", "failed", "incomparable", "error"]
 class AnalysisRun(msgspec.Struct, frozen=True, kw_only=True):
     """One analysis of a run.
 
-    ``folder`` is relative to that of the run and holds ``report.json``, unless ``error`` says why there is none.
-    ``baseline`` is the run that its gates were judged against, where there was one.
+    ``folder`` is relative to that of the run and holds ``report.json``; it is empty when there is none, and ``error``
+    says why. There is an error beside a report when a gate cannot be judged. ``baseline`` is the run that the gates
+    were judged against, where there was one.
     """
 
     name: str

@@ -1,0 +1,107 @@
+"""The runs of a report on disk: their order, which one is the baseline, and what an older one can be compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from biasscope.core.errors import InputError
+from biasscope.report.model import Report, decode
+from biasscope.schedule.record import STAMP, RunRecord, instant, read
+
+REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder with its record, or the reason why that cannot be read."""
+
+    folder: Path
+    record: RunRecord | None
+    problem: str = ""
+
+    @property
+    def started(self) -> datetime | None:
+        """When it started, in UTC."""
+        return None if self.record is None else instant(self.record.started)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Report to compare with and the name of its run; or neither, why, and whether there is one that is unreadable."""
+
+    report: Report | None
+    name: str | None
+    said: str = ""
+    broken: bool = False
+
+
+def runs(home: Path) -> list[Run]:
+    """Runs in the folder of a report in the order they were made; first those that cannot be read, by their name."""
+    if not home.is_dir():
+        return []
+    found = [_run(folder) for folder in sorted(home.iterdir()) if STAMP.fullmatch(folder.name) and _real(folder)]
+    return sorted(found, key=lambda run: run.record.number if run.record else -1)
+
+
+def newest(found: Sequence[Run]) -> Run | None:
+    """Run that was made last, of those that can be read."""
+    return next((run for run in reversed(found) if run.record), None)
+
+
+def complete(found: Sequence[Run]) -> list[Run]:
+    """Runs with a report of every analysis, whether their gates held or not."""
+    return [run for run in found if run.record and all(item.folder for item in run.record.analyses)]
+
+
+def reference(found: Sequence[Run], kind: str, analysis: str) -> Run | None:
+    """Run that a baseline of a kind (previous, passed, first) means for an analysis, if there is one."""
+    having = [run for run in found if run.record and _has(run, analysis)]
+    if kind == "passed":
+        having = [run for run in having if run.record and run.record.status == "passed"]
+    return None if not having else having[0] if kind == "first" else having[-1]
+
+
+def baseline(found: Sequence[Run], kind: str, analysis: str, path: Path) -> Baseline:
+    """Report of an analysis to compare with: of an earlier run, or of the folder or file ``path``."""
+    if kind not in ("previous", "passed", "first"):
+        return _given(path, analysis)
+    run = reference(found, kind, analysis)
+    if run is None:
+        said = "no run passed yet" if kind == "passed" and found else "there is no run to compare with yet"
+        return Baseline(None, None, said)
+    return _read(run.folder / analysis / REPORT, run.folder.name)
+
+
+def _given(path: Path, analysis: str) -> Baseline:
+    """Baseline from the folder of a run, from a folder with one report, or from its file."""
+    places = (path / analysis / REPORT, path / REPORT, path)
+    return _read(next((place for place in places if place.is_file()), places[1]), path.name)
+
+
+def _read(path: Path, name: str) -> Baseline:
+    try:
+        return Baseline(decode(path.read_bytes()), name)
+    except OSError as error:
+        return Baseline(None, None, f"the baseline cannot be read ({path}: {error.strerror})", broken=True)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Baseline(None, None, f"the baseline cannot be read ({path}: {error})", broken=True)
+
+
+def _has(run: Run, analysis: str) -> bool:
+    return any(item.name == analysis and item.folder for item in run.record.analyses) if run.record else False
+
+
+def _run(folder: Path) -> Run:
+    try:
+        return Run(folder, read(folder))
+    except InputError as error:
+        return Run(folder, None, str(error))
+
+
+def _real(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink()
