@@ -43,16 +43,17 @@ def summary(report: Report) -> str:
     """
     title = visible(report.title)
     said = [sentence for sentence in report.answer if sentence not in report.notes]
-    blocks = [f"{title}\n{'=' * min(len(title), WIDTH)}\n{_wrap(report.question)}", *map(_wrap, said)]
+    blocks = [f"{title}\n{'=' * min(len(title), WIDTH)}\n{wrapped(report.question)}", *map(wrapped, said)]
     if report.headline:
-        blocks.append(_aligned([_scalar(item) for item in report.headline]))
+        blocks.append(aligned([_scalar(item) for item in report.headline]))
     for result in report.results:
         blocks += _result(result, report.answer)
-    blocks += [_wrap(f"Note: {note}") for note in report.notes]
+    blocks += [wrapped(f"Note: {note}") for note in report.notes]
     return "\n\n".join(blocks)
 
 
-def _wrap(sentence: str) -> str:
+def wrapped(sentence: str) -> str:
+    """Sentence on lines of :data:`WIDTH`, without control characters."""
     return "\n".join(textwrap.wrap(visible(sentence), WIDTH, break_long_words=False)) or "-"
 
 
@@ -61,17 +62,19 @@ def _scalar(item: Scalar) -> list[str]:
     interval = f"({wording.bounds(item)})" if item.interval else ""
     return [
         f"  {visible(item.title or item.name)}",
-        _ascii(visible(value)),
-        _ascii(interval),
+        plain(visible(value)),
+        plain(interval),
         f"n = {item.n:,}" if item.n is not None and not wording.of_family(item) else "",
     ]
 
 
-def _ascii(shown: str) -> str:
+def plain(shown: str) -> str:
+    """Text of ours in ASCII: dashes, minus signs and narrow spaces have plain forms."""
     return shown.translate(_ASCII)
 
 
-def _aligned(rows: Sequence[Sequence[str]], numbers: Sequence[bool] = ()) -> str:
+def aligned(rows: Sequence[Sequence[str]], numbers: Sequence[bool] = ()) -> str:
+    """Rows of cells as lines with aligned columns; those of ``numbers`` are set right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     right = numbers or [False] * len(widths)
     lines = [
@@ -83,7 +86,7 @@ def _aligned(rows: Sequence[Sequence[str]], numbers: Sequence[bool] = ()) -> str
 
 def _result(result: Result, said: Sequence[str]) -> Iterator[str]:
     if result.finding not in said:
-        yield _wrap(f"{result.kind.capitalize()}: {result.finding}")
+        yield wrapped(f"{result.kind.capitalize()}: {result.finding}")
     tables = {item.name: item for item in result.tables}
     if result.kind in _COLUMNS and "classes" in tables and tables["classes"].height:
         yield f"{result.kind.capitalize()}, class by class:\n" + _classes(tables["classes"], _COLUMNS[result.kind])
@@ -104,20 +107,20 @@ def _classes(table: Table, names: Sequence[str]) -> str:
         style = wording.style(item.name, item.unit, whole=item.kind == "integer")
         show: Any = wording.STYLES[style] if number else None
         values = item.values[:MOST]
-        cells = [_ascii(show(value)) if show else _short(wording.anything(value)) for value in values]
+        cells = [plain(show(value)) if show else _short(wording.anything(value)) for value in values]
         columns.append([item.title or item.name.replace("_", " "), *cells])
     rows = [["  " + first, *rest] for first, *rest in zip(*columns, strict=True)]
     more = f"\n  ... and {table.height - MOST:,} more" if table.height > MOST else ""
-    return _aligned(rows, numbers) + more
+    return aligned(rows, numbers) + more
 
 
 def _short(cell: str) -> str:
-    plain = _ascii(visible(cell))
-    return plain if len(plain) <= 32 else plain[:29] + "..."
+    shown = plain(visible(cell))
+    return shown if len(shown) <= 32 else shown[:29] + "..."
 
 
 def _problems(table: Table) -> Iterator[str]:
     found = [(title, count) for title, count in zip(table["title"], table["count"], strict=True) if count]
     if found:
-        rows = [[f"  {_short(str(title))}", _ascii(wording.anything(count))] for title, count in found]
-        yield "Problems:\n" + _aligned(rows, [False, True])
+        rows = [[f"  {_short(str(title))}", plain(wording.anything(count))] for title, count in found]
+        yield "Problems:\n" + aligned(rows, [False, True])

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from biasscope.core.provenance import InputFile
 from biasscope.core.results import Cell
+from biasscope.report import wording
 from biasscope.report.model import Report
 from biasscope.report.numbers.cells import column
 from biasscope.report.numbers.listing import named_results
 
 FREE = frozenset({"seed", "device", "batch", "workers"})
 """Options that may differ: they change how numbers are found, not which."""
+COUNTED = frozenset({"boxes", "boxes_available", "images", "left_out", "left_out_a", "left_out_b", "family"})
+"""Parameters that only count what the data held; with different data they are no reason of their own."""
 MOST = 3
 """Names that are listed in one sentence."""
 
@@ -24,7 +27,8 @@ def comparability(a: Report, b: Report, names: tuple[str, str] = ("A", "B")) -> 
     """
     if a.kind != b.kind:
         return [f"Different questions: {names[0]} is about {a.kind}, {names[1]} about {b.kind}."]
-    return [*_data(a, b, names), *_models(a, b, names), *_options(a, b, names)]
+    data = list(_data(a, b, names))
+    return [*data, *_models(a, b, names), *_options(a, b, names, FREE | COUNTED if data else FREE)]
 
 
 def _data(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
@@ -64,13 +68,13 @@ def _weights(report: Report) -> dict[str, str]:
     return found
 
 
-def _options(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
+def _options(a: Report, b: Report, names: tuple[str, str], free: frozenset[str]) -> Iterator[str]:
     """One sentence for each option that differs, with the results it differs in."""
     before, after = (dict(named_results(report)) for report in (a, b))
     differing: dict[tuple[str, str, str], list[str]] = {}
     for kind in [kind for kind in before if kind in after]:
         ours, theirs = before[kind].parameters, after[kind].parameters
-        for key in sorted((ours.keys() | theirs.keys()) - FREE):
+        for key in sorted((ours.keys() | theirs.keys()) - free):
             if ours.get(key) != theirs.get(key):
                 differing.setdefault((key, _shown(ours.get(key)), _shown(theirs.get(key))), []).append(kind)
     for (key, ours_said, theirs_said), kinds in differing.items():
@@ -82,7 +86,7 @@ def _options(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
 
 
 def _shown(value: Cell) -> str:
-    text = "not set" if value is None else str(value)
+    text = "not set" if value is None else wording.anything(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from biasscope.core.results import Better, Cell, Column, Interval, Result, Table, interval
+from biasscope.report import wording
 from biasscope.report.numbers.number import Number
 from biasscope.report.numbers.rows import facets, key_columns, row_keys
 
@@ -86,7 +87,7 @@ def _told(
     table: Table, item: Column, better: Better | None, *, leads: bool
 ) -> Sequence[tuple[Better | None, str, str]]:
     """Direction, unit and title of each cell of a column; the number that leads a row takes them from the row."""
-    title = item.title or item.name.replace("_", " ")
+    title = item.title or wording.measure(item.name)
     if not leads:
         return [(better, item.unit, title)] * table.height
     own, about = "better" in table, "title" in table and item.name == "value"
