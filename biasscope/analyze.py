@@ -42,6 +42,10 @@ COMMANDS = {
         "biasscope.commands.upsampling:upsampling",
         "Which layer writes a checkerboard, how strong is it, and what removes it at which price?",
     ),
+    "run": (
+        "biasscope.commands.run:run",
+        "Answer the question of an analysis file, such as those in analyses/.",
+    ),
     "due": (
         "biasscope.commands.due:due",
         "Run the scheduled reports that are due.",
@@ -109,6 +113,9 @@ def _toml(name: str) -> Toml:
         if key not in COMMANDS or not isinstance(value, dict):
             hint = f"Options stand in a table named after the command: {', '.join(f'[{name}]' for name in COMMANDS)}."
             raise UsageError(f"{key!r} is no table of a command", where=name, hint=hint)
+        if {"allow_python", "allow-python"} & value.keys():
+            hint = "Say it on the command line: a file cannot allow what files may not do."
+            raise UsageError("allow_python has no place in a file", where=f"{name}: [{key}]", hint=hint)
     return Toml(name, must_exist=True)
 
 

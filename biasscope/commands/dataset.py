@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
+from biasscope.commands.boxes import prepare
 from biasscope.commands.options import COMMON, Common
 
 INPUT = Group("Input", sort_key=10)
@@ -97,9 +97,7 @@ def dataset(
     common
         Options that every command shares.
     """
-    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # read when numpy is loaded: idle BLAS threads sleep sooner
-    if stream:  # read when polars is loaded: freed memory goes back at once
-        os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+    prepare(stream=stream)
     from biasscope.pipeline.dataset import analyze_dataset
     from biasscope.pipeline.definition import DatasetAnalysis
 

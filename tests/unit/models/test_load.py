@@ -42,7 +42,7 @@ def spec_of(path, arch="cifar_resnet20", rest=""):
 
 def test_every_scheme_and_architecture_can_be_imported():
     assert isinstance(SCHEMES, Registry)
-    assert set(SCHEMES) == {"torchvision", "timm", "file", "small"}
+    assert set(SCHEMES) == {"torchvision", "timm", "file", "small", "python"}
     for name in SCHEMES:
         assert callable(SCHEMES.load(name))
     for name in ARCHITECTURES:

@@ -1,0 +1,107 @@
+"""``run``: answer the question of an analysis file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Group, Parameter
+
+from biasscope.commands.answer import deliver
+from biasscope.commands.boxes import prepare
+from biasscope.commands.options import COMMON, Common
+
+if TYPE_CHECKING:
+    from biasscope.pipeline.file import AnalysisFile
+
+ANALYSIS = Group("Analysis", sort_key=10)
+RUNNING = Group("Running", sort_key=40)
+PARTS = Group("Parts of the report", sort_key=50)
+DEFAULTS = Common()
+
+Flag = Parameter(negative=())
+Several = Parameter(negative=(), consume_multiple=False, allow_leading_hyphen=True)
+
+
+def run(
+    file: Path = Path("analyses"),
+    *,
+    set: Annotated[list[str] | None, Several, Parameter(group=ANALYSIS)] = None,  # noqa: A002  (the option's name)
+    tiny: Annotated[bool, Flag, Parameter(group=ANALYSIS)] = False,
+    strict: Annotated[bool, Flag, Parameter(group=ANALYSIS)] = False,
+    allow_python: Annotated[bool, Flag, Parameter(group=ANALYSIS, env_var=())] = False,
+    resume: Annotated[bool, Parameter(group=RUNNING)] = True,
+    html: Annotated[bool, Parameter(group=PARTS)] = True,
+    common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
+) -> int:
+    """Answer the question of an analysis file: one question or one published figure, with its data and options.
+
+    Parameters
+    ----------
+    file
+        TOML file of an analysis. For a folder, the analyses in it are listed and none is run.
+    set
+        `key=value`: an option in the place of what the file says, as `limit=50` or `model=["small:digits8"]`; may be
+        given several times. An empty value is the default again.
+    tiny
+        The smallest run, which needs no data and no weights.
+    strict
+        Exit with 3 when something of the input does not conform.
+    allow_python
+        Import the code that the file names to build a model (`python:module:function`).
+    resume
+        Continue a run that was stopped, from ~/.cache/biasscope/sweeps; what is left there goes after 14 days.
+    html
+        Write report.html beside report.json.
+    common
+        Options that every command shares. A seed or device given here goes before those of the file.
+    """
+    if file.is_dir():
+        return _list(file, common)
+    from biasscope.pipeline.file import read_analysis
+
+    analysis = read_analysis(file, [*_shared(common), *(set or [])], tiny=tiny, allow_python=allow_python)
+    if analysis.question == "dataset":
+        prepare(stream=bool(getattr(analysis.asked, "stream", False)))
+    from biasscope.pipeline.file import run_analysis
+
+    with _continued(analysis, resume) as folder:
+        report = run_analysis(analysis, progress=common.progress(), checkpoint=folder)
+        return deliver(report, common, html=html, strict=strict or analysis.strict)
+
+
+def _shared(common: Common) -> list[str]:
+    """Settings of the common options that are not at their defaults."""
+    seed = [f"seed={common.seed}"] if common.seed != DEFAULTS.seed else []
+    return seed + ([f"device={common.device}"] if common.device != DEFAULTS.device else [])
+
+
+@contextmanager
+def _continued(analysis: AnalysisFile, resume: bool) -> Iterator[Path | None]:
+    """Folder from which a stopped run is continued, for the questions that can be."""
+    from biasscope.pipeline.file.run import CONTINUED
+
+    if analysis.question not in CONTINUED:
+        yield None
+        return
+    from biasscope.pipeline.common.checkpoints import checkpoints
+
+    with checkpoints(analysis.asked, keep=resume) as folder:
+        yield folder
+
+
+def _list(folder: Path, common: Common) -> int:
+    """Print the analyses of a folder; one that cannot be read is told on stderr, and the exit code is then 2."""
+    from biasscope.core.errors import UsageError
+    from biasscope.pipeline.file.listing import analyses, shown
+
+    found, broken = analyses(folder)
+    if not found and not broken:
+        raise UsageError("there is no analysis in it", where=str(folder), hint="Analyses are TOML files.")
+    sys.stdout.write(shown(found, as_json=common.format == "json"))
+    for error in broken:
+        sys.stderr.write(f"biasscope: {error}\n")
+    return UsageError.exit_code if broken else 0
