@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from biasscope.boxes.source import Found, Request, head
 from biasscope.core.errors import InputError
 
 NAME = "coco"
+UNSET = pl.Series([False])
+"""A flag that COCO does not know, to be repeated."""
 
 
 def detect(request: Request) -> bool:
@@ -113,7 +116,7 @@ class _File:
         count, look = len(made), self.look
         images = np.fromiter((look.image.get(item.image_id, -1) for item in made), np.int64, count)
         labels = np.fromiter((look.category.get(item.category_id, -1) for item in made), np.int64, count)
-        numbers = np.array([item.bbox for item in made], np.float64)
+        numbers = np.fromiter(chain.from_iterable(item.bbox for item in made), np.float64, 4 * count).reshape(-1, 4)
         with np.errstate(over="ignore"):  # what overflows becomes infinite, and so is listed
             corners = to_edges(*from_xywh(*numbers.T), self.convention)
         frame = pl.DataFrame(
@@ -124,7 +127,7 @@ class _File:
                 **dict(zip(CORNERS, corners, strict=True)),
                 "image_width": look.width.gather(images),
                 "image_height": look.height.gather(images),
-                **dict.fromkeys(FLAGS, pl.repeat(False, count, eager=True)),
+                **dict.fromkeys(FLAGS, UNSET.new_from_index(0, count)),
                 "crowd": np.fromiter((bool(item.iscrowd) for item in made), np.bool_, count),
                 "file": look.file.new_from_index(0, count),
                 "row": np.arange(seen + 1, seen + count + 1),
