@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,18 +10,23 @@ import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, PercentFormatter, ScalarFormatter
 from numpy.typing import NDArray
 
 from biasscope.figures.labels import MINUS
-from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER
+from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE
 
 RECENT = 60
 """Runs that are drawn large when there are more than :data:`MANY`; all of them stand below."""
 MANY = 100
 DOTTED = 40
 """Runs up to which every one has a dot."""
+TICKS = 5
+"""Dates along the axis, at most."""
 FAR = 1.5
 """A bound further away than this many times the height of the data is not drawn: it would flatten the line."""
+
+_SIGNED = {"points": 100, "signed": 1}
 
 Vector = NDArray[np.float64]
 
@@ -65,7 +70,7 @@ def trend(course: Course) -> Figure | None:
     split = len(course.times) > MANY
     figure = Figure(figsize=(4.4, 2.6 if split else 2.0))
     grid = figure.add_gridspec(2 if split else 1, 1, height_ratios=[3, 1][: 1 + split], hspace=0.42)
-    grid.update(left=0.125, right=0.985, top=0.97, bottom=0.1 if split else 0.13)
+    grid.update(left=0.13, right=0.985, top=0.97, bottom=0.1 if split else 0.13)
     _panel(figure.add_subplot(grid[0]), course.last(RECENT) if split else course)
     if split:
         _overview(figure.add_subplot(grid[1]), course)
@@ -89,7 +94,7 @@ def _overview(ax: Axes, course: Course) -> None:
     ax.axvspan(times[-RECENT], times[-1], color=OTHER, alpha=0.14, linewidth=0)
     ax.plot(times, course.value, color=OTHER, linewidth=0.6)
     failed = np.array([said == "failed" for said in course.said])
-    ax.plot(times[failed], course.value[failed], color=MAIN, linestyle="", marker="x", markersize=3)
+    ax.plot(times[failed], course.value[failed], color=MAIN, linestyle="", marker="x", markersize=2.4)
     _axes(ax, course, ticks=2)
 
 
@@ -101,7 +106,7 @@ def _band(ax: Axes, times: Vector, course: Course) -> None:
 
 
 def _verdicts(ax: Axes, times: Vector, course: Course) -> None:
-    for status, mark, fill, size in (("failed", "X", MAIN, 7), ("incomparable", "o", PAPER, 5.5)):
+    for status, mark, fill, size in (("failed", "X", MAIN, 6.5), ("incomparable", "o", PAPER, 5.5)):
         chosen = np.array([said == status for said in course.said])
         edge = PAPER if status == "failed" else MUTED
         ax.plot(
@@ -125,30 +130,51 @@ def _reaching(times: Vector, bound: Vector) -> tuple[Vector, Vector]:
     return np.array([times[0] - 0.4, times[0] + 0.4]), np.repeat(bound, 2)
 
 
-def _axes(ax: Axes, course: Course, ticks: int = 4) -> None:
-    locator = mdates.AutoDateLocator(minticks=3, maxticks=6)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, show_offset=False))
-    if len(course.times) == 1:
-        day = mdates.date2num(course.times[0])
-        ax.set_xlim(day - 1, day + 1)
-        ax.set_xticks([day], [course.times[0].strftime("%d %b %Y")])
-    ax.locator_params(axis="y", nbins=ticks)
-    ax.yaxis.set_major_formatter(lambda value, _: _tick(course.style)(value).replace("-", MINUS))
+def _axes(ax: Axes, course: Course, ticks: int = 5) -> None:
+    _dates(ax, course.times)
+    ax.yaxis.set_major_locator(MaxNLocator(ticks, integer=course.style == "count"))
+    ax.yaxis.set_major_formatter(_formatter(course.style))
     ax.spines[["left"]].set_visible(False)
     ax.tick_params(length=0)
-    ax.grid(axis="y", linewidth=0.6, color="#d1d2d3")
+    ax.grid(axis="y", linewidth=0.6, color=RULE)
     ax.set_axisbelow(True)
 
 
-def _tick(style: str) -> Callable[[float], str]:
-    shown: dict[str, Callable[[float], str]] = {
-        "share": lambda value: f"{round(value * 100, 6):g} %",
-        "points": lambda value: f"{round(value * 100, 6):+g}",
-        "signed": lambda value: f"{round(value, 9):+g}" if round(value, 9) else "0",
-        "count": lambda value: f"{round(value, 6):,g}" if abs(value) < 1e5 else f"{value:,.0f}",
-    }
-    return shown.get(style, lambda value: f"{round(value, 9):g}")
+def _dates(ax: Axes, times: Sequence[datetime]) -> None:
+    """Dates along the axis: those of the runs when they are few, else five from the first to the last."""
+    days = mdates.date2num(times)
+    places = np.unique(days) if len(days) <= TICKS else np.linspace(days.min(), days.max(), TICKS)
+    ax.xaxis.set_major_locator(FixedLocator(list(places)))
+    ax.xaxis.set_major_formatter(mdates.DateFormatter(_date(days)))
+    ax.tick_params(axis="x", pad=5)
+    if len(places) == 1:
+        ax.set_xlim(days[0] - 1, days[0] + 1)
+    else:
+        for place, side in ((0, "left"), (-1, "right")):
+            ax.get_xticklabels()[place].set_horizontalalignment(side)
+
+
+def _date(days: Vector) -> str:
+    """As much of a date as tells the runs apart."""
+    span = float(np.ptp(days))
+    if len(days) == 1:
+        return "%-d %b %Y"
+    hours = np.diff(np.sort(days)).min() < 0.9
+    return "%H:%M" if span < 1 else "%-d %b %H:%M" if span < 3 and hours else "%-d %b" if span < 300 else "%b %Y"
+
+
+def _formatter(style: str) -> Formatter:
+    """Numbers of the axis in the way the number itself is shown, all with the same decimals."""
+    if style == "share":
+        return PercentFormatter(1, symbol=" %")
+    if style in _SIGNED:
+        factor = _SIGNED[style]
+        return FuncFormatter(lambda value, _: f"{round(value * factor, 9) + 0.0:+g}".replace("-", MINUS))
+    if style == "count":
+        return FuncFormatter(lambda value, _: f"{round(value, 6):,g}".replace("-", MINUS))
+    plain = ScalarFormatter(useOffset=False)
+    plain.set_powerlimits((-5, 7))
+    return plain
 
 
 def _far(bound: Vector, low: float, high: float) -> bool:

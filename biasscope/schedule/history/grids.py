@@ -16,6 +16,7 @@ from biasscope.schedule.history.numbers import Number
 from biasscope.schedule.history.runs import Run, report_of
 from biasscope.schedule.history.trends import Trend, scalar
 from biasscope.schedule.record import AnalysisRun, instant
+from biasscope.schedule.said import verdicts
 
 MOST = 100
 """Newest runs whose numbers stand in a table of the page; all are in ``history.parquet``."""
@@ -71,7 +72,7 @@ def _row(run: Run) -> Row:
     record = run.record
     if record is None:
         return Row(words.moment(run), run.status, "", [], list(words.said(run)), None)
-    judged = words.verdicts(record)
+    judged = verdicts(record)
     held = sum(verdict.status == "passed" for verdict in judged)
     return Row(
         words.moment(run),

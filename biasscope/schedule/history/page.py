@@ -19,6 +19,8 @@ from biasscope.schedule.history.runs import Run, newest
 from biasscope.schedule.history.strip import strip
 from biasscope.schedule.history.trends import Trend, course, scalar, trends
 
+BAR = 28
+"""Pixels of the page that the bar of a run has at most."""
 TRIED = 5
 """Runs that are looked through for a report to name an analysis by."""
 
@@ -71,7 +73,8 @@ def render(name: str, runs: Sequence[Run]) -> bytes:
         said=list(words.said(runs[-1])) if runs else [],
         tally=words.tally(runs),
         bars=strip(runs),
-        ends=[words.moment(run) for run in (runs[0], runs[-1])] if runs else [],
+        ends=[words.day(run) for run in (runs[0], runs[-1])] if runs else [],
+        width=len(runs) * BAR,
         parts=[_part(place, key, found, runs) for place, (key, found) in enumerate(trends(runs).items())],
         rows=grids.rows(runs),
         statuses=[status for status, _ in words.tally(runs)],
@@ -106,13 +109,14 @@ def _current(one: Trend, last: str) -> bool:
 
 def _chart(prefix: str, one: Trend) -> Chart:
     shown = scalar(one.newest)
+    show = wording.STYLES[wording.scalar_style(shown)]
     return Chart(
         title=visible(shown.title),
         address=one.number,
         value=wording.scalar(shown),
         unit=wording.unit(shown),
         notes=[note for note in _notes(one) if note],
-        gates=[Gate(found[-1].status, words.gate(found[-1])) for found in one.gates if found[-1]],
+        gates=[Gate(found[-1].status, words.gate(found[-1], show)) for found in one.gates if found[-1]],
         picture=_picture(prefix, one),
     )
 

@@ -94,7 +94,7 @@ def _read(place: Path, known: Known) -> Run:
     found: list[Number] = []
     unread = {}
     for item in record.analyses:
-        if item.error is None:
+        if item.folder:
             try:
                 report = heading(report_of(place, item).read_bytes())
                 found += numbers(place.name, record.started, item, report)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from biasscope.report.gates import Verdict
 from biasscope.schedule.history.runs import Run
-from biasscope.schedule.record import RunRecord, instant
+from biasscope.schedule.record import instant
+from biasscope.schedule.said import every, of_analysis, outcome
 
+SPACE = "\N{NO-BREAK SPACE}"
 STATUSES = ("passed", "failed", "incomparable", "error", "unreadable")
 """How a run can end, and that its record cannot be read."""
 ENDED = {
@@ -28,8 +30,17 @@ def moment(run: Run) -> str:
     >>> moment(Run("20261121T030007Z", Path("20261121T030007Z"), None))
     '2026-11-21 03:00'
     """
-    started = instant(run.record.started) if run.record else datetime.strptime(run.id[:15], "%Y%m%dT%H%M%S")
-    return started.strftime("%Y-%m-%d %H:%M")
+    return f"{_started(run):%Y-%m-%d %H:%M}"
+
+
+def day(run: Run) -> str:
+    """When a run was started, as it reads within a sentence; its spaces do not break.
+
+    >>> from pathlib import Path
+    >>> day(Run("20261121T030007Z", Path("20261121T030007Z"), None)).replace(SPACE, " ")
+    '21 Nov 2026, 03:00 UTC'
+    """
+    return f"{_started(run):%d %b %Y, %H:%M UTC}".lstrip("0").replace(" ", SPACE)
 
 
 def lead(runs: Sequence[Run]) -> str:
@@ -38,8 +49,8 @@ def lead(runs: Sequence[Run]) -> str:
         return "There is no run yet."
     last = runs[-1]
     if last.record is None:
-        return f"The last run, of {moment(last)}, cannot be read."
-    return f"The last run, of {moment(last)}, {_outcome(last.record)}."
+        return f"The record of the last run ({day(last)}) cannot be read."
+    return f"The last run ({day(last)}) {outcome(last.record)}."
 
 
 def since(runs: Sequence[Run]) -> str:
@@ -49,13 +60,14 @@ def since(runs: Sequence[Run]) -> str:
     good = runs[-1].status == "passed"
     same = next((place for place, run in enumerate(reversed(runs)) if (run.status == "passed") != good), len(runs))
     if same == len(runs):
-        return f"So did all {same:,} runs." if good else f"None of the {same:,} runs passed."
+        return f"So did {every(same - 1, 'run')} before it." if good else f"None of the {same:,} runs passed."
     other = runs[-same - 1]
     if good:
-        streak = "It is the first to pass" if same == 1 else f"The last {same:,} runs passed"
-        return f"{streak}; the run of {moment(other)} {ENDED[other.status]}."
-    streak = "The run before it passed" if same == 1 else f"None of the last {same:,} runs passed"
-    return f"{streak}; the last that did is that of {moment(other)}." if same > 1 else f"{streak}."
+        streak = "It is the first to pass again" if same == 1 else f"The last {same:,} runs passed"
+        return f"{streak}; the run of {day(other)} {ENDED[other.status]}."
+    if same == 1:
+        return "The run before it passed."
+    return f"None of the last {same:,} runs passed; the last that did is that of {day(other)}."
 
 
 def tally(runs: Sequence[Run]) -> list[tuple[str, int]]:
@@ -70,47 +82,27 @@ def said(run: Run) -> Iterator[str]:
         yield run.problem
         return
     for item in run.record.analyses:
-        where = f"{item.name}: " if len(run.record.analyses) > 1 else ""
-        if item.error:
-            yield f"{where}{item.error}"
-        yield from (f"{where}{verdict.said}" for verdict in item.verdicts if verdict.status != "passed")
+        yield from of_analysis(run.record, item)
         if item.name in run.unread:
-            yield f"{where}report.json cannot be read: {run.unread[item.name]}"
+            yield f"{item.name}: report.json cannot be read: {run.unread[item.name]}"
     yield from run.record.notes
 
 
-def verdicts(record: RunRecord) -> list[Verdict]:
-    """Verdicts of all analyses of a run."""
-    return [verdict for item in record.analyses for verdict in item.verdicts]
+def gate(verdict: Verdict, show: Callable[[float | None], str]) -> str:
+    """What a verdict says, without the number and its value, which stand beside; bounds are shown as the number is.
 
-
-def gate(verdict: Verdict) -> str:
-    """What a verdict says, without the number and its value, which stand beside.
-
-    >>> gate(Verdict("g", "shifts.a", "passed", said="shifts.a is 0.95 (0.9 to 1), must be at least 0.9"))
-    'must be at least 0.9'
+    >>> said = "shifts.a is 0.95 (0.9 to 1), must be at least 0.9"
+    >>> gate(Verdict("g", "shifts.a", "passed", bound=0.9, said=said), lambda value: f"{value:.0%}")
+    'must be at least 90%'
     """
     rest = verdict.said.removeprefix(verdict.number)
-    if rest.startswith(" is ") and ", " in rest:
-        return rest.partition(", ")[2]
+    if verdict.bound is not None and verdict.baseline is not None:
+        return f"must not be worse than {show(verdict.bound)}, with {show(verdict.baseline)} in the baseline"
+    if verdict.bound is not None and rest.startswith(" is ") and ", must be " in rest:
+        words = rest.rpartition(", ")[2]
+        return words.replace(f"{verdict.bound:.6g}", show(verdict.bound))
     return rest.removeprefix(":").strip()
 
 
-def _outcome(record: RunRecord) -> str:
-    judged = verdicts(record)
-    count = Counter(verdict.status for verdict in judged)
-    if record.status == "error":
-        broken = sum(item.error is not None for item in record.analyses)
-        return f"could not make {broken} of {_several(len(record.analyses), 'analysis', 'analyses')}"
-    if record.status == "failed":
-        return f"failed {count['failed']:,} of {_several(len(judged), 'check', 'checks')}"
-    if record.status == "incomparable":
-        of = _several(len(judged), "check", "checks")
-        return f"had nothing to be compared with in {count['incomparable']:,} of {of}"
-    if not judged:
-        return "went through; no gate is set"
-    return f"passed all {len(judged):,} checks" if len(judged) > 1 else "passed its one check"
-
-
-def _several(count: int, one: str, more: str) -> str:
-    return f"{count:,} {one if count == 1 else more}"
+def _started(run: Run) -> datetime:
+    return instant(run.record.started) if run.record else datetime.strptime(run.id[:15], "%Y%m%dT%H%M%S")
