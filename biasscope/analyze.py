@@ -50,6 +50,10 @@ COMMANDS = {
         "biasscope.commands.due:due",
         "Run the scheduled reports that are due.",
     ),
+    "schedule": (
+        "biasscope.commands.schedule:schedule",
+        "Have due called regularly by the machine's own timer.",
+    ),
 }
 """Command -> where it is, and the question it answers."""
 
