@@ -106,9 +106,12 @@ def owner(folder: Path) -> Owner | None:
 def _open(path: Path) -> int:
     """File of the lock, which must not be a link to one elsewhere."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise OutputError(f"cannot write the lock ({error.strerror})", where=str(path)) from error
+    with suppress(OSError):  # somebody else's
+        os.fchmod(number, 0o644)
+    return number
 
 
 def _lock(number: int, path: Path) -> None:
