@@ -5,6 +5,6 @@
 ``biasscope.bias.coordinates``, ``biasscope.bias.effects`` and ``biasscope.bias.testing``.
 """
 
-from biasscope.bias.counts import BoxCounts, count_boxes
+from biasscope.bias.counting import BoxCounts, count_boxes
 
 __all__ = ["BoxCounts", "count_boxes"]

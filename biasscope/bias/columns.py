@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from biasscope.bias.keys import image_keys
+from biasscope.bias.counting.keys import image_keys
 from biasscope.core.randomness import uniform
 
 Floats = NDArray[np.float64]

@@ -113,7 +113,7 @@ def feasible_coordinates(
         transform ``(x0 + U) / (s + 1)``. ``continuous``: as above.
     uniform
         U for the two axes, numbers on [0, 1); needed for ``integer``. Take them from a hash of the row
-        (:func:`biasscope.bias.keys.row_uniforms`), so that they do not depend on row order.
+        (:func:`biasscope.bias.counting.keys.row_uniforms`), so that they do not depend on row order.
     margin
         Pixels to leave out at either end: with ``margin = CONTACT`` (one pixel on the integer grid) boxes that do not
         touch the frame are again uniform under the null.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.bias import effects
-from biasscope.bias.counts import BoxCounts
+from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.position.statistics import MEASURES, Placement, measure
 from biasscope.bias.position.words import POPULATION

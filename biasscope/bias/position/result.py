@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.counts import BoxCounts
+from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.position import words
 from biasscope.bias.position.pooled import edge_contact, pooled_table

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.bias import effects, testing
-from biasscope.bias.counts import BoxCounts
+from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 

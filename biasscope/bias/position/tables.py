@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.counts import BoxCounts
+from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.position.pooled import edge_contact
 from biasscope.bias.position.statistics import MEASURES, Placement
 from biasscope.bias.position.words import POPULATION

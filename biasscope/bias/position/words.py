@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from biasscope.bias.coordinates import CONTACT, CONTACT_FRACTION
-from biasscope.bias.counts import BoxCounts
+from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.testing import ASYMPTOTIC_ABOVE
 
 POPULATION = {"one": "one box an image", "all": "all boxes"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.counts import BoxCounts
+from biasscope.bias.counting.counts import BoxCounts
+from biasscope.bias.counting.tables import scale_edges
 from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.position.tables import verdicts
 from biasscope.bias.position.words import POPULATION
 from biasscope.bias.scale.statistics import Scales, scales
-from biasscope.bias.tables import scale_edges
 from biasscope.bias.testing import DRAWS
 from biasscope.core.results import Result, Scalar, Table, interval, number, table
 

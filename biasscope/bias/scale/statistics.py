@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias import effects, testing
-from biasscope.bias.counts import BoxCounts
+from biasscope.bias.counting.counts import BoxCounts
+from biasscope.bias.counting.tables import FINE_SCALES, SCALES, fine_scale_edges
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
-from biasscope.bias.tables import FINE_SCALES, SCALES, fine_scale_edges
 from biasscope.bias.testing.chi_square import ASYMPTOTIC_ABOVE, chi_square_tail
 from biasscope.core.errors import UsageError
 

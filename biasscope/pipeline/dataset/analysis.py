@@ -13,7 +13,7 @@ import msgspec
 import polars as pl
 
 from biasscope.bias.compare import compare, splits
-from biasscope.bias.counts import BoxCounts, count_boxes
+from biasscope.bias.counting.counts import BoxCounts, count_boxes
 from biasscope.bias.leakage import leakage
 from biasscope.bias.position import position
 from biasscope.bias.repair import repair

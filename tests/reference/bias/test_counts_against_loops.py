@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from biasscope.bias import count_boxes
-from biasscope.bias.keys import groups, image_keys
-from biasscope.bias.tables import SCALES
+from biasscope.bias.counting.keys import groups, image_keys
+from biasscope.bias.counting.tables import SCALES
 from tests.box_scenes import frame, scene
 
 BINS, GROUPS = 8, 20

@@ -6,6 +6,7 @@ import pytest
 import scipy.stats
 
 from biasscope.bias import count_boxes
+from biasscope.bias.counting.tables import SCALES, scale_edges
 from biasscope.bias.scale import scale, scales
 from biasscope.bias.scale.statistics import (
     balanced_effect,
@@ -16,7 +17,6 @@ from biasscope.bias.scale.statistics import (
     quantile,
     thirds,
 )
-from biasscope.bias.tables import SCALES, scale_edges
 from biasscope.core.errors import UsageError
 from tests.box_scenes import frame, scene
 

@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from biasscope.bias.background import Background
 from biasscope.bias.coordinates import GRID_TOLERANCE, detect_grid
-from biasscope.bias.distinct import Distinct
-from biasscope.bias.fold import Fold
-from biasscope.bias.keys import categories, image_keys, text_hashes
-from biasscope.bias.rows import Rows, concatenate, snapped, usable
-from biasscope.bias.selection import OneAnImage, together
-from biasscope.bias.tables import CLUSTER, FRAME, MOST_NARROW, Settings
+from biasscope.bias.counting.background import Background
+from biasscope.bias.counting.distinct import Distinct
+from biasscope.bias.counting.fold import Fold
+from biasscope.bias.counting.keys import categories, image_keys, text_hashes
+from biasscope.bias.counting.rows import Rows, concatenate, snapped, usable
+from biasscope.bias.counting.selection import OneAnImage, together
+from biasscope.bias.counting.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.core.randomness import mix
 
 FOLDED_AT_ONCE = 1 << 18
@@ -78,7 +78,7 @@ class Counter:
             self._count_all(rows)
 
     def finish(self) -> dict[str, Any]:
-        """Fields of :class:`biasscope.bias.counts.BoxCounts`, labels sorted by name."""
+        """Fields of :class:`biasscope.bias.counting.counts.BoxCounts`, labels sorted by name."""
         most = CHOSEN_AT_ONCE if self._chosen.hold is None else CHOSEN_OF_A_STREAM
         for rows, first in together(self._chosen.parts(self._label_keys), most):
             self._count_chosen(rows, first)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from biasscope.bias.rows import Rows
-from biasscope.bias.selection import together
+from biasscope.bias.counting.rows import Rows
+from biasscope.bias.counting.selection import together
 
 
 def part(first: int, count: int) -> tuple[Rows, np.ndarray]:

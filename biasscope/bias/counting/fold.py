@@ -10,8 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias import keys
-from biasscope.bias.binning import bin_of, coarse, count, fixed, inside, number, plane, scale_bin, summed, total
 from biasscope.bias.coordinates import (
     CONTACT,
     CONTACT_FRACTION,
@@ -21,8 +19,21 @@ from biasscope.bias.coordinates import (
     raw_centres,
     relative_size,
 )
-from biasscope.bias.rows import Rows
-from biasscope.bias.tables import (
+from biasscope.bias.counting import keys
+from biasscope.bias.counting.binning import (
+    bin_of,
+    coarse,
+    count,
+    fixed,
+    inside,
+    number,
+    plane,
+    scale_bin,
+    summed,
+    total,
+)
+from biasscope.bias.counting.rows import Rows
+from biasscope.bias.counting.tables import (
     CLUSTER_GROUPS,
     FINE,
     FINE_SCALES,

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.keys import ranks
-from biasscope.bias.rows import Rows, concatenate
-from biasscope.bias.spill import Spill
+from biasscope.bias.counting.keys import ranks
+from biasscope.bias.counting.rows import Rows, concatenate
+from biasscope.bias.counting.spill import Spill
 from biasscope.core.randomness import mix
 
 PARTS = 16

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from biasscope.bias.rows import Rows
+from biasscope.bias.counting.rows import Rows
 from biasscope.core.randomness import mix
 
 U64 = NDArray[np.uint64]

@@ -11,8 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from biasscope.bias.coordinates import GRIDS
-from biasscope.bias.counter import Counter
-from biasscope.bias.tables import CLUSTER, FRAME, MOMENTS, MOST_NARROW, RAW_MOMENTS, UNIT, Settings
+from biasscope.bias.counting.counter import Counter
+from biasscope.bias.counting.tables import CLUSTER, FRAME, MOMENTS, MOST_NARROW, RAW_MOMENTS, UNIT, Settings
 from biasscope.core.errors import InputError, UsageError
 
 Ints = NDArray[np.int64]
@@ -45,9 +45,9 @@ class BoxCounts:
     fine
         ``(rows, 2, 256)`` marginals of u and v.
     scale
-        ``(rows, groups, 25)`` apparent scale, in the bins of :func:`biasscope.bias.tables.scale_edges`.
+        ``(rows, groups, 25)`` apparent scale, in the bins of :func:`biasscope.bias.counting.tables.scale_edges`.
     fine_scale
-        ``(rows, 513)`` apparent scale, in the bins of :func:`biasscope.bias.tables.fine_scale_edges`, for quantiles.
+        ``(rows, 513)`` apparent scale, for quantiles: bins of :func:`biasscope.bias.counting.tables.fine_scale_edges`.
     moments, raw_moments, frame, cluster
         ``(rows, groups, columns)`` fixed-point sums; read them with :meth:`moment`. ``cluster`` is of all boxes.
     pooled_fine

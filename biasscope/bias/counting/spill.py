@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from biasscope.bias.rows import Rows
+from biasscope.bias.counting.rows import Rows
 from biasscope.core.errors import OutputError
 
 ROW = np.dtype(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasscope.bias import BoxCounts, count_boxes
-from biasscope.bias.counts import BY_LABEL, POOLED
+from biasscope.bias.counting.counts import BY_LABEL, POOLED
 from biasscope.bias.position import placement, position
 from biasscope.core.errors import InputError, OutputError, UsageError
 from tests.box_scenes import frame, scene
@@ -77,13 +77,13 @@ def test_plain_text_labels_and_missing_split_column(boxes):
 
 
 def test_boxes_put_aside_in_files_are_the_same_boxes(boxes, monkeypatch):
-    monkeypatch.setattr("biasscope.bias.counts.HOLD", 50)
+    monkeypatch.setattr("biasscope.bias.counting.counts.HOLD", 50)
     batches = boxes.sample(fraction=1, shuffle=True, seed=3).iter_slices(37)
     assert_same(count_boxes(batches), count_boxes(boxes))
 
 
 def test_a_full_disk_is_an_output_error(boxes, monkeypatch, tmp_path):
-    monkeypatch.setattr("biasscope.bias.counts.HOLD", 50)
+    monkeypatch.setattr("biasscope.bias.counting.counts.HOLD", 50)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     with pytest.raises(OutputError, match="cannot put boxes aside"):
         count_boxes(boxes.iter_slices(37))
@@ -169,7 +169,7 @@ def test_unsized_frames_are_unit_frames():
 def test_counts_too_large_for_32_bits_are_kept_in_64(boxes, monkeypatch):
     narrow = count_boxes(boxes, per_image="all")
     for module in ("counts", "counter"):
-        monkeypatch.setattr(f"biasscope.bias.{module}.MOST_NARROW", 100)
+        monkeypatch.setattr(f"biasscope.bias.counting.{module}.MOST_NARROW", 100)
     batches = [boxes[:200], boxes[200:]]
     wide = count_boxes(batches, per_image="all", grid="integer")
     assert_same(wide, narrow)

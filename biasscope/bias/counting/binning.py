@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.tables import FINE, OCTAVES, SCALES, SCALES_AN_OCTAVE, UNIT
+from biasscope.bias.counting.tables import FINE, OCTAVES, SCALES, SCALES_AN_OCTAVE, UNIT
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
-from biasscope.bias.distinct import Distinct
-from biasscope.bias.keys import groups, image_keys, ranks, row_uniforms, text_hashes
-from biasscope.bias.rows import Rows
+from biasscope.bias.counting.distinct import Distinct
+from biasscope.bias.counting.keys import groups, image_keys, ranks, row_uniforms, text_hashes
+from biasscope.bias.counting.rows import Rows
 
 
 def test_text_hashes_depend_on_the_text_alone():
