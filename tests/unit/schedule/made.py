@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from biasscope.core.provenance import Provenance
+from biasscope.core.provenance import InputFile, Provenance
 from biasscope.core.results import Interval, Result, Scalar
 from biasscope.report.model import Report
 from biasscope.schedule.definition import Schedule, read_schedule
@@ -27,7 +27,7 @@ may_worsen_by = 0.01
 def report(value: float | None, data: str = "a") -> Report:
     """Report with one number; ``data`` stands in its provenance."""
     scalar = Scalar("consistency", value, interval=Interval(0.0, 1.0), n=10, better="higher")
-    provenance = Provenance(["python"], 0, {}, {}, command_inputs(data), 1)
+    provenance = Provenance(["python"], 0, {}, {}, [InputFile("data.csv", 1, data * 64)], 1)
     return Report(
         "dataset",
         "Title",
@@ -37,12 +37,6 @@ def report(value: float | None, data: str = "a") -> Report:
         [Result("shifts", "Found.", scalars=[scalar])],
         provenance,
     )
-
-
-def command_inputs(data: str) -> list:  # type: ignore[type-arg]
-    from biasscope.core.provenance import InputFile
-
-    return [InputFile("data.csv", 1, data * 64)]
 
 
 @dataclass
