@@ -59,7 +59,7 @@ def compare(a: Report, b: Report, names: tuple[str, str] = ("A", "B")) -> Compar
         b=Side(names[1], b.kind, b.title, b.provenance),
         comparable=not reasons,
         reasons=reasons,
-        answer=words.answer(parts, headline, counts, names, comparable=not reasons, alone=(only_a, only_b)),
+        answer=words.answer(parts, headline, counts, names, (only_a, only_b)),
         headline=headline,
         parts=parts,
         counts=counts,

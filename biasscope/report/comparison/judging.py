@@ -65,7 +65,7 @@ def corrected(changes: Sequence[Change]) -> list[Change]:
 
 def _status(made: Change, q: float) -> Status:
     if q > ALPHA:
-        return "within"
+        return "unclear"
     if made.better is None:
         return "changed"
     return "better" if ((made.difference or 0) > 0) == (made.better == "higher") else "worse"

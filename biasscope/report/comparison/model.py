@@ -10,10 +10,10 @@ from biasscope.core.provenance import Provenance
 from biasscope.core.results import Better, Interval
 
 SCHEMA_VERSION = 1
-Status = Literal["better", "worse", "changed", "within", "same", "unjudged", "undefined"]
-STATUSES: tuple[Status, ...] = ("worse", "better", "changed", "within", "unjudged", "undefined", "same")
-"""Worse, better or changed beyond the interval; within the interval; the same; differing without an interval to judge
-by; defined in one report only."""
+Status = Literal["better", "worse", "changed", "unclear", "same", "unjudged", "undefined"]
+STATUSES: tuple[Status, ...] = ("worse", "better", "changed", "unclear", "unjudged", "undefined", "same")
+"""Worse, better, or changed without a direction, beyond the interval; not told from chance; differing without an
+interval to judge by; defined in one report only; the same."""
 BEYOND: tuple[Status, ...] = ("worse", "better", "changed")
 
 

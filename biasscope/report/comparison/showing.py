@@ -12,7 +12,7 @@ VERDICTS: dict[Status, str] = {
     "worse": "worse",
     "better": "better",
     "changed": "changed",
-    "within": "within its interval",
+    "unclear": "not told from chance",
     "unjudged": "no interval",
     "undefined": "not defined in one",
     "same": "the same",
@@ -55,6 +55,11 @@ def change(item: Change) -> str:
 def reach(item: Change) -> str:
     """Interval of the difference; nothing without one."""
     return "" if item.interval is None else wording.span(_signed(item), item.interval.low, item.interval.high)
+
+
+def probability(value: float) -> str:
+    """Probability p or q."""
+    return wording.probability(value)
 
 
 def verdict(item: Change) -> str:

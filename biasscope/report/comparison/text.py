@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from biasscope.figures.labels import visible
-from biasscope.report.comparison import showing
+from biasscope.report.comparison import showing, words
 from biasscope.report.comparison.model import BEYOND, Change, Comparison, Part
 from biasscope.report.text import aligned, plain, wrapped
 
@@ -18,7 +18,7 @@ LONGEST = 56
 def summary(comparison: Comparison) -> str:
     """Plain text of a comparison, without a newline at its end."""
     sides = [_side(one.name, one.title, one.provenance.started) for one in (comparison.a, comparison.b)]
-    blocks = [aligned(sides), wrapped(plain(comparison.question)), *_wrapped(comparison.reasons)]
+    blocks = [aligned(sides), wrapped(plain(comparison.question)), *_doubt(comparison)]
     blocks += _wrapped(comparison.answer)
     if comparison.headline:
         blocks.append(_table(comparison.headline, comparison, "Head numbers"))
@@ -28,6 +28,12 @@ def summary(comparison: Comparison) -> str:
 
 def _side(name: str, title: str, started: str) -> list[str]:
     return [f"{name}:", visible(title), visible(started)]
+
+
+def _doubt(comparison: Comparison) -> Iterator[str]:
+    if comparison.reasons:
+        reasons = [wrapped(plain(reason)) for reason in comparison.reasons]
+        yield "\n".join([wrapped(f"{words.DOUBT}:"), *reasons])
 
 
 def _wrapped(sentences: Sequence[str]) -> Iterator[str]:

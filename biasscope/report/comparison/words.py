@@ -8,6 +8,7 @@ from biasscope.report.comparison import showing
 from biasscope.report.comparison.model import BEYOND, Change, Family, Part, Status
 from biasscope.report.model import Report
 
+DOUBT = "The two reports are not comparable, so a difference need not be a change of what was measured"
 METHOD = [
     "Every difference is the second report minus the first. Its interval takes the two numbers as independent: on each "
     "side the distances from the values to the ends of their intervals are squared, added and rooted (square-and-add; "
@@ -35,14 +36,10 @@ def answer(
     headline: Sequence[Change],
     counts: Mapping[Status, int],
     names: tuple[str, str],
-    *,
-    comparable: bool,
     alone: tuple[Sequence[str], Sequence[str]],
 ) -> list[str]:
     """Sentences of the first screen, the most important first."""
-    doubt = "The two reports are not comparable: a difference need not be a change of what was measured."
     return [
-        *([] if comparable else [doubt]),
         _overall(counts),
         *_heads(headline, names),
         *_tables(parts),
@@ -81,8 +78,8 @@ def _overall(counts: Mapping[Status, int]) -> str:
 
 
 def _calm(counts: Mapping[Status, int]) -> list[str]:
-    within, same = counts.get("within", 0), counts.get("same", 0)
-    said = [f"{within:,} moved within {_plural(within, 'its interval', 'theirs')}"] if within else []
+    unclear, same = counts.get("unclear", 0), counts.get("same", 0)
+    said = [f"{unclear:,} {_plural(unclear, 'differs', 'differ')} no more than by chance"] if unclear else []
     return said + ([f"{same:,} {_plural(same, 'is', 'are')} the same"] if same else [])
 
 
@@ -109,9 +106,13 @@ def _tables(parts: Sequence[Part]) -> Iterator[str]:
     for count, part, family in found[:NAMED]:
         first, total = family.changes[0], sum(family.counts.values())
         yield (
-            f"{family.title} ({part.result.replace('_', ' ')}): {count:,} of {total:,} {rows(family.row)} changed, "
+            f"{_short(part.result)}, {family.title}: {count:,} of {total:,} {rows(family.row)} changed, "
             f"most surely {first.row}, from {showing.value(first, first.a)} to {showing.value(first, first.b)}."
         )
+
+
+def _short(result: str) -> str:
+    return result.replace("_", " ").capitalize()
 
 
 def _beyond(family: Family) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from biasscope.core.results import Better, Cell, Column, Interval, Result, Table, interval
 from biasscope.report import wording
 from biasscope.report.numbers.number import Number
-from biasscope.report.numbers.rows import facets, key_columns, row_keys
+from biasscope.report.numbers.rows import facets, key_columns, noun, row_keys
 
 LEVEL = 0.95
 """Level of intervals in tables, unless the parameters of the result say another."""
@@ -52,6 +52,7 @@ def _is_end(name: str, columns: Mapping[str, Column], plain: str) -> bool:
 
 
 def _of_table(name: str, table: Table, directions: Mapping[str, Better | None], level: float) -> Iterator[Number]:
+    about = noun(table)
     rows = list(zip(row_keys(table), *facets(table), column(table, "n"), strict=True))
     for item, ends in measured(table):
         bounds = zip(*(end.values for end in ends), strict=True) if ends else [(None, None)] * table.height
@@ -69,7 +70,7 @@ def _of_table(name: str, table: Table, directions: Mapping[str, Better | None], 
                 key=key,
                 facet=facet,
                 row=row,
-                noun=table.row or "row",
+                noun=about,
                 interval=_interval(low, high, level),
                 n=n if isinstance(n, int) else None,
                 unit=unit,

@@ -46,27 +46,42 @@ def row_keys(table: Table) -> list[str]:
 
 
 def facets(table: Table) -> tuple[list[str], list[str]]:
-    """Measure or metric that each row is about, and what else names it; empty measures where rows have none.
+    """Measure or metric that each row is about, and in words what else names it; no measures where rows have none.
 
     >>> from biasscope.core.results import table
     >>> facets(table("t", {"model": ["a", "b"], "metric": ["accuracy", "accuracy"], "value": [0.5, 0.6]}))
     (['accuracy', 'accuracy'], ['a', 'b'])
     """
+    which, others = _split(table)
+    return list(_joined(which)) if which else [""] * table.height, list(_joined(others, ", "))
+
+
+def noun(table: Table) -> str:
+    """What one row stands for: with measures in rows, what they were measured of.
+
+    >>> from biasscope.core.results import table
+    >>> noun(table("t", {"model": ["a"], "layer": ["conv"], "measure": ["error"], "value": [0.5]}, row="measure"))
+    'layer'
+    """
+    which, others = _split(table)
+    return others[-1].name if which or table.row in ("", "row") else table.row
+
+
+def _split(table: Table) -> tuple[list[Column], list[Column]]:
+    """Key columns that name the measure, and the others; all are others where nothing else names a row."""
     columns = key_columns(table)
     which = [item for item in columns if item.name in FACETS]
     others = [item for item in columns if item.name not in FACETS]
-    if not which or not others:
-        return [""] * table.height, row_keys(table)
-    return list(_joined(which)), list(_joined(others))
+    return (which, others) if others else ([], columns)
 
 
 def _names(item: Column) -> bool:
     return item.name in NAMES if item.kind == "text" else item.name in PLACES and item.kind != "vector"
 
 
-def _joined(columns: Sequence[Column]) -> Iterable[str]:
+def _joined(columns: Sequence[Column], by: str = ",") -> Iterable[str]:
     for cells in zip(*(item.values for item in columns), strict=True):
-        yield ",".join(map(_word, cells))
+        yield by.join(map(_word, cells))
 
 
 def _word(cell: Cell) -> str:
