@@ -22,6 +22,7 @@ def schedule(
     every: Annotated[str, Parameter(group=WHAT)] = "PT15M",
     output: Annotated[Path | None, Parameter(alias="-o", group=WHAT)] = None,
     allow_python: Annotated[bool, Flag, Parameter(group=WHAT)] = False,
+    env: Annotated[list[str] | None, Parameter(group=WHAT, negative=())] = None,
     systemd: Annotated[bool, Flag, Parameter(group=WHERE)] = False,
     cron: Annotated[bool, Flag, Parameter(group=WHERE)] = False,
     config: Annotated[Path | None, Parameter(group=HERE)] = None,
@@ -44,6 +45,8 @@ def schedule(
         Folder for the output of the reports.
     allow_python
         Let analyses name Python code that builds a model.
+    env
+        Name of an environment variable to take over, such as one that analyses name; may be given several times.
     systemd
         Use a systemd timer of the user's; without this or --cron it is used where systemd answers.
     cron
@@ -58,7 +61,7 @@ def schedule(
 
     if systemd and cron:
         raise UsageError("--systemd and --cron exclude each other", hint="Say one of them, or none.")
-    trigger = install.trigger(folder, every=every, output=output, allow_python=allow_python)
+    trigger = install.trigger(folder, every=every, output=output, allow_python=allow_python, env=env or ())
     if action == "install":
         said = install.install(trigger, "systemd" if systemd else "cron" if cron else None)
     else:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,7 +48,14 @@ class Trigger:
         return f"# biasscope schedule: {self.folder}"
 
 
-def trigger(folder: Path, *, every: str = "PT15M", output: Path | None = None, allow_python: bool = False) -> Trigger:
+def trigger(
+    folder: Path,
+    *,
+    every: str = "PT15M",
+    output: Path | None = None,
+    allow_python: bool = False,
+    env: Sequence[str] = (),
+) -> Trigger:
     """Trigger for a folder of reports, called from the present folder by the present Python.
 
     Parameters
@@ -61,18 +68,24 @@ def trigger(folder: Path, *, every: str = "PT15M", output: Path | None = None, a
         Folder for the output of the reports.
     allow_python
         Let the reports name Python code.
+    env
+        Names of environment variables to take over besides :data:`CARRIED` and those that begin with BIASSCOPE_.
 
     Raises
     ------
     UsageError
-        The duration does not fit a calendar, or a path has a line break.
+        A variable of ``env`` is not set, the duration does not fit a calendar, or a path has a line break.
     """
     place = folder.resolve()
     cron, calendar = calendars(every)
     command = [sys.executable, "-m", "biasscope.analyze", "due", str(place)]
     command += ["--output", str(output.absolute())] if output else []
     command += ["--allow-python"] if allow_python else []
-    kept = {key: value for key, value in os.environ.items() if key.startswith("BIASSCOPE_") or key in CARRIED}
+    for name in env:
+        if name not in os.environ:
+            raise UsageError(f"{name!r} is not set", where="--env", hint="Set the variable, or leave it out.")
+    wanted = {*CARRIED, *env}
+    kept = {key: value for key, value in os.environ.items() if key.startswith("BIASSCOPE_") or key in wanted}
     for text in (*command, str(Path.cwd()), *kept.values()):
         if _CONTROL.search(text):
             raise UsageError(f"{text!r} has a line break or control character", hint="No timer can be given this.")
