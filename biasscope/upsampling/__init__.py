@@ -9,8 +9,9 @@ from biasscope.upsampling.gains import Gains, shuffle_gains, transposed_gains
 from biasscope.upsampling.gradient import GradientEnergy, gradient_energy
 from biasscope.upsampling.layers import LayerWeights, weights_of
 from biasscope.upsampling.overlap import Overlap, overlap, overlap_line
+from biasscope.upsampling.passage import Passage, Refused
 from biasscope.upsampling.phases import pattern, phase_means
-from biasscope.upsampling.record import Passage, Refused, record
+from biasscope.upsampling.record import record
 from biasscope.upsampling.remedies.compare import Row, Strength, compare
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.response import StepResponse, step_response

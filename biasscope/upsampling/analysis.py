@@ -14,8 +14,9 @@ from biasscope.core.progress import Progress
 from biasscope.upsampling.anova import PhaseAnova, phase_anova
 from biasscope.upsampling.gradient import GradientEnergy, gradient_energy
 from biasscope.upsampling.layers import LayerWeights, weights_of
+from biasscope.upsampling.passage import Passage, Refused
 from biasscope.upsampling.phases import interior, pattern
-from biasscope.upsampling.record import Passage, Refused, record
+from biasscope.upsampling.record import record
 from biasscope.upsampling.response import StepResponse, step_response
 from biasscope.upsampling.spectrum import Peaks, spectral_peaks
 from biasscope.upsampling.structure import Structure, structure_of
@@ -212,7 +213,8 @@ def _pattern(
             peaks = spectral_peaks(values, period, margin=sides)
             tested = phase_anova(values, period, margin=sides, draws=draws, seed=seed)
             return LayerPattern(name, period, shape, count, tested, peaks, pattern(values, period, sides), note)
-    return LayerPattern(name, tuple(wanted), shape, count, None, None, None, "maps are smaller than two periods")
+    note = "maps are smaller than two periods" if wanted or alone else "no phases are known here"
+    return LayerPattern(name, tuple(wanted), shape, count, None, None, None, note)
 
 
 def _response(model: nn.Module, pictures: Tensor, found: Structure, notes: list[str]) -> StepResponse | None:

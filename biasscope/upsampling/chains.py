@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from biasscope.upsampling.record import Event, Passage
+from biasscope.upsampling.passage import Event, Passage
 from biasscope.upsampling.step import Step
 
 Chain = tuple[Step, ...]
@@ -13,7 +13,7 @@ def chains(passage: Passage) -> dict[int, Chain]:
     """Steps on the way to every value that depends on an input.
 
     Where branches meet (shortcuts, skips of a U-Net) the one counts that changes the number of positions most often,
-    then the one with the most steps, then with the most taps.
+    then the one with the most steps, then with the most taps. A place that cannot be followed is a step without taps.
 
     Returns
     -------
@@ -30,10 +30,21 @@ def chains(passage: Passage) -> dict[int, Chain]:
 
 def _with(way: _Best, event: Event) -> _Best:
     (changes, steps, taps), chain = way
-    step = event.step
+    step = Step(event.name, "unknown", False, (), (), (), ()) if event.cut else event.step
     if step is None:
         return way
-    return (changes + (max(step.stride) > 1), steps + 1, taps + sum(step.kernel)), (*chain, step)
+    return (changes + (step.cut or max(step.stride) > 1), steps + 1, taps + sum(step.kernel)), (*chain, step)
+
+
+def behind_cuts(chain: Chain) -> Chain:
+    """Steps behind the last place that cannot be followed: what a constant meets there."""
+    last = max((place for place, step in enumerate(chain) if step.cut), default=-1)
+    return chain[last + 1 :]
+
+
+def before_cuts(chain: Chain) -> Chain:
+    """Steps before the first place that cannot be followed: what a gradient meets last."""
+    return chain[: next((place for place, step in enumerate(chain) if step.cut), len(chain))]
 
 
 def main_chain(passage: Passage) -> Chain:

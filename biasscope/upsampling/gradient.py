@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from biasscope.core.randomness import generator
+from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
-from biasscope.upsampling.record import evaluating, tensors
+from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.spectrum import _interval
 
 
@@ -117,7 +118,9 @@ def _squared(model: nn.Module, pictures: Tensor, rng: np.random.Generator) -> Te
     """Squared gradient of one random head, summed over channels, (N, 1, ...)."""
     with torch.enable_grad():
         x = pictures.detach().clone().requires_grad_()
-        out = next(tensors(model(x)))
+        out = answer(model(x))
+        if out is None or not out.requires_grad:
+            raise RuntimeError("the output has no gradient with respect to the input")
         head = torch.from_numpy(rng.standard_normal(out.shape)).to(out)
         (gradient,) = torch.autograd.grad((head * out).sum(), x)
     return gradient.double().square().sum(1, keepdim=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from biasscope.upsampling.gains import Gains, relative_spread, shuffle_gains, transposed_gains
-from biasscope.upsampling.record import Event, Passage
+from biasscope.upsampling.passage import Event, Passage
 from biasscope.upsampling.step import Step
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from math import prod
+from dataclasses import replace
 from typing import Any, Self
 
 import torch
@@ -15,88 +14,11 @@ from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 
 from biasscope.upsampling.binding import bind, step_of
+from biasscope.upsampling.layout import LOST, Held, grew, passed, start, takes_maps, unseen
+from biasscope.upsampling.passage import Event, Passage, Refused, answer, tensors
 from biasscope.upsampling.step import Step
 
-
-@dataclass(frozen=True)
-class Event:
-    """One call of a function.
-
-    Attributes
-    ----------
-    function
-        Its name.
-    inputs, outputs
-        Numbers of the values read and made.
-    step
-        What it does to positions; ``None`` where it keeps every one.
-    weight, bias, groups
-        Of a convolution.
-    name
-        As in `Step`.
-    """
-
-    function: str
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    name: str = ""
-    step: Step | None = None
-    weight: Tensor | None = None
-    bias: Tensor | None = None
-    groups: int = 1
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A place that changes the number of positions and cannot be analysed, and why."""
-
-    name: str
-    kind: str
-    reason: str
-
-
-@dataclass
-class Passage:
-    """One forward pass.
-
-    Attributes
-    ----------
-    events
-        In order.
-    refused
-        Places that have no phases.
-    sources, results
-        Numbers of the values that entered and left the model.
-    """
-
-    events: list[Event] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    sources: tuple[int, ...] = ()
-    results: tuple[int, ...] = ()
-
-    def maker(self, value: int) -> Event | None:
-        """Call that made a value."""
-        return next((event for event in reversed(self.events) if value in event.outputs), None)
-
-    @property
-    def steps(self) -> list[Step]:
-        """Everything that spreads, gathers or moves positions, in order."""
-        return [event.step for event in self.events if event.step is not None]
-
-
 Watcher = Callable[[Event, Tensor, Tensor], None]
-
-
-def tensors(thing: Any) -> Iterator[Tensor]:
-    """Tensors in an argument or output, in order."""
-    if isinstance(thing, Tensor):
-        yield thing
-    elif isinstance(thing, dict):
-        for value in thing.values():
-            yield from tensors(value)
-    elif isinstance(thing, (list, tuple)):
-        for value in thing:
-            yield from tensors(value)
 
 
 class Recorder(TorchFunctionMode):
@@ -123,7 +45,8 @@ class Recorder(TorchFunctionMode):
         self._alive: list[Tensor] = []
         self._count = 0
         self._scopes: list[tuple[str, bool]] = []
-        self._names: Counter[str] = Counter()
+        self._names: Counter[tuple[str, bool]] = Counter()
+        self._held: dict[int, Held] = {}
         self._handles: list[Any] = []
 
     def __enter__(self) -> Self:
@@ -141,12 +64,30 @@ class Recorder(TorchFunctionMode):
         self._handles.clear()
         self._alive.clear()
 
-    def value(self, tensor: Tensor) -> int:
+    def value(self, tensor: Tensor, held: Held | None = None) -> int:
         """Give a tensor a new number; it is kept so that its id stays its own."""
         self._numbers[id(tensor)] = self._count
+        self._held[self._count] = start(tensor.shape) if held is None else held
         self._alive.append(tensor)
         self._count += 1
         return self._count - 1
+
+    def leave(self, output: Any) -> tuple[int, ...]:
+        """Numbers of what a model gives; what spread positions unseen before it is noted."""
+        counts = answer(output)
+        if counts is not None:
+            self._check(counts)
+        return self.known(counts)
+
+    def _check(self, tensor: Tensor) -> None:
+        number = self._numbers.get(id(tensor))
+        held = LOST if number is None else self._held[number]
+        more = unseen(held, tensor.shape[2:])
+        if more is not None:
+            kind = held.mover.rpartition(":")[2]
+            reason = f"{sided(held.sides or ())} positions become {sided(tensor.shape[2:])} in an order not known here"
+            self.passage.refused.append(Refused(held.mover, kind, reason, more))
+            self.passage.events.append(Event(kind, (number or 0,), (number or 0,), held.mover, cut=True))
 
     def known(self, thing: Any) -> tuple[int, ...]:
         """Numbers of the tensors that have been seen."""
@@ -160,70 +101,116 @@ class Recorder(TorchFunctionMode):
         def hook(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
             self._scopes.pop()
             if not self._light and not self.known(output) and (inputs := self.known((args, kwargs))):
-                self._unseen(name, type(module).__name__, (args, kwargs), output)
-                made = tuple(map(self.value, tensors(output)))
-                self.passage.events.append(Event(type(module).__name__, inputs, made, name))
+                kind = type(module).__name__
+                cut = self._unseen(name, kind, (args, kwargs), output)
+                made = tuple(self.value(one, self._behind(kind, "", name, inputs, one, one)) for one in tensors(output))
+                self.passage.events.append(Event(kind, inputs, made, name, cut=cut))
 
         return hook
 
-    def _unseen(self, name: str, kind: str, given: Any, output: Any) -> None:
+    def _unseen(self, name: str, kind: str, given: Any, output: Any) -> bool:
         before, after = next(tensors(given), None), next(tensors(output), None)
-        if before is not None and after is not None and _grew(before, after):
+        cut = before is not None and after is not None and grew(kind, before.shape, after.shape)
+        if cut:
             self.passage.refused.append(Refused(name, kind, "computed where it cannot be followed"))
+        return cut
+
+    def _behind(
+        self, function: str, stem: str, name: str, inputs: Sequence[int], before: Tensor, after: Tensor
+    ) -> Held:
+        held = [self._held[number] for number in inputs]
+        return passed(function, stem, name, held, before.shape, after.shape)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         output = func(*args, **kwargs)
-        inputs = self.known((args, kwargs))
-        if (inputs or self._light) and isinstance(first := next(tensors(output), None), Tensor):
-            before = next(tensors((args, kwargs)), None)
+        name, read, made = getattr(func, "__name__", str(func)), args, output
+        if name.startswith("new_") or name.endswith("_like"):
+            return output
+        if name == "__setitem__":
+            read, made = args[:0:-1], args[0]
+        inputs = self.known((read, kwargs))
+        if (inputs or self._light) and isinstance(first := next(tensors(made), None), Tensor):
+            before = next(tensors((read, kwargs)), None)
             if before is not None:
-                self._note(getattr(func, "__name__", str(func)), (args, kwargs), before, output, first)
+                self._note(name, (read, kwargs), before, made, first)
         return output
 
     def _note(self, function: str, call: tuple[Any, Any], before: Tensor, output: Any, after: Tensor) -> None:
         stem, given = bind(function, *call)
-        largest = max((t for t in tensors(call) if t.dim() == after.dim()), key=_positions, default=before)
-        step = self._step(function, stem, given, largest if not stem else before, after)
         inputs = self.known(call)
-        made = () if self._light else tuple(map(self.value, tensors(output)))
-        kept = (given.get("weight"), given.get("bias"), given.get("groups", 1)) if "conv" in stem else (None, None, 1)
-        event = Event(function, inputs, made, step.name if step else self._name(function), step, *kept)
+        if not self._light and takes_maps(stem):
+            self._check(before)
+        largest = max((t for t in tensors(call) if t.dim() == after.dim()), key=Tensor.numel, default=before)
+        maps = self._light or takes_maps(stem) or self._maps(inputs, before)
+        refused = len(self.passage.refused)
+        step = self._step(function, stem, given, largest if not stem else before, after, maps)
+        cut = len(self.passage.refused) > refused
+        name = step.name if step else self._name(function)
+        made = () if self._light else self._made(function, stem, name, inputs, largest, output)
+        kept = [given.get("weight"), given.get("bias"), given.get("groups", 1)] if "conv" in stem else [None, None, 1]
+        event = Event(function, inputs, made, name, step, *kept, cut)
         if not self._light:
             self.passage.events.append(event)
         if self._watcher is not None and step is not None and step.upsamples:
             self._watcher(event, before, after)
 
-    def _step(self, function: str, stem: str, given: Any, before: Tensor, after: Tensor) -> Step | None:
+    def _made(
+        self, function: str, stem: str, name: str, inputs: Sequence[int], before: Tensor, output: Any
+    ) -> tuple[int, ...]:
+        held = [self._behind(function, stem, name, inputs, before, one) for one in tensors(output)]
+        return tuple(self.value(one, how) for one, how in zip(tensors(output), held, strict=True))
+
+    def _maps(self, inputs: Sequence[int], before: Tensor) -> bool:
+        """Whether a value is read that certainly is (N, C, ...) and has as many axes."""
+        held = (self._held[number] for number in inputs)
+        return any(one.maps and len(one.sides or ()) == before.dim() - 2 for one in held)
+
+    def _step(self, function: str, stem: str, given: Any, before: Tensor, after: Tensor, maps: bool) -> Step | None:
         name = self._name(function)
         try:
             step = step_of(name, function, stem, given, before, after)
         except ValueError as problem:
-            self.passage.refused.append(Refused(name, function, str(problem)))
+            more = any(now > was for was, now in zip(before.shape[2:], after.shape[2:], strict=False))
+            self.passage.refused.append(Refused(name, function, str(problem), more))
             return None
-        if step is None and stem in ("", "adaptive") and _grew(before, after):
-            reason = "it spreads positions, in a way that is not known here"
+        if not maps:
+            self._elsewhere(name, step)
+            return None
+        if step is None and stem in ("", "adaptive") and spreads(function, before, after):
+            reason = f"{sided(before.shape[2:])} positions become {sided(after.shape[2:])} in a way not known here"
             self.passage.refused.append(Refused(name, function, reason))
         if step is not None and (step.upsamples or step.subsamples):
-            count = self._names[name]
-            self._names[name] += 1
+            count = self._names[name, step.grows]
+            self._names[name, step.grows] += 1
             step = step if not count else replace(step, name=f"{name}#{count + 1}")
         return step
+
+    def _elsewhere(self, name: str, step: Step | None) -> None:
+        """Note a step along axes of which it is not certain that they hold positions; it is not followed."""
+        if step is not None and step.subsamples:
+            reason = "it leaves positions out where axes are not certain to be (N, C, ...)"
+            self.passage.refused.append(Refused(name, step.kind, reason, grows=False))
 
     def _name(self, function: str) -> str:
         name, plain = self._scopes[-1] if self._scopes else ("", False)
         return name if plain and name else f"{name}:{function}"
 
 
-def _positions(maps: Tensor) -> int:
-    return prod(maps.shape[2:])
+def spreads(function: str, before: Tensor, after: Tensor) -> bool:
+    """Whether a function that is not known makes more positions out of maps that it does not just rearrange."""
+    return not passed(function, "", function, [start(before.shape)], before.shape, after.shape).mover and grew(
+        function, before.shape, after.shape
+    )
 
 
-def _grew(before: Tensor, after: Tensor) -> bool:
-    """Whether maps have at least twice as many positions along every axis."""
-    if before.dim() != after.dim() or before.dim() < 3 or _positions(before) == 1:
-        return False
-    return all(b >= 2 * a for a, b in zip(before.shape[2:], after.shape[2:], strict=True))
+def sided(sides: Sequence[int]) -> str:
+    """Sides in words.
+
+    >>> sided((8, 9))
+    '8 x 9'
+    """
+    return " x ".join(map(str, sides))
 
 
 def record(model: nn.Module, *inputs: Tensor, watcher: Watcher | None = None) -> Passage:
@@ -247,7 +234,7 @@ def record(model: nn.Module, *inputs: Tensor, watcher: Watcher | None = None) ->
     recorder = Recorder(model, watcher)
     with evaluating(model), torch.no_grad(), recorder:
         recorder.passage.sources = tuple(map(recorder.value, inputs))
-        recorder.passage.results = recorder.known(model(*inputs))
+        recorder.passage.results = recorder.leave(model(*inputs))
     return recorder.passage
 
 

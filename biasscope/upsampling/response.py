@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
-from biasscope.upsampling.record import evaluating, tensors
+from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.spectrum import stride_share
 
 
@@ -87,7 +88,7 @@ def step_response(
     pictures = torch.stack([torch.full(tuple(shape), level) for level in levels])
     like = next((p for p in model.parameters() if p.is_floating_point()), pictures)
     with evaluating(model), torch.no_grad():
-        out = next(tensors(model(pictures.to(like))), None)
+        out = answer(model(pictures.to(like)))
     if out is None or out.dim() != len(period) + 2:
         return None
     sides = tuple(margin) if isinstance(margin, Sequence) else tuple(_positions(margin, side) for side in out.shape[2:])

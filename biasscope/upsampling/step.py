@@ -59,12 +59,17 @@ class Step:
     @property
     def upsamples(self) -> bool:
         """Whether there are more positions after it."""
-        return self.grows and max(self.stride) > 1
+        return self.grows and max(self.stride, default=1) > 1
 
     @property
     def subsamples(self) -> bool:
         """Whether there are fewer positions after it."""
-        return not self.grows and max(self.stride) > 1
+        return not self.grows and max(self.stride, default=1) > 1
+
+    @property
+    def cut(self) -> bool:
+        """Whether it stands for a place across which nothing is known."""
+        return not self.taps
 
     @property
     def transpose(self) -> Step:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from biasscope.upsampling.chains import chains, main_chain
+from biasscope.upsampling.chains import before_cuts, behind_cuts, chains, main_chain
 from biasscope.upsampling.overlap import Overlap, overlap
-from biasscope.upsampling.record import Passage, Refused, record
+from biasscope.upsampling.passage import Passage, Refused
+from biasscope.upsampling.record import record
 from biasscope.upsampling.step import Step
 
 NOTHING = "nothing to analyse: no layer of the model has more positions behind it than in front"
@@ -24,13 +25,14 @@ class Structure:
     forward
         Every layer that upsamples, alone.
     composed
-        Every layer that upsamples with everything before it, and last the whole stack up to the output.
+        Every layer that upsamples with everything before it, and last the whole stack up to the output; both begin
+        behind the last place that cannot be followed.
     backward
         Every layer that subsamples, alone: how often its gradient writes each position in front of it.
     backward_strided
         The subsampling layers of the longest way together, without the layers in between.
     backward_composed
-        All layers of the longest way together.
+        All layers of the longest way together; both end at the first place that cannot be followed.
     refused
         Places that change the number of positions and have no phases, with the reason.
     """
@@ -46,12 +48,26 @@ class Structure:
     def finding(self) -> str:
         """What there is, in one sentence."""
         if not self.forward:
-            return NOTHING
+            return self.nothing
         uneven = [layer.name for layer in self.forward if not layer.uniform]
         total = len(self.forward)
         if not uneven:
             return f"all {total} layers that upsample write evenly by their geometry"
         return f"{len(uneven)} of {total} layers that upsample write unevenly by their geometry: {', '.join(uneven)}"
+
+    @property
+    def spread(self) -> tuple[Refused, ...]:
+        """Places that write more positions than they read and have no phases."""
+        return tuple(one for one in self.refused if one.grows)
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to analyse: no layer upsamples, or those that do have no phases."""
+        if not self.spread:
+            return NOTHING
+        first = self.spread[0]
+        more = f" (and {len(self.spread) - 1} more)" if len(self.spread) > 1 else ""
+        return f"nothing to analyse by phases: {first.name} spreads positions{more}: {first.reason}"
 
 
 def structure(model: nn.Module, *inputs: Tensor) -> Structure:
@@ -87,8 +103,9 @@ def structure_of(passage: Passage) -> Structure:
         overlap(event.step, direction="backward") for event in events if event.step and event.step.subsamples
     )
     chain = main_chain(passage)
+    first = before_cuts(chain)
     return Structure(
-        forward, _composed(passage, chain), backward, _backward(_strided(chain)), _backward(chain),
+        forward, _composed(passage, behind_cuts(chain)), backward, _backward(_strided(first)), _backward(first),
         tuple(passage.refused),
     )  # fmt: skip
 
@@ -96,7 +113,7 @@ def structure_of(passage: Passage) -> Structure:
 def _composed(passage: Passage, chain: Sequence[Step]) -> tuple[Overlap, ...]:
     ways = chains(passage)
     found = [
-        stack(ways[event.outputs[0]])
+        stack(behind_cuts(ways[event.outputs[0]]))
         for event in passage.events
         if event.step is not None and event.step.upsamples and event.outputs[0] in ways
     ]

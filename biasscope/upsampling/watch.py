@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from biasscope.upsampling.record import Event, Recorder, evaluating, tensors
+from biasscope.upsampling.passage import Event, answer
+from biasscope.upsampling.record import Recorder, evaluating
 
 OUTPUT = "output"
 
@@ -86,7 +87,7 @@ def watch(model: nn.Module, pictures: Tensor, *, batch: int = 16, channels: int 
         for part in torch.split(pictures, batch):
             last.clear()
             with Recorder(model, watcher, light=True):
-                out = next(tensors(model(part)), None)
+                out = answer(model(part))
             seen.same = last.get(id(out), "")
             if out is not None and out.dim() > 2 and not seen.same:
                 seen.keep(OUTPUT, out)

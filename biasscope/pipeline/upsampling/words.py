@@ -11,7 +11,6 @@ from biasscope.upsampling import LayerPattern, Row
 
 MOST = 4
 """Models that a sentence names."""
-NOTHING = "nothing to analyse: no layer has more positions behind it than in front"
 
 
 def times(ratio: float | None) -> str:
@@ -31,7 +30,7 @@ def overlap(items: Sequence[Measurement]) -> str:
     for item in items[:MOST]:
         found = item.found.structure
         if not found.forward:
-            said.append(f"{item.label}: {NOTHING}")
+            said.append(f"{item.label}: {found.nothing}")
         elif all(one.uniform for one in (*found.forward, *found.composed)):
             said.append(f"{item.label} writes all positions equally often")
         else:

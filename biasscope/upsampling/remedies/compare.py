@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import generator
 from biasscope.upsampling.analysis import Analysis, analyse
-from biasscope.upsampling.record import Refused, evaluating, tensors
+from biasscope.upsampling.passage import Refused, answer
+from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import Change
 from biasscope.upsampling.spectrum import _interval
@@ -166,7 +167,7 @@ def _row(
 
 def _outputs(model: nn.Module, pictures: Tensor, batch: int = 16) -> Tensor | None:
     with evaluating(model), torch.no_grad():
-        parts = [next(tensors(model(part)), None) for part in torch.split(pictures, batch)]
+        parts = [answer(model(part)) for part in torch.split(pictures, batch)]
     return None if any(part is None for part in parts) else torch.cat([part for part in parts if part is not None])
 
 

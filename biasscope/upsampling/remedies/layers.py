@@ -13,7 +13,7 @@ from biasscope.models.surgery import antialias, surgery_table
 from biasscope.models.surgery.edit import described, replace
 from biasscope.nn import ResizeConv2d, SmoothUpsampled2d
 from biasscope.upsampling.binding import _resize_taps
-from biasscope.upsampling.record import Refused
+from biasscope.upsampling.passage import Refused
 from biasscope.upsampling.remedies.fit import FitEnd
 from biasscope.upsampling.remedies.sites import Change, Remedied, by_kind, find_sites
 

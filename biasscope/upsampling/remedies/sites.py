@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from biasscope.upsampling.record import Event, Passage, Refused, record
+from biasscope.upsampling.passage import Event, Passage, Refused
+from biasscope.upsampling.record import record
 
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 

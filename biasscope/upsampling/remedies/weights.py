@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from biasscope.models.surgery.edit import described, replace
 from biasscope.nn import icnr_
-from biasscope.upsampling.record import Refused
+from biasscope.upsampling.passage import Refused
 from biasscope.upsampling.remedies.fit import FitEnd
 from biasscope.upsampling.remedies.sites import Change, Remedied, Site, by_kind, find_sites
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.fx import symbolic_trace
-from torchvision.models import resnet18
+from torchvision.models import convnext_tiny, resnet18, shufflenet_v2_x0_5
 
 from biasscope.nn import BlurPool2d
-from biasscope.upsampling import record, structure
+from biasscope.upsampling import NOTHING, record, structure
 from biasscope.upsampling.remedies import find_sites
 
 
@@ -86,16 +88,99 @@ def test_without_upsampling_nothing_is_found() -> None:
     assert found.finding.startswith("nothing to analyse")
 
 
-def test_what_has_no_phases_is_named() -> None:
-    class Odd(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            return F.interpolate(x, scale_factor=1.5).repeat_interleave(2, 2).repeat_interleave(2, 3)
+class Called(nn.Module):
+    """A convolution, and what a function makes of its output."""
 
-    net = nn.Sequential(Odd(), nn.AdaptiveAvgPool2d(7))
-    found = structure(net, torch.zeros(1, 1, 8, 8))
-    assert [refused.kind for refused in found.refused] == ["interpolate", "adaptive_avg_pool2d"]
-    assert "not whole" in found.refused[0].reason
-    assert "different sizes" in found.refused[1].reason
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.conv, self.function = nn.Conv2d(1, 1, 3, padding=1), function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self.conv(x))
+
+
+def inserted(x: Tensor) -> Tensor:
+    wide = x.new_zeros(len(x), 1, 2 * x.shape[2], 2 * x.shape[3])
+    wide[..., ::2, ::2] = x
+    return wide
+
+
+def unpatched(x: Tensor) -> Tensor:
+    parts = x.repeat(1, 4, 1, 1).reshape(len(x), 1, 2, 2, *x.shape[2:])
+    return parts.permute(0, 1, 4, 2, 5, 3).reshape(len(x), 1, 2 * x.shape[2], 2 * x.shape[3])
+
+
+SPREADERS = [
+    ("interpolate", lambda x: F.interpolate(x, scale_factor=1.5)),
+    ("interpolate", lambda x: F.interpolate(x, size=(4, 16))),
+    ("repeat_interleave", lambda x: x.repeat_interleave(2, -1)),
+    ("repeat", lambda x: x.repeat(1, 1, 2, 2)),
+    ("reshape", lambda x: x[..., None, :, None].expand(-1, -1, -1, 2, -1, 2).reshape(len(x), 1, 16, 16)),
+    ("reshape", unpatched),
+    ("__setitem__", inserted),
+    ("fold", lambda x: F.fold(F.unfold(x, 3, padding=1)[:, :4], (16, 16), 2, stride=2)),
+    ("max_unpool2d", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 4, 4)),
+]
+
+
+@pytest.mark.parametrize(("kind", "function"), SPREADERS)
+def test_what_spreads_positions_without_known_phases_is_never_denied(kind: str, function) -> None:
+    found = structure(Called(function), torch.rand(1, 1, 8, 8))
+    assert [refused.kind for refused in found.spread] == [kind]
+    assert found.finding.startswith("nothing to analyse by phases: ")
+    assert kind in found.finding or kind in found.spread[0].name
+
+
+def test_spread_in_front_of_a_convolution_is_found_there() -> None:
+    found = structure(nn.Sequential(Called(unpatched), nn.Conv2d(1, 1, 3)), torch.zeros(1, 1, 8, 8))
+    assert [(refused.name, refused.reason) for refused in found.spread] == [
+        ("0:reshape", "8 x 8 positions become 16 x 16 in an order not known here")
+    ]
+
+
+def test_windows_of_different_sizes_are_named() -> None:
+    found = structure(nn.AdaptiveAvgPool2d(7), torch.zeros(1, 1, 8, 8))
+    assert [(refused.kind, refused.grows) for refused in found.refused] == [("adaptive_avg_pool2d", False)]
+    assert "different sizes" in found.refused[0].reason
+    assert found.finding == NOTHING
+
+
+def test_nothing_is_claimed_across_what_has_no_phases() -> None:
+    """Forward, only what lies behind counts; backward, only what lies before."""
+    net = nn.Sequential(
+        nn.Conv2d(1, 1, 3, 2, 1), nn.ConvTranspose2d(1, 1, 3, 2), nn.Upsample(scale_factor=1.5),
+        nn.ConvTranspose2d(1, 1, 4, 2), nn.Conv2d(1, 1, 3, 2),
+    )  # fmt: skip
+    found = structure(net, torch.zeros(1, 1, 16, 16))
+    assert [layer.ratio for layer in found.forward] == [4, 1]
+    assert [(layer.name, layer.ratio) for layer in found.composed] == [("1", 4), ("3", 1), ("output", 1)]
+    assert [layer.name for layer in found.backward] == ["0", "4"]
+    assert (found.backward_strided.layers, found.backward_strided.ratio) == (1, 4)
+
+
+def test_channels_last_is_not_read_as_maps() -> None:
+    """Slices and linear layers of (N, H, W, C) are no strides of (W, C), and what leaves positions out is named."""
+
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.mix = nn.Conv2d(1, 4, 4, 4), nn.Linear(4, 12)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.mix(self.stem(x).permute(0, 2, 3, 1))
+            return x[:, 0::2, 0::2].mean((1, 2))
+
+    found = structure(Last(), torch.zeros(1, 1, 32, 32))
+    assert [(refused.kind, refused.grows) for refused in found.refused] == [("slice", False)]
+    assert found.backward_strided.counts == ((1,) * 4,) * 2
+    assert found.finding == NOTHING
+
+
+@pytest.mark.parametrize("make", [convnext_tiny, shufflenet_v2_x0_5])
+def test_networks_that_turn_their_axes_around_and_back(make) -> None:
+    found = structure(make(), torch.zeros(1, 3, 64, 64))
+    assert found.refused == ()
+    assert found.backward_strided.period == (32, 32)
 
 
 def test_gradients_of_a_residual_network() -> None:

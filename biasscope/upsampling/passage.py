@@ -1,0 +1,118 @@
+"""What a forward pass consisted of: its calls, places that cannot be followed, what entered and what left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, cast
+
+from torch import Tensor
+
+from biasscope.upsampling.step import Step
+
+
+@dataclass(frozen=True)
+class Event:
+    """One call of a function.
+
+    Attributes
+    ----------
+    function
+        Its name.
+    inputs, outputs
+        Numbers of the values read and made.
+    step
+        What it does to positions; ``None`` where it keeps every one.
+    weight, bias, groups
+        Of a convolution.
+    name
+        As in `Step`.
+    cut
+        Whether positions change in a way that is not known, so that nothing is known across it.
+    """
+
+    function: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    name: str = ""
+    step: Step | None = None
+    weight: Tensor | None = None
+    bias: Tensor | None = None
+    groups: int = 1
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A place that changes the number of positions and cannot be analysed, and why.
+
+    Attributes
+    ----------
+    name, kind
+        As in `Step`.
+    reason
+        In words.
+    grows
+        Whether there are more positions behind it (otherwise fewer).
+    """
+
+    name: str
+    kind: str
+    reason: str
+    grows: bool = True
+
+
+@dataclass
+class Passage:
+    """One forward pass.
+
+    Attributes
+    ----------
+    events
+        In order.
+    refused
+        Places that have no phases.
+    sources, results
+        Numbers of the values that entered and left the model.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    sources: tuple[int, ...] = ()
+    results: tuple[int, ...] = ()
+
+    def maker(self, value: int) -> Event | None:
+        """Call that made a value."""
+        return next((event for event in reversed(self.events) if value in event.outputs), None)
+
+    @property
+    def steps(self) -> list[Step]:
+        """Everything that spreads, gathers or moves positions, in order."""
+        return [event.step for event in self.events if event.step is not None]
+
+
+def tensors(thing: Any) -> Iterator[Tensor]:
+    """Tensors in an argument or output, in order."""
+    if isinstance(thing, Tensor):
+        yield thing
+    elif isinstance(thing, dict):
+        for value in thing.values():
+            yield from tensors(value)
+    elif isinstance(thing, (list, tuple)):
+        for value in thing:
+            yield from tensors(value)
+    elif is_dataclass(thing) and not isinstance(thing, type):
+        yield from tensors([getattr(thing, one.name) for one in fields(thing)])
+
+
+def answer(thing: Any) -> Tensor | None:
+    """What counts as a model's output: the entry ``out`` of a dictionary, else its first maps, else its first tensor.
+
+    >>> import torch
+    >>> answer({"aux": torch.zeros(3), "out": torch.zeros(1, 2, 4, 4)}).shape
+    torch.Size([1, 2, 4, 4])
+    """
+    if isinstance(thing, dict) and isinstance(thing.get("out"), Tensor):
+        return cast(Tensor, thing["out"])
+    found = list(tensors(thing))
+    return next((one for one in found if one.dim() > 2), found[0] if found else None)
