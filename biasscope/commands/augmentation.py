@@ -25,6 +25,7 @@ def augmentation(
     model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
     variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    held_out: Annotated[str | None, Parameter(group=PICTURES)] = None,
     train_images: Annotated[list[str] | None, Several, Parameter(group=PICTURES)] = None,
     test_images: Annotated[int | None, Parameter(group=PICTURES)] = None,
     copies: Annotated[list[str] | None, Several, Parameter(group=COPIES)] = None,
@@ -59,13 +60,15 @@ def augmentation(
     Parameters
     ----------
     model
-        A model: `small:4` or `small:8` (stride product; width after a second colon), `torchvision:resnet18@none`,
-        `timm:NAME@none`; may be given several times.
+        A model: `small:4` or `small:8` (stride product), `small:resnet18` (stride product 8), each with its width after
+        a second colon; `torchvision:resnet18@none`, `timm:NAME@none`; may be given several times.
     variants
         Forms of each model that are trained: plain, antialias, polyphase, pac; several joined with commas.
     images
         Images with labels, all of one size: a folder, a Parquet file, a saved Hugging Face dataset; or embedded digits,
         `centred:2500@28` (all in the middle) and `scenes:2500@32` (anywhere).
+    held_out
+        Images to ask about; a fifth of the images unless given.
     train_images
         Training-set sizes, joined with commas; all images unless given.
     test_images
@@ -127,6 +130,7 @@ def augmentation(
             "model": model or [],
             "variants": _parts(variants),
             "images": images,
+            "held_out": held_out,
             "train_images": _numbers(train_images),
             "test_images": test_images,
             "copies": _parts(copies),

@@ -21,6 +21,7 @@ from biasscope.copies.result import CopiesSweep
 from biasscope.copies.runner import Runner
 from biasscope.copies.train import Training
 from biasscope.copies.views import Views
+from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import versions
 from biasscope.core.results import Cell
@@ -30,6 +31,7 @@ from biasscope.models.device import resolve_device
 from biasscope.models.loaded import weights_sha256
 
 VARIANTS = ("plain", "antialias", "polyphase")
+DIGITS = re.compile(r"(scenes|centred)(?::(\d+))?(?:@(\d+))?")
 Images = str | Data | ImageSource | tuple[Tensor, Tensor, Tensor, Tensor]
 
 
@@ -37,6 +39,7 @@ def augmentation_sweep(
     model: str | Factory | Mapping[str, Factory] = "small:8",
     images: Images = "scenes",
     *,
+    held_out: str | ImageSource | None = None,
     copies: Sequence[int | Sequence[int]] = (1, 2, 4, 8, 16, 32, 64),
     variants: Sequence[str] = VARIANTS,
     transform: str = "shift",
@@ -74,6 +77,8 @@ def augmentation_sweep(
         ``scenes`` or ``scenes:COUNT@SIDE``: embedded digits anywhere in the picture; ``centred:COUNT@SIDE``: all of
         them in the middle, so that only copies show them elsewhere; `Data`; training images, their labels, held-out
         images, their labels; or anything that `biasscope.images.open_images` takes, which is split at random.
+    held_out
+        Source of the held-out images, in the place of a share of ``images``.
     copies
         Numbers of versions n of each training image; for products of transformations a pair each, or numbers that are
         crossed.
@@ -131,7 +136,7 @@ def augmentation_sweep(
     CopiesSweep(plain, antialias, polyphase: 6 networks, 4 versions x 12 images)
     """
     say, settings = progress or Progress(), training or Training()
-    data = _cut(prepare_data(images, seed), train_images, test_images)
+    data = _cut(prepare_data(images, seed, held_out), train_images, test_images)
     words = {"transform": transform, "shifts": shifts, "angles": angles, "scales": scales}
     asked = {"shifts": test_shifts or shifts, "angles": test_angles or angles, "scales": test_scales or scales}
     pools = make_pool(**words), make_pool(**{**words, **asked})
@@ -155,15 +160,31 @@ def augmentation_sweep(
     return assemble(results, plan, runner, data, decides)
 
 
-def prepare_data(images: Images, seed: int = 0) -> Data:
-    """Images by name, as they are, or split from a source; what `augmentation_sweep` does with its ``images``."""
+def prepare_data(images: Images, seed: int = 0, held_out: str | ImageSource | None = None) -> Data:
+    """Images by name, as they are, or split from a source; what `augmentation_sweep` does with its ``images``.
+
+    Raises
+    ------
+    UsageError
+        Held-out images are given to images that have their own.
+    InputError
+        The images cannot be used.
+    """
+    if held_out is not None and not _is_source(images):
+        hint = "Give a folder, a table or a dataset for both, or leave the held-out images away."
+        raise UsageError("these images bring their own held-out images", where="held_out", hint=hint)
     if isinstance(images, Data):
         return without_leaks(images)
     if isinstance(images, tuple):
         return without_leaks(Data(*images, name="arrays"))
-    if isinstance(images, str) and (found := re.fullmatch(r"(scenes|centred)(?::(\d+))?(?:@(\d+))?", images)):
+    if isinstance(images, str) and (found := DIGITS.fullmatch(images)):
         return digit_data(int(found[2] or 2500), side=int(found[3] or 32), seed=seed, centred=found[1] == "centred")
-    return source_data(open_images(images), seed=seed)
+    asked = None if held_out is None else open_images(held_out)
+    return source_data(open_images(images), asked, seed=seed)
+
+
+def _is_source(images: Images) -> bool:
+    return not (isinstance(images, Data | tuple) or (isinstance(images, str) and DIGITS.fullmatch(images)))
 
 
 def _cut(data: Data, train_images: Sequence[int] | None, test_images: int | None) -> Data:

@@ -119,14 +119,46 @@ def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0, centred: boo
     return without_leaks(Data(images[train], labels[train], images[~train], labels[~train], name, names))
 
 
-def source_data(source: ImageSource, *, test_share: float = TEST_SHARE, seed: int = 0) -> Data:
-    """Split the labelled images of a source at random; all must have one size.
+def source_data(
+    source: ImageSource, held_out: ImageSource | None = None, *, test_share: float = TEST_SHARE, seed: int = 0
+) -> Data:
+    """Labelled images of a source, in random order, all of one size; those to ask about are split off at random.
+
+    Parameters
+    ----------
+    source
+        Images to train on.
+    held_out
+        Images to ask about, in the place of a share of ``source``.
+    test_share
+        Share of ``source`` that is held out otherwise.
+    seed
+        Of the order.
 
     Raises
     ------
     InputError
-        Images have several sizes, or fewer than two have a label.
+        Images have several sizes, fewer than two have a label, or the two sources have different classes.
     """
+    images, labels = _shuffled(source, seed)
+    name, count = source.name, max(round(len(images) * test_share), 1)
+    held, held_labels, rest = images[:count], labels[:count], slice(count, None)
+    if held_out is not None:
+        _same_classes(source, held_out)
+        (held, held_labels), rest = _shuffled(held_out, seed), slice(None)
+        name = f"{name}, held out {held_out.name}"
+    return without_leaks(Data(images[rest], labels[rest], held, held_labels, name, source.class_names))
+
+
+def _same_classes(source: ImageSource, held_out: ImageSource) -> None:
+    ours, theirs = source.class_names, held_out.class_names
+    if ours and theirs and tuple(ours) != tuple(theirs):
+        hint = "Both need the same classes in the same order."
+        raise InputError("held-out images have other classes than training images", where=held_out.name, hint=hint)
+
+
+def _shuffled(source: ImageSource, seed: int) -> tuple[Tensor, Tensor]:
+    """Give the images uint8 (N, C, H, W) of a source that have a label, and their classes, in random order."""
     pictures = [(picture.pixels, picture.label) for picture in source if picture.label is not None]
     shapes = {pixels.shape for pixels, _ in pictures}
     if len(shapes) != 1 or len(pictures) < 2:
@@ -136,5 +168,4 @@ def source_data(source: ImageSource, *, test_share: float = TEST_SHARE, seed: in
     images = images[:, None] if images.ndim == 3 else images.movedim(-1, 1).contiguous()
     labels = torch.tensor([label for _, label in pictures])
     order = torch.from_numpy(generator(seed, "held out").permutation(len(images)))
-    held, rest = order[: max(round(len(images) * test_share), 1)], order[max(round(len(images) * test_share), 1) :]
-    return without_leaks(Data(images[rest], labels[rest], images[held], labels[held], source.name, source.class_names))
+    return images[order], labels[order]

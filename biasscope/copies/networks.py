@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from zlib import crc32
@@ -14,10 +14,12 @@ from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
 from biasscope.models.small.network import SmallNet
 from biasscope.models.small.recipe import recipe
+from biasscope.models.small.residual import SmallResNet
 from biasscope.models.surgery import antialias, pac, polyphase
 
 Factory = Callable[[], nn.Module]
 Shape = tuple[int, int, int]
+MOST_WIDTH = 512
 
 SURGERY: dict[str, Callable[[nn.Module, Shape], nn.Module]] = {
     "plain": lambda net, shape: net,
@@ -57,9 +59,9 @@ def factories(
     Parameters
     ----------
     model
-        ``small:4`` or ``small:8`` (or a recipe, ``digits8``): the small network with that product of strides, width
-        after a second colon; a function that builds a network, on which surgery is done; or a function for each
-        variant.
+        ``small:4`` or ``small:8`` (or a recipe, ``digits8``): the small network with that product of strides, or
+        ``small:resnet18``, width after a second colon; a function that builds a network, on which surgery is done; or a
+        function for each variant.
     variants
         ``plain``, ``antialias``, ``polyphase``, ``pac``, or the keys of the mapping.
     shape
@@ -96,22 +98,26 @@ def build(factory: Factory, seed: int, name: str = "") -> nn.Module:
 def subsampling(network: nn.Module, shape: Shape) -> Subsampling:
     """Product of strides and size ratio, from the sizes that a forward pass goes through.
 
+    Branches that are joined again count once, pooling of the whole map does not count.
+
     Examples
     --------
     >>> subsampling(SmallNet(8), (1, 64, 64))
     Subsampling(stride_product=8, size_ratio=8.0)
     """
-    steps: dict[int, int] = {}
+    steps: dict[tuple[int, int], int] = {}
     last = [shape[1]]
 
     def note(module: nn.Module, args: tuple[object, ...], out: object) -> None:
         before = args[0] if args else None
         if not (isinstance(before, Tensor) and isinstance(out, Tensor) and before.ndim == out.ndim == 4):
             return
-        if type(module).__name__.startswith("Adaptive") or out.shape[2] <= 1:
+        large, small = before.shape[2], out.shape[2]
+        if small > large or (small == 1 and _takes_all(module, large)):
             return
-        steps[before.shape[2]] = max(steps.get(before.shape[2], 1), round(before.shape[2] / out.shape[2]))
-        last[0] = min(last[0], out.shape[2])
+        place = (small, 0 if small > 1 else large)
+        steps[place] = max(steps.get(place, 1), _stride(module, large / small))
+        last[0] = min(last[0], small)
 
     leaves = [module for module in network.modules() if not list(module.children())]
     hooks = [leaf.register_forward_hook(note) for leaf in leaves]
@@ -125,21 +131,35 @@ def subsampling(network: nn.Module, shape: Shape) -> Subsampling:
     return Subsampling(prod(steps.values()), shape[1] / last[0])
 
 
+def _stride(module: nn.Module, ratio: float) -> int:
+    """Stride of a layer; that of one that does not say it follows from its sizes."""
+    own = getattr(module, "stride", None)
+    if isinstance(own, Sequence) and own:
+        own = own[0]
+    return own if isinstance(own, int) else round(ratio)
+
+
+def _takes_all(module: nn.Module, side: int) -> bool:
+    """Whether a layer whose map is one pixel sums over all of its input: a global average, a dense layer."""
+    if type(module).__name__.startswith("Adaptive"):
+        return True
+    kernel = getattr(module, "kernel_size", None)
+    covers = (kernel[0] if isinstance(kernel, Sequence) else kernel) == side
+    if isinstance(module, nn.AvgPool2d | nn.LPPool2d):
+        return covers
+    return isinstance(module, nn.Conv2d) and covers and module.padding in ((0, 0), "valid") and side > 1
+
+
 def _small(text: str, shape: Shape, classes: int) -> Factory:
-    stride, width = _read(text)
-    if shape[0] != 1:
-        raise UsageError(
-            "the small networks take grey images", where=text, hint="Give a function that builds a network."
-        )
-    return lambda: SmallNet(stride, classes=classes, width=width)
-
-
-def _read(text: str) -> tuple[int, int]:
     word, _, width = text.removeprefix("small:").partition(":")
-    if word in ("4", "8") and (not width or width.isdigit()):
-        return int(word), int(width or 12)
+    if width and not (width.isdecimal() and 0 < int(width) <= MOST_WIDTH):
+        raise UsageError(f"the width of {text!r} is no number of channels", hint="Write small:8:12.")
+    if word == "resnet18":
+        return lambda: SmallResNet(classes, int(width or 16), shape[0])
+    if word in ("4", "8"):
+        return lambda: SmallNet(int(word), classes, int(width or 12), shape[0])
     made = recipe(word)
-    return made.stride, made.width
+    return lambda: SmallNet(made.stride, classes, made.width, shape[0])
 
 
 def _operated(build: Factory, name: str, shape: Shape) -> Factory:

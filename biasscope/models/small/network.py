@@ -1,4 +1,4 @@
-"""Small networks for grey pictures, made of everything that subsamples: a strided convolution, max pools."""
+"""Small networks, made of everything that subsamples: a strided convolution, max pools."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ class SmallNet(nn.Module):
         Number of outputs.
     width
         Channels of the first layer; the last has four times as many.
+    channels
+        Channels of a picture.
 
     Examples
     --------
@@ -24,12 +26,12 @@ class SmallNet(nn.Module):
     torch.Size([2, 10])
     """
 
-    def __init__(self, stride: int = 8, classes: int = 10, width: int = 12) -> None:
+    def __init__(self, stride: int = 8, classes: int = 10, width: int = 12, channels: int = 1) -> None:
         super().__init__()
         if stride not in (4, 8):
             raise ValueError(f"stride must be 4 or 8, got {stride!r}")
         self.features = nn.Sequential(
-            *_layer(1, width),
+            *_layer(channels, width),
             nn.MaxPool2d(2),
             *_layer(width, 2 * width, stride=2),
             *_layer(2 * width, 2 * width),
@@ -41,7 +43,7 @@ class SmallNet(nn.Module):
         self.classifier = nn.Linear(4 * width, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give logits (N, classes) for pictures (N, 1, H, W)."""
+        """Give logits (N, classes) for pictures (N, channels, H, W)."""
         logits: Tensor = self.classifier(self.pool(self.features(x)).flatten(1))
         return logits
 

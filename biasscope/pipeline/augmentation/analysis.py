@@ -116,7 +116,7 @@ class Run:
         given: list[Given] = list(self.models or self.asked.model or plan.EMBEDDED)
         source = self.images if self.images is not None else self.asked.images or plan.IMAGES
         with self.progress.step("Opening images"):
-            self.data = prepare_data(source, self.asked.seed)
+            self.data = prepare_data(source, self.asked.seed, self.asked.held_out)
         height, width = self.data.train.shape[2:]
         check(self.asked.augment, (height, width))
         self._sweeps(given, source, asked)
@@ -130,6 +130,7 @@ class Run:
 
     def _sweeps(self, given: Sequence[Given], source: Any, asked: plan.Asked) -> None:
         words = {**asked.words, "rate": self.asked.rate, "amp": self.asked.amp, "images": source}
+        words |= {"held_out": self.asked.held_out}
         words["checkpoint"] = None if self.checkpoint is None else str(self.checkpoint)
         names = [label(one) for one in given]
         texts = [one for one in given if isinstance(one, str) and one.startswith("small:")]
@@ -142,7 +143,9 @@ class Run:
         shape, classes = self._shape(asked), self.data.classes
         for name, one, ready in zip(names, given, done, strict=True):
             model = trainable(one, shape, classes)
-            sweep = ready or workers.sweep(model, {**words, "images": self.data}, progress=self.progress)
+            sweep = ready or workers.sweep(
+                model, {**words, "images": self.data, "held_out": None}, progress=self.progress
+            )
             self.studies.append(Study(name, sweep, asked.target, len(given) == 1, self.asked.seed))
 
     def _on_cpu(self) -> bool:

@@ -13,7 +13,7 @@ from biasscope.core.errors import UsageError
 from biasscope.models import load_model
 
 Given = str | Callable[[], nn.Module]
-_SMALL = re.compile(r"small:([48](:\d+)?|digits\w+)")
+_SMALL = re.compile(r"small:([48]|resnet18|digits\w+)(:\d+)?")
 
 
 def label(given: Given) -> str:
@@ -33,8 +33,8 @@ def trainable(given: Given, shape: tuple[int, int, int], classes: int) -> str | 
     Parameters
     ----------
     given
-        ``small:4``, ``small:8`` (width after a second colon), a specification as :func:`biasscope.load_model` reads
-        it, or a function that builds a network.
+        ``small:4``, ``small:8``, ``small:resnet18`` (width after a second colon), a specification as
+        :func:`biasscope.load_model` reads it, or a function that builds a network.
     shape
         Channels, height and width of an image.
     classes

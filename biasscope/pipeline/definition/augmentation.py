@@ -17,6 +17,7 @@ class AugmentationAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown
     model: list[str] = []
     variants: list[Literal["plain", "antialias", "polyphase", "pac"]] = []
     images: str | None = None
+    held_out: str | None = None
     train_images: list[int] = []
     test_images: int | None = None
     copies: list[str] = []

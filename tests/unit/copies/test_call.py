@@ -106,9 +106,20 @@ def test_wrong_arguments() -> None:
         sweep(None, engine="steam")
     with pytest.raises(UsageError, match="outside"):
         sweep(None, test_shifts="2x2", steps=1).needed(region="outside")
+    with pytest.raises(UsageError, match="bring their own"):
+        augmentation_sweep("small:4", "centred:60@24", held_out="centred:60@24")
+    with pytest.raises(UsageError, match="width"):
+        augmentation_sweep("small:4:0", "centred:60@24")
+
+
+@pytest.mark.parametrize(("model", "square"), [("small:4:2", 16), ("small:8:2", 64), ("small:resnet18:2", 64)])
+def test_small_networks_take_colours(model: str, square: int) -> None:
     colour = data().train.expand(-1, 3, -1, -1)
-    with pytest.raises(UsageError, match="grey"):
-        augmentation_sweep("small:4", (colour[:9], torch.arange(9), colour[9:], torch.arange(71)))
+    images = (colour[:9], torch.arange(9), colour[9:], torch.arange(71) % 9)
+    forms = ["plain", "antialias", "polyphase", "pac"]
+    found = augmentation_sweep(model, images, copies=[2], variants=forms, shifts="2x2", seeds=1, steps=1, batch=4)
+    assert {found.subsampling[form].copies for form in forms} == {square}
+    assert len({float(loss) for loss in found.losses[:, 0]}) == 4
 
 
 def test_surgery_makes_variants_of_a_function() -> None:

@@ -42,6 +42,24 @@ def test_a_source_is_split_once_and_for_all() -> None:
     assert source_data(open_images(images, labels=labels), seed=1).digest() == data.digest()
 
 
+def test_held_out_images_of_their_own() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (20, 8, 8, 3), np.uint8)
+    train, test = open_images(images[:12], labels=list(range(12))), open_images(images[11:], labels=list(range(11, 20)))
+    data = source_data(train, test, seed=1)
+    assert sorted(data.test_labels.tolist()) == list(range(11, 20)) != data.test_labels.tolist()
+    assert sorted(data.train_labels.tolist()) == list(range(11)) != data.train_labels.tolist()
+    assert "1 training image is held out as well" in data.notes[0]
+    assert np.array_equal(data.test[0].movedim(0, -1).numpy(), images[int(data.test_labels[0])])
+
+
+def test_held_out_images_of_other_classes_are_refused() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
+    cats, dogs = (open_images(images, labels=[0, 1, 0, 1], class_names=["ant", name]) for name in ("cat", "dog"))
+    with pytest.raises(InputError, match="other classes"):
+        source_data(cats, dogs)
+
+
 def test_wrong_images() -> None:
     images, labels = torch.zeros(3, 1, 4, 4, dtype=torch.uint8), torch.zeros(3).long()
     with pytest.raises(InputError, match="uint8"):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from torch import nn
-from torchvision.models import resnet18
+from torchvision.models import densenet121, resnet18
 
 from biasscope.copies.networks import Subsampling, build, factories, subsampling
 from biasscope.core.errors import UsageError
@@ -21,6 +21,11 @@ def test_stride_products_and_size_ratios() -> None:
     assert subsampling(SmallNet(4, width=2), (1, 32, 32)) == Subsampling(4, 4.0)
     assert subsampling(SmallNet(8, width=2), (1, 36, 36)) == Subsampling(8, 9.0)
     assert subsampling(resnet18(), (3, 64, 64)) == Subsampling(32, 32.0)
+    assert subsampling(resnet18(), (3, 32, 32)) == Subsampling(32, 32.0)
+    assert subsampling(resnet18(), (3, 16, 16)) == Subsampling(32, 16.0)
+    assert subsampling(densenet121(), (3, 64, 64)) == Subsampling(32, 32.0)
+    valid = [nn.Conv2d(1, 1, 3), nn.AvgPool2d(3, 2), nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3), nn.AvgPool2d(3)]
+    assert subsampling(nn.Sequential(*valid), (1, 17, 17)) == Subsampling(2, 17 / 3)
     assert subsampling(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.LazyLinear(2)), (1, 9, 9)).stride_product == 1
 
 
@@ -34,6 +39,10 @@ def test_hooks_and_mode_are_put_back() -> None:
 def test_names_of_models_and_variants() -> None:
     made = factories("digits4-antialias", ("plain",), (1, 24, 24), 7)["plain"]()
     assert made(torch.zeros(1, 1, 24, 24)).shape == (1, 7)
+    for form in ("plain", "antialias", "polyphase", "pac"):
+        residual = factories("small:resnet18:4", (form,), (3, 24, 24), 7)[form]()
+        assert residual(torch.zeros(1, 3, 24, 24)).shape == (1, 7)
+        assert subsampling(residual, (3, 24, 24)) == Subsampling(8, 8.0)
     with pytest.raises(UsageError, match="small network"):
         factories("small:5", ("plain",), (1, 24, 24), 7)
     with pytest.raises(UsageError, match="variant"):
