@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
+from biasscope.commands.asked import asked
 from biasscope.commands.boxes import prepare
 from biasscope.commands.options import COMMON, Common
 
@@ -97,38 +98,14 @@ def dataset(
     common
         Options that every command shares.
     """
+    arguments = locals() | {"columns": _mapping(columns)}
     prepare(stream=stream)
     from biasscope.pipeline.dataset import analyze_dataset
     from biasscope.pipeline.definition import DatasetAnalysis
 
-    definition = DatasetAnalysis(
-        paths=[str(path) for path in paths],
-        format_in=format_in,
-        images=_text(images),
-        sizes=_text(sizes),
-        split_column=split_column,
-        columns=_mapping(columns),
-        box_convention=box_convention,
-        stream=stream,
-        cache=cache,
-        per_image=per_image,
-        alpha=alpha,
-        correction=correction,
-        minimum=minimum,
-        scale_reference=scale_reference,
-        compare=_text(compare),
-        compare_format_in=compare_format_in,
-        compare_box_convention=compare_box_convention,
-        augment=augment or [],
-        leakage=leakage,
-        seed=common.seed,
-    )
+    definition = asked(DatasetAnalysis, arguments, common)
     report = analyze_dataset(definition=definition, progress=common.progress())
     return deliver(report, common, html=html, strict=strict)
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
 
 
 def _mapping(text: str) -> dict[str, str]:
