@@ -1,0 +1,250 @@
+"""`due` through the public command: once a moment, one at a time, whatever is killed, broken or full."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from biasscope.report.model import decode
+from tests.cli.conftest import Program
+
+GATED = '[[gates]]\nnumber = "position.tested"\nat_least = 5\n'
+
+
+@pytest.fixture
+def reports(tmp_path: Path, coco: Path) -> Path:
+    """Folder with one report on a small dataset, and a slow analysis beside the quick one."""
+    text = 'title = "{0}"\nquestion = "dataset"\nsource = "us"\n[dataset]\n'
+    (tmp_path / "boxes.toml").write_text(text.format("Boxes") + f'paths = ["{coco.name}"]\nleakage = false\n')
+    (tmp_path / "slow.toml").write_text(text.format("Slow"))
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    write(folder, "nightly")
+    return folder
+
+
+def write(folder: Path, name: str, text: str = "", analyses: str = '"../boxes.toml"') -> None:
+    (folder / f"{name}.toml").write_text(f'title = "{name}"\nevery = "P1Y"\nanalyses = [{analyses}]\n{text}')
+
+
+def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "biasscope.analyze", "due", *arguments]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("BIASSCOPE_")}
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment | {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONWARNINGS": "error"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def run_names(home: Path) -> list[str]:
+    return sorted(path.name for path in home.iterdir() if path.name.endswith("Z"))
+
+
+def test_a_report_is_run_once_and_says_where_it_is(program: Program, reports: Path) -> None:
+    done = program("due")
+    assert (done.returncode, done.stderr) == (0, "")
+    home = reports / "output" / "nightly"
+    (name,) = run_names(home)
+    assert done.stdout == f"nightly: passed, 1 analysis in {done.stdout.split()[5]} s: {home / name}\n"
+    report = decode((home / "latest" / "boxes" / "report.json").read_bytes())
+    assert report.title == "Boxes"
+    assert (home / "latest" / "boxes" / "report.html").is_file()
+    assert (home / "index.html").is_file()
+    again = program("due")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith("nightly: not due until ")
+    assert program("due", "--quiet").stdout == ""
+    assert run_names(home) == [name]
+
+
+def test_a_failed_gate_is_one_line_and_exit_code_1(program: Program, reports: Path) -> None:
+    write(reports, "nightly", GATED + '[[gates]]\nnumber = "position.classes"\nat_least = 1\n')
+    done = program("due", "reports/nightly.toml")
+    assert (done.returncode, done.stderr) == (1, "")
+    first, second = done.stdout.splitlines()
+    assert first.startswith("nightly: failed, 1 analysis")
+    assert second.startswith("nightly: boxes: failed: position.tested is 2")
+    assert program("due", "--now", "--quiet").stdout.splitlines()[1] == second
+
+
+def test_a_broken_report_stops_no_other(program: Program, reports: Path) -> None:
+    write(reports, "a", "keeep = 3\n")
+    write(reports, "b", GATED)
+    (reports / "c.toml").write_text("= [")
+    write(reports, "d", analyses='"../none.toml"')
+    (reports / "UPPER.toml").write_text((reports / "nightly.toml").read_text())
+    done = program("due", "reports", "elsewhere")
+    assert done.returncode == 2
+    lines = [line.split(",")[0] for line in done.stdout.splitlines() if "boxes: failed" not in line]
+    assert sorted(lines) == [
+        "UPPER: error",
+        "a: error",
+        "b: failed",
+        "c: error",
+        "d: error",
+        "elsewhere: error",
+        "nightly: passed",
+    ]
+    near, gone = "a.toml: there is no key 'keeep'. Did you mean 'keep'?", "there is no such file or folder"
+    for said in (near, "c.toml: this is no TOML", "none.toml", "Rename", gone):
+        assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_exit_code_is_that_of_the_worst(program: Program, reports: Path) -> None:
+    write(reports, "failed", GATED)
+    assert program("due").returncode == 1
+    write(reports, "incomparable", '[[gates]]\nnumber = "integrity.violations"\nmay_worsen_by = 0\n')
+    assert program("due").returncode == 3
+    assert program("due", "--now").returncode == 1
+    (reports.parent / "instances_train.json").unlink()
+    assert program("due", "--now").returncode == 3
+    write(reports, "usage", "x = 1")
+    assert program("due").returncode == 2
+
+
+def test_listing_runs_nothing(program: Program, reports: Path) -> None:
+    write(reports, "broken", "x = 1")
+    done = program("due", "--list")
+    assert done.returncode == 2
+    rows = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert rows["nightly"].split()[1:6] == ["every", "P1Y", "(UTC)", "none", "now"]
+    assert "cannot be read" in rows["broken"]
+    assert not (reports / "output").exists()
+    program("due")
+    assert " passed " in program("due", "--list", "reports/nightly.toml").stdout
+
+
+def test_kill_9_leaves_the_previous_report_and_the_next_due_succeeds(program: Program, reports: Path) -> None:
+    assert program("due").returncode == 0
+    home = reports / "output" / "nightly"
+    before = content(home)
+    write(reports, "nightly", analyses='"../boxes.toml", "../slow.toml"')
+    process = start(reports.parent, "--now")
+    wait(lambda: list(home.glob(".staging-*/boxes/report.json")), process)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    process.communicate()
+    (staging,) = home.glob(".staging-*")
+    after = {name: data for name, data in content(home).items() if not name.startswith((".staging-", ".lock"))}
+    assert after == {name: data for name, data in before.items() if name != ".lock"}
+    assert (home / "latest").readlink() == Path(run_names(home)[0])
+
+    done = program("due", "--now")
+    assert done.returncode == 0
+    assert f"by process {process.pid}, which no longer runs, was broken off" in done.stderr
+    assert not staging.exists()
+    assert len(run_names(home)) == 2
+    assert (home / "latest" / "slow" / "report.json").is_file()
+    assert {
+        name: data for name, data in content(home).items() if name in before and name.split("/")[0].endswith("Z")
+    } == {name: data for name, data in before.items() if name.split("/")[0].endswith("Z")}
+
+
+def wait(condition: object, process: "subprocess.Popen[str]") -> None:
+    """Wait until something holds, while the process runs."""
+    for _ in range(6000):
+        if condition():  # type: ignore[operator]
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    pytest.fail("it never came")
+
+
+def test_several_at_once_run_each_report_once(reports: Path) -> None:
+    write(reports, "nightly", analyses='"../slow.toml"')
+    write(reports, "weekly")
+    processes = [start(reports.parent) for _ in range(3)]
+    said = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert all(errors == "" for _, errors in said)
+    for name in ("nightly", "weekly"):
+        assert len(run_names(reports / "output" / name)) == 1
+        lines = [line for out, _ in said for line in out.splitlines() if line.startswith(f"{name}: ")]
+        assert len(lines) == 3
+        assert sum("passed" in line for line in lines) == 1
+        assert sum("being run by process" in line or "not due until" in line for line in lines) == 2
+    assert not list((reports / "output").glob("*/.staging-*"))
+
+
+def test_a_run_in_the_future_is_run_and_said(program: Program, reports: Path) -> None:
+    program("due")
+    home = reports / "output" / "nightly"
+    path = home / run_names(home)[0] / "run.json"
+    made = json.loads(path.read_bytes())
+    path.write_text(json.dumps(made | {"started": "2999-01-01T00:00:00+00:00"}))
+    done = program("due")
+    assert done.returncode == 0
+    assert "2999-01-01 00:00 UTC, which is in the future: the clock was set back" in done.stderr
+    assert "not due until" in program("due").stdout
+    assert len(run_names(home)) == 2
+
+
+def test_a_full_disk_is_exit_3_and_loses_nothing(program: Program, reports: Path) -> None:
+    assert program("due").returncode == 0
+    home = reports / "output" / "nightly"
+    before = content(home)
+    done = program("due", "--now", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)))
+    assert done.returncode == 3
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {name: data for name, data in content(home).items() if name != ".lock"} == {
+        name: data for name, data in before.items() if name != ".lock"
+    }
+    assert program("due", "--now").returncode == 0
+
+
+def test_code_is_imported_only_when_allowed(program: Program, reports: Path, tmp_path: Path) -> None:
+    (tmp_path / "evil.py").write_text(
+        "open('owned', 'w').close()\ndef model():\n    import torch\n    return torch.nn.Identity()\n"
+    )
+    text = 'title = "M"\nquestion = "invariance"\nsource = "us"\n[invariance]\nmodel = ["python:evil:model"]\n'
+    (tmp_path / "boxes.toml").write_text(text)
+    done = program("due", environment={"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert "--allow-python" in done.stderr
+    assert not (tmp_path / "owned").exists()
+    program("due", "--now", "--allow-python", environment={"PYTHONPATH": str(tmp_path)})
+    assert (tmp_path / "owned").exists()
+
+
+def test_a_tiny_run_does_not_stand_among_the_real_ones(program: Program, reports: Path, tmp_path: Path) -> None:
+    done = program("due", "--tiny")
+    assert done.returncode == 2
+    assert "--output" in done.stderr
+    assert program("due", "--tiny", "--output", "trial").returncode == 0
+    assert len(run_names(tmp_path / "trial" / "nightly")) == 1
+    assert not (reports / "output").exists()
+
+
+def test_two_files_that_would_share_a_folder_are_refused(program: Program, reports: Path, tmp_path: Path) -> None:
+    other = tmp_path / "more"
+    other.mkdir()
+    write(other, "nightly")
+    done = program("due", "reports", "reports/nightly.toml", "more", "--output", "out")
+    assert done.returncode == 2
+    assert done.stderr.count("writes to the same folder") == 1
+    assert len(run_names(tmp_path / "out" / "nightly")) == 1
+
+
+def test_no_folder_of_reports_is_a_usage_error(program: Program, tmp_path: Path) -> None:
+    done = program("due")
+    assert done.returncode == 2
+    assert "reports: there is no such file or folder" in done.stderr
+    (tmp_path / "reports").mkdir()
+    assert "there are no TOML files in it" in program("due").stderr
