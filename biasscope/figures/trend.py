@@ -23,7 +23,7 @@ DOTTED = 40
 """Runs up to which every one has a dot."""
 TICKS = 5
 """Dates along the axis, at most."""
-FAR = 1.5
+FAR = 2.5
 """A bound further away than this many times the height of the data is not drawn: it would flatten the line."""
 
 _SIGNED = {"points": 100, "signed": 1}
@@ -48,8 +48,16 @@ class Course:
 
     def last(self, runs: int) -> Course:
         """The same of the last ``runs`` alone."""
-        ends = [self.value[-runs:], self.low[-runs:], self.high[-runs:]]
-        return Course(self.times[-runs:], *ends, self.said[-runs:], [one[-runs:] for one in self.bounds], self.style)
+        newest = slice(-runs, None)
+        return Course(
+            times=self.times[newest],
+            value=self.value[newest],
+            low=self.low[newest],
+            high=self.high[newest],
+            said=self.said[newest],
+            bounds=[one[newest] for one in self.bounds],
+            style=self.style,
+        )
 
     def span(self) -> tuple[float, float] | None:
         """Lowest and highest of values and intervals; None when nothing is defined."""
@@ -58,9 +66,9 @@ class Course:
         return (float(known.min()), float(known.max())) if len(known) else None
 
     def drawn(self) -> list[Vector]:
-        """Bounds that are near enough to the data to be drawn with them."""
-        span = self.span()
-        return [one for one in self.bounds if span and not _far(one, *span)]
+        """Bounds that are near enough to the data to be drawn with them; all of them where one was passed."""
+        span = self.span() or (0.0, 0.0)
+        return [one for one in self.bounds if "failed" in self.said or not _far(one, *span)]
 
 
 def trend(course: Course) -> Figure | None:
@@ -78,7 +86,7 @@ def trend(course: Course) -> Figure | None:
 
 
 def _panel(ax: Axes, course: Course) -> None:
-    times = mdates.date2num(course.times)
+    times = _days(course.times)
     _band(ax, times, course)
     mark = "o" if len(times) <= DOTTED else ""
     ax.plot(times, course.value, color=OTHER, linewidth=1.4, marker=mark, markersize=3)
@@ -90,7 +98,7 @@ def _panel(ax: Axes, course: Course) -> None:
 
 def _overview(ax: Axes, course: Course) -> None:
     """All runs, low and small, with those of the panel above on a ground of their own."""
-    times = mdates.date2num(course.times)
+    times = _days(course.times)
     ax.axvspan(times[-RECENT], times[-1], color=OTHER, alpha=0.14, linewidth=0)
     ax.plot(times, course.value, color=OTHER, linewidth=0.6)
     failed = np.array([said == "failed" for said in course.said])
@@ -132,7 +140,7 @@ def _reaching(times: Vector, bound: Vector) -> tuple[Vector, Vector]:
 
 def _axes(ax: Axes, course: Course, ticks: int = 5) -> None:
     _dates(ax, course.times)
-    ax.yaxis.set_major_locator(MaxNLocator(ticks, integer=course.style == "count"))
+    ax.yaxis.set_major_locator(MaxNLocator(ticks, integer=course.style == "count", min_n_ticks=1))
     ax.yaxis.set_major_formatter(_formatter(course.style))
     ax.spines[["left"]].set_visible(False)
     ax.tick_params(length=0)
@@ -142,25 +150,39 @@ def _axes(ax: Axes, course: Course, ticks: int = 5) -> None:
 
 def _dates(ax: Axes, times: Sequence[datetime]) -> None:
     """Dates along the axis: those of the runs when they are few, else five from the first to the last."""
-    days = mdates.date2num(times)
+    days = _days(times)
     places = np.unique(days) if len(days) <= TICKS else np.linspace(days.min(), days.max(), TICKS)
     ax.xaxis.set_major_locator(FixedLocator(list(places)))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter(_date(days)))
+    shown = _date(days)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda day, _: _written(day, shown)))
     ax.tick_params(axis="x", pad=5)
     if len(places) == 1:
         ax.set_xlim(days[0] - 1, days[0] + 1)
     else:
-        for place, side in ((0, "left"), (-1, "right")):
-            ax.get_xticklabels()[place].set_horizontalalignment(side)
+        labels = ax.get_xticklabels()
+        labels[0].set_horizontalalignment("left")
+        labels[-1].set_horizontalalignment("right")
+
+
+def _days(times: Sequence[datetime]) -> Vector:
+    """Times as matplotlib counts them: in days."""
+    return np.array([mdates.date2num(time) for time in times], np.float64)  # type: ignore[no-untyped-call]
+
+
+def _written(day: float, shown: str) -> str:
+    text: str = mdates.num2date(day).strftime(shown)  # type: ignore[no-untyped-call]
+    return text if shown.startswith("%H") else text.removeprefix("0")
 
 
 def _date(days: Vector) -> str:
     """As much of a date as tells the runs apart."""
     span = float(np.ptp(days))
     if len(days) == 1:
-        return "%-d %b %Y"
+        return "%d %b %Y"
     hours = np.diff(np.sort(days)).min() < 0.9
-    return "%H:%M" if span < 1 else "%-d %b %H:%M" if span < 3 and hours else "%-d %b" if span < 300 else "%b %Y"
+    if span < 1:
+        return "%H:%M:%S" if span < 1 / 24 else "%H:%M"
+    return "%d %b %H:%M" if span < 3 and hours else "%d %b" if span < 300 else "%b %Y"
 
 
 def _formatter(style: str) -> Formatter:
@@ -178,6 +200,7 @@ def _formatter(style: str) -> Formatter:
 
 
 def _far(bound: Vector, low: float, high: float) -> bool:
+    """Whether a bound would flatten the line; nothing flattens one that is flat already."""
     known = bound[np.isfinite(bound)]
-    room = max(high - low, abs(high) * 0.05, 1e-9) * FAR
+    room = (high - low) * FAR if high - low > 1e-9 * abs(high) else np.inf
     return not len(known) or bool((known < low - room).all() or (known > high + room).all())

@@ -31,7 +31,8 @@ def junit(record: RunRecord) -> bytes:
         _alone(root, record)
     _count(root, seconds, record)
     ET.indent(root)
-    return ET.tostring(root, "utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _suite(root: ET.Element, record: RunRecord, item: AnalysisRun) -> None:

@@ -20,7 +20,7 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     """One number of one run: a row of ``history.parquet``.
 
     ``number`` is its address, as gates use it; ``status`` the worst that a gate said of it (None without a gate), and
-    ``bound`` what that gate did not let it pass.
+    ``bound`` what that gate did not let it pass. ``head`` is whether it stands at the head of its report.
     """
 
     run: str
@@ -36,6 +36,7 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     better: Better | None
     status: str | None
     bound: float | None
+    head: bool
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -62,10 +63,14 @@ def numbers(run: str, started: str, item: AnalysisRun, report: Heading) -> list[
     """Head numbers of a report in their order, then the other numbers that its gates look at."""
     known = addresses(report.results)
     places = {address: scalar for scalar in report.headline for address in [_address(scalar, known)]}
+    head = set(places)
     for address, verdict in _gated(item.verdicts):
         places.setdefault(address, known.get(address) or _of_verdict(address, verdict))
     said = _said(item.verdicts)
-    return [_number(run, started, item.name, address, scalar, said.get(address)) for address, scalar in places.items()]
+    return [
+        _number(run, started, item.name, address, scalar, said.get(address), head=address in head)
+        for address, scalar in places.items()
+    ]
 
 
 def addresses(results: Sequence[_Result]) -> dict[str, Scalar]:
@@ -117,7 +122,9 @@ def _said(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
     return worst
 
 
-def _number(run: str, started: str, analysis: str, address: str, scalar: Scalar, said: Verdict | None) -> Number:
+def _number(
+    run: str, started: str, analysis: str, address: str, scalar: Scalar, said: Verdict | None, *, head: bool
+) -> Number:
     ends: Interval | None = scalar.interval
     return Number(
         run=run,
@@ -133,4 +140,5 @@ def _number(run: str, started: str, analysis: str, address: str, scalar: Scalar,
         better=scalar.better,
         status=said.status if said else None,
         bound=said.bound if said else None,
+        head=head,
     )

@@ -19,6 +19,8 @@ from biasscope.schedule.history.runs import Run, newest
 from biasscope.schedule.history.strip import strip
 from biasscope.schedule.history.trends import Trend, course, scalar, trends
 
+OLDER, SEVERAL = "Numbers that the last run does not have", "Numbers of gates that look at several, all passed"
+GROUPS = ("", SEVERAL, OLDER)
 BAR = 28
 """Pixels of the page that the bar of a run has at most."""
 TRIED = 5
@@ -56,7 +58,7 @@ class Part:
     question: str
     link: grids.Link | None
     charts: list[Chart]
-    older: list[Chart]
+    folded: dict[str, list[Chart]]
     numbers: Grid
 
 
@@ -89,22 +91,27 @@ def _part(place: int, name: str, found: Sequence[Trend], runs: Sequence[Run]) ->
     item = next(item for item in latest.record.analyses if item.name == name) if latest.record else None
     named = next((told for run in among[-TRIED:][::-1] if (told := newest(run, name))), None)
     last = runs[-1].id
-    charts = [(_current(one, last), _chart(f"t{place}-{at}-", one)) for at, one in enumerate(found)]
+    charts = [(_group(one, last), _chart(f"t{place}-{at}-", one)) for at, one in enumerate(found)]
+    grouped = {title: members for title in GROUPS if (members := [chart for group, chart in charts if group == title])}
     return Part(
         id=f"analysis-{place + 1}",
         name=name,
         title=named.title if named else name,
         question=named.question if named else "",
         link=grids.link(latest, item) if item else None,
-        charts=[chart for current, chart in charts if current],
-        older=[chart for current, chart in charts if not current],
+        charts=grouped.pop("", []),
+        folded=grouped,
         numbers=grids.numbers_of_runs(found, "Numbers run by run, the newest first"),
     )
 
 
-def _current(one: Trend, last: str) -> bool:
-    """Whether the run ``last`` has the number."""
-    return one.runs[-1].id == last and one.rows[-1] is not None
+def _group(one: Trend, last: str) -> str:
+    """Group of a number: none when it stands open, else the title of those that are folded."""
+    if one.runs[-1].id != last or one.rows[-1] is None:
+        return OLDER
+    said = [found[-1] for found in one.gates if found[-1]]
+    among = said and not any(verdict.gate.startswith(f"{one.number} ") for verdict in said)
+    return SEVERAL if among and not one.newest.head and all(verdict.status == "passed" for verdict in said) else ""
 
 
 def _chart(prefix: str, one: Trend) -> Chart:

@@ -23,6 +23,7 @@ SCHEMA = {
     "n": pl.Int64,
     **dict.fromkeys(("unit", "better", "status"), pl.String),
     "bound": pl.Float64,
+    "head": pl.Boolean,
 }
 """Columns of the table; ``started`` is an ISO 8601 time in UTC."""
 

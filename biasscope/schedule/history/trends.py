@@ -57,11 +57,13 @@ def course(trend: Trend) -> Course:
     order = sorted(range(len(times)), key=times.__getitem__)
     rows = [trend.rows[place] for place in order]
     return Course(
-        [times[place] for place in order],
-        *(_vector([getattr(row, end) if row else None for row in rows]) for end in ("value", "low", "high")),
-        [(row.status if row else None) or "" for row in rows],
-        [_vector([_bound(verdicts[place]) for place in order]) for verdicts in trend.gates],
-        wording.scalar_style(scalar(trend.newest)),
+        times=[times[place] for place in order],
+        value=_vector([row.value if row else None for row in rows]),
+        low=_vector([row.low if row else None for row in rows]),
+        high=_vector([row.high if row else None for row in rows]),
+        said=[(row.status if row else None) or "" for row in rows],
+        bounds=[_vector([_bound(verdicts[place]) for place in order]) for verdicts in trend.gates],
+        style=wording.scalar_style(scalar(trend.newest)),
     )
 
 
