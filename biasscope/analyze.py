@@ -46,6 +46,14 @@ COMMANDS = {
         "biasscope.commands.run:run",
         "Answer the question of an analysis file, such as those in analyses/.",
     ),
+    "compare": (
+        "biasscope.commands.compare:compare",
+        "What changed from one report to another beyond its interval?",
+    ),
+    "gate": (
+        "biasscope.commands.gate:gate",
+        "Does a report keep the bounds that a file names?",
+    ),
     "due": (
         "biasscope.commands.due:due",
         "Run the scheduled reports that are due.",

@@ -31,10 +31,9 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
     with common.progress().step("Writing the report"):
         paths = write(report, common.output, html=html)
     if common.format == "json":
-        _print(encode(report))
+        show(encode(report))
     elif not common.quiet:
-        lines = [summary(report), *map(str, paths)]
-        _print(("\n".join(lines) + "\n").encode(sys.stdout.encoding or "utf-8", "replace"))
+        show("\n".join([summary(report), *map(str, paths)]))
     found = [said for result in report.results for said in _violations(result)] if strict else []
     if found:
         sys.stderr.write(f"biasscope: --strict: {' and '.join(found)}; the report lists them.\n")
@@ -57,10 +56,11 @@ def _refused(result: Result) -> str:
     return f" ({refused:,} refused by a protocol)" if refused else ""
 
 
-def _print(data: bytes) -> None:
-    """Write to stdout, all of it now, so that a full disk behind it is noticed."""
+def show(text: str | bytes) -> None:
+    """Write a text (and a newline) or bytes to stdout, all of it now, so that a full disk behind it is noticed."""
     from biasscope.core.errors import OutputError
 
+    data = text if isinstance(text, bytes) else f"{text}\n".encode(sys.stdout.encoding or "utf-8", "replace")
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

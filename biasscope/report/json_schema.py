@@ -1,4 +1,7 @@
-"""JSON schema of report.json, generated from the types: ``python -m biasscope.report.json_schema`` writes it again."""
+"""JSON schemas of report.json and comparison.json, generated from the types.
+
+``python -m biasscope.report.json_schema`` writes them again.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,28 @@ from pathlib import Path
 
 import msgspec
 
+from biasscope.report.comparison.model import Comparison
 from biasscope.report.model import Report
 
-IDENTIFIER = "urn:biasscope:report:1"
+TYPES = {"report": Report, "comparison": Comparison}
+"""Name of a schema -> what conforms to it."""
+IDENTIFIER = "urn:biasscope:{name}:1"
 
 
-def schema() -> bytes:
-    """JSON schema (draft 2020-12) of a report, indented, ends with a newline."""
-    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": IDENTIFIER} | msgspec.json.schema(Report)
-    return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1) + b"\n"
+def schema(name: str = "report") -> bytes:
+    """JSON schema (draft 2020-12) of a report or a comparison, indented, ends with a newline."""
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": IDENTIFIER.format(name=name)}
+    return (
+        msgspec.json.format(msgspec.json.encode(made | msgspec.json.schema(TYPES[name]), order="sorted"), indent=1)
+        + b"\n"
+    )
 
 
-def committed() -> Path:
+def committed(name: str = "report") -> Path:
     """Where the generated schema is kept."""
-    return Path(str(files("biasscope.report").joinpath("schema", "report.schema.json")))
+    return Path(str(files("biasscope.report").joinpath("schema", f"{name}.schema.json")))
 
 
 if __name__ == "__main__":
-    committed().write_bytes(schema())
+    for each in TYPES:
+        committed(each).write_bytes(schema(each))

@@ -107,7 +107,8 @@ def field(family: Family) -> Field | None:
     low, high = min(values), max(values)
     show = wording.STYLES[showing.style(drawn[0])]
     dots = {
-        status: _dots([item for item in drawn if item.status == status], low, high) for status in ("unclear", *BEYOND)
+        status: _dots([item for item in drawn if item.status == status], low, high)
+        for status in ("unclear", "unjudged", *BEYOND)
     }
     beyond = sum(item.status in BEYOND for item in drawn)
     words = f"{family.title}: {len(drawn):,} points from {show(low)} to {show(high)}, {beyond:,} changed"

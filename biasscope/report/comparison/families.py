@@ -10,6 +10,8 @@ from biasscope.report.comparison.model import STATUSES, Change, Family, Status
 from biasscope.report.numbers import Number
 
 Numbers = Mapping[str, Number]
+FEW = 50
+"""Rows of a family up to which whole numbers without an interval are listed one by one."""
 Values = tuple[float | None, ...]
 
 
@@ -31,7 +33,7 @@ def ordered(counts: Mapping[Status, int]) -> dict[Status, int]:
 
 
 def _family(one: Number, changes: list[Change]) -> Family:
-    listed = [item for item in changes if item.status != "same" and item.interval is not None]
+    listed = [item for item in changes if item.status != "same" and _worth(item, len(changes))]
     listed.sort(key=lambda item: (1.0 if item.p is None else item.p, -abs(item.difference or 0)))
     return Family(
         table=one.table,
@@ -44,6 +46,11 @@ def _family(one: Number, changes: list[Change]) -> Family:
         unit=one.unit,
         better=one.better,
     )
+
+
+def _worth(item: Change, rows: int) -> bool:
+    """Whether a difference is listed: with an interval always, a whole number in families of few rows."""
+    return bool(item.interval_a or item.interval_b) or (item.whole and rows <= FEW)
 
 
 def _title(one: Number) -> str:

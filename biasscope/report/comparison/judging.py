@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from biasscope.core.results import Interval
 from biasscope.report.comparison.intervals import difference, surprise
 from biasscope.report.comparison.model import Change, Status
 from biasscope.report.numbers import Number
@@ -18,16 +19,14 @@ EQUAL = 1e-9
 
 def change(a: Number, b: Number) -> Change:
     """One number in two reports, judged by itself."""
-    defined = a.value is not None and b.value is not None
     moved = b.value - a.value if a.value is not None and b.value is not None else None
-    ends = difference(a.value, b.value, a.interval, b.interval) if a.value is not None and b.value is not None else None
+    ends = _interval(a, b)
     p = surprise(moved, ends) if moved is not None and ends is not None else None
-    same = a.value == b.value or (defined and math.isclose(a.value or 0, b.value or 0, rel_tol=EQUAL, abs_tol=1e-12))
     made = Change(
         address=b.address,
         name=b.facet.rpartition(",")[2] if b.facet and b.name == "value" else b.name,
         title=b.title or b.name,
-        status="same" if same else "undefined" if not defined else "unjudged",
+        status="same" if _same(a.value, b.value) else "undefined" if moved is None else "unjudged",
         a=a.value,
         b=b.value,
         row=b.row,
@@ -43,7 +42,21 @@ def change(a: Number, b: Number) -> Change:
         p=p,
         q=p,
     )
-    return made if same else judged(made, p)
+    return judged(made, p)
+
+
+def _interval(a: Number, b: Number) -> Interval | None:
+    """Interval of the difference; none where one of the two has no width, for then it says nothing about chance."""
+    flat = any(one.interval is not None and one.interval.low == one.interval.high for one in (a, b))
+    if a.value is None or b.value is None or (flat and not _same(a.value, b.value)):
+        return None
+    return difference(a.value, b.value, a.interval, b.interval)
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return math.isclose(a, b, rel_tol=EQUAL, abs_tol=1e-12)
 
 
 def judged(made: Change, q: float | None) -> Change:

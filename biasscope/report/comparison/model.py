@@ -57,7 +57,7 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The numbers of one column of a table, or of one measure in it, over all rows: one family of tests.
 
     ``counts`` says how many of each status there are; ``changes`` lists those with an interval that are not the same,
-    the most surprising first.
+    the most surprising first. Of at most 50 rows it lists whole numbers, too.
     """
 
     table: str

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from biasscope.report.comparison import drawing, showing, words
-from biasscope.report.comparison.model import BEYOND, STATUSES, Change, Comparison, Family, Part
-from biasscope.report.comparison.origin import Origin, origin
+from biasscope.report.comparison.model import BEYOND, Change, Comparison, Family, Part
+from biasscope.report.comparison.origin import origin
 from biasscope.report.page import page
 from biasscope.report.sections import SECTIONS
 
@@ -25,6 +25,7 @@ class Line:
     name: str
     a: str
     b: str
+    was: str
     below_a: str
     below_b: str
     change: str
@@ -72,14 +73,10 @@ def render_comparison(comparison: Comparison) -> bytes:
         heads=[_line(item, scaled=True) for item in comparison.headline],
         chapters=[_chapter(part) for part in moved],
         calm=[_short(part.result) for part in comparison.parts if part not in moved],
-        origin=_origin(comparison),
+        origin=origin(comparison.a, comparison.b),
         doubt=words.DOUBT,
         most_alone=MOST_ALONE,
     )
-
-
-def _origin(comparison: Comparison) -> list[Origin]:
-    return origin(comparison.a, comparison.b)
 
 
 def _moved(part: Part) -> bool:
@@ -125,8 +122,7 @@ def _listing(families: list[Family]) -> Listing | None:
 
 
 def _table(title: str, row: str, noun: str, items: Sequence[Change], families: list[Family]) -> Listing:
-    order = {status: place for place, status in enumerate(STATUSES)}
-    items = sorted(items, key=lambda item: (item.status not in BEYOND, _rank(item), order[item.status]))
+    items = sorted(items, key=_rank)
     lines = [_line(item) for item in items[:MOST]]
     judged = [family for family in families if drawing.count_of(family, *JUDGED)]
     fields = sorted(filter(None, map(drawing.field, families)), key=lambda field: -field.drawn)
@@ -143,11 +139,11 @@ def _table(title: str, row: str, noun: str, items: Sequence[Change], families: l
     )
 
 
-def _rank(item: Change) -> float:
-    """Order among those that are alike: by how surprising; those that are the same last."""
-    if item.status == "same":
-        return 3.0
-    return 2.0 if item.q is None else item.q
+def _rank(item: Change) -> tuple[int, float]:
+    """Order of rows: those that changed, those that went worse unjudged, the other ones, those that are the same."""
+    way = showing.verdict(item).startswith("worse")
+    group = 0 if item.status in BEYOND else 1 if way else {"unclear": 2, "same": 4}.get(item.status, 3)
+    return group, 1.0 if item.q is None else item.q
 
 
 def _line(item: Change, *, scaled: bool = False) -> Line:
@@ -156,6 +152,7 @@ def _line(item: Change, *, scaled: bool = False) -> Line:
         name=item.row or item.title,
         a=showing.value(item, item.a),
         b=showing.value(item, item.b),
+        was=showing.bare(item, item.a),
         below_a=showing.ends(item, item.interval_a),
         below_b=showing.ends(item, item.interval_b),
         change=showing.change(item),

@@ -29,6 +29,11 @@ def style(item: Change) -> str:
     return wording.style(item.name.partition("@")[0], item.unit, whole=item.whole or (exact and large))
 
 
+def bare(item: Change, which: float | None) -> str:
+    """Value of a number without its unit."""
+    return wording.STYLES[style(item)](which).replace(" points", "")
+
+
 def value(item: Change, which: float | None) -> str:
     """Value of a number with its unit, unless the title says it."""
     shown = wording.STYLES[style(item)](which)

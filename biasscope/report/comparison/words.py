@@ -18,7 +18,8 @@ METHOD = [
     "all rows of a column (Benjamini and Hochberg), and a number changed when its q is at most 0.05: of those called "
     "changed, about one in twenty is expected to be chance.",
     "Better and worse follow the direction that the number itself declares. Numbers without an interval (counts, "
-    "p-values, sizes of layers) are set side by side, not judged.",
+    "p-values, sizes of layers) are set side by side, not judged; so are those with an interval of no width, which all "
+    "samples alike or an estimate cut off at zero can leave, and which says nothing about chance.",
 ]
 """How differences are judged."""
 NAMED = 3
@@ -41,7 +42,7 @@ def answer(
     """Sentences of the first screen, the most important first."""
     return [
         _overall(counts),
-        *_heads(headline, names),
+        *_heads(headline, counts, names),
         *_tables(parts),
         *_unjudged(counts),
         *_alone(parts, alone, names),
@@ -54,7 +55,7 @@ def finding(
     """One sentence on a result."""
     beyond = [item for item in scalars if item.status in BEYOND]
     rows = sum(family.counts.get(status, 0) for family in families for status in BEYOND)
-    said = [f"{item.title} ({item.status})" for item in beyond[:NAMED]]
+    said = [f"{item.title}{_way(item)}" for item in beyond[:NAMED]]
     said += [f"{len(beyond) - NAMED:,} more"] if len(beyond) > NAMED else []
     said += [f"{rows:,} {_plural(rows, 'number')} in tables"] if rows else []
     if said:
@@ -83,7 +84,7 @@ def _calm(counts: Mapping[Status, int]) -> list[str]:
     return said + ([f"{same:,} {_plural(same, 'is', 'are')} the same"] if same else [])
 
 
-def _heads(headline: Sequence[Change], names: tuple[str, str]) -> Iterator[str]:
+def _heads(headline: Sequence[Change], counts: Mapping[Status, int], names: tuple[str, str]) -> Iterator[str]:
     beyond = [item for item in headline if item.status in BEYOND]
     for item in beyond[:NAMED]:
         way = "rose" if (item.difference or 0) > 0 else "fell"
@@ -91,12 +92,16 @@ def _heads(headline: Sequence[Change], names: tuple[str, str]) -> Iterator[str]:
             f"{item.title} {way} from {showing.value(item, item.a)} to {showing.value(item, item.b)} "
             f"({showing.change(item)}, interval {showing.reach(item)}){_verdict(item)}."
         )
-    if headline and not beyond:
+    if headline and not beyond and any(counts.get(status) for status in BEYOND):
         yield f"No head number of {names[1]} changed beyond its interval."
 
 
 def _verdict(item: Change) -> str:
     return "" if item.status == "changed" else f": {item.status}"
+
+
+def _way(item: Change) -> str:
+    return "" if item.status == "changed" else f" ({item.status})"
 
 
 def _tables(parts: Sequence[Part]) -> Iterator[str]:

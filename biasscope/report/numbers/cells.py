@@ -88,15 +88,20 @@ def _told(
     table: Table, item: Column, better: Better | None, *, leads: bool
 ) -> Sequence[tuple[Better | None, str, str]]:
     """Direction, unit and title of each cell of a column; the number that leads a row takes them from the row."""
-    title = item.title or wording.measure(item.name)
+    title = _capital(item.title or wording.measure(item.name))
     if not leads:
         return [(better, item.unit, title)] * table.height
     own, about = "better" in table, "title" in table and item.name == "value"
     cells = zip(column(table, "better"), column(table, "unit"), column(table, "title"), strict=True)
     return [
-        (_better(way) if own else better, str(unit or item.unit), str(said or title) if about else title)
+        (_better(way) if own else better, str(unit or item.unit), _capital(str(said or title)) if about else title)
         for way, unit, said in cells
     ]
+
+
+def _capital(title: str) -> str:
+    """Title that begins with a capital, unless it is a short symbol."""
+    return title[0].upper() + title[1:] if len(title) > 3 and title[:2].islower() else title
 
 
 def _better(cell: Cell) -> Better | None:

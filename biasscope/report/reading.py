@@ -1,0 +1,34 @@
+"""Reading a report back from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from biasscope.core.errors import InputError
+from biasscope.report.model import Report, decode
+
+NAME = "report.json"
+
+
+def read_report(path: Path) -> Report:
+    """Report from its ``report.json``, or from the folder that holds one.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it cannot be read, or it is no report of this version.
+    """
+    path = Path(path)
+    file = path / NAME if path.is_dir() else path
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        hint = f"Give a {NAME}, or a folder that holds one."
+        raise InputError(f"cannot read the report ({error.strerror or error})", where=str(file), hint=hint) from error
+    try:
+        return decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        hint = "It was written by another version, cut short, or is something else."
+        raise InputError(f"this is no report: {error}", where=str(file), hint=hint) from error
