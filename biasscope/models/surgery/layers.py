@@ -11,6 +11,7 @@ from biasscope.nn import BlurPool2d, _checks
 from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._fx import one_step
 from biasscope.nn._padding import pad2d
+from biasscope.nn.antialias.maxpool import window_maximum
 
 Amount = tuple[int, int]
 
@@ -166,7 +167,10 @@ class CircularMaxPool2d(_CircularPool2d):
     @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
-        return F.max_pool2d(self.wrapped(x), self.kernel_size, self.stride, 0, self.dilation)
+        x = self.wrapped(x)
+        if self.stride == (1, 1):
+            return window_maximum(x, self.kernel_size, self.dilation)
+        return F.max_pool2d(x, self.kernel_size, self.stride, 0, self.dilation)
 
 
 class CircularAvgPool2d(_CircularPool2d):

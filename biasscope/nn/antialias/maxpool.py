@@ -19,7 +19,7 @@ def _differentiated(x: Tensor) -> bool:
     return not may_use_autograd_function() or (torch.is_grad_enabled() and x.requires_grad)
 
 
-def _maximum(x: Tensor, kernel_size: tuple[int, int], dilation: tuple[int, int]) -> Tensor:
+def window_maximum(x: Tensor, kernel_size: tuple[int, int], dilation: tuple[int, int]) -> Tensor:
     """Maximum over every window of (N, C, H, W), stride 1.
 
     Without gradients one axis follows the other in whole-array operations: on the CPU 2 (channels last) to 20 times
@@ -30,7 +30,7 @@ def _maximum(x: Tensor, kernel_size: tuple[int, int], dilation: tuple[int, int])
     for axis, (side, apart) in enumerate(zip(kernel_size, dilation, strict=True), 2):
         length = x.shape[axis] - apart * (side - 1)
         if length < 1:
-            raise ValueError(f"MaxBlurPool2d: the window {kernel_size} exceeds the padded map {tuple(x.shape[2:])}")
+            raise ValueError(f"the window {kernel_size} exceeds the padded map {tuple(x.shape[2:])}")
         taps = [x.narrow(axis, apart * tap, length) for tap in range(side)]
         x = torch.maximum(taps[0], taps[1]) if side > 1 else x
         for tap in taps[2:]:
@@ -122,7 +122,7 @@ class MaxBlurPool2d(nn.Module):
         """Pool (N, C, H, W)."""
         _checks.image_batch(x, self.blur.channels, "MaxBlurPool2d")
         x = self._windows_of_same_size(x) if self.circular_max else self._padded(x)
-        out: Tensor = self.blur(_maximum(x, self.kernel_size, self.dilation))
+        out: Tensor = self.blur(window_maximum(x, self.kernel_size, self.dilation))
         return out
 
     def extra_repr(self) -> str:
