@@ -15,11 +15,12 @@ from pathlib import Path
 from biasscope.core.errors import UsageError
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-SCENES = re.compile(r"scenes(:.*)?")
+EMBEDDED = re.compile(r"(scenes|centred)(:.*)?")
+"""Pictures that are embedded, and lie nowhere."""
 
 
-def resolved(key: str, value: object, folder: Path, *, where: str) -> object:
-    """Value of a key with its paths made absolute; that of a key which names no path, as it is.
+def resolved(question: str, key: str, value: object, folder: Path, *, where: str) -> object:
+    """Value of a key of a question with its paths made absolute; that of a key which names no path, as it is.
 
     Raises
     ------
@@ -28,16 +29,16 @@ def resolved(key: str, value: object, folder: Path, *, where: str) -> object:
 
     Examples
     --------
-    >>> resolved("images", "pictures", Path("/data"), where="a.toml"), resolved("grid", "3x3", Path("/"), where="")
-    ('/data/pictures', '3x3')
-    >>> resolved("model", ["file:w.safetensors?arch=cifar_resnet20", "small:digits8"], Path("/w"), where="a.toml")
+    >>> resolved("dataset", "sizes", "sizes.csv", Path("/data"), where="a.toml")
+    '/data/sizes.csv'
+    >>> resolved("layers", "model", ["file:w.safetensors?arch=cifar_resnet20", "small:digits8"], Path("/w"), where="")
     ['file:/w/w.safetensors?arch=cifar_resnet20', 'small:digits8']
     """
-    place = PLACES.get(key)
+    place = (BOXES if question == "dataset" else PICTURES).get(key)
     if place is None:
         return value
     if isinstance(value, list):
-        return [resolved(key, item, folder, where=where) for item in value]
+        return [resolved(question, key, item, folder, where=where) for item in value]
     return place(_filled(value, where), folder) if isinstance(value, str) else value
 
 
@@ -59,7 +60,7 @@ def _file(text: str, folder: Path) -> str:
 
 
 def _pictures(text: str, folder: Path) -> str:
-    if SCENES.fullmatch(text):
+    if EMBEDDED.fullmatch(text):
         return text
     if text.startswith("video:"):
         return f"video:{_file(text.removeprefix('video:'), folder)}"
@@ -73,12 +74,7 @@ def _model(text: str, folder: Path) -> str:
     return f"file:{_file(name, folder)}{mark}{options}"
 
 
-PLACES: dict[str, Callable[[str, Path], str]] = {
-    "paths": _file,
-    "sizes": _file,
-    "compare": _file,
-    "classes_file": _file,
-    "images": _pictures,
-    "model": _model,
-}
-"""Key -> what makes its paths absolute."""
+Place = Callable[[str, Path], str]
+BOXES: dict[str, Place] = {"paths": _file, "images": _file, "sizes": _file, "compare": _file}
+PICTURES: dict[str, Place] = {"images": _pictures, "held_out": _pictures, "classes_file": _file, "model": _model}
+"""Key -> what makes its paths absolute, in the question of the dataset and in the others."""

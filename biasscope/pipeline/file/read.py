@@ -126,16 +126,22 @@ def _asked(question: str, stacked: list[tuple[Mapping[str, object], Path]], wher
         return defined(
             DEFINITIONS[question],
             {
-                name: resolved(name, value, folder, where=f"{where} {name}")
+                name: resolved(question, name, value, folder, where=f"{where} {name}")
                 for name, (value, folder) in merged.items()
                 if value != ""
             },
         )
     except UsageError as error:
-        if not error.where.startswith("--"):
-            raise UsageError(error.what, where=error.where or where, hint=error.hint) from error
-        key = error.where.removeprefix("--").replace("-", "_")
-        raise UsageError(error.what, where=f"{where} {key}", hint=error.hint) from error
+        raise _placed(error, where) from error
+
+
+def _placed(error: UsageError, where: str) -> UsageError:
+    """Error of a definition, with the place in the file instead of the option of the command line."""
+    inner = error.__cause__.__cause__ if error.__cause__ else None  # what the definition said of itself
+    said = inner if isinstance(inner, UsageError) else error
+    key = said.where.removeprefix("--").replace("-", "_") if said.where.startswith("--") else ""
+    place = f"{where} {key}" if key else said.where or where
+    return UsageError(said.what, where=place, hint=said.hint)
 
 
 def _several(value: object, kind: object) -> object:
