@@ -24,6 +24,7 @@ from biasscope.upsampling.watch import OUTPUT, Maps, watch
 
 LEVELS = 5
 LARGE, STRETCH = 128, 2
+NOT_FINITE = "it holds values that are not finite"
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ def _pattern(
     seed: int,
 ) -> LayerPattern:
     count = values.shape[1] if values.dim() > 1 else 0
+    if not bool(values.isfinite().all()):
+        return LayerPattern(name, tuple(wanted), shape, count, None, None, None, NOT_FINITE)
     for period in (tuple(wanted), tuple(alone)):
         for least in (margin, 0) if margin is None else (margin,):
             sides = [side // 8 for side in values.shape[2:]] if least is None else [least] * (values.dim() - 2)
@@ -225,6 +228,9 @@ def _response(model: nn.Module, pictures: Tensor, found: Structure, notes: list[
     response = _on_constants(model, pictures, found.composed[-1].period, levels)
     if response is None:
         notes.append("no answer to constants: the output has no maps, or they are smaller than two periods")
+    elif not bool(response.means.isfinite().all()):
+        notes.append("no answer to constants: the output holds values that are not finite")
+        return None
     return response
 
 
@@ -256,5 +262,7 @@ def _gradients(
         notes.append(f"no gradients: {str(error).splitlines()[0]}")
         return None
     if energy is None:
-        notes.append("no gradients by phase: pictures are smaller than two periods of the product of strides")
+        notes.append(
+            "no gradients by phase: pictures are smaller than two periods of the product of strides, or nothing arrives"
+        )
     return energy

@@ -106,6 +106,8 @@ def gradient_energy(
             zeros.append((squared == 0).double().flatten(1).mean(1))
             rows.append(means[:, 0].cpu())
     energy = torch.cat(rows).flatten(1)
+    if not bool(energy.isfinite().all()):
+        raise RuntimeError("they are not finite")
     energy = energy[energy.sum(1) > 0]
     if not len(energy):
         return None

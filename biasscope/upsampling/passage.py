@@ -27,6 +27,8 @@ class Event:
         Of a convolution.
     name
         As in `Step`.
+    channels
+        Of what it makes.
     cut
         Whether positions change in a way that is not known, so that nothing is known across it.
     """
@@ -39,6 +41,7 @@ class Event:
     weight: Tensor | None = None
     bias: Tensor | None = None
     groups: int = 1
+    channels: int = 0
     cut: bool = False
 
 

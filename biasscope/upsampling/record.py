@@ -148,8 +148,9 @@ class Recorder(TorchFunctionMode):
         cut = len(self.passage.refused) > refused
         name = step.name if step else self._name(function)
         made = () if self._light else self._made(function, stem, name, inputs, largest, output)
-        kept = [given.get("weight"), given.get("bias"), given.get("groups", 1)] if "conv" in stem else [None, None, 1]
-        event = Event(function, inputs, made, name, step, *kept, cut)
+        event = Event(function, inputs, made, name, step, channels=after.shape[1] if after.dim() > 1 else 0, cut=cut)
+        if "conv" in stem:
+            event = replace(event, weight=given["weight"], bias=given.get("bias"), groups=given.get("groups", 1))
         if not self._light:
             self.passage.events.append(event)
         if self._watcher is not None and step is not None and step.upsamples:

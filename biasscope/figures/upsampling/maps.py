@@ -72,7 +72,8 @@ def plane(row: Row) -> NDArray[np.float64] | None:
     down, right, cells = (row.get(key) for key in ("rows", "columns", "cells"))
     if not down or not right or not cells or len(cells) != down * right:
         return None
-    return np.array([np.nan if value is None else value for value in cells], float).reshape(int(down), int(right))
+    values = np.array([np.nan if value is None else value for value in cells], float).reshape(int(down), int(right))
+    return values if np.isfinite(values).any() else None
 
 
 def _model(found: list[Row]) -> Figure:

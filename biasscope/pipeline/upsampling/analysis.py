@@ -35,7 +35,7 @@ SHOWN = 8
 def analyze_upsampling(
     *models: str | nn.Module | LoadedModel,
     images: Any = None,
-    inputs: Tensor | None = None,
+    inputs: Any = None,
     definition: UpsamplingAnalysis | None = None,
     progress: Progress | None = None,
     **options: object,
@@ -50,7 +50,8 @@ def analyze_upsampling(
     images
         Whatever :func:`biasscope.open_images` opens, or an open source.
     inputs
-        Instead of pictures, what the models take, ready: (N, C, ...) with one to three axes, or latents (N, C).
+        Instead of pictures, what the models take, ready, as a tensor or array: (N, C, ...) with one to three axes, or
+        latents (N, C).
     definition
         What to analyse and how, instead of models, images and options.
     progress
@@ -103,7 +104,7 @@ class Run:
     asked: UpsamplingAnalysis
     models: Sequence[Given]
     images: Any
-    inputs: Tensor | None
+    inputs: Any
     progress: Progress
     items: list[Measurement] = field(default_factory=list)
     source: ImageSource | None = None
@@ -147,7 +148,7 @@ class Run:
 
     def _inputs(self, subject: Subject, most: int | None) -> Tensor:
         if self.inputs is not None:
-            return plan.first(self.inputs, self.asked.limit or None)
+            return plan.given(self.inputs, subject.model, self.asked.limit or None)
         if self.source is None:
             return plan.latents(self.asked, most)
         return plan.prepared(self.source, subject.model)

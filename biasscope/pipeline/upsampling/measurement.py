@@ -51,6 +51,11 @@ class Measurement:
         return next((one for one in self.found.patterns if one.name == OUTPUT), None)
 
     @property
+    def measured(self) -> bool:
+        """Whether any maps could be looked at."""
+        return any(one.anova is not None for one in self.found.patterns)
+
+    @property
     def strongest(self) -> LayerPattern | None:
         """Layer in whose maps the phase explains most, among those where it is more than chance and peaks rise."""
         known = [one for one in self.found.patterns if one.name != OUTPUT and one.anova is not None and _beyond(one)]

@@ -87,6 +87,7 @@ def before_after(items: Sequence[Measurement]) -> Iterator[Cells]:
     """Middle of the outputs for the first pictures, as they are and after every remedy, on one scale a picture."""
     for item in items:
         rows = [row for row in item.remedies if row.shown is not None and row.shown.dim() > 2]
+        rows = [row for row in rows if bool(shown(row).isfinite().all())]
         if not rows or rows[0].name:
             continue
         pattern = item.output.pattern if item.output is not None else None
@@ -134,6 +135,8 @@ def spectra(items: Sequence[Measurement]) -> Iterator[Cells]:
         for role, row in (("as it is", before), (best.title if best else "", best)):
             layer = item.output
             if row is None or row.shown is None or layer is None or layer.peaks is None or row.shown.dim() != 4:
+                continue
+            if not bool(row.shown.isfinite().all()):
                 continue
             cells = spectrum(row.shown, layer.period, layer.peaks.window)
             yield {

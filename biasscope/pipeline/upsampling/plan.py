@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,9 +50,27 @@ def latents(asked: UpsamplingAnalysis, most: int | None) -> Tensor:
     return torch.from_numpy(generator(asked.seed, "latents").standard_normal(shape)).float()
 
 
-def first(inputs: Tensor, most: int | None) -> Tensor:
-    """At most so many inputs."""
-    return inputs if most is None else torch.stack(list(islice(inputs, most)))
+def given(inputs: Any, model: LoadedModel, most: int | None) -> Tensor:
+    """At most so many inputs that a caller hands over, in the model's own type of numbers.
+
+    Raises
+    ------
+    UsageError
+        They are no floating-point numbers, or not all finite.
+    """
+    hint = "Give a tensor (N, C, ...) as the model takes it."
+    try:
+        values = torch.as_tensor(inputs)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UsageError(f"inputs are no tensor: {type(inputs).__name__}", where="inputs", hint=hint) from error
+    values = values[:most] if most is not None and values.dim() else values
+    if not values.is_floating_point():
+        raise UsageError(f"inputs hold whole numbers ({values.dtype})", where="inputs", hint=hint)
+    wrong = int((~values.isfinite()).sum())
+    if wrong:
+        raise UsageError(f"{wrong:,} of {values.numel():,} values are not finite", where="inputs", hint=hint)
+    like = next((one for one in model.module.parameters() if one.is_floating_point()), values)
+    return values.to(like.dtype)
 
 
 def remedies(asked: UpsamplingAnalysis, found: Analysis) -> list[str]:
@@ -63,14 +81,15 @@ def remedies(asked: UpsamplingAnalysis, found: Analysis) -> list[str]:
     UsageError
         There is no such remedy.
     """
-    if asked.remedies == ["none"]:
+    names = [part.strip() for text in asked.remedies for part in text.split(",")]
+    if names == ["none"]:
         return []
-    for name in asked.remedies:
+    for name in names:
         if name not in REMEDIES:
             hint = f"There are {', '.join(REMEDIES)}, or none."
             raise UsageError(f"there is no remedy {name!r}", where="--remedies", hint=hint)
     ways = {"forward": bool(found.structure.forward), "backward": bool(found.structure.backward)}
-    wanted = list(dict.fromkeys(asked.remedies or REMEDIES))
+    wanted = list(dict.fromkeys(names or REMEDIES))
     return [name for name in wanted if ways[REMEDIES[name].facts["of"]]]
 
 

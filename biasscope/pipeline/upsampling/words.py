@@ -66,6 +66,9 @@ def patterns(items: Sequence[Measurement]) -> str:
 
 def _pattern(item: Measurement) -> str:
     layer = item.strongest
+    if not item.measured:
+        reasons = dict.fromkeys(one.note for one in item.found.patterns if one.note)
+        return f"In {item.label} no pattern could be measured: {'; '.join(reasons)}."
     if layer is None:
         output = item.output
         said = f": {strength(output)}" if output is not None else ""
@@ -130,7 +133,8 @@ def answer(items: Sequence[Measurement]) -> list[str]:
         most = max(uneven, key=lambda item: _eta(item.strongest))
         said.append(_pattern(most))
     elif any(item.found.patterns for item in items):
-        said.append("No layer shows a pattern.")
+        unknown = [item for item in items if item.found.patterns and not item.measured]
+        said.append(_pattern(unknown[0]) if unknown else "No layer shows a pattern beyond chance.")
     said += list(remedied(items))[:2]
     if any(item.found.structure.backward_strided is not None for item in items):
         said.append(gradients(items))

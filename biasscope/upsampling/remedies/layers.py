@@ -160,8 +160,9 @@ def smoothed(model: nn.Module, example: Tensor, order: int = 0) -> Remedied:
     sites, others = find_sites(model, example)
     changes = []
     for site in sites:
-        layer, like = model.get_submodule(site.name), model.get_submodule(site.conv).weight
-        if len(site.factor) != 2 or not isinstance(like, Tensor):
+        layer = model.get_submodule(site.name)
+        like = next(layer.parameters(), next(model.parameters(), example))
+        if len(site.factor) != 2:
             others.append(Refused(site.name, site.kind, "there is a smoothing for two axes only"))
             continue
         factor = (site.factor[0], site.factor[1])

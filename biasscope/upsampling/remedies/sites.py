@@ -15,7 +15,7 @@ TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 @dataclass(frozen=True)
 class Site:
-    """One place that upsamples with weights.
+    """One place that upsamples with weights, or interleaves what is in front of it.
 
     Attributes
     ----------
@@ -28,7 +28,8 @@ class Site:
     channels
         Channels behind it.
     conv
-        Name of the convolution with the weights (of a transposed convolution, its own).
+        Name of the convolution with the weights (of a transposed convolution, its own); empty where something else
+        stands directly in front of a pixel shuffle.
     """
 
     name: str
@@ -82,7 +83,7 @@ class Remedied:
 
 
 def find_sites(model: nn.Module, example: Tensor) -> tuple[list[Site], list[Refused]]:
-    """Places that upsample with weights and are modules, in order; and the others, with the reason.
+    """Transposed convolutions and pixel shuffles that are modules, in order; and other places, with the reason.
 
     Examples
     --------
@@ -90,7 +91,7 @@ def find_sites(model: nn.Module, example: Tensor) -> tuple[list[Site], list[Refu
     >>> net = nn.Sequential(nn.ConvTranspose2d(1, 8, 3, 2), nn.PixelShuffle(2), nn.Upsample(scale_factor=2))
     >>> sites, others = find_sites(net, torch.zeros(1, 1, 4, 4))
     >>> [site.name for site in sites], [other.name for other in others]
-    (['0'], ['1', '2'])
+    (['0', '1'], ['2'])
     """
     passage = record(model, example)
     modules = dict(model.named_modules())
@@ -118,12 +119,20 @@ def _site(passage: Passage, event: Event, name: str, modules: dict[str, nn.Modul
     if isinstance(module, nn.PixelShuffle):
         conv = passage.maker(event.inputs[0])
         home = modules.get(conv.name) if conv is not None else None
-        if conv is None or type(home) is not nn.Conv2d:
-            return "no convolution stands directly in front of the pixel shuffle"
-        return Site(name, "shuffle", step.stride, home.out_channels // module.upscale_factor**2, conv.name)
+        own = conv.name if conv is not None and type(home) is nn.Conv2d else ""
+        return Site(name, "shuffle", step.stride, event.channels, own)
     if "interpolate" in step.kind:
         return "a resize writes evenly already"
     return "it is called as a function, so there is no module to replace"
+
+
+NO_CONVOLUTION = "no convolution stands directly in front of the pixel shuffle"
+
+
+def with_weights(sites: Sequence[Site]) -> tuple[list[Site], list[Refused]]:
+    """Sites whose weights are known, and the others with a reason."""
+    chosen = [site for site in sites if site.conv]
+    return chosen, [Refused(site.name, site.kind, NO_CONVOLUTION) for site in sites if not site.conv]
 
 
 def by_kind(sites: Sequence[Site], kind: str, reason: str) -> tuple[list[Site], list[Refused]]:

@@ -14,7 +14,7 @@ from biasscope.models.surgery.edit import described, replace
 from biasscope.nn import icnr_
 from biasscope.upsampling.passage import Refused
 from biasscope.upsampling.remedies.fit import FitEnd
-from biasscope.upsampling.remedies.sites import Change, Remedied, Site, by_kind, find_sites
+from biasscope.upsampling.remedies.sites import Change, Remedied, Site, by_kind, find_sites, with_weights
 
 Weights = Literal["keep", "new"]
 
@@ -119,8 +119,10 @@ def equal_phases(model: nn.Module, example: Tensor) -> Remedied:
     """
     model = copy.deepcopy(model)
     sites, others = find_sites(model, example)
+    chosen, skipped = with_weights(sites)
+    others += skipped
     changes = []
-    for site in sites:
+    for site in chosen:
         conv: Any = model.get_submodule(site.conv)
         even = _even_transposed(conv) if site.kind == "transposed" else _even_shuffle(conv, site)
         if even is None:
@@ -197,7 +199,9 @@ def icnr(model: nn.Module, example: Tensor, weights: Weights = "keep") -> Remedi
     """
     model = copy.deepcopy(model)
     sites, others = find_sites(model, example)
-    chosen, skipped = by_kind(sites, "shuffle", "ICNR is for convolutions in front of a pixel shuffle")
+    known, unknown = with_weights(sites)
+    chosen, skipped = by_kind(known, "shuffle", "ICNR is for convolutions in front of a pixel shuffle")
+    others += unknown
     changes = []
     for site in chosen:
         conv = cast(nn.Conv2d, model.get_submodule(site.conv))

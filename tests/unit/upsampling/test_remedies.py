@@ -152,6 +152,16 @@ def test_icnr_and_equal_phases_of_a_shuffle() -> None:
     assert icnr(net, x).changes[0].residual > equal_phases(net, x).changes[0].residual
 
 
+def test_a_shuffle_behind_something_else_can_be_smoothed_but_not_evened() -> None:
+    torch.manual_seed(0)
+    net, x = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.Tanh(), nn.PixelShuffle(2)), torch.ones(1, 1, 12, 12)
+    out = smoothed(net, x).model(x)[..., 6:-6, 6:-6]
+    torch.testing.assert_close(out, out[..., :1, :1].expand_as(out))
+    for done in (icnr(net, x), equal_phases(net, x)):
+        assert not done.changes
+        assert "directly in front" in done.skipped[0].reason
+
+
 def test_blur_makes_gradients_even() -> None:
     net = nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
     x = torch.zeros(1, 1, 32, 32)

@@ -10,6 +10,7 @@ from biasscope.figures.frame import rows
 from biasscope.models import Preprocessing, load_model
 from biasscope.pipeline.upsampling.pictures import spectrum
 from biasscope.report.model import Report, encode
+from biasscope.report.render import render
 
 KINDS = ["patterns", "overlap", "remedies", "weights", "models"]
 
@@ -133,6 +134,71 @@ def test_a_dense_head_that_gives_a_dictionary() -> None:
 def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         analyze_upsampling(Uneven(), **({"inputs": inputs()} if "images" not in options else {}), **options)
+
+
+def test_remedies_may_be_joined_with_commas() -> None:
+    found = analyze_upsampling(Uneven(), inputs=inputs(), remedies="hold, smooth", draws=19)
+    assert [row["remedy"] for row in rows(found.result("remedies"), "remedies")] == ["none", "hold", "smooth"]
+
+
+def test_arrays_of_another_precision_are_taken() -> None:
+    plain = analyze_upsampling(Uneven(), inputs=inputs(), remedies="none", draws=19)
+    array = analyze_upsampling(Uneven(), inputs=inputs().double().numpy(), remedies="none", draws=19)
+    assert plain.result("patterns").tables[0] == array.result("patterns").tables[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (torch.tensor([[[[0.0, float("nan")]]]]), "1 of 2 values are not finite"), (torch.ones(1, 1, 4, 4).long(), "whole"),
+        ("pictures", "no tensor"), (torch.zeros(0, 1, 4, 4), "at least one"), (torch.zeros(1, 3, 4, 4), "cannot be run"),
+    ],
+)  # fmt: skip
+def test_inputs_that_nothing_can_be_measured_with(wrong: object, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        analyze_upsampling(Uneven(), inputs=wrong, remedies="none")
+
+
+def test_weights_that_are_not_finite_are_told_and_nothing_is_shown() -> None:
+    net = Uneven()
+    with torch.no_grad():
+        net[0].weight[0, 0, 0, 0] = float("nan")
+    found = analyze_upsampling(net, inputs=inputs(), draws=19)
+    assert "no pattern could be measured: it holds values that are not finite" in found.answer[1]
+    assert render(found)
+    assert rows(found.result("patterns"), "patterns")[0]["p"] is None
+    assert not any("not finite" not in note for note in found.result("overlap").notes[2:])
+
+
+def test_maps_that_are_too_small_are_not_called_clean() -> None:
+    found = analyze_upsampling(Uneven(), inputs=inputs(1), draws=19)
+    assert "smaller than two periods" in found.answer[1]
+
+
+class Answers(nn.Module):
+    """Gives its maps together with other things."""
+
+    def __init__(self, pack: object) -> None:
+        super().__init__()
+        self.up, self.pack = Uneven(), pack
+
+    def forward(self, x: Tensor) -> object:
+        return self.pack(self.up(x))  # type: ignore[operator]
+
+
+PACKS = [
+    lambda y: (y.mean(), y), lambda y: {"aux": y.mean((1, 2, 3)), "out": y}, lambda y: {"aux": y[..., ::2], "out": y},
+    lambda y: [y.flatten(1), {"a": [y]}],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_the_maps_among_several_outputs_count(pack: object) -> None:
+    plain = analyze_upsampling(Uneven(), inputs=inputs(), remedies="hold", draws=19)
+    found = analyze_upsampling(Answers(pack), inputs=inputs(), remedies="hold", draws=19)
+    before, after = (rows(one.result("remedies"), "remedies") for one in (plain, found))
+    assert [row["change"] for row in before] == [row["change"] for row in after]
+    assert [row["step"] for row in before] == [row["step"] for row in after]
 
 
 def test_the_spectrum_shows_a_ripple_at_its_frequency() -> None:
