@@ -28,7 +28,16 @@ def read_report(path: Path) -> Report:
         hint = f"Give a {NAME}, or a folder that holds one."
         raise InputError(f"cannot read the report ({error.strerror or error})", where=str(file), hint=hint) from error
     try:
-        return decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _whole(decode(data))
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         hint = "It was written by another version, cut short, or is something else."
         raise InputError(f"this is no report: {error}", where=str(file), hint=hint) from error
+
+
+def _whole(report: Report) -> Report:
+    """Report whose tables are whole: all columns of one are as long."""
+    for result in report.results:
+        for table in result.tables:
+            if len({len(item.values) for item in table.columns}) > 1:
+                raise ValueError(f"columns of different lengths in {result.kind}, {table.name}")
+    return report

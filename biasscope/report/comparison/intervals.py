@@ -11,10 +11,10 @@ from __future__ import annotations
 from math import hypot
 from statistics import NormalDist
 
-from biasscope.core.results import Interval
+from biasscope.core.results import Interval, interval
 
 LEVEL = 0.95
-METHOD = "square-and-add of two independent intervals"
+METHOD = "square-and-add"
 _NORMAL = NormalDist()
 
 
@@ -30,27 +30,27 @@ def difference(a: float, b: float, of_a: Interval | None, of_b: Interval | None)
     if of_a is None and of_b is None:
         return None
     (down_a, up_a), (down_b, up_b) = _arms(a, of_a), _arms(b, of_b)
-    return Interval(b - a - hypot(down_b, up_a), b - a + hypot(up_b, down_a), LEVEL, METHOD)
+    return interval(b - a - hypot(down_b, up_a), b - a + hypot(up_b, down_a), level=LEVEL, method=METHOD)
 
 
-def surprise(change: float, interval: Interval) -> float:
+def surprise(change: float, ends: Interval) -> float:
     """Two-sided p of a change, from the arm of its interval that points to zero, taken as normal.
 
     >>> round(surprise(0.196, Interval(0.0, 0.392)), 3)
     0.05
     """
-    arm = change - interval.low if change > 0 else interval.high - change
+    arm = change - ends.low if change > 0 else ends.high - change
     if change == 0 or arm <= 0:
         return 1.0 if change == 0 else 0.0
-    return 2 * _NORMAL.cdf(-abs(change) / arm * _quantile(interval.level))
+    return 2 * _NORMAL.cdf(-abs(change) / arm * _quantile(ends.level))
 
 
-def _arms(value: float, interval: Interval | None) -> tuple[float, float]:
+def _arms(value: float, ends: Interval | None) -> tuple[float, float]:
     """Distances to the ends, never negative, at 95 %."""
-    if interval is None:
+    if ends is None:
         return 0.0, 0.0
-    scale = _quantile(LEVEL) / _quantile(interval.level) if interval.level != LEVEL else 1.0
-    return max(0.0, value - interval.low) * scale, max(0.0, interval.high - value) * scale
+    scale = _quantile(LEVEL) / _quantile(ends.level) if ends.level != LEVEL else 1.0
+    return max(0.0, value - ends.low) * scale, max(0.0, ends.high - value) * scale
 
 
 def _quantile(level: float) -> float:

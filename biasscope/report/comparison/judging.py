@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from biasscope.core.results import Interval
+from biasscope.core.results import Interval, number
 from biasscope.report.comparison.intervals import difference, surprise
 from biasscope.report.comparison.model import Change, Status
 from biasscope.report.numbers import Number
@@ -19,7 +19,7 @@ EQUAL = 1e-9
 
 def change(a: Number, b: Number) -> Change:
     """One number in two reports, judged by itself."""
-    moved = b.value - a.value if a.value is not None and b.value is not None else None
+    moved = number(b.value - a.value) if a.value is not None and b.value is not None else None
     ends = _interval(a, b)
     p = surprise(moved, ends) if moved is not None and ends is not None else None
     made = Change(

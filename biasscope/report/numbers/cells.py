@@ -109,4 +109,5 @@ def _better(cell: Cell) -> Better | None:
 
 
 def _interval(low: Cell, high: Cell, level: float) -> Interval | None:
-    return interval(low, high, level=level) if low is not None and high is not None else None
+    known = isinstance(low, int | float) and isinstance(high, int | float)
+    return interval(low, high, level=level) if known else None
