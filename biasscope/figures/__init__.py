@@ -8,10 +8,11 @@ dictionary for small multiples of one scale, with a key under the empty name) an
 from __future__ import annotations
 
 from biasscope.core.registry import Registry
-from biasscope.figures.registry import augmentation, dataset, invariance, layers, upsampling
+from biasscope.figures.registry import augmentation, dataset, general, invariance, layers, upsampling
 
 FIGURES = Registry(
-    "figure", dataset.ENTRIES | invariance.ENTRIES | layers.ENTRIES | augmentation.ENTRIES | upsampling.ENTRIES
+    "figure",
+    dataset.ENTRIES | invariance.ENTRIES | layers.ENTRIES | augmentation.ENTRIES | upsampling.ENTRIES | general.ENTRIES,
 )
 """Every figure of the report, by name."""
 

@@ -19,6 +19,8 @@ QUESTIONS = Registry(
     {name: Entry(f"biasscope.pipeline.{name}:analyze_{name}") for name in DEFINITIONS},
 )
 """Function that answers each question."""
+EXPECTED = "expected"
+"""Figure of published numbers, which is shown whichever figures a file names."""
 CONTINUED = ("invariance", "augmentation")
 """Questions that can be continued from a checkpoint."""
 
@@ -63,8 +65,9 @@ def run_analysis(
         report: Report = QUESTIONS.load(file.question)(definition=file.asked, progress=progress, **options)
     results = [item for item in report.results if not (file.expected and item.kind == "published")]
     results += [side_by_side(file.expected, report)] if file.expected else []
+    shown = [*file.figures, EXPECTED] if file.figures else []
     return msgspec.structs.replace(
-        report, title=file.title, results=results, notes=[*_notes(file), *report.notes], figures=file.figures
+        report, title=file.title, results=results, notes=[*_notes(file), *report.notes], figures=shown
     )
 
 

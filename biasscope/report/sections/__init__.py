@@ -58,7 +58,9 @@ _AUGMENTATION = {
     ),
 }
 
-SECTIONS = Registry("section", _DATASET | _LAYERS | _AUGMENTATION | _UPSAMPLING | _INVARIANCE)
+_GENERAL = {"expected": _entry("expected", "expected", "Published and measured", "Expected")}
+
+SECTIONS = Registry("section", _GENERAL | _DATASET | _LAYERS | _AUGMENTATION | _UPSAMPLING | _INVARIANCE)
 """Sections in the order of the page, question by question."""
 
 GENERIC = _entry("generic", "generic", "", "")
