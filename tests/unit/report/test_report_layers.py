@@ -56,7 +56,7 @@ def test_everything_drawn_says_what_it_is(page):
     assert all(len(item["alt"]) > 8 for item in page.all("img"))
     assert all(len(text) > 60 for text in page.texts["figcaption"])
     assert all(item.get("scope") in ("col", "row") for item in page.all("th"))
-    assert all(item["tabindex"] == "0" for item in page.all("div") if item.get("role") == "region")
+    assert all(item["tabindex"] == "0" for item in page.all("div") if item.get("role") == "group")
 
 
 def test_strips_are_coloured_by_the_measure_on_one_scale():
