@@ -58,6 +58,7 @@ def load_model(
     ``torchvision:resnet18``                     default weights, from torchvision's cache on this machine
     ``torchvision:resnet18@IMAGENET1K_V1``       named weights
     ``torchvision:resnet18@none?seed=1``         untrained, initialised from a seed (0 if not given)
+    ``torchvision:fcn_resnet50@none?size=128``   a segmentation network; it gives its maps (N, classes, H, W)
     ``timm:resnet18``                            likewise from timm (``@none`` untrained)
     ``file:weights.safetensors?arch=...``        safetensors, or a ``.pth`` of tensors only; ``arch`` is
                                                  ``torchvision:<name>``, ``timm:<name>`` or one of

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.error import URLError
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.loaded import LoadedModel, describe
@@ -19,7 +19,10 @@ OFFLINE = "Put the file into torch's cache (TORCH_HOME), use file:<checkpoint>, 
 
 
 def load(spec: Spec) -> LoadedModel:
-    """Build a network of torchvision's classification models, with weights from its cache or the network."""
+    """Build a classification or segmentation network of torchvision, with weights from its cache or the network.
+
+    A segmentation network gives the maps of its entry ``out``, (N, classes, H, W), in the place of its dictionary.
+    """
     name, _, wanted = spec.name.partition("@")
     if wanted == "none":
         module, classes = untrained(build, name, spec)
@@ -44,10 +47,34 @@ def build(name: str, classes: int | None = None) -> nn.Module:
 
     _known(name)
     extra: dict[str, Any] = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    if name in segmentation():
+        extra["weights_backbone"] = None
     if classes is not None:
         extra["num_classes"] = classes
-    module: nn.Module = get_model(name, weights=None, **extra)
+    return _maps(name, get_model(name, weights=None, **extra))
+
+
+def segmentation() -> list[str]:
+    """Names of torchvision's segmentation networks.
+
+    >>> "fcn_resnet50" in segmentation()
+    True
+    """
+    from torchvision.models import list_models, segmentation
+
+    names: list[str] = list_models(module=segmentation)
+    return names
+
+
+def _maps(name: str, module: nn.Module) -> nn.Module:
+    """Make a segmentation network give its maps alone; names of layers and weights stay as they are."""
+    if name in segmentation():
+        module.register_forward_hook(_out)
     return module
+
+
+def _out(module: nn.Module, args: Any, output: dict[str, Tensor]) -> Tensor:
+    return output["out"]
 
 
 def untrained(make: Callable[[str, int | None], nn.Module], name: str, spec: Spec) -> tuple[nn.Module, int | None]:
@@ -84,13 +111,13 @@ def _known(name: str) -> None:
     import torchvision.models
     from torchvision.models import list_models
 
-    names = list_models(module=torchvision.models)
+    names = [*list_models(module=torchvision.models), *segmentation()]
     if name not in names:
         from difflib import get_close_matches
 
         near = get_close_matches(name, names, 3)
         hint = f"Did you mean {', '.join(near)}?" if near else f"There are {', '.join(names)}."
-        raise UsageError(f"torchvision has no classification model {name!r}", hint=hint)
+        raise UsageError(f"torchvision has no classification or segmentation model {name!r}", hint=hint)
 
 
 def _weights(name: str, wanted: str) -> Any:
@@ -113,15 +140,15 @@ def _download(name: str, weights: Any, text: str) -> nn.Module:
     except (URLError, OSError, RuntimeError) as error:
         reason = f"the weights {weights} of {name} are not on this machine and cannot be fetched ({error})"
         raise UsageError(reason, where=text, hint=OFFLINE) from error
-    return module
+    return _maps(name, module)
 
 
 def _of_weights(weights: Any) -> Preprocessing:
     preset = weights.transforms()
-    (side,) = set(preset.crop_size)
+    (side,) = set(getattr(preset, "crop_size", preset.resize_size))
     return Preprocessing(
         (side, side),
-        preset.resize_size[0],
+        preset.resize_size[0] if hasattr(preset, "crop_size") else None,
         tuple(getattr(preset, "mean", IMAGENET_MEAN)),
         tuple(getattr(preset, "std", IMAGENET_STD)),
         preset.interpolation.value,

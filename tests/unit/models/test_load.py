@@ -1,5 +1,6 @@
 """Specifications, sources, preprocessing, and files that nobody vouches for."""
 
+import copy
 import hashlib
 import json
 import pickle
@@ -104,6 +105,18 @@ def test_untrained_network_with_another_number_of_outputs():
     assert model.class_names is None
     assert model.provenance.recipe == {"classes": "7"}
     assert len(load_model("torchvision:squeezenet1_1@none?classes=1000").class_names) == 1000
+
+
+@pytest.mark.parametrize("name", ["lraspp_mobilenet_v3_large", "deeplabv3_mobilenet_v3_large"])
+def test_segmentation_networks_give_their_maps(name):
+    model = load_model(f"torchvision:{name}@none?size=64&classes=5")
+    assert model.preprocessing.size == (64, 64)
+    assert model.preprocessing.resize is None
+    x = torch.rand(1, 3, 64, 64)
+    out = model(x)
+    assert out.shape == (1, 5, 64, 64)
+    assert torch.equal(copy.deepcopy(model.module)(x), out)
+    assert model.class_names is None
 
 
 def test_weights_that_cannot_be_fetched(monkeypatch):
