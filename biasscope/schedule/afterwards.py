@@ -9,9 +9,10 @@ from pathlib import Path
 from biasscope.core.errors import BiasscopeError
 from biasscope.schedule import places
 from biasscope.schedule.definition import Schedule
-from biasscope.schedule.record import RunRecord
+from biasscope.schedule.lock import Owner
+from biasscope.schedule.record import RunRecord, instant
 from biasscope.schedule.retention import retain
-from biasscope.schedule.runs import Run, complete, reference
+from biasscope.schedule.runs import Run, complete, newest, reference
 
 
 def follow(schedule: Schedule, home: Path, found: Sequence[Run]) -> list[BiasscopeError]:
@@ -27,9 +28,13 @@ def follow(schedule: Schedule, home: Path, found: Sequence[Run]) -> list[Biassco
     return problems + (tell(schedule, home, made) if made else [])
 
 
-def repair(home: Path, found: Sequence[Run]) -> list[BiasscopeError]:
-    """Finish what followed an earlier run, in which its process may have died."""
-    return [problem for step in (lambda: point(home, found), lambda: history(home)) for problem in tried(step)]
+def repair(schedule: Schedule, home: Path, found: Sequence[Run], left: Owner) -> list[BiasscopeError]:
+    """Finish what followed an earlier run, if its process may have died in it: it is better told twice than never."""
+    problems = [problem for step in (lambda: point(home, found), lambda: history(home)) for problem in tried(step)]
+    last = newest(found)
+    if last and last.record and instant(last.record.finished) >= instant(left.since):
+        problems += tell(schedule, home, last.record)
+    return problems
 
 
 def point(home: Path, found: Sequence[Run]) -> None:

@@ -129,12 +129,19 @@ class Schedule:
 
 
 def read_schedule(path: Path) -> Schedule:
-    """Scheduled report from a TOML file, whose stem is the name of the report.
+    r"""Scheduled report from a TOML file, whose stem is the name of the report.
 
     Raises
     ------
     UsageError
         The file cannot be read, a key or value in it is wrong, or its stem is no name.
+
+    Examples
+    --------
+    >>> path = getfixture("tmp_path") / "nightly.toml"
+    >>> _ = path.write_text('title = "N"\nat = "03:00"\nanalyses = ["boxes.toml"]\n')
+    >>> read_schedule(path).report.parts[0].name
+    'boxes'
     """
     report = read_toml(path, ScheduledReport)
     _check_name(path.stem, str(path), "Rename the file.")

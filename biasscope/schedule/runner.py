@@ -45,7 +45,7 @@ def perform(
     progress: Progress | None = None,
     now: Clock = clock,
 ) -> Outcome:
-    """Run a report if it is due and nobody else runs it.
+    r"""Run a report if it is due and nobody else runs it.
 
     Parameters
     ----------
@@ -66,6 +66,17 @@ def perform(
     -------
     Outcome
         Whatever happens to the report is told by it, also that nothing could be written.
+
+    Examples
+    --------
+    >>> from biasscope.schedule.definition import read_schedule
+    >>> folder = getfixture("tmp_path")
+    >>> text = 'title = "Digits"\nquestion = "dataset"\nsource = "me"\n[dataset]\nleakage = false\n'
+    >>> _ = (folder / "digits.toml").write_text(text)
+    >>> _ = (folder / "nightly.toml").write_text('title = "N"\nevery = "P1D"\nanalyses = ["digits.toml"]\n')
+    >>> schedule = read_schedule(folder / "nightly.toml")
+    >>> perform(schedule, folder / "output").state
+    'passed'
     """
     settings = settings or Settings()
     try:
@@ -106,7 +117,7 @@ def _locked(
     """Run a report whose lock is held, unless another process did meanwhile."""
     notes = _cleaned(home, left)
     earlier = runs(home)
-    problems = afterwards.repair(home, earlier) if left else []
+    problems = afterwards.repair(schedule, home, earlier, left) if left else []
     started = now()
     found = when(schedule, earlier, started)
     if not forced and not found.now:

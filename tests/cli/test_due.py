@@ -248,3 +248,17 @@ def test_no_folder_of_reports_is_a_usage_error(program: Program, tmp_path: Path)
     assert "reports: there is no such file or folder" in done.stderr
     (tmp_path / "reports").mkdir()
     assert "there are no TOML files in it" in program("due").stderr
+
+
+def test_the_reports_that_come_with_it_run(program: Program, tmp_path: Path) -> None:
+    folder = Path(__file__).parents[2] / "reports"
+    for _ in range(2):
+        done = program("due", folder, "--tiny", "--now", "--output", "trial")
+        assert (done.returncode, done.stderr) == (0, "")
+    for path in folder.glob("*.toml"):
+        names = run_names(tmp_path / "trial" / path.stem)
+        assert len(names) == 2
+        assert all(
+            item["folder"]
+            for item in json.loads((tmp_path / "trial" / path.stem / names[1] / "run.json").read_text())["analyses"]
+        )

@@ -293,6 +293,33 @@ def test_what_a_dead_process_left_is_removed_and_told(desk: Desk) -> None:
     assert desk.run(schedule).problems == []
 
 
+@pytest.mark.parametrize(("since", "times"), [("2026-03-10T11:00:00+00:00", 2), ("2026-03-10T12:00:01+00:00", 1)])
+def test_a_failure_that_nobody_may_have_been_told_of_is_told_again(desk: Desk, since: str, times: int) -> None:
+    hook = ["sh", "-c", f"echo $BIASSCOPE_STATUS $BIASSCOPE_EXIT_CODE >> {desk.folder}/told"]
+    schedule = desk.schedule(f"on_failure = {json.dumps(hook)}\n" + GATE)
+    desk.run(schedule)
+    dead = {"pid": 2**22 + 1, "started": "1", "boot": "x", "since": since}
+    (desk.output / "nightly" / ".lock").write_text(json.dumps(dead))
+    assert desk.run(schedule).state == "not due"
+    assert (desk.folder / "told").read_text() == "incomparable 3\n" * times
+
+
+def test_whoever_asked_is_told_when_nothing_can_be_written(desk: Desk) -> None:
+    desk.output.write_text("a file in the place of the folder")
+    hook = ["sh", "-c", f"echo $BIASSCOPE_REPORT $BIASSCOPE_EXIT_CODE >> {desk.folder}/told"]
+    outcome = desk.run(desk.schedule(f"on_failure = {json.dumps(hook)}\n"))
+    assert (outcome.state, outcome.exit_code) == ("error", 3)
+    assert (desk.folder / "told").read_text() == "nightly 3\n"
+
+
+def test_outputs_for_ci(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "step"))
+    outcome = desk.run(desk.schedule("junit = true\nsummary = true\n"))
+    assert outcome.folder is not None
+    assert sorted(path.name for path in outcome.folder.iterdir()) == ["boxes", "junit.xml", "run.json", "summary.md"]
+    assert (tmp_path / "step").read_text().strip() == (outcome.folder / "summary.md").read_text().strip()
+
+
 def test_interrupting_leaves_nothing_behind(desk: Desk) -> None:
     desk.answer = lambda name: (_ for _ in ()).throw(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,48 @@
+"""Which reports paths name, and in which order they are run."""
+
+import json
+from pathlib import Path
+
+from biasscope.schedule.collect import collect
+from tests.unit.schedule.made import Desk
+
+
+def test_files_of_a_folder_by_name_and_each_once(desk: Desk) -> None:
+    for name in ("b", "a"):
+        desk.schedule(name=name)
+    folder = desk.folder / "reports"
+    (folder / ".hidden.toml").write_text("")
+    (folder / "sub").mkdir()
+    (folder / "sub" / "c.toml").write_text("")
+    (folder / "d.toml").mkdir()
+    found = collect([folder, folder / "a.toml", folder / ".." / "reports" / "b.toml"])
+    assert [(item.name, item.error) for item in found] == [("a", None), ("b", None)]
+    assert {item.output for item in found} == {folder / "output"}
+    assert {item.output for item in collect([folder], Path("elsewhere"))} == {Path("elsewhere").absolute()}
+
+
+def test_one_that_was_broken_off_comes_last(desk: Desk) -> None:
+    for name in ("a", "b", "c"):
+        schedule = desk.schedule(name=name)
+        desk.run(schedule)
+    dead = {"pid": 2**22 + 1, "started": "1", "boot": "x", "since": "2026-03-10T11:00:00+00:00"}
+    (desk.output / "a" / ".lock").write_text(json.dumps(dead))
+    (desk.output / "b" / ".staging-x").mkdir()
+    assert [item.name for item in collect([desk.folder / "reports"], desk.output)] == ["c", "a", "b"]
+
+
+def test_what_cannot_be_read_is_an_entry_of_its_own(desk: Desk) -> None:
+    desk.schedule(name="a")
+    (desk.folder / "reports" / "b.toml").write_text("x")
+    found = collect([desk.folder / "reports", desk.folder / "none", desk.folder / "none"])
+    assert [(item.name, item.error is None) for item in found] == [("a", True), ("b", False), ("none", False)]
+
+
+def test_files_of_one_name_write_to_different_folders_or_not_at_all(desk: Desk) -> None:
+    desk.schedule(name="a")
+    other = desk.folder / "more" / "a.toml"
+    other.parent.mkdir()
+    other.write_text((desk.folder / "reports" / "a.toml").read_text())
+    paths = [desk.folder / "reports", other]
+    assert [item.error for item in collect(paths)] == [None, None]
+    assert [item.error is None for item in collect(paths, desk.output)] == [True, False]
