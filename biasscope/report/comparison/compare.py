@@ -13,7 +13,7 @@ from biasscope.report.comparison.model import Change, Comparison, Part, Side, St
 from biasscope.report.model import Report
 from biasscope.report.numbers import Number, numbers
 
-IGNORED = frozenset({"seconds"})
+IGNORED = frozenset({"seconds", "seconds_per_network"})
 """Numbers that say how long it took, not what was found."""
 Numbers = Mapping[str, Number]
 

@@ -37,7 +37,9 @@ def measured(table: Table) -> list[tuple[Column, Ends]]:
     plain = names[names.index("low") - 1] if {"low", "high"} <= columns.keys() and names[0] != "low" else ""
     found: list[tuple[Column, Ends]] = []
     for name, item in columns.items():
-        if item.kind not in ("number", "integer") or name in keys or name == "n" or _is_end(name, columns, plain):
+        if item.kind not in ("number", "integer") or name in keys or _is_end(name, columns, plain):
+            continue
+        if name == "n" and "n_low" not in columns:
             continue
         low, high = ("low", "high") if name == plain else (f"{name}_low", f"{name}_high")
         found.append((item, (columns[low], columns[high]) if low in columns and high in columns else None))
@@ -53,10 +55,11 @@ def _is_end(name: str, columns: Mapping[str, Column], plain: str) -> bool:
 
 def _of_table(name: str, table: Table, directions: Mapping[str, Better | None], level: float) -> Iterator[Number]:
     about = noun(table)
-    rows = list(zip(row_keys(table), *facets(table), column(table, "n"), strict=True))
+    sizes = [None] * table.height if "n" in {item.name for item in key_columns(table)} else column(table, "n")
+    rows = list(zip(row_keys(table), *facets(table), sizes, strict=True))
     for item, ends in measured(table):
         bounds = zip(*(end.values for end in ends), strict=True) if ends else [(None, None)] * table.height
-        told = _told(table, item, directions.get(item.name), leads=ends is not None and ends[0].name == "low")
+        told = _told(table, item, directions, leads=ends is not None and ends[0].name == "low")
         for (key, facet, row, n), value, (low, high), (better, unit, title) in zip(
             rows, item.values, bounds, told, strict=True
         ):
@@ -85,18 +88,28 @@ def column(table: Table, name: str) -> Sequence[Cell]:
 
 
 def _told(
-    table: Table, item: Column, better: Better | None, *, leads: bool
+    table: Table, item: Column, directions: Mapping[str, Better | None], *, leads: bool
 ) -> Sequence[tuple[Better | None, str, str]]:
     """Direction, unit and title of each cell of a column; the number that leads a row takes them from the row."""
-    title = _capital(item.title or wording.measure(item.name))
+    title = _capital(item.title or _words(item.name))
     if not leads:
-        return [(better, item.unit, title)] * table.height
+        return [(directions.get(item.name), item.unit, title)] * table.height
     own, about = "better" in table, "title" in table and item.name == "value"
-    cells = zip(column(table, "better"), column(table, "unit"), column(table, "title"), strict=True)
+    which = (facet.rpartition(",")[2] or item.name for facet in facets(table)[0])
+    cells = zip(column(table, "better"), column(table, "unit"), column(table, "title"), which, strict=True)
     return [
-        (_better(way) if own else better, str(unit or item.unit), _capital(str(said or title)) if about else title)
-        for way, unit, said in cells
+        (
+            _better(way) if own else directions.get(name),
+            str(unit or item.unit),
+            _capital(str(said or title)) if about else title,
+        )
+        for way, unit, said, name in cells
     ]
+
+
+def _words(name: str) -> str:
+    """Words for a column without a title; an effect is one of many sorts."""
+    return name if name == "effect" else wording.measure(name)
 
 
 def _capital(title: str) -> str:

@@ -11,13 +11,18 @@ NAMES = frozenset(
     {
         *("label", "model", "against", "remedy", "surgery", "layer", "metric", "measure", "method", "floor", "feature"),
         *("code", "name", "protocol", "architecture", "series", "frequency", "role", "direction", "scope", "image_id"),
-        *("where", "axis", "clip", "a", "b"),
+        *("where", "axis", "clip", "a", "b", "variant", "region", "law", "transform"),
     }
 )
 """Columns of text that say what a row is about."""
-PLACES = frozenset({"copies", "size", "angle", "dy", "dx", "step", "frame", "level", "map", "image"})
+PLACES = frozenset(
+    {
+        *("copies", "size", "angle", "dy", "dx", "step", "frame", "level", "map", "image"),
+        *("seed", "epochs", "train_images", "n"),
+    }
+)
 """Columns of any kind that say where on a curve or grid a row stands."""
-UNLESS = {"method": "layer", "label": "image_id", "step": "remedy"}
+UNLESS = {"method": "layer", "label": "image_id", "step": "remedy", "variant": "family", "law": "status"}
 """Columns that only describe a row where it has this other one."""
 FACETS = ("metric", "measure", "method")
 """Columns that say which number stands in the row."""
@@ -31,8 +36,19 @@ def key_columns(table: Table) -> list[Column]:
     ['model', 'size']
     """
     known = [item for item in table.columns if _names(item) and UNLESS.get(item.name) not in table]
+    known = [item for item in known if item.name != "n" or _given(table)]
     text = [item for item in table.columns if item.kind == "text"][:1]
     return known or text or list(table.columns[:1])
+
+
+def _given(table: Table) -> bool:
+    """Whether the column ``n`` stands before all numbers, so that it is given: copies, not how many were measured."""
+    for item in table.columns:
+        if item.name == "n":
+            return item.kind == "integer"
+        if item.kind == "number" and item.name not in PLACES:
+            break
+    return False
 
 
 def row_keys(table: Table) -> list[str]:

@@ -88,6 +88,9 @@ def test_rows_with_one_key_are_numbered():
         ({"image_id": ["a"], "label": ["cat"], "flips": [3]}, ["image_id"]),
         ({"model": ["a"], "remedy": ["hold"], "step": [0.5]}, ["model", "remedy"]),
         ({"model": ["a"], "angle": [-5.0], "agreement": [0.5]}, ["model", "angle"]),
+        ({"variant": ["a"], "n": [4], "metric": ["accuracy"], "value": [0.5]}, ["variant", "n", "metric"]),
+        ({"model": ["a"], "variant": ["b"], "family": ["c"], "value": [0.5], "n": [4]}, ["model"]),
+        ({"variant": ["a"], "n": [4.5], "n_low": [4.0], "n_high": [5.0]}, ["variant"]),
         ({"what": ["a"], "value": [1.0]}, ["what"]),
         ({"low": [1.0], "value": [1.0]}, ["low"]),
     ],
@@ -100,6 +103,15 @@ def test_a_table_of_measures_alone_is_about_measures():
     one = table("pooled", {"measure": ["effect", "correlation"], "raw": [0.1, 0.2]}, row="measure")
     assert facets(one) == (["", ""], ["effect", "correlation"])
     assert noun(one) == "measure"
+
+
+def test_number_of_copies_that_is_needed_is_a_number_and_given_copies_are_none():
+    needed = table("needed", {"variant": ["a"], "n": [4.5], "n_low": [4.0], "n_high": [5.0]})
+    curve = table("curves", {"variant": ["a", "a"], "n": [1, 2], "value": [0.5, 0.6]})
+    found = of(result("copies", tables=[needed, curve]))
+    assert found["copies.needed[a].n"].interval == Interval(4.0, 5.0)
+    assert [item.n for item in found.values()] == [None] * 3
+    assert list(found)[1:] == ["copies.curves[a,1].value", "copies.curves[a,2].value"]
 
 
 def test_empty_tables_and_columns_of_text_have_no_numbers():
