@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
+from biasscope.commands.asked import asked, parts
 from biasscope.commands.options import COMMON, Common
 
 MODELS = Group("Models", sort_key=10)
@@ -122,41 +123,10 @@ def augmentation(
     common
         Options that every command shares.
     """
-    from biasscope.pipeline.definition import AugmentationAnalysis, defined
+    arguments = locals() | {"train_images": _numbers(train_images)}
+    from biasscope.pipeline.definition import AugmentationAnalysis
 
-    definition = defined(
-        AugmentationAnalysis,
-        {
-            "model": model or [],
-            "variants": _parts(variants),
-            "images": images,
-            "held_out": held_out,
-            "train_images": _numbers(train_images),
-            "test_images": test_images,
-            "copies": _parts(copies),
-            "transform": transform,
-            "shifts": shifts,
-            "angles": angles,
-            "scales": scales,
-            "test_shifts": test_shifts,
-            "test_angles": test_angles,
-            "test_scales": test_scales,
-            "edges": edges,
-            "seeds": seeds,
-            "steps": steps,
-            "epochs": epochs,
-            "batch": batch,
-            "rate": rate,
-            "target": target,
-            "augment": augment or [],
-            "engine": engine,
-            "together": together,
-            "budget": budget,
-            "device": common.device,
-            "amp": amp,
-            "seed": common.seed,
-        },
-    )
+    definition = asked(AugmentationAnalysis, arguments, common, joined=["variants", "copies"])
     from biasscope.pipeline.augmentation import analyze_augmentation
     from biasscope.pipeline.common.checkpoints import checkpoints
 
@@ -165,11 +135,6 @@ def augmentation(
     return deliver(report, common, html=html, strict=False)
 
 
-def _parts(given: list[str] | None) -> list[str]:
-    """Items that were given one by one or joined with commas."""
-    return [part.strip() for item in given or [] for part in item.split(",") if part.strip()]
-
-
 def _numbers(given: list[str] | None) -> list[int | str]:
     """Whole numbers; what is none is left as it is, to be refused by name."""
-    return [int(part) if part.isdigit() else part for part in _parts(given)]
+    return [int(part) if part.isdigit() else part for part in parts(given or [])]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
+from biasscope.commands.asked import asked
 from biasscope.commands.options import COMMON, Common
 
 MODELS = Group("Models", sort_key=10)
@@ -124,46 +125,11 @@ def layers(
     common
         Options that every command shares.
     """
-    from biasscope.pipeline.definition import LayersAnalysis, defined
+    arguments = locals()
+    from biasscope.pipeline.definition import LayersAnalysis
 
-    definition = defined(
-        LayersAnalysis,
-        {
-            "model": model or [],
-            "variants": _parts(variants),
-            "filter_size": filter_size,
-            "stem": stem,
-            "images": images,
-            "image_column": image_column,
-            "label_column": label_column,
-            "split": split,
-            "stream": stream,
-            "limit": limit,
-            "layers": _parts(layers),
-            "functional": functional,
-            "split_layers": split_layers,
-            "measures": _parts(measures),
-            "threshold": threshold,
-            "margin": margin,
-            "protocol": protocol,
-            "grid": grid,
-            "fill": fill,
-            "side": side,
-            "blame": blame,
-            "between": between,
-            "attribution": _parts(attribution),
-            "batch": batch,
-            "device": common.device,
-            "amp": amp,
-            "seed": common.seed,
-        },
-    )
+    definition = asked(LayersAnalysis, arguments, common, joined=["variants", "layers", "measures", "attribution"])
     from biasscope.pipeline.layers import analyze_layers
 
     report = analyze_layers(definition=definition, progress=common.progress())
     return deliver(report, common, html=html, strict=strict)
-
-
-def _parts(given: list[str] | None) -> list[str]:
-    """Items that were given one by one or joined with commas."""
-    return [part.strip() for item in given or [] for part in item.split(",") if part.strip()]
