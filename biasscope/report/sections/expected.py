@@ -32,7 +32,7 @@ def view(result: Result) -> dict[str, Any]:
 def _numbers(result: Result) -> Grid | None:
     for item in result.tables:
         if item.name == "numbers" and item.height:
-            fields = [one for one in NUMBERS if _tells(one.name, item[one.name], result)]
+            fields = [one for one in NUMBERS if one.name in item and _tells(one.name, item[one.name], result)]
             plain = grid(item, fields, caption="Published and measured numbers", row="number")
             made = [
                 [_again(one, cell, row) for one, cell in zip(plain.fields, cells, strict=True)]

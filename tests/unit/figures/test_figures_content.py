@@ -12,7 +12,13 @@ from biasscope.figures import FIGURES, of_kind
 from biasscope.figures.frame import columns, counts, square
 from biasscope.figures.labels import short
 from biasscope.figures.style import house
-from tests.unit.report import sample_augmentation, sample_invariance, sample_layers, sample_upsampling
+from tests.unit.report import (
+    sample_augmentation,
+    sample_expected,
+    sample_invariance,
+    sample_layers,
+    sample_upsampling,
+)
 from tests.unit.report import sample_reports as sample
 
 FULL = [
@@ -21,6 +27,7 @@ FULL = [
     *sample_layers.results(),
     *sample_augmentation.results(),
     *sample_upsampling.results(),
+    *sample_expected.results(),
 ]
 
 

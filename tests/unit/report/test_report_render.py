@@ -15,7 +15,13 @@ from biasscope.report.model import decode, encode
 from biasscope.report.page import breakable
 from biasscope.report.render import render
 from biasscope.report.sections import SECTIONS
-from tests.unit.report import sample_augmentation, sample_invariance, sample_layers, sample_upsampling
+from tests.unit.report import (
+    sample_augmentation,
+    sample_expected,
+    sample_invariance,
+    sample_layers,
+    sample_upsampling,
+)
 from tests.unit.report import sample_reports as sample
 from tests.unit.report.page import Page
 
@@ -153,7 +159,7 @@ def test_unknown_kind_shows_its_finding_numbers_and_tables(html):
 @pytest.mark.parametrize("kind", [*SECTIONS, "invariance"])
 def test_a_result_alone_makes_a_page(kind):
     results = [*sample.full(5).results, *sample_invariance.results(), *sample_layers.results()]
-    results += [*sample_augmentation.results(), *sample_upsampling.results()]
+    results += [*sample_augmentation.results(), *sample_upsampling.results(), *sample_expected.results()]
     page = Page(render(sample.report([next(item for item in results if item.kind == kind)])))
     assert [item["id"] for item in page.all("section")] == ["top", kind, "provenance"]
 
