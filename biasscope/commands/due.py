@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from biasscope.core.errors import UsageError
+from biasscope.core.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from biasscope.schedule.analyses import Settings
@@ -73,25 +75,23 @@ def due(
     found = collect(paths or (Path("reports"),), output)
     codes = [_refuse(item) for item in found if item.error]
     if list_:
-        _list(found)
-        return max(codes, default=0)
+        return max(*codes, _list(found), 0)
     settings = Settings(allow_python, allow_incomparable, tiny, debug)
     codes += [_run(item.schedule, item.output, now, settings, quiet) for item in found if item.schedule]
-    return max(codes, default=0)
+    return max(codes)
 
 
 def _refuse(item: Found) -> int:
     """Tell that the file of a report cannot be read; gives the exit code."""
-    _say(f"{item.name}: error")
     _warn(str(item.error))
-    return UsageError.exit_code
+    return max(UsageError.exit_code, _say(f"{item.name}: error"))
 
 
-def _list(found: list[Found]) -> None:
+def _list(found: list[Found]) -> int:
     from biasscope.schedule.making import clock
     from biasscope.schedule.words import listed
 
-    _say(listed(found, clock()))
+    return _say(listed(found, clock()))
 
 
 def _run(schedule: Schedule, output: Path, forced: bool, settings: Settings, quiet: bool) -> int:
@@ -102,17 +102,26 @@ def _run(schedule: Schedule, output: Path, forced: bool, settings: Settings, qui
 
     progress = Progress() if quiet else Terminal()
     outcome = perform(schedule, output, forced=forced, settings=settings, progress=progress)
-    if not quiet or outcome.exit_code:
-        _say("\n".join(answer(outcome)))
+    said = "\n".join(answer(outcome)) if not quiet or outcome.exit_code else ""
     for line in problems(outcome):
         _warn(line)
-    return outcome.exit_code
+    return max(outcome.exit_code, _say(said) if said else 0)
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+def _say(text: str) -> int:
+    """Print on stdout; a full disk behind it keeps no report from being run. Gives the exit code."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 0
+        _warn(str(OutputError(f"cannot write ({error.strerror})", where="stdout")))
+        return OutputError.exit_code
+    return 0
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"biasscope: {text}\n")
+    with suppress(OSError):
+        sys.stderr.write(f"biasscope: {text}\n")

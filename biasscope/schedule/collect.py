@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ def collect(paths: Sequence[Path], output: Path | None = None) -> list[Found]:
         for file in _files(path):
             if isinstance(file, Found):
                 found.setdefault(path, file)
-            elif (whole := file.resolve()) not in found:
+            elif (whole := Path(os.path.abspath(file))) not in found:  # noqa: PTH100 - a link has a name of its own
                 found[whole] = _found(file, output, found.values())
     return sorted(found.values(), key=lambda item: item.schedule is not None and broken_off(item.output / item.name))
 

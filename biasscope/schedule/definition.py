@@ -72,7 +72,7 @@ class ScheduledReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = False
     keep: Annotated[int, Meta(description="Runs to keep, besides the latest and the baseline.", ge=1)] = 30
     on_failure: Annotated[
-        list[str], Meta(description="Command, with its arguments, that is run when the report did not pass.")
+        list[str], Meta(description="Command with its arguments, run with your rights when the report did not pass.")
     ] = []
     junit: Annotated[bool, Meta(description="Write junit.xml beside run.json.")] = False
     summary: Annotated[

@@ -33,22 +33,23 @@ def due(timetable: Timetable, last: datetime | None, now: datetime) -> Due:
     >>> due(at("03:00", ZoneInfo("UTC")), datetime(2026, 3, 27, 3, tzinfo=UTC), now).why
     'due since 2026-03-29 03:00 UTC'
     """
-    now = now.replace(microsecond=0)  # records have no fractions of a second
+    now, zone = now.replace(microsecond=0), timetable.zone  # records have no fractions of a second
     moment, following = timetable.last(now), timetable.next(now)
     if last is None:
         return Due(True, "has not run yet", following)
     if last > now:
-        why = f"its last run started at {said(last)}, which is in the future: the clock was set back"
+        why = f"its last run started at {said(last, zone)}, which is in the future: the clock was set back"
         return Due(True, why, following, set_back=True)
     if last < moment:
-        return Due(True, f"due since {said(moment)}", following)
-    return Due(False, f"not due until {said(following)}", following)
+        return Due(True, f"due since {said(moment, zone)}", following)
+    return Due(False, f"not due until {said(following, zone)}", following)
 
 
-def said(moment: datetime, zone: tzinfo | None = None) -> str:
-    """Moment for people, to the minute, in UTC unless another zone is given.
+def said(moment: datetime, zone: tzinfo) -> str:
+    """Moment for people, to the minute.
 
-    >>> said(datetime.fromisoformat("2026-03-29T03:00:59+00:00"))
-    '2026-03-29 03:00 UTC'
+    >>> from zoneinfo import ZoneInfo
+    >>> said(datetime.fromisoformat("2026-03-29T03:00:59+00:00"), ZoneInfo("Europe/Berlin"))
+    '2026-03-29 05:00 CEST'
     """
-    return f"{moment if zone is None else moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -17,7 +17,7 @@ from biasscope.schedule.definition import Schedule
 from biasscope.schedule.due import Due, due
 from biasscope.schedule.lock import BusyError, Owner, locked, owner
 from biasscope.schedule.making import Clock, clock, make
-from biasscope.schedule.record import RunRecord
+from biasscope.schedule.record import RunRecord, instant
 from biasscope.schedule.runs import Run, newest, runs
 
 State = Literal["passed", "failed", "incomparable", "error", "not due", "busy"]
@@ -87,7 +87,7 @@ def perform(
         with locked(home) as left:
             return _locked(schedule, home, left, forced, settings, progress or Progress(), now)
     except BusyError as error:
-        return Outcome(schedule.name, "busy", why=str(error))
+        return Outcome(schedule.name, "busy", why=str(error), problems=_overdue(schedule, error.owner, now()))
     except Exception as error:  # what is wrong with one report stops no other
         if settings.debug:
             traceback.print_exc()
@@ -129,6 +129,13 @@ def _locked(
     problems += afterwards.follow(schedule, home, [*earlier, Run(folder, made)])
     code = _worst(made.exit_code, problems)
     return Outcome(schedule.name, made.status, code, record=made, folder=folder, problems=[str(p) for p in problems])
+
+
+def _overdue(schedule: Schedule, holder: Owner | None, now: datetime) -> list[str]:
+    """What is to be said of a run that goes on while it is due again: it may hang."""
+    if holder is None or not holder.alive or instant(holder.since) >= schedule.report.timetable.last(now):
+        return []
+    return [f"process {holder.pid} runs it since {holder.since}, and it is due again; end that process if it hangs"]
 
 
 def _cleaned(home: Path, left: Owner | None) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from biasscope.core.errors import UsageError
@@ -37,7 +37,7 @@ class Daily:
 
     on: Callable[[date], bool]
     at: time
-    zone: ZoneInfo
+    zone: tzinfo
     reach: int
 
     def last(self, now: datetime) -> datetime:
@@ -61,6 +61,7 @@ class Elapsed:
 
     step: timedelta
     start: datetime
+    zone: tzinfo
 
     def last(self, now: datetime) -> datetime:
         """Latest moment that is not after ``now``."""
@@ -74,7 +75,7 @@ class Elapsed:
 Timetable = Daily | Elapsed
 
 
-def every(text: str, zone: ZoneInfo) -> Timetable:
+def every(text: str, zone: tzinfo) -> Timetable:
     """Timetable of an ISO 8601 duration, such as P1D, PT6H, P2W or P1M.
 
     Raises
@@ -98,13 +99,13 @@ def every(text: str, zone: ZoneInfo) -> Timetable:
     if months > MOST or days > 31 * MOST or seconds > 86400 * 31 * MOST:
         raise UsageError(f"{text!r} is longer than a hundred years", where="every", hint=hint)
     if seconds:
-        return Elapsed(timedelta(seconds=seconds), datetime.combine(ORIGIN, time(), zone).astimezone(UTC))
+        return Elapsed(timedelta(seconds=seconds), datetime.combine(ORIGIN, time(), zone).astimezone(UTC), zone)
     if days:
         return Daily(lambda day: (day - ORIGIN).days % days == 0, time(), zone, days)
     return Daily(lambda day: day.day == 1 and _months(day) % months == 0, time(), zone, 31 * months)
 
 
-def at(text: str, zone: ZoneInfo) -> Timetable:
+def at(text: str, zone: tzinfo) -> Timetable:
     """Timetable of a time of the day, such as 03:00, mon 03:00, mon,thu 03:00, mon-fri 03:00, 1st 03:00, last 03:00.
 
     Raises
@@ -135,12 +136,14 @@ def at(text: str, zone: ZoneInfo) -> Timetable:
     return Daily(lambda day: day.weekday() in chosen, clock, zone, 7)
 
 
-def zone(name: str) -> ZoneInfo:
-    """Time zone by its IANA name; a UsageError when there is none."""
+def zone(name: str) -> tzinfo:
+    """Time zone by its IANA name, UTC also where there is no database of them; a UsageError when there is none."""
+    if name == "UTC":
+        return UTC
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        hint = "Names are those of the IANA database, such as UTC, Europe/Berlin or America/New_York."
+        hint = "Names are as UTC, Europe/Berlin or America/New_York; a system without any needs the package tzdata."
         raise UsageError(f"no time zone is called {name!r}", where="timezone", hint=hint) from error
 
 

@@ -52,19 +52,9 @@ def _row(item: Found, now: datetime) -> tuple[str, str, str, str, str]:
     if item.schedule is None:
         return item.name, "", "", "cannot be read", ""
     report, home = item.schedule.report, item.output / item.name
-    past = runs(home)
-    last, state = newest(past), when(item.schedule, past, now)
+    past, zone = runs(home), report.timetable.zone
+    last, state, holder = newest(past), when(item.schedule, past, now), owner(home)
     rule = f"{f'every {report.every}' if report.every else report.at} ({report.timezone})"
-    ended = (
-        "none"
-        if last is None or last.started is None or last.record is None
-        else _ended(last.record.status, last.started)
-    )
-    holder = owner(home)
+    ended = f"{said(last.started, zone)} {last.record.status}" if last and last.record and last.started else "none"
     running = f"process {holder.pid} runs it" if holder and holder.alive else ""
-    coming = running or ("now" if state.now else said(state.next))
-    return item.name, rule, ended, coming, visible(report.title)
-
-
-def _ended(status: str, started: datetime) -> str:
-    return f"{said(started)} {status}"
+    return item.name, rule, ended, running or ("now" if state.now else said(state.next, zone)), visible(report.title)

@@ -33,14 +33,14 @@ def write(folder: Path, name: str, text: str = "", analyses: str = '"../boxes.to
     (folder / f"{name}.toml").write_text(f'title = "{name}"\nevery = "P1Y"\nanalyses = [{analyses}]\n{text}')
 
 
-def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+def start(folder: Path, *arguments: str, stdout: object = subprocess.PIPE) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "biasscope.analyze", "due", *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("BIASSCOPE_")}
     return subprocess.Popen(
         command,
         cwd=folder,
         env=environment | {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONWARNINGS": "error"},
-        stdout=subprocess.PIPE,
+        stdout=stdout,  # type: ignore[arg-type]
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -70,6 +70,24 @@ def test_a_report_is_run_once_and_says_where_it_is(program: Program, reports: Pa
     assert again.stdout.startswith("nightly: not due until ")
     assert program("due", "--quiet").stdout == ""
     assert run_names(home) == [name]
+
+
+def test_nothing_heavy_is_imported_when_nothing_is_due(program: Program, reports: Path, tmp_path: Path) -> None:
+    assert program("due").returncode == 0
+    heavy = ("torch", "polars", "numpy", "scipy", "matplotlib", "jinja2")
+    code = f"from biasscope.analyze import main; main(['due']); import sys; print({{*{heavy}}} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_what_cannot_be_printed_keeps_no_report_from_running(program: Program, reports: Path) -> None:
+    write(reports, "weekly")
+    with Path("/dev/full").open("w") as full:
+        process = start(reports.parent, stdout=full)
+        _, errors = process.communicate()
+    assert process.returncode == 3
+    assert errors.count("stdout: cannot write (No space left on device)") == 1
+    assert [len(run_names(reports / "output" / name)) for name in ("nightly", "weekly")] == [1, 1]
 
 
 def test_a_failed_gate_is_one_line_and_exit_code_1(program: Program, reports: Path) -> None:

@@ -21,6 +21,12 @@ def test_files_of_a_folder_by_name_and_each_once(desk: Desk) -> None:
     assert {item.output for item in collect([folder], Path("elsewhere"))} == {Path("elsewhere").absolute()}
 
 
+def test_a_link_is_a_report_of_its_own(desk: Desk) -> None:
+    path = desk.schedule(name="a").path
+    path.with_name("b.toml").symlink_to(path)
+    assert [item.name for item in collect([path.parent])] == ["a", "b"]
+
+
 def test_one_that_was_broken_off_comes_last(desk: Desk) -> None:
     for name in ("a", "b", "c"):
         schedule = desk.schedule(name=name)

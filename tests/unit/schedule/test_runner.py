@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import stat
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -274,6 +274,15 @@ def test_a_lock_that_is_held_leaves_the_report_alone(desk: Desk) -> None:
     assert (outcome.state, outcome.exit_code) == ("busy", 0)
     assert f"process {os.getpid()}" in outcome.why
     assert desk.asked == []
+    assert outcome.problems == []
+
+
+def test_a_run_that_is_still_going_on_when_it_is_due_again_is_told(desk: Desk) -> None:
+    desk.time = datetime.now(UTC) + DAY
+    with locked(places.home(desk.output, "nightly")):
+        outcome = desk.run(desk.schedule())
+    assert (outcome.state, outcome.exit_code) == ("busy", 0)
+    assert "due again" in outcome.problems[0]
 
 
 def test_what_a_dead_process_left_is_removed_and_told(desk: Desk) -> None:
@@ -359,6 +368,11 @@ def test_old_runs_go_but_not_those_that_are_needed(desk: Desk) -> None:
         desk.run(schedule, settings=Settings(allow_incomparable=True))
         desk.time += DAY
     assert desk.run_names() == ["20260310T120000Z", "20260313T120000Z", "20260314T120000Z"]
+    schedule = desk.schedule('keep = 1\nbaseline = "../output/nightly/20260313T120000Z"\n' + GATE)
+    for _ in range(2):
+        desk.run(schedule)
+        desk.time += DAY
+    assert desk.run_names() == ["20260313T120000Z", "20260316T120000Z"]
 
 
 def test_a_run_that_starts_just_before_its_moment_is_followed_by_one_at_it(desk: Desk) -> None:

@@ -143,6 +143,11 @@ def test_what_is_no_time_zone(name: str) -> None:
         zone(name)
 
 
+def test_utc_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("biasscope.schedule.timetable.ZoneInfo", None)
+    assert zone("UTC") is UTC
+
+
 def test_lower_case_and_spaces_are_taken() -> None:
     now = utc("2026-11-21T12:00Z")
     assert every(" p1d ", BERLIN).next(now) == every("P1D", BERLIN).next(now)
