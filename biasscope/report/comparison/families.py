@@ -38,7 +38,7 @@ def _family(one: Number, changes: list[Change]) -> Family:
     return Family(
         table=one.table,
         name=one.name,
-        title=_title(one),
+        title=changes[0].title,
         row=one.noun,
         counts=ordered(Counter(item.status for item in changes)),
         changes=listed,
@@ -51,14 +51,6 @@ def _family(one: Number, changes: list[Change]) -> Family:
 def _worth(item: Change, rows: int) -> bool:
     """Whether a difference is listed: with an interval always, a whole number in families of few rows."""
     return bool(item.interval_a or item.interval_b) or (item.whole and rows <= FEW)
-
-
-def _title(one: Number) -> str:
-    """Title of a family: of the column, and of the measure where rows are about one."""
-    *others, measure = one.facet.split(",")
-    if one.facet and one.name != "value":
-        others.append(measure)
-    return f"{one.title} ({', '.join(others).replace('_', ' ')})" if others else one.title
 
 
 def _said(a: Numbers, b: Numbers) -> dict[str | Values, Values]:

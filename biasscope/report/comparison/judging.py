@@ -25,7 +25,7 @@ def change(a: Number, b: Number) -> Change:
     made = Change(
         address=b.address,
         name=b.facet.rpartition(",")[2] if b.facet and b.name == "value" else b.name,
-        title=b.title or b.name,
+        title=_title(b),
         status="same" if _same(a.value, b.value) else "undefined" if moved is None else "unjudged",
         a=a.value,
         b=b.value,
@@ -43,6 +43,15 @@ def change(a: Number, b: Number) -> Change:
         q=p,
     )
     return judged(made, p)
+
+
+def _title(one: Number) -> str:
+    """Title of a number; of the column, and of the measure where the row is about one and the title does not say it."""
+    *others, measure = one.facet.split(",")
+    if one.facet and one.name != "value":
+        others.append(measure)
+    title = one.title or one.name
+    return f"{title} ({', '.join(others).replace('_', ' ')})" if others else title
 
 
 def _interval(a: Number, b: Number) -> Interval | None:

@@ -38,7 +38,7 @@ def origin(a: Side, b: Side) -> list[Origin]:
         Origin("Seed", str(ours.seed), str(theirs.seed)),
         Origin("Started", ours.started, theirs.started),
         *(Origin(name, one, other) for name, (one, other) in versions.items() if one != other),
-        Origin("Other versions", _versions(versions), _versions(versions)),
+        Origin(_heading(versions), _versions(versions), _versions(versions)),
         Origin("Machine", ", ".join(ours.machine.values()), ", ".join(theirs.machine.values())),
         Origin("Input files", wording.count(ours.input_count), wording.count(theirs.input_count)),
         *_inputs(ours, theirs),
@@ -47,6 +47,10 @@ def origin(a: Side, b: Side) -> list[Origin]:
 
 def _names(a: Side, b: Side) -> list[str]:
     return list(dict.fromkeys([*a.provenance.versions, *b.provenance.versions]))
+
+
+def _heading(versions: dict[str, tuple[str, str]]) -> str:
+    return "Other versions" if any(one != other for one, other in versions.values()) else "Versions"
 
 
 def _versions(versions: dict[str, tuple[str, str]]) -> str:

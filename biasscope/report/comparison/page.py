@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from biasscope.report.comparison import drawing, showing, words
@@ -41,6 +42,7 @@ class Listing:
     """A table of numbers: scalars, or the rows of one table of the report."""
 
     title: str
+    name: str
     row: str
     noun: str
     lines: list[Line]
@@ -89,14 +91,15 @@ def _chapter(part: Part) -> Chapter:
     kind, _, number = part.result.partition("#")
     title = SECTIONS[kind].facts["title"] if kind in SECTIONS else ""
     title = title or kind.replace("_", " ").capitalize()
-    tables = [_listing(list(found)) for _, found in groupby(part.families, key=lambda family: family.table)]
+    grouped = groupby(part.families, key=lambda family: family.table)
+    tables = _told_apart([item for _, found in grouped if (item := _listing(list(found)))])
     return Chapter(
         id=name,
         short=_short(part.result),
         title=f"{title} ({number})" if number else title,
         part=part,
         scalars=_scalars(part.scalars),
-        tables=[item for item in tables if item],
+        tables=tables,
     )
 
 
@@ -105,6 +108,12 @@ def _short(result: str) -> str:
     short = SECTIONS[kind].facts["short"] if kind in SECTIONS else ""
     short = short or kind.replace("_", " ").capitalize()
     return f"{short} {number}" if number else short
+
+
+def _told_apart(tables: list[Listing]) -> list[Listing]:
+    """Tables with titles of their own: where rows of several are alike, the name of the table is added."""
+    titles = Counter(item.title for item in tables)
+    return [replace(item, title=f"{item.title}: {item.name}") if titles[item.title] > 1 else item for item in tables]
 
 
 def _scalars(items: Sequence[Change]) -> Listing | None:
@@ -128,6 +137,7 @@ def _table(title: str, row: str, noun: str, items: Sequence[Change], families: l
     fields = sorted(filter(None, map(drawing.field, families)), key=lambda field: -field.drawn)
     return Listing(
         title=title,
+        name=families[0].table.replace("_", " ") if families else "",
         row=row,
         noun=words.rows(noun),
         lines=lines,

@@ -69,6 +69,8 @@ def finding(
 
 
 def _overall(counts: Mapping[Status, int]) -> str:
+    if not counts:
+        return "The two reports have no number in common."
     beyond = sum(counts.get(status, 0) for status in BEYOND)
     ways = _and([f"{counts[status]:,} {status}" for status in ("worse", "better") if counts.get(status)])
     first = (

@@ -209,6 +209,15 @@ def test_results_and_numbers_of_one_report_only_are_said():
     assert "Only B has the result video." in made.answer
 
 
+def test_reports_with_nothing_in_common_say_so():
+    a, b = report(result("lie", scalars=[scalar("x", 1.0)])), report(layers([0.1]), kind="layers")
+    assert compare(a, b).answer == [
+        "The two reports have no number in common.",
+        "Only A has the result lie.",
+        "Only B has the result layers.",
+    ]
+
+
 def test_time_is_not_compared():
     timed = [result("remedies", tables=[table("t", {"remedy": ["hold"], "seconds": [value]})]) for value in (1.0, 2.0)]
     assert compare(report(timed[0]), report(timed[1])).parts == []
