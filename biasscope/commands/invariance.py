@@ -125,8 +125,10 @@ def invariance(
     common
         Options that every command shares.
     """
+    from biasscope.core.memory import keep_freed_memory
     from biasscope.pipeline.definition import InvarianceAnalysis, defined
 
+    keep_freed_memory()
     definition = defined(
         InvarianceAnalysis,
         {
@@ -159,8 +161,8 @@ def invariance(
             "seed": common.seed,
         },
     )
-    from biasscope.pipeline.invariance import analyze_invariance
     from biasscope.pipeline.common.checkpoints import checkpoints
+    from biasscope.pipeline.invariance import analyze_invariance
 
     with checkpoints(definition, keep=resume) as folder:
         report = analyze_invariance(definition=definition, checkpoint=folder, progress=common.progress())

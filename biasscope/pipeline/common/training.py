@@ -13,11 +13,12 @@ from biasscope.models.small.cache import cache_folder
 from biasscope.models.small.recipe import RECIPES
 
 SCHEME = "small:"
-CODE = "import sys; from biasscope.models import load_model; load_model(sys.argv[1])"
+CODE = """import sys
+from biasscope.core.memory import keep_freed_memory
+from biasscope.models import load_model
+keep_freed_memory()
+load_model(sys.argv[1])"""
 SLOW_FIRST = ("polyphase", "antialias", "pac", "plain")
-KEPT = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
-"""Environment that lets glibc keep freed memory: maps of a few MiB come and go at every step, and fetching and clearing
-them anew cost a fifth of the training. Other C libraries do not read it."""
 
 
 def train_ahead(specs: Sequence[object], progress: Progress) -> int:
@@ -44,6 +45,6 @@ def _missing(specs: Sequence[object]) -> list[str]:
 
 
 def _train(spec: str) -> None:
-    environment = {**KEPT, **os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     command = [sys.executable, "-c", CODE, spec]
     subprocess.run(command, env=environment, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
