@@ -144,8 +144,9 @@ def test_a_configuration_file_cannot_allow_code(analysis: Path, capsys: pytest.C
 def test_code_that_is_allowed_is_run(
     program: Callable[..., "subprocess.CompletedProcess[str]"], analysis: Path, tmp_path: Path
 ) -> None:
-    code = "import torch\n\ndef net():\n    torch.manual_seed(0)\n    return torch.nn.Sequential(torch.nn.Conv2d(3, 10, 3), "
-    (tmp_path / "my_net.py").write_text(code + "torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())\n")
+    layers = "nn.Conv2d(3, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()"
+    code = f"from torch import nn\n\ndef net():\n    return nn.Sequential({layers})\n"
+    (tmp_path / "my_net.py").write_text(code)
     given = ("run", analysis, "--set", 'model=["python:my_net:net?size=32"]', "--no-html")
     refused = program(*given)
     assert (refused.returncode, "--allow-python" in refused.stderr) == (2, True)

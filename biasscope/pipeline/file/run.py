@@ -65,7 +65,7 @@ def run_analysis(
         report: Report = QUESTIONS.load(file.question)(definition=file.asked, progress=progress, **options)
     results = [item for item in report.results if not (file.expected and item.kind == "published")]
     results += [side_by_side(file.expected, report)] if file.expected else []
-    shown = [*file.figures, EXPECTED] if file.figures else []
+    shown = [*file.figures, EXPECTED] if file.figures and file.expected else file.figures
     return msgspec.structs.replace(
         report, title=file.title, results=results, notes=[*_notes(file), *report.notes], figures=shown
     )
