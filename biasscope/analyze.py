@@ -1,7 +1,7 @@
 """The command line: ``python -m biasscope.analyze <question>``.
 
-Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input unreadable or not conforming (or output not
-writable), 4 unexpected, 130 interrupted.
+Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input unreadable or not conforming, reports not
+comparable, or output not writable, 4 unexpected, 130 interrupted.
 """
 
 from __future__ import annotations
