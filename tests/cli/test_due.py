@@ -100,42 +100,6 @@ def test_a_failed_gate_is_one_line_and_exit_code_1(program: Program, reports: Pa
     assert program("due", "--now", "--quiet").stdout.splitlines()[1] == second
 
 
-def test_a_broken_report_stops_no_other(program: Program, reports: Path) -> None:
-    write(reports, "a", "keeep = 3\n")
-    write(reports, "b", GATED)
-    (reports / "c.toml").write_text("= [")
-    write(reports, "d", analyses='"../none.toml"')
-    (reports / "UPPER.toml").write_text((reports / "nightly.toml").read_text())
-    done = program("due", "reports", "elsewhere")
-    assert done.returncode == 2
-    lines = [line.split(",")[0] for line in done.stdout.splitlines() if "boxes: failed" not in line]
-    assert sorted(lines) == [
-        "UPPER: error",
-        "a: error",
-        "b: failed",
-        "c: error",
-        "d: error",
-        "elsewhere: error",
-        "nightly: passed",
-    ]
-    near, gone = "a.toml: there is no key 'keeep'. Did you mean 'keep'?", "there is no such file or folder"
-    for said in (near, "c.toml: this is no TOML", "none.toml", "Rename", gone):
-        assert said in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_the_exit_code_is_that_of_the_worst(program: Program, reports: Path) -> None:
-    write(reports, "failed", GATED)
-    assert program("due").returncode == 1
-    write(reports, "incomparable", '[[gates]]\nnumber = "integrity.violations"\nmay_worsen_by = 0\n')
-    assert program("due").returncode == 3
-    assert program("due", "--now").returncode == 1
-    (reports.parent / "instances_train.json").unlink()
-    assert program("due", "--now").returncode == 3
-    write(reports, "usage", "x = 1")
-    assert program("due").returncode == 2
-
-
 def test_listing_runs_nothing(program: Program, reports: Path) -> None:
     write(reports, "broken", "x = 1")
     done = program("due", "--list")
@@ -239,33 +203,6 @@ def test_code_is_imported_only_when_allowed(program: Program, reports: Path, tmp
     assert not (tmp_path / "owned").exists()
     program("due", "--now", "--allow-python", environment={"PYTHONPATH": str(tmp_path)})
     assert (tmp_path / "owned").exists()
-
-
-def test_a_tiny_run_does_not_stand_among_the_real_ones(program: Program, reports: Path, tmp_path: Path) -> None:
-    done = program("due", "--tiny")
-    assert done.returncode == 2
-    assert "--output" in done.stderr
-    assert program("due", "--tiny", "--output", "trial").returncode == 0
-    assert len(run_names(tmp_path / "trial" / "nightly")) == 1
-    assert not (reports / "output").exists()
-
-
-def test_two_files_that_would_share_a_folder_are_refused(program: Program, reports: Path, tmp_path: Path) -> None:
-    other = tmp_path / "more"
-    other.mkdir()
-    write(other, "nightly")
-    done = program("due", "reports", "reports/nightly.toml", "more", "--output", "out")
-    assert done.returncode == 2
-    assert done.stderr.count("writes to the same folder") == 1
-    assert len(run_names(tmp_path / "out" / "nightly")) == 1
-
-
-def test_no_folder_of_reports_is_a_usage_error(program: Program, tmp_path: Path) -> None:
-    done = program("due")
-    assert done.returncode == 2
-    assert "reports: there is no such file or folder" in done.stderr
-    (tmp_path / "reports").mkdir()
-    assert "there are no TOML files in it" in program("due").stderr
 
 
 def test_the_reports_that_come_with_it_run(program: Program, tmp_path: Path) -> None:
