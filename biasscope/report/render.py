@@ -86,11 +86,12 @@ def _section(result: Result, number: int, shown: list[str]) -> Section:
     plain = result.kind.replace("_", " ").capitalize()
     data = entry.load()(result)
     short = str(data.get("short") or entry.facts["short"] or plain)
+    title = str(data.get("title") or entry.facts["title"] or result.title or plain)
     return Section(
         name,
         short if number == 1 or "short" in data else f"{short} {number}",
         str(data.get("over") or short),
-        str(data.get("title") or entry.facts["title"] or result.title or plain),
+        title if number == 1 or "title" in data else f"{title} ({number})",
         entry.facts["template"],
         result,
         data,

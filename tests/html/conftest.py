@@ -1,14 +1,25 @@
 """A headless Chromium for the pages; without one these tests skip."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from biasscope.report.comparison.page import render_comparison
 from biasscope.report.render import render
-from tests.unit.report import sample_invariance, sample_layers
+from biasscope.schedule import history
+from tests.unit.report import (
+    sample_augmentation,
+    sample_comparison,
+    sample_invariance,
+    sample_layers,
+    sample_upsampling,
+)
 from tests.unit.report import sample_reports as sample
+from tests.unit.schedule import sample_runs
 
 webdriver = pytest.importorskip("selenium.webdriver")
 
@@ -45,17 +56,66 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["webdriver.Chr
     chrome.quit()
 
 
+def report_pages() -> dict[str, Callable[[], bytes]]:
+    """Pages that are one file, by name."""
+    augmentation = [sample_augmentation.study(model=name, alone=False) for name in ("small:4", "small:8")]
+    return {
+        "full": lambda: render(sample.full(40)),
+        "hostile": lambda: render(sample.full(labels=sample.HOSTILE)),
+        "invariance": lambda: render(sample_invariance.full(sample_invariance.MODELS[:2])),
+        "invariance-hostile": lambda: render(sample_invariance.full(sample.HOSTILE)),
+        "layers": lambda: render(sample_layers.full()),
+        "layers-hostile": lambda: render(sample_layers.full(sample.HOSTILE[:8])),
+        "augmentation": lambda: render(sample.report([sample_augmentation.copies(*augmentation)], kind="augmentation")),
+        "upsampling": lambda: render(sample.report(list(sample_upsampling.results()), kind="upsampling")),
+        "comparison": lambda: render_comparison(sample_comparison.full()),
+        "comparison-hostile": lambda: render_comparison(sample_comparison.full(labels=sample.HOSTILE)),
+    }
+
+
+def histories() -> dict[str, Callable[[Path], Path]]:
+    """Pages of histories, which lie beside the runs that they are about, by name."""
+    return {
+        "history-none": lambda folder: folder,
+        "history-one": lambda folder: sample_runs.history(folder, 1),
+        "history": lambda folder: sample_runs.mishaps(sample_runs.history(folder, 40)),
+        "history-many": lambda folder: sample_runs.history(folder, 200),
+        "history-hostile": sample_runs.hostile,
+    }
+
+
+class Pages:
+    """Pages that the tests open, made when they are first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path:
+        """Path of the page called so."""
+        if name in histories():
+            return self._history(name, self.folder / name)
+        path = self.folder / f"{name}.html"
+        if not path.exists():
+            path.write_bytes(report_pages()[name]())
+        return path
+
+    def _history(self, name: str, folder: Path) -> Path:
+        if not folder.exists():
+            folder.mkdir()
+            history.update(histories()[name](folder))
+        return folder / "index.html"
+
+
 @pytest.fixture(scope="session")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with the pages that the tests open."""
-    folder = tmp_path_factory.mktemp("pages")
-    (folder / "full.html").write_bytes(render(sample.full(40)))
-    (folder / "hostile.html").write_bytes(render(sample.full(labels=sample.HOSTILE)))
-    (folder / "invariance.html").write_bytes(render(sample_invariance.full(sample_invariance.MODELS[:2])))
-    (folder / "invariance-hostile.html").write_bytes(render(sample_invariance.full(sample.HOSTILE)))
-    (folder / "layers.html").write_bytes(render(sample_layers.full()))
-    (folder / "layers-hostile.html").write_bytes(render(sample_layers.full(sample.HOSTILE[:8])))
-    return folder
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    """Pages that the tests open."""
+    return Pages(tmp_path_factory.mktemp("pages"))
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Source of axe-core, the rules of accessibility."""
+    return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 
 
 class View:
@@ -82,23 +142,42 @@ class View:
         features = [{"name": name, "value": value} for name, value in wanted.items()]
         self.devtools("Emulation.setEmulatedMedia", media=media, features=features)
 
+    def violations(self, axe: str) -> list[tuple[str, str, list[str]]]:
+        """What axe-core finds wrong: impact, rule, and the elements."""
+        self.browser.set_script_timeout(120)
+        self.browser.execute_script(axe)
+        found = self.browser.execute_async_script(
+            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(done, e => done(`${e}`))"
+        )
+        assert isinstance(found, dict), found
+        assert len(found["passes"]) > 10
+        return [
+            (one["impact"], one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found["violations"]
+        ]
+
+    def asked(self) -> list[str]:
+        """Addresses that the page asked for since it was opened."""
+        events = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
+        return [item["params"]["request"]["url"] for item in events if item["method"] == "Network.requestWillBeSent"]
+
     def problems(self) -> list[str]:
         """What the console said since the last look."""
         return [entry["message"] for entry in self.browser.get_log("browser")]
 
 
 @pytest.fixture
-def open_page(browser: "webdriver.Chrome", pages: Path) -> Iterator[Callable[..., View]]:
+def open_page(browser: "webdriver.Chrome", pages: Pages) -> Iterator[Callable[..., View]]:
     """Open a page: ``open_page(name, width=..., scheme=..., scripts=...)``."""
     view = View(browser)
 
     def open_it(name: str = "full", *, width: int = 1200, scheme: str = "light", scripts: bool = True) -> View:
+        path = pages.path(name)
         view.devtools("Emulation.setScriptExecutionDisabled", value=not scripts)
         view.size(width)
         view.media(scheme=scheme)
         view.problems()
         browser.get_log("performance")
-        browser.get((pages / f"{name}.html").as_uri())
+        browser.get(path.as_uri())
         return view
 
     yield open_it

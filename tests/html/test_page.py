@@ -1,6 +1,5 @@
 """The page in a browser: what it loads, shows, sorts, filters, and refuses."""
 
-import json
 import time
 
 import pytest
@@ -31,8 +30,7 @@ def direction(element):
 def test_loads_without_complaint_and_without_asking_the_network(open_page, name):
     view = open_page(name)
     time.sleep(0.3)
-    events = [json.loads(entry["message"])["message"] for entry in view.browser.get_log("performance")]
-    asked = [item["params"]["request"]["url"] for item in events if item["method"] == "Network.requestWillBeSent"]
+    asked = view.asked()
     assert asked
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert view.problems() == []

@@ -96,7 +96,7 @@ def _part(place: int, name: str, found: Sequence[Trend], runs: Sequence[Run]) ->
     return Part(
         id=f"analysis-{place + 1}",
         name=name,
-        title=named.title if named else name,
+        title=(named.title if named else "").strip() or name,
         question=named.question if named else "",
         link=grids.link(latest, item) if item else None,
         charts=grouped.pop("", []),

@@ -11,7 +11,7 @@ from biasscope.report.gates import Verdict
 from biasscope.report.model import Report, encode
 from biasscope.schedule import record as records
 from biasscope.schedule.record import AnalysisRun, RunRecord
-from tests.unit.report.sample_reports import provenance
+from tests.unit.report.sample_reports import HOSTILE, provenance
 
 FIRST = datetime(2026, 1, 5, 3, 0, 0, tzinfo=UTC)
 SHARE, EFFECT, COUNT = "shifts.consistency@resnet18", "position.effect", "position.nonuniform_feasible"
@@ -109,3 +109,38 @@ def cut(run: Path, name: str = records.FILE) -> None:
 
 def decoded(folder: Path, run: str) -> RunRecord:
     return msgspec.json.decode((folder / run / records.FILE).read_bytes(), type=RunRecord)
+
+
+def mishaps(folder: Path) -> Path:
+    """The same runs, one of them cut off, one with an unreadable report, one incomparable, and what is no run."""
+    runs = sorted(path for path in folder.iterdir() if path.is_dir())
+    cut(runs[5])
+    cut(runs[7] / "boxes", "report.json")
+    read = records.read(runs[9])
+    said = Verdict("g", SHARE, "incomparable", 0.93, said=f"{SHARE}: there is no baseline yet")
+    items = [read.analyses[0], msgspec.structs.replace(read.analyses[1], verdicts=[said])]
+    changed = msgspec.structs.replace(read, status="incomparable", exit_code=3, analyses=items)
+    (runs[9] / records.FILE).write_bytes(records.encode(changed))
+    (folder / "latest").symlink_to(runs[-1].name)
+    (folder / "20990101T000000Z").symlink_to(runs[0])
+    (folder / ".20270101T000000Z-staging").mkdir()
+    return folder
+
+
+def hostile(folder: Path) -> Path:
+    """Runs whose every text is out to harm, and whose folders lead out of the run."""
+    rng = np.random.default_rng(0)
+    for place, text in enumerate(HOSTILE):
+        name = f"{text}"[:40] or "empty"
+        found = Scalar(f"effect@{text}", title=text, better="lower", **spread(rng.random(), 0.1, 10))
+        made = msgspec.structs.replace(report("dataset", {"position": [found]}, title=text), question=text)
+        address = f"position.effect@{text}"
+        said = Verdict(f"{address} at most 0", address, "failed", found.value, None, 0.0, None, f"{address} is {text}")
+        items = [
+            AnalysisRun(name=name, kind=text, folder="boxes", seconds=1.0, verdicts=[said]),
+            AnalysisRun(name="out", folder="../../secret", error=text),
+            AnalysisRun(name="root", folder="/etc", error=text),
+        ]
+        moment = FIRST + timedelta(days=place)
+        write_run(folder, record(text, place, moment, items, title=text, notes=[text]), {"boxes": made})
+    return folder
