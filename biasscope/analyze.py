@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from io import TextIOWrapper
 from itertools import zip_longest
 from pathlib import Path
@@ -86,6 +87,8 @@ def build(config: str | None = None) -> App:
     )
     for name, (target, question) in COMMANDS.items():
         app.command(target, name=name, help=question)
+    if config:
+        _refuse_unknown(app, config)
     return app
 
 
@@ -129,6 +132,18 @@ def _toml(name: str) -> Toml:
             hint = "Say it on the command line: a file cannot allow what files may not do."
             raise UsageError("allow_python has no place in a file", where=f"{name}: [{key}]", hint=hint)
     return Toml(name, must_exist=True)
+
+
+def _refuse_unknown(app: App, name: str) -> None:
+    """Refuse a key of the configuration that is no option of its command."""
+    for command, table in tomllib.loads(Path(name).read_text("utf-8")).items():
+        arguments = app[command].assemble_argument_collection(parse_docstring=False)
+        known = [option[2:] for argument in arguments for option in argument.names if option.startswith("--")]
+        for key in table:
+            if key.replace("_", "-") not in known:
+                near = get_close_matches(key.replace("_", "-"), known, 1)
+                hint = f"Did you mean {near[0].replace('-', '_')!r}?" if near else f"See {command} --help."
+                raise UsageError(f"there is no option {key!r}", where=f"{name}: [{command}]", hint=hint)
 
 
 def _option(tokens: Sequence[str], name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -93,9 +94,9 @@ class AtSizes(Stacked):
             raise UsageError(f"a size of {max(sizes)} pixels in a window of {short}", hint="Take smaller sizes.")
         return replace(self, sizes=sizes)
 
+    @abstractmethod
     def default_sizes(self, short: int) -> tuple[int, ...]:
         """Give the sizes for a window of this short side."""
-        raise NotImplementedError
 
     def round_trip(self) -> Self | None:
         """Views that were resized to each size and from there to that of the reference."""

@@ -279,3 +279,21 @@ def test_grids_that_repeat_a_view(command: Command, grid: str, words: str, capsy
     asked = (*NET, "--images", "scenes:4", "--lie", "0", "--no-html", "--protocol", "circular", "--grid", grid)
     assert command(*asked) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("limt = 5", "[invariance]: there is no option 'limt'. Did you mean 'limit'?"),
+        ("filter-sise = 3", "Did you mean 'filter_size'?"),
+        ("whatever = 3", "See invariance --help."),
+    ],
+)
+def test_an_unknown_key_of_the_configuration(
+    command: Command, table: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("options.toml").write_text(f"[invariance]\n{table}\n")
+    assert command("--config", "options.toml") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("biasscope: options.toml: [invariance]: there is no option")
+    assert words in said

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from biasscope.metrics.classes.base import ClusterMetric
-from biasscope.metrics.functional.flips import flip_sums
+from biasscope.metrics.functional.flips import Flip, flip_sums
 
 
-class RightToWrong(ClusterMetric):
+class _Flips(ClusterMetric):
+    """Share of (image, view) whose answer goes, or stays, one way."""
+
+    direction: ClassVar[Flip]
+    higher_is_better = False
+    plot_lower_bound = 0.0
+    plot_upper_bound = 1.0
+
+    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
+        """Add a block of images."""
+        self._add(flip_sums(self.direction, predictions, targets, reference))
+
+
+class RightToWrong(_Flips):
     """Share of (image, view) with a right reference and a wrong view; see `functional.right_to_wrong`.
 
     Examples
@@ -20,16 +35,10 @@ class RightToWrong(ClusterMetric):
     0.25
     """
 
-    higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
-
-    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
-        """Add a block of images."""
-        self._add(flip_sums("right_to_wrong", predictions, targets, reference))
+    direction = "right_to_wrong"
 
 
-class WrongToRight(ClusterMetric):
+class WrongToRight(_Flips):
     """Share of (image, view) with a wrong reference and a right view; see `functional.wrong_to_right`.
 
     Examples
@@ -41,16 +50,10 @@ class WrongToRight(ClusterMetric):
     0.25
     """
 
-    higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
-
-    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
-        """Add a block of images."""
-        self._add(flip_sums("wrong_to_right", predictions, targets, reference))
+    direction = "wrong_to_right"
 
 
-class WrongToWrong(ClusterMetric):
+class WrongToWrong(_Flips):
     """Share of (image, view) that change to another wrong answer; see `functional.wrong_to_wrong`.
 
     Examples
@@ -62,16 +65,10 @@ class WrongToWrong(ClusterMetric):
     0.25
     """
 
-    higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
-
-    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
-        """Add a block of images."""
-        self._add(flip_sums("wrong_to_wrong", predictions, targets, reference))
+    direction = "wrong_to_wrong"
 
 
-class WrongUnchanged(ClusterMetric):
+class WrongUnchanged(_Flips):
     """Share of (image, view) with the same wrong answer at both; see `functional.wrong_unchanged`.
 
     Examples
@@ -83,16 +80,10 @@ class WrongUnchanged(ClusterMetric):
     0.25
     """
 
-    higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
-
-    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
-        """Add a block of images."""
-        self._add(flip_sums("wrong_unchanged", predictions, targets, reference))
+    direction = "wrong_unchanged"
 
 
-class RightUnchanged(ClusterMetric):
+class RightUnchanged(_Flips):
     """Share of (image, view) that are right at both; see `functional.right_unchanged`.
 
     Examples
@@ -104,10 +95,5 @@ class RightUnchanged(ClusterMetric):
     0.25
     """
 
+    direction = "right_unchanged"
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
-
-    def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
-        """Add a block of images."""
-        self._add(flip_sums("right_unchanged", predictions, targets, reference))

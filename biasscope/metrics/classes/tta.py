@@ -16,7 +16,15 @@ from biasscope.metrics.functional.tta import (
 )
 
 
-class TtaAccuracy(ClusterMetric):
+class _Averaged(ClusterMetric):
+    """Metric of averages over k views."""
+
+    def __init__(self, k: int | None = None, **kwargs: Any) -> None:
+        super().__init__(variant=f"_{k}", **kwargs)
+        self.k = k
+
+
+class TtaAccuracy(_Averaged, ClusterMetric):
     """Accuracy after averaging over k views; see `functional.tta_accuracy`.
 
     Parameters
@@ -39,16 +47,12 @@ class TtaAccuracy(ClusterMetric):
     plot_lower_bound = 0.0
     plot_upper_bound = 1.0
 
-    def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(variant=f"_{k}", **kwargs)
-        self.k = k
-
     def update(self, tta: Mapping[int, Tensor], targets: Tensor) -> None:
         """Add a block of images."""
         self._add(tta_accuracy_sums(tta, targets, self.k))
 
 
-class TtaConsistency(ClusterMetric):
+class TtaConsistency(_Averaged, ClusterMetric):
     """Consistency of groups of k averaged views; see `functional.tta_consistency`.
 
     Parameters
@@ -71,16 +75,12 @@ class TtaConsistency(ClusterMetric):
     plot_lower_bound = 0.0
     plot_upper_bound = 1.0
 
-    def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(variant=f"_{k}", **kwargs)
-        self.k = k
-
     def update(self, tta: Mapping[int, Tensor]) -> None:
         """Add a block of images."""
         self._add(tta_consistency_sums(tta, self.k))
 
 
-class TtaAccuracyGain(GainMetric):
+class TtaAccuracyGain(_Averaged, GainMetric):
     """Accuracy gained by averaging over k views; formula in `functional.tta_accuracy_gain`.
 
     Parameters
@@ -104,16 +104,12 @@ class TtaAccuracyGain(GainMetric):
     plot_lower_bound = -1.0
     plot_upper_bound = 1.0
 
-    def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(variant=f"_{k}", **kwargs)
-        self.k = k
-
     def update(self, predictions: Tensor, tta: Mapping[int, Tensor], targets: Tensor) -> None:
         """Add a block of images."""
         self._add(tta_accuracy_gain_sums(predictions, tta, targets, self.k))
 
 
-class TtaConsistencyGain(GainMetric):
+class TtaConsistencyGain(_Averaged, GainMetric):
     """Consistency gained by averaging over k views; see `functional.tta_consistency_gain`.
 
     Parameters
@@ -135,10 +131,6 @@ class TtaConsistencyGain(GainMetric):
     higher_is_better = True
     plot_lower_bound = -1.0
     plot_upper_bound = 1.0
-
-    def __init__(self, k: int | None = None, **kwargs: Any) -> None:
-        super().__init__(variant=f"_{k}", **kwargs)
-        self.k = k
 
     def update(self, predictions: Tensor, tta: Mapping[int, Tensor]) -> None:
         """Add a block of images."""

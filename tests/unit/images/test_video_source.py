@@ -3,6 +3,7 @@
 import sys
 from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 
@@ -10,8 +11,6 @@ from biasscope.core.errors import InputError, UsageError
 from biasscope.images import match_labels, open_images, videofile
 from biasscope.images.clips import clips
 from tests.unit.images.image_samples import noise, write_frames
-
-av = pytest.importorskip("av")
 
 
 def write_video(path, count=20, size=(64, 48)):
