@@ -41,7 +41,7 @@ def assemble(
         transformation.name,
         len(ids),
         dict(transformation.parameters),
-        tuple(_notes(traced, plan, probed, functional)),
+        tuple(_notes(traced, plan, probed, functional, len(ids))),
         tuple(problems),
         tuple(ids),
         _by_image(traced, len(ids)),
@@ -115,7 +115,7 @@ def _rectangle(offsets: NDArray[np.float64]) -> NDArray[np.int64] | None:
     return np.array([[places[y, x] for x in columns.tolist()] for y in rows.tolist()])
 
 
-def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool) -> list[str]:
+def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool, images: int) -> list[str]:
     notes = []
     many = {row.place for row in probed.seen if row.tensors > 1}
     several = sorted({one.layer.place.name for one in traced if one.layer.place in many})
@@ -125,6 +125,7 @@ def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool
         notes.append("functions in forward are not layers here; functional=True lists those outside leaf modules")
     notes += _unseen(probed, functional)
     measured = dict.fromkeys(name for one in traced for name in one.measures)
+    notes += _undefined(traced, images)
     notes += [f"{name}: {note}" for name in measured if (note := MEASURES[name].facts.get("note"))]
     uneven = {one.layer.name for one in traced if plan.wraps and _uneven(one.layer, probed)}
     if uneven:
@@ -135,10 +136,26 @@ def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool
     return notes
 
 
+def _undefined(traced: Sequence[Traced], images: int) -> list[str]:
+    """Layers without finite global sums for a picture whose sums are shown."""
+    names = [one.layer.name for one in traced if not one.sums.finite(images)]
+    if not names:
+        return []
+    named = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return [
+        f"{len(names)} layers gave values that are not finite (NaN, infinite) or were not called in every pass; those "
+        f"images do not count there: {named}"
+    ]
+
+
 def _unseen(probed: Probe, functional: bool) -> list[str]:
     """Tensors that are no maps of positions, and what cannot be seen of them."""
     notes = []
-    if others := list(dict.fromkeys(row.place.name for row in maps_of(probed).others if _inner(row))):
+    found = maps_of(probed)
+    if unreal := list(dict.fromkeys(row.place.name for row in found.unreal if _inner(row))):
+        named = ", ".join(unreal[:5]) + (", ..." if len(unreal) > 5 else "")
+        notes.append(f"{len(unreal)} tensors of whole, true-or-false or complex numbers are not measured: {named}")
+    if others := list(dict.fromkeys(row.place.name for row in found.others if _inner(row))):
         named = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
         notes.append(f"{len(others)} tensors of attention, windows or tokens are no maps of positions: {named}")
     tokens = list(dict.fromkeys(row.place.name for row in probed.seen if len(row.shape) == 3 and _inner(row)))

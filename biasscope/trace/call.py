@@ -18,7 +18,7 @@ from biasscope.trace.engine import AMP, Engine, traced_layers
 from biasscope.trace.measures import DEFAULT, MEASURES
 from biasscope.trace.pictures import Pictures
 from biasscope.trace.places import Selectors, Split, layers_of
-from biasscope.trace.probe import Probe, as_found, device_of, float_type, probe, unwrap
+from biasscope.trace.probe import as_found, device_of, float_type, looked_at, unwrap
 from biasscope.trace.result import Trace
 from biasscope.trace.shifts import plan_of, transformation_of
 
@@ -133,7 +133,7 @@ def trace(
         sources = pictures.sources(start, prepare)
         first = next(sources)
         example = _example(start, first[1], prepare, like)
-        probed = _probed(module, example, functional)
+        probed = looked_at(module, example, functional)
         places = layers_of(probed, layers, split, outputs == "each")
         strides, size = [layer.stride for layer in places], (example.shape[-2], example.shape[-1])
         made = start if shifts is not None else transformation_of(None, strides, size)
@@ -175,16 +175,6 @@ def _example(transformation: Transformation, source: Tensor, prepare: Preprocess
     example = like.new_empty(1, source.shape[-3], *getattr(views, "window", size))
     views.write(example, [transformation.reference], [0])
     return example
-
-
-def _probed(module: nn.Module, example: Tensor, functional: bool) -> Probe:
-    try:
-        return probe(module, example, functional)
-    except UsageError:
-        raise
-    except Exception as error:  # any model's forward may raise anything
-        what = f"the network itself fails on a picture {tuple(example.shape[1:])} with {type(error).__name__}: {error}"
-        raise UsageError(what, hint="The network's own error, with its place, is the cause of this one.") from error
 
 
 def _run(

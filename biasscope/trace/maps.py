@@ -118,11 +118,12 @@ def _divided(size: Size, other: Size) -> bool:
 
 @dataclass(frozen=True)
 class Found:
-    """Axes of what every place gave, where these are maps; of what it read; and the tensors that are no maps."""
+    """Axes of what every place gave, where these are maps, and of what it read; other tensors; those of no real numbers."""
 
     axes: dict[Place, Axes]
     incoming: dict[Place, Axes]
     others: tuple[Seen, ...]
+    unreal: tuple[Seen, ...] = ()
 
 
 def maps_of(found: Probe) -> Found:
@@ -136,8 +137,11 @@ def maps_of(found: Probe) -> Found:
     maps = Maps(found.side)
     axes: dict[Place, Axes] = {}
     incoming: dict[Place, Axes] = {}
-    others = []
+    others, unreal = [], []
     for row in found.seen:
+        if not row.real:
+            unreal += [row] if len(row.shape) == 4 else []
+            continue
         after, before = found.grown.get(row.place, ((), ()))
         incoming[row.place] = maps.axes(row.incoming, before, row.kind, module=False) or CHANNELS_FIRST
         single = found.single.get(row.place, 1) == 1
@@ -146,4 +150,4 @@ def maps_of(found: Probe) -> Found:
             axes[row.place] = made
         elif len(row.shape) == 4:
             others.append(row)
-    return Found(axes, incoming, tuple(others))
+    return Found(axes, incoming, tuple(others), tuple(unreal))

@@ -33,6 +33,8 @@ class Seen:
         Shape of the tensor, and of the first one with four axes that was read (empty if there was none).
     tensors
         How many tensors the output held.
+    real
+        Whether it holds real numbers: what is counted, compared or complex is no map.
     """
 
     place: Place
@@ -41,6 +43,7 @@ class Seen:
     shape: tuple[int, ...]
     incoming: tuple[int, ...]
     tensors: int
+    real: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,12 @@ def as_found(model: nn.Module, device: str | None = None) -> Iterator[None]:
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """Give the module behind `torch.compile`; refuse what hooks cannot see into.
+    """Give the module behind `torch.compile`; refuse what hooks cannot see into, and networks without weights.
 
     Raises
     ------
     UsageError
-        The model is, or holds, TorchScript.
+        The model is, or holds, TorchScript; or weights are on the device meta.
     """
     while isinstance(getattr(model, "_orig_mod", None), nn.Module):
         model = model._orig_mod  # type: ignore[assignment]
@@ -97,7 +100,28 @@ def unwrap(model: nn.Module) -> nn.Module:
         if isinstance(module, torch.jit.ScriptModule):
             hint = "Trace the module that it was made from."
             raise UsageError("TorchScript runs where hooks do not reach", where=name or "the model", hint=hint)
+    for name, parameter in model.named_parameters():
+        if parameter.is_meta:
+            hint = "Load them, or move the network with to_empty(device=...) and initialise it."
+            raise UsageError("the network's weights are on the device meta, they have no values", where=name, hint=hint)
     return model
+
+
+def looked_at(model: nn.Module, example: Tensor, functional: bool = False) -> Probe:
+    """`probe` a network of any origin.
+
+    Raises
+    ------
+    UsageError
+        The network's forward raises an error; that is its cause.
+    """
+    try:
+        return probe(model, example, functional)
+    except UsageError:
+        raise
+    except Exception as error:  # any model's forward may raise anything
+        what = f"the network itself fails on a picture {tuple(example.shape[1:])} with {type(error).__name__}: {error}"
+        raise UsageError(what, hint="The network's own error, with its place, is the cause of this one.") from error
 
 
 def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Size | None = None) -> Probe:
@@ -124,7 +148,8 @@ def _pass(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) 
         incoming = next((tuple(t.shape) for t in tensors(call.inputs) if t.dim() == 4), ())
         for item, tensor in enumerate(found):
             place = Place(call.name, call.number, item)
-            seen.append(Seen(place, call.kind, call.module, tuple(tensor.shape), incoming, len(found)))
+            real = tensor.is_floating_point()
+            seen.append(Seen(place, call.kind, call.module, tuple(tensor.shape), incoming, len(found), real))
 
     with as_found(model), Watch(model, receive, functional=functional) as watch:
         watch.begin()

@@ -40,6 +40,10 @@ class SampleSums:
         numbers = [chunk.pictures[row] for row in rows]
         self._values[np.ix_(numbers, chunk.views[chunk.fresh])] = kept.double().cpu().numpy()
 
+    def finite(self, images: int) -> bool:
+        """Whether every sum of the first ``images`` pictures is finite; it is NaN where the layer was not called."""
+        return bool(np.isfinite(self._values[:images]).all())
+
     def result(self, image_ids: list[str]) -> Sums:
         """What was kept, for as many pictures as there were."""
         count = min(len(image_ids), len(self._values))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple, Self
 
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 from torch.overrides import TorchFunctionMode
 
 from biasscope.models.surgery.record import is_leaf
@@ -16,6 +17,9 @@ _BOOKKEEPING = frozenset({
     "expand", "expand_as", "view_as", "cpu", "cuda", "__set__", "__get__", "zeros_like", "ones_like", "empty_like",
     "rand_like", "randn_like", "new_zeros", "new_ones", "new_empty", "new_full",
 })  # fmt: skip
+
+
+PARAMETRISED = "parametrizations"
 
 
 class Call(NamedTuple):
@@ -55,7 +59,18 @@ def public_name(name: str) -> str:
 
 def leaf(module: nn.Module) -> bool:
     """Whether a module counts as one layer: it has no children, or is a layer of this package."""
-    return is_leaf(module) or not any(module.children())
+    return _whole(module) or not any(_parts(module))
+
+
+def _parts(module: nn.Module) -> Iterator[nn.Module]:
+    """Children; what makes a weight (weight norm, spectral norm) is no part of the way through the network."""
+    return (child for name, child in module.named_children() if name != PARAMETRISED)
+
+
+def _whole(module: nn.Module) -> bool:
+    """Whether functions that a module calls are its own business: it is a layer of PyTorch or of this package."""
+    plain = type_before_parametrizations(module)
+    return is_leaf(module) or (plain.__module__.startswith("torch.nn.") and not any(_parts(module)))
 
 
 class Watch:
@@ -92,7 +107,8 @@ class Watch:
     def __enter__(self) -> Self:
         try:
             for name, module in self._model.named_modules():
-                if "_orig_mod" not in module._modules:  # the wrapper of torch.compile gives what it wraps
+                # the wrapper of torch.compile gives what it wraps; what makes a weight gives no response
+                if "_orig_mod" not in module._modules and PARAMETRISED not in name.split("."):
                     self._listen(public_name(name), module)
         except BaseException:
             self._remove()
@@ -116,9 +132,9 @@ class Watch:
     def _listen(self, name: str, module: nn.Module) -> None:
         wanted = self._names is None or name in self._names
         if self._functional:
-            self._handles.append(module.register_forward_pre_hook(self._enter(name, is_leaf(module))))
+            self._handles.append(module.register_forward_pre_hook(self._enter(name, _whole(module))))
         if self._functional or wanted:
-            hook = self._leave(name, is_leaf(module), wanted)
+            hook = self._leave(name, _whole(module), wanted)
             self._handles.append(module.register_forward_hook(hook, with_kwargs=True))
 
     def _enter(self, name: str, inner: bool) -> Callable[..., None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from biasscope.trace.blame.pairs import Block, Model, Opened, open_pairs
 from biasscope.trace.blame.patching import first_tensor
 from biasscope.trace.blame.trunk import no_gradient, trunk
 from biasscope.trace.estimate import NOTHING, ImageMeans
-from biasscope.trace.probe import as_found, probe
+from biasscope.trace.probe import as_found, looked_at
 
 Maps = Callable[[Tensor, Tensor], Tensor]
 
@@ -50,7 +50,8 @@ def attribution_equivariance(
     methods
         Names in `METHODS`.
     layer
-        Module for Grad-CAM; by default the last one with more than one position that everything passes through.
+        Module for Grad-CAM; by default the last one with more than one position that everything passes through. Where
+        there is none the other methods are used alone.
     share
         Of the pixels that count as largest in the IoU.
     samples
@@ -88,22 +89,22 @@ def attribution_equivariance(
     chosen = {name: METHODS.load(name) for name in ([methods] if isinstance(methods, str) else methods)}
     if not 0 < share < 1 or not chosen or batch < 1:
         raise UsageError(f"share={share!r}, methods={methods!r}, batch={batch!r} cannot be used together or at all")
-    opened = open_pairs(
-        model, images, shifts, limit=limit, seed=seed, device=device, preprocessing=preprocessing, label=label
-    )
-    kept = {(method, name): ImageMeans(*MAP_MEASURES[name].bounds) for method in chosen for name in MAP_MEASURES}
+    opened = open_pairs(model, images, shifts, limit=limit, seed=seed, preprocessing=preprocessing, label=label)
+    kept: dict[tuple[str, str], ImageMeans] = {}
     shown: list[SampleMaps] = []
     count, target = 0, ""
-    with as_found(opened.module), (progress or Progress()).bar("explaining", None) as advance:
+    notes: tuple[str, ...] = ()
+    with as_found(opened.module, device), (progress or Progress()).bar("explaining", None) as advance:
         for block in opened.blocks(1):
-            if not target:
+            if not count:
                 target = layer or _last(opened.module, block.reference)
+                chosen, notes = _possible(chosen, target)
                 spot = _module(opened.module, target)
             for method, attribute in chosen.items():
                 explain = _explainer(opened.module, attribute, spot, batch)
                 values, maps = _compared(opened, block, explain, share)
                 for name, value in values.items():
-                    kept[method, name].add(value)
+                    kept.setdefault((method, name), ImageMeans(*MAP_MEASURES[name].bounds)).add(value)
                 if count < samples:
                     shown.append(_sample(opened, block, method, maps))
             count += 1
@@ -111,13 +112,27 @@ def attribution_equivariance(
     return AttributionEquivariance(
         tuple(_measured(*key, means) for key, means in kept.items()), tuple(shown), target, opened.label,
         opened.transformation.name, count, {**opened.transformation.parameters, "share": share, "layer": target},
-        tuple(opened.pictures.problems),
+        tuple(opened.pictures.problems), notes,
     )  # fmt: skip
 
 
+def _possible(chosen: Mapping[str, Any], target: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Methods that can be used, and what is said of the others: without a layer there is no Grad-CAM."""
+    left = {name: method for name, method in chosen.items() if target or not METHODS[name].facts["layer"]}
+    if left == dict(chosen):
+        return left, ()
+    what = "no module of this network that runs once gives maps that everything passes through"
+    if not left:
+        raise UsageError(f"{what}: there is none for Grad-CAM", hint="Name one: layer='features'.")
+    return left, (f"{what}, so there is no Grad-CAM",)
+
+
 def _last(model: nn.Module, example: Tensor) -> str:
-    """Name of the last module of maps with more than one position that runs once and that everything passes through."""
-    probed = probe(model, example)
+    """Name of the last module of maps with more than one position that runs once and that everything passes through.
+
+    Empty if there is none.
+    """
+    probed = looked_at(model, example)
     calls = [row.place.name for row in probed.seen if row.place.item == 0]
     passed = [one.layer for one in trunk(model, example, probed)]
     if not passed:
@@ -127,9 +142,7 @@ def _last(model: nn.Module, example: Tensor) -> str:
         for layer in passed
         if max(layer.size) > 1 and layer.stride is not None and calls.count(layer.place.name) == 1
     ]
-    if not names:
-        raise UsageError("no module of this network gives maps for Grad-CAM", hint="Name one: layer='features'.")
-    return names[-1]
+    return names[-1] if names else ""
 
 
 def _module(model: nn.Module, name: str) -> nn.Module:

@@ -63,7 +63,9 @@ class AttributionEquivariance:
     samples
         Maps of a few pictures.
     layer
-        The layer of Grad-CAM.
+        The layer of Grad-CAM, empty without one.
+    notes
+        What people should know.
     """
 
     methods: tuple[MethodMeasured, ...]
@@ -74,6 +76,7 @@ class AttributionEquivariance:
     images: int
     parameters: Mapping[str, Cell] = field(default_factory=dict)
     problems: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, key: tuple[str, str]) -> MethodMeasured:
         """Give a measure by (method, measure)."""

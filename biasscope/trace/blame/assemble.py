@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from biasscope.core.errors import UsageError
 from biasscope.trace.blame.engine import Answers
 from biasscope.trace.blame.moving import Between, steps_of
 from biasscope.trace.blame.pairs import Opened
@@ -28,6 +29,9 @@ def assembled(
     shifted = np.concatenate([one.shifted for one in answers])
     patched = np.concatenate([one.patched for one in answers], 1)
     slopes = np.concatenate([one.slopes for one in answers], 1)
+    finite = np.isfinite(reference[..., 0]) & np.isfinite(shifted[..., 0])
+    if not finite.any():
+        raise UsageError("the network's answers are not finite numbers (NaN or infinite)", where=opened.label)
     rounding = _rounding(max(one.largest for one in answers), opened)
     real = np.abs(reference - shifted)[..., :1] > rounding
     change = np.where(real, (reference - shifted)[..., :2], 0.0)
@@ -51,7 +55,7 @@ def assembled(
     return Blame(
         layers, tail, _pairs(opened, ids, reference, shifted), np.sign(change[..., 0]) * removed[..., 0], opened.label,
         opened.transformation.name, len(ids), dict(opened.transformation.parameters),
-        tuple(_notes(selected, change, layers, between)), tuple(opened.pictures.problems),
+        tuple(_notes(selected, change, layers, between, int((~finite).sum()))), tuple(opened.pictures.problems),
     )  # fmt: skip
 
 
@@ -100,9 +104,11 @@ def _pairs(opened: Opened, ids: Sequence[str], reference: Array, shifted: Array)
 
 
 def _notes(
-    selected: Selection, change: Array, layers: Sequence[LayerBlame], between: Between
-) -> list[str]:  # fmt: skip
+    selected: Selection, change: Array, layers: Sequence[LayerBlame], between: Between, infinite: int
+) -> list[str]:
     notes = []
+    if infinite:
+        notes.append(f"{infinite} pairs are left out: their logits are not finite numbers (NaN or infinite).")
     if not change[..., 0].any():
         notes.append("No shift changed a logit by more than rounding: there is nothing to blame a layer for.")
     elif len(change) < 2:

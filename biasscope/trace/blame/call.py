@@ -16,7 +16,7 @@ from biasscope.trace.blame.pairs import Model, Opened, open_pairs
 from biasscope.trace.blame.result import Blame
 from biasscope.trace.blame.trunk import Selection, selection
 from biasscope.trace.places import Selectors, layers_of
-from biasscope.trace.probe import as_found, probe
+from biasscope.trace.probe import as_found, looked_at
 
 
 def blame(
@@ -88,7 +88,7 @@ def blame(
     ------
     UsageError
         There is no shift, no layer, a layer that cannot be patched, no gradient of the answer by the picture (it tells
-        where branches are), or the network gives no (N, classes).
+        where branches are), or the network gives no (N, classes), or no finite ones.
     InputError
         There is no picture.
 
@@ -106,10 +106,8 @@ def blame(
     """
     if between not in ("fourier", "nearest") or batch < 1:
         raise UsageError(f"between={between!r}, batch={batch!r} cannot be used", hint="between: fourier or nearest.")
-    opened = open_pairs(
-        model, images, shifts, limit=limit, seed=seed, device=device, preprocessing=preprocessing, label=label
-    )
-    with as_found(opened.module):
+    opened = open_pairs(model, images, shifts, limit=limit, seed=seed, preprocessing=preprocessing, label=label)
+    with as_found(opened.module, device):
         chosen, ids, answers = _run(opened, layers, between, first_order, batch, progress or Progress())
     return assembled(opened, chosen, ids, answers, between)
 
@@ -137,5 +135,5 @@ def _run(
 
 
 def _selection(opened: Opened, example: Tensor, layers: Selectors) -> Selection:
-    probed = probe(opened.module, example)
+    probed = looked_at(opened.module, example)
     return selection(opened.module, example, probed, None if layers == "trunk" else layers_of(probed, layers))

@@ -80,7 +80,7 @@ class Patching:
         shifted, patched, slopes = zip(*parts, strict=True)
         return Answers(
             _read(logits, targets), np.concatenate(shifted, 1), np.concatenate(patched, 2), np.concatenate(slopes, 2),
-            float(logits.abs().max()),
+            float(logits.abs().nan_to_num(0.0, 0.0).max()),
         )  # fmt: skip
 
     def _group(

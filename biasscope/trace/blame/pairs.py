@@ -104,8 +104,8 @@ class Opened:
 
 
 def open_pairs(
-    model: Model, images: Any, shifts: Any, *, limit: int | None, seed: int, device: str | None,
-    preprocessing: Preprocessing | None, label: str | None,
+    model: Model, images: Any, shifts: Any, *, limit: int | None, seed: int, preprocessing: Preprocessing | None,
+    label: str | None,
 ) -> Opened:  # fmt: skip
     """Prepare model, pictures and shifts; see `biasscope.trace.blame.blame` for what they may be.
 
@@ -117,7 +117,6 @@ def open_pairs(
     pictures = Pictures(images, limit)
     loaded = load_model(model) if isinstance(model, str) else model
     module = unwrap(loaded.module if isinstance(loaded, LoadedModel) else loaded)
-    module = module if device is None else module.to(device)
     prepare = preprocessing or _preprocessing(loaded, pictures)
     transformation = transformation_of(_given(shifts), [], (1, 1)).for_model(prepare)
     plan = plan_of(transformation, seed)

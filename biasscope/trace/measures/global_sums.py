@@ -21,6 +21,8 @@ from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
 
 THRESHOLD, MAPS = 0.2, 32
+PART = 32
+"""Shifts that are compared with their mean at a time."""
 
 
 def nonshiftability(activations: Tensor, threshold: float = THRESHOLD) -> Tensor:
@@ -35,7 +37,7 @@ def nonshiftability(activations: Tensor, threshold: float = THRESHOLD) -> Tensor
 
     Returns
     -------
-        One value a map, (C,); NaN for a dead map, whose sum is 0 at every shift.
+        One value a map, (C,); NaN for a dead map, whose sum is 0 at every shift, and where a sum is not finite.
 
     Notes
     -----
@@ -62,11 +64,15 @@ def noise(reference: Tensor) -> Tensor:
 def outside(sums: Tensor, floor: Tensor, threshold: float) -> Tensor:
     """Share of shifts outside the band, from global sums (..., S, C) and their noise (..., C)."""
     mean = sums.mean(-2, keepdim=True)
-    deviation = (sums - mean).abs_()
     band = (threshold * mean.abs()).maximum(floor[..., None, :])
-    share = (deviation > band).sum(-2).to(sums.dtype) / sums.shape[-2]
-    dead = (mean[..., 0, :] == 0) & (deviation.amax(-2) == 0)
-    return torch.where(dead | mean[..., 0, :].isnan(), torch.nan, share)
+    count = sums.new_zeros(mean[..., 0, :].shape)
+    most = torch.zeros_like(count)
+    for part in sums.split(PART, -2):  # so that memory beside the sums themselves does not grow with the shifts
+        deviation = (part - mean).abs_()
+        count += (deviation > band).sum(-2)
+        most = most.maximum(deviation.amax(-2))
+    dead = (mean[..., 0, :] == 0) & (most == 0)
+    return torch.where(dead | ~most.isfinite(), torch.nan, count / sums.shape[-2])
 
 
 def chosen_maps(channels: int, maps: int | None, picture: int, seed: int = 0) -> NDArray[np.int64]:
@@ -93,8 +99,9 @@ class Nonshiftability(OverSums):
     threshold
         Share of the mean.
     maps
-        How many maps of a layer are looked at for a picture, at random; ``None`` for all, in memory that grows with
-        the number of shifts.
+        How many maps of a layer are looked at for a picture, at random; ``None`` for all. Their sums are kept until
+        every shift of a picture was seen, since they are compared with their mean: four bytes a map and shift, 1.7 MiB
+        for 59 layers with 32 maps each over 225 shifts.
     """
 
     def __init__(

@@ -74,6 +74,7 @@ class _State:
         first = np.unique(phases(plan.offsets, layer.grid), return_index=True)[1]
         self._chosen = frozenset(first.tolist())
         self._pictures: tuple[int, ...] = ()
+        self._seen = 0
         self.groups: Tensor | None = None
 
     def update(self, reading: Reading) -> None:
@@ -81,14 +82,23 @@ class _State:
         places = [place for place in range(chunk.fresh.start, len(chunk.views)) if chunk.views[place] in self._chosen]
         pooled = reading.sums.double() / (reading.maps.shape[-1] * reading.maps.shape[-2])
         if chunk.first:
-            self._first, self._pictures = pooled[:, :1], chunk.pictures
+            self._first, self._pictures, self._seen = pooled[:, :1], chunk.pictures, 0
             self._total = self._squares = pooled.new_zeros(())
+        elif not self._pictures:  # the layer was not called for the first views
+            return
+        self._seen += len(places)
         centred = pooled[:, places] - self._first
         self._total = self._total + centred.sum(1)
         self._squares = self._squares + centred.square().sum(1)
 
     def finish(self) -> None:
-        """Put every picture into its group: how many, variance over phases, mean over phases and its square."""
+        """Put every picture into its group: how many, variance over phases, mean over phases and its square.
+
+        Pictures for which the layer was not called at every phase are left out.
+        """
+        pictures, self._pictures = self._pictures, ()
+        if not pictures or self._seen < len(self._chosen):
+            return
         offset = self._total / len(self._chosen)
         within = (self._squares / len(self._chosen) - offset.square()).clamp_min(0).sum(1)
         mean = self._first[:, 0] + offset
@@ -98,7 +108,7 @@ class _State:
         centred = mean - self._origin
         squares = centred.square().sum(1)
         rows = torch.cat([torch.stack([torch.ones_like(within), within, squares], 1), centred], 1)
-        index = torch.tensor([number % GROUPS for number in self._pictures], device=rows.device)
+        index = torch.tensor([number % GROUPS for number in pictures], device=rows.device)
         self.groups.index_add_(0, index, rows)
 
 

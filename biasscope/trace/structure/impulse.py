@@ -69,7 +69,8 @@ def seen_pixels(model: nn.Module, example: Tensor, place: Place, axes: tuple[int
     Notes
     -----
     All weights are positive and every non-linear function is the identity in the copy, so the gradient adds up paths
-    from pixels to the position: above 0 exactly where there is one. Double precision keeps products of small numbers.
+    from pixels to the position: above 0 exactly where there is one. None is seen where the layer is not called in this
+    pass, or no gradient reaches it. Double precision keeps products of small numbers.
 
     Examples
     --------
@@ -92,6 +93,8 @@ def seen_pixels(model: nn.Module, example: Tensor, place: Place, axes: tuple[int
     x = torch.ones(example.shape, dtype=torch.float64, requires_grad=True)
     with torch.enable_grad(), _Transparent(), suppress(_Stop):
         ghost(x * 1)
+    if len(kept) <= place.call or not kept[place.call].requires_grad:  # not called this time, or cut off
+        return torch.zeros(x.shape[2:], dtype=torch.bool)
     with torch.enable_grad():
         maps = kept[place.call].movedim(axes, (2, 3))
         middle = maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2].sum()

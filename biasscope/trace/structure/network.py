@@ -151,8 +151,9 @@ class _Facts:
             gridding, method = 1 - (1 - vertical.gridding) * (1 - horizontal.gridding), "graph"
         elif stride is not None and self.gradients and layer.module is not None:
             height, width, seen = sees(self.module, self.example, layer.place, layer.axes)
-            extent, method = (height, width), "gradient"
-            gridding = 1 - float(seen.sum()) / (height * width) if height * width else None
+            if height * width:
+                extent, method = (height, width), "gradient"
+                gridding = 1 - float(seen.sum()) / (height * width)
         return LayerStructure(
             layer.name, layer.kind, depth, layer.channels, *layer.size, stride, offset, layer.subsampling, layer.factor,
             layer.ratio, extent, gridding, method, self._share(layer, exact),

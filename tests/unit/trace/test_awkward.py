@@ -1,0 +1,142 @@
+"""Networks that do odd things: nothing is measured wrongly, and what cannot be measured is said."""
+
+import pytest
+import torch
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.trace import structure, trace
+from biasscope.trace.attribution import attribution_equivariance
+from biasscope.trace.blame import blame
+from tests.unit.trace.blame.nets import head
+from tests.unit.trace.nets import conv, hooks, pictures, seeded, small
+
+MEASURES = ("nonshiftability", "sum_variation", "equivariance_l2", "aliasing", "phase_variance", "phase_decoding")
+
+
+class Made(nn.Module):
+    """Gives what a function makes of its maps to nobody, or to the next layer."""
+
+    def __init__(self, function, back=None):
+        super().__init__()
+        self.function, self.back = function, back
+
+    def forward(self, x):
+        made = self.function(x)
+        return x if self.back is None else self.back(made)
+
+
+class Changing(nn.Module):
+    """Calls its second layer in every other pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.passes = conv(1, 4), conv(4, 4), 0
+        self.head = nn.Sequential(*head(4))
+
+    def forward(self, x):
+        self.passes += 1
+        maps = self.first(x)
+        return self.head(self.second(maps) if self.passes % 2 else maps)
+
+
+class Twice(nn.Module):
+    """Every layer of maps runs twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.relu, self.pool = conv(1, 1), nn.ReLU(inplace=True), nn.MaxPool2d(2)
+        self.last = nn.Linear(1, 4)
+
+    def forward(self, x):
+        for _ in range(2):
+            x = self.pool(self.relu(self.conv(x)))
+        return self.last(x.mean((2, 3)))
+
+
+def test_pictures_for_which_a_layer_is_not_called_do_not_count_there():
+    net = seeded(Changing)
+    found = trace(net, pictures(4), 3, measures=MEASURES, batch=9)
+    for name in ("nonshiftability", "sum_variation", "equivariance_l2", "phase_variance"):
+        assert [found[layer].measures[name].n for layer in ("first", "second")] == [4, 2]
+    assert any("not called in every pass" in note and "second" in note for note in found.notes)
+    assert structure(net, (1, 16, 16)).layers
+    assert hooks(net) == 0
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [Made(lambda x: x > 0), Made(lambda x: x.int()), Made(torch.fft.fft2, lambda x: torch.fft.ifft2(x).real)],
+    ids=["booleans", "whole", "complex"],
+)
+@pytest.mark.filterwarnings("error")
+def test_maps_of_no_real_numbers_are_named_and_not_measured(odd):
+    net = seeded(lambda: nn.Sequential(conv(1, 4), odd, nn.ReLU(), *head(4)))
+    found = trace(net, pictures(), 2, measures=[*MEASURES, "lie_derivative"], functional=True)
+    assert any("whole, true-or-false or complex" in note for note in found.notes)
+    assert [layer.name for layer in found.layers if layer.kind in ("Conv2d", "ReLU")] == ["0", "2"]
+    assert not any(layer.kind in ("gt", "__gt__", "int", "fft_fft2") for layer in found.layers)
+    assert blame(net, pictures(), (0, 1)).layers
+    assert structure(net, (1, 16, 16)).layers
+
+
+def test_infinite_maps_are_undefined_and_said_to_be():
+    net = seeded(lambda: nn.Sequential(conv(1, 4), Made(lambda x: x, lambda x: x / 0), nn.Hardtanh(), *head(4)))
+    found = trace(net, pictures(), 2, measures=MEASURES)
+    assert found["0"]["nonshiftability"] == 0
+    assert [found["1"][name] for name in ("nonshiftability", "sum_variation", "phase_variance")] == [None] * 3
+    assert any("not finite" in note and "1" in note for note in found.notes)
+
+
+def test_answers_that_are_not_finite_blame_nobody():
+    whole = seeded(lambda: nn.Sequential(conv(1, 4), Made(lambda x: x, lambda x: x / 0), *head(4)))
+    with pytest.raises(UsageError, match="not finite"):
+        blame(whole, pictures(), (0, 1))
+    first = nn.Sequential(Made(lambda x: x, lambda x: torch.where(x.amax((1, 2, 3), keepdim=True) > 99, 1e30 * x, x)))
+    images = pictures(4)
+    images[1] *= 1e30
+    found = blame(nn.Sequential(first, *seeded(small)), images, (0, 1))
+    assert any("1 pairs are left out" in note for note in found.notes)
+    others = blame(seeded(small), images[[0, 2, 3]], (0, 1))
+    assert found["3"].effect == others["2"].effect
+
+
+def test_weights_that_are_made_anew_each_time_belong_to_their_layer():
+    from torch.nn.utils.parametrizations import weight_norm
+
+    plain = seeded(lambda: nn.Sequential(conv(1, 4), nn.ReLU(), nn.MaxPool2d(2), *head(4)))
+    normed = seeded(lambda: nn.Sequential(conv(1, 4), nn.ReLU(), nn.MaxPool2d(2), *head(4)))
+    weight_norm(normed[0])
+    one, two = (trace(net, pictures(), 3, functional=True) for net in (plain, normed))
+    assert [layer.name for layer in two.layers] == [layer.name for layer in one.layers] == ["0", "1", "2", "3"]
+    assert not any("no maps of positions" in note for note in two.notes)
+    for here, there in zip(one.layers, two.layers, strict=True):
+        assert there["sum_variation"] == pytest.approx(here["sum_variation"], abs=1e-5)
+
+
+def test_networks_without_weights_are_refused():
+    net = small().to("meta")
+    for refused in (lambda: trace(net, pictures(), 2), lambda: blame(net, pictures(), (0, 1))):
+        with pytest.raises(UsageError, match="device meta"):
+            refused()
+
+
+class TwoInputs(nn.Module):
+    def forward(self, x, y):
+        return x + y
+
+
+@pytest.mark.parametrize("asked", [trace, blame, attribution_equivariance])
+def test_the_network_s_own_error_is_told_as_such(asked):
+    with pytest.raises(UsageError, match="the network itself fails on a picture .* with TypeError"):
+        asked(TwoInputs(), pictures(), [(0, 0), (0, 1)])
+
+
+def test_explanations_that_need_no_layer_do_without_one():
+    net = seeded(Twice)
+    found = attribution_equivariance(net, pictures(), (0, 4), methods=["gradcam", "saliency"])
+    assert {one.method for one in found.methods} == {"saliency"}
+    assert found["saliency", "cosine"].value == pytest.approx(1, abs=1e-4)
+    assert "no Grad-CAM" in found.notes[0]
+    with pytest.raises(UsageError, match="none for Grad-CAM"):
+        attribution_equivariance(net, pictures(), (0, 4), methods="gradcam")
