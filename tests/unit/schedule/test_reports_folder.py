@@ -28,6 +28,16 @@ def test_they_can_be_read_and_so_can_their_analyses(path: Path) -> None:
     assert path.read_text().startswith(f"#:schema {FILE}\n")
 
 
+def test_the_file_in_the_readme_can_be_read(tmp_path: Path) -> None:
+    text = (REPORTS / "README.md").read_text().split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "nightly.toml"
+    path.write_text(text)
+    report = read_schedule(path).report
+    assert [part.name for part in report.parts] == ["boxes", "small"]
+    known = set(tomllib.loads(text)) | {"every"}
+    assert known == set(report.__struct_fields__), "the README names every key"
+
+
 def test_the_schema_is_that_of_the_code() -> None:
     assert (REPORTS / FILE).read_bytes() == schema(), "run python -m biasscope.schedule.schema"
 
