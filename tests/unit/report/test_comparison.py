@@ -199,6 +199,17 @@ def test_what_a_scalar_says_is_not_said_again_by_a_table():
     assert [family.name for family in part.families] == ["parameters"]
 
 
+def test_a_column_of_which_scalars_say_a_part_is_kept_whole():
+    def made(value):
+        columns = {"model": ["a", "b"], "consistency": [value, value], "consistency_low": [value - 0.01] * 2}
+        columns |= {"consistency_high": [value + 0.01] * 2}
+        item = scalar("consistency@a", value, better="higher")
+        return report(result(scalars=[item], tables=[table("models", columns, row="model")]))
+
+    (family,) = compare(made(0.9), made(0.8)).parts[0].families
+    assert family.counts == {"worse": 2}
+
+
 def test_results_and_numbers_of_one_report_only_are_said():
     a = report(result(scalars=[scalar("x", 1.0), scalar("y", 1.0)]), result("lie", scalars=[scalar("z", 1.0)]))
     b = report(result(scalars=[scalar("x", 1.0)]), result("video", scalars=[scalar("z", 1.0)]))

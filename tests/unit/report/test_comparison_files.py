@@ -174,7 +174,9 @@ def test_points_of_a_field_stand_where_the_values_are():
     assert drawn.dots["worse"].count("M") == 1
     assert drawn.dots["unclear"].count("M") == 19
     x, y = map(float, re.fullmatch(r"M([\d.]+) ([\d.]+)h0", drawn.dots["worse"]).groups())
-    assert x < 180 - y  # above the line on which both are alike
+    reach = max(after)
+    assert x == pytest.approx(180 * before[3] / reach, abs=0.06)
+    assert y == pytest.approx(180 * (1 - after[3] / reach), abs=0.06)  # upwards
     assert field(msgspec.structs.replace(family, changes=family.changes[:5])) is None
 
 
