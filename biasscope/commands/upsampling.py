@@ -48,8 +48,9 @@ def upsampling(
     Parameters
     ----------
     model
-        A model: `small:decoder-transposed3`, `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=...`;
-        may be given several times. Decoders, generators and segmentation networks of one's own are given from Python.
+        A model: `small:decoder-transposed3`, `torchvision:resnet18`, a segmentation network as
+        `torchvision:fcn_resnet50@none?size=128`, `timm:NAME`, `file:weights.safetensors?arch=...`; may be given several
+        times. Networks of one's own are given from Python.
     latent
         Shape of what a generator takes instead of pictures, as 100 or 100x1x1; drawn from a standard normal law.
     images

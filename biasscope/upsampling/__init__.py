@@ -14,6 +14,7 @@ from biasscope.upsampling.phases import pattern, phase_means
 from biasscope.upsampling.record import record
 from biasscope.upsampling.remedies.compare import Row, Strength, compare
 from biasscope.upsampling.remedies.registry import REMEDIES
+from biasscope.upsampling.remedies.single import Single, layer_by_layer
 from biasscope.upsampling.response import StepResponse, step_response
 from biasscope.upsampling.spectrum import Peaks, power, spectral_peaks, stride_share
 from biasscope.upsampling.step import Step, layer_step
@@ -33,6 +34,7 @@ __all__ = [
     "PhaseAnova",
     "Refused",
     "Row",
+    "Single",
     "Step",
     "StepResponse",
     "Strength",
@@ -40,6 +42,7 @@ __all__ = [
     "analyse",
     "compare",
     "gradient_energy",
+    "layer_by_layer",
     "layer_step",
     "overlap",
     "overlap_line",

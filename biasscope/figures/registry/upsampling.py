@@ -9,8 +9,10 @@ ENTRIES = {
         "upsampling.maps:spectra",
         "Spectrum of the output, stride frequencies marked",
         "Power of the output, mean over pictures, zero frequency in the middle, on a logarithmic scale; the stronger "
-        "the colour, the more. Circles are the stride frequencies: a pattern that repeats with the stride has its "
-        "energy there and nowhere else. On the right after the remedy that removes it with the least change.",
+        "the colour, the more. Circles are the stride frequencies, where a pattern that repeats with the stride has "
+        "all its energy; large ones stand out from what is around them (the low end of their 95 % interval over "
+        "pictures is above 0 dB). On the right after the remedy that removes the ripple on constant pictures with the "
+        "least change.",
         "patterns",
     ),
     "peaks": entry(
@@ -42,6 +44,21 @@ ENTRIES = {
         "Left the peaks at the stride frequencies after every remedy, right the change of the output over the output "
         "as it is; lines are 95 % intervals over pictures. Hollow marks are remedies whose weights were drawn anew.",
         "remedies",
+    ),
+    "single": entry(
+        "upsampling.strength:single",
+        "What the repair of a single layer removes",
+        "Share of the largest ripple on constant pictures that goes when the best remedy is used on that layer alone, "
+        "and on all of them. Shares do not add up; a bar to the left is more ripple than before.",
+        "remedies",
+    ),
+    "phases": entry(
+        "upsampling.strength:phases",
+        "What a layer makes of the phase of its input",
+        "Variance over moved copies of a picture, one a phase of the stride product, by the variance over pictures; "
+        "lines are 95 % intervals. 0 is a layer that does not see the phase, 1 one to which the phase matters as much "
+        "as the picture. Vermilion marks are layers that subsample.",
+        "coverage",
     ),
     "coverage": entry(
         "upsampling.strength:coverage",

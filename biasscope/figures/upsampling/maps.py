@@ -28,7 +28,9 @@ def overlaps(result: Result) -> dict[str, Figure] | None:
 
 
 def chosen(found: list[Row]) -> list[Row]:
-    """Layers that are shown: the uneven ones, the whole stack, and both figures of the gradient; at most 8.
+    """Layers that are shown: the uneven ones first, the whole stack, and both figures of the gradient; at most 8.
+
+    Where every layer is even the whole stack says it all, and so does one figure of the gradient if both are the same.
 
     >>> few = [{"direction": "forward", "scope": "alone", "layer": "a", "uniform": True}]
     >>> len(chosen(few))
@@ -38,6 +40,10 @@ def chosen(found: list[Row]) -> list[Row]:
     alone = [row for row in found if row.get("direction") == "forward" and row.get("scope") == "alone"]
     alone.sort(key=lambda row: bool(row.get("uniform")))
     back = [row for row in found if row.get("direction") == "backward" and row.get("scope") != "alone"]
+    if last and all(row.get("uniform") for row in (*alone, *last)):
+        alone = []
+    if len({str(row.get("counts")) for row in back}) == 1:
+        back = back[:1]
     few = [*alone[: 2 * ACROSS - len(last) - len(back)], *last, *back]
     return few or found[: 2 * ACROSS]
 
@@ -60,7 +66,7 @@ def spectra(result: Result) -> dict[str, Figure] | None:
     for model in names(found)[:MOST]:
         own = of(found, model)[:2]
         figure, axes = _panels(len(own), 2.6)
-        top = max(float(np.nanmax(plane(row))) for row in own)  # type: ignore[arg-type]
+        top = max(float(np.nanpercentile(plane(row), 99)) for row in own)  # type: ignore[arg-type]
         for ax, row in zip(axes, own, strict=True):
             _spectrum(ax, row, top)
         made[short(model, 60)] = figure
@@ -105,7 +111,7 @@ def _map(ax: Axes, row: Row, title: str) -> None:
     values = plane(row)
     if values is None:
         return
-    top = float(np.nanmax(values)) or 1.0
+    top = max(float(np.nanmax(values)), 2 * float(np.nanmean(values))) or 1.0
     ax.imshow(values, cmap=DENSITY, vmin=0, vmax=top, interpolation="none", aspect="equal")
     ax.set(xticks=[], yticks=[])
     ax.set_title(title, fontsize=8)
@@ -132,13 +138,33 @@ def _spectrum(ax: Axes, row: Row, top: float) -> None:
     ax.imshow(
         values, cmap=DENSITY, vmin=low, vmax=top, interpolation="none", aspect="equal", extent=(-0.5, 0.5, 0.5, -0.5)
     )
+    strong = standing(row)
     for x, y in marks(row):
-        ax.plot(x, y, marker="o", markersize=5, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=0.7)
+        size, width = (4.5 + min(strong[x, y], 30) / 5, 1.1) if (x, y) in strong else (2.5, 0.5)
+        ax.plot(
+            x, y, marker="o", markersize=size, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=width,
+            clip_on=False,
+        )  # fmt: skip
     ax.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5])
-    ax.set_title(short(row.get("role") or "", 36), fontsize=8)
+    said = f"{len(strong)} of {len(marks(row))} stride frequencies stand out"
+    ax.set_title(f"{short(row.get('role') or '', 36)}\n{said}", fontsize=8)
     ax.set_xlabel("cycles a position", fontsize=7.5)
     for spine in ax.spines.values():
         spine.set_visible(True)
+
+
+def standing(row: Row) -> dict[tuple[float, float], float]:
+    """Stride frequencies (x, y) whose peaks stand out, with their decibels: the interval lies above what is around.
+
+    >>> standing({"peak_y": [0.0, -0.5], "peak_x": [-0.5, 0.0], "peak_decibels": [9.0, 3.0], "peak_low": [4.0, -2.0]})
+    {(-0.5, 0.0): 9.0}
+    """
+    parts = [row.get(key) or [] for key in ("peak_x", "peak_y", "peak_decibels", "peak_low")]
+    return {
+        (round(x, 9), round(y, 9)): value
+        for x, y, value, low in zip(*parts, strict=False)
+        if value is not None and low is not None and low > 0
+    }
 
 
 def marks(row: Row) -> list[tuple[float, float]]:
@@ -148,5 +174,5 @@ def marks(row: Row) -> list[tuple[float, float]]:
     [(0.0, -0.5)]
     """
     down, right = (int(row.get(key) or 1) for key in ("period_y", "period_x"))
-    along = [[(a if a < -(-step // 2) else a - step) / step for a in range(step)] for step in (right, down)]
-    return [(x, y) for y in along[1] for x in along[0] if x or y]
+    along = [[(a if a < step / 2 else a - step) / step for a in range(step)] for step in (right, down)]
+    return [(round(x, 9), round(y, 9)) for y in along[1] for x in along[0] if x or y]

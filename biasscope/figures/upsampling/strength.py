@@ -18,24 +18,33 @@ LAYERS = 24
 
 
 def peaks(result: Result) -> dict[str, Figure] | None:
-    """One figure a model: peaks at the stride frequencies, layer by layer, with their intervals."""
+    """One figure a model, all on one axis: peaks at the stride frequencies, layer by layer, with their intervals."""
     found = [row for row in rows(result, "patterns") if row.get("decibels") is not None]
-    styles = looks(names(rows(result, "patterns")))
+    ends = _ends(found, "decibels")
     made = {}
     for model in names(found)[:MOST]:
         own = of(found, model)[:LAYERS]
-        figure, ax = panel(5.6, 0.9 + 0.3 * len(own))
+        figure, ax = panel(4.9, 0.8 + 0.3 * len(own))
         for place, row in enumerate(own):
-            _mark(ax, place, row, "decibels", styles[model].colour, bool(row.get("uncertain")))
+            _mark(ax, place, row, "decibels", OTHER, bool(row.get("uncertain")))
         _axis(ax, [short(row.get("layer"), 32) for row in own], "dB above what is around")
-        ax.set_title(short(model, 40), fontsize=8.5)
+        ax.set_xlim(*ends)
         made[short(model, 60)] = figure
     return made or None
+
+
+def _ends(found: list[Row], name: str) -> tuple[float, float]:
+    """Ends of an axis for all models: the numbers, their intervals and zero, with a little room."""
+    values = [row[key] for row in found for key in (name, f"{name}_low", f"{name}_high") if row.get(key) is not None]
+    low, high = min([0.0, *values]), max([0.0, *values])
+    room = 0.05 * (high - low) or 1.0
+    return (low - room if low < 0 else low), high + room
 
 
 def remedies(result: Result) -> dict[str, Figure] | None:
     """One figure a model: peaks after every remedy beside the change of the output."""
     found = [row for row in rows(result, "remedies") if row.get("decibels") is not None]
+    ends = _ends(found, "decibels")
     made = {}
     for model in names(found)[:MOST]:
         own = of(found, model)
@@ -48,7 +57,49 @@ def remedies(result: Result) -> dict[str, Figure] | None:
                 _mark(right, place, row, "change", MAIN if kept else MUTED, not kept)
         _axis(left, [short(row.get("title"), 40) for row in own], "peaks of the output (dB)")
         _axis(right, [], "change of the output (share)")
+        left.set_xlim(*ends)
         right.set_xlim(left=0)
+        made[short(model, 60)] = figure
+    return made or None
+
+
+def single(result: Result) -> dict[str, Figure] | None:
+    """One figure a model: share of the ripple on constants that goes when one layer alone is repaired."""
+    found = [row for row in rows(result, "single") if row.get("removed") is not None]
+    ends = _ends(found, "removed")
+    made = {}
+    for model in names(found)[:MOST]:
+        own = of(found, model)
+        figure, ax = panel(4.9, 0.8 + 0.3 * len(own))
+        colours = [MAIN if row.get("layer") != "all" else MUTED for row in own]
+        ax.barh(range(len(own)), [row["removed"] for row in own], height=0.55, color=colours)
+        for place, row in enumerate(own):
+            ax.annotate(
+                f"{100 * row['removed']:.0f} %", (max(row["removed"], 0), place), (4, 0), textcoords="offset points",
+                va="center", fontsize=7.5,
+            )  # fmt: skip
+        _axis(ax, [_layer(row) for row in own], "share of the ripple on constants that goes")
+        ax.set_xlim(ends[0], max(1.15, ends[1]))
+        made[short(model, 60)] = figure
+    return made or None
+
+
+def _layer(row: Row) -> str:
+    return "all together" if row.get("layer") == "all" else f"{short(row.get('layer'), 26)} alone"
+
+
+def phases(result: Result) -> dict[str, Figure] | None:
+    """One figure a model, all on one axis: variation over phases by variation over pictures, layer by layer."""
+    found = [row for row in rows(result, "phases") if row.get("value") is not None]
+    ends = _ends(found, "value")
+    made = {}
+    for model in names(found)[:MOST]:
+        own = sorted(of(found, model), key=lambda row: row.get("depth") or 0)[:LAYERS]
+        figure, ax = panel(4.9, 0.8 + 0.26 * len(own))
+        for place, row in enumerate(own):
+            _mark(ax, place, row, "value", MAIN if row.get("subsampling") else OTHER, False)
+        _axis(ax, [short(row.get("layer"), 32) for row in own], "variance over phases by variance over pictures")
+        ax.set_xlim(*ends)
         made[short(model, 60)] = figure
     return made or None
 

@@ -22,10 +22,10 @@ from biasscope.pipeline.common.sources import listed, opened, place
 from biasscope.pipeline.common.subjects import Given, Subject, subjects
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.pipeline.upsampling import plan, results, words
-from biasscope.pipeline.upsampling.measurement import Measurement
+from biasscope.pipeline.upsampling.measurement import Measurement, best
 from biasscope.pipeline.upsampling.position import coverage
 from biasscope.report.model import Report
-from biasscope.upsampling import analyse, compare
+from biasscope.upsampling import analyse, compare, layer_by_layer
 
 QUESTION = "Which layer writes a checkerboard, how strong is it, and what removes it at which price?"
 SHOWN = 8
@@ -140,11 +140,15 @@ class Run:
                 )  # fmt: skip
             names = plan.remedies(asked, found)
             tried = compare(moved, ready, names, shown=SHOWN, seed=asked.seed, progress=self.progress)
+            chosen = best(tried)
+            singles = () if chosen is None else layer_by_layer(
+                moved, ready, chosen.name, seed=asked.seed, progress=self.progress
+            )  # fmt: skip
         except UsageError as error:
             raise UsageError(f"{subject.label}: {error.what}", where=error.where, hint=error.hint) from error
         finally:
             module.to(home)
-        return Measurement(subject, found, inputs.cpu(), tried, self.source is not None)
+        return Measurement(subject, found, inputs.cpu(), tried, self.source is not None, singles)
 
     def _inputs(self, subject: Subject, most: int | None) -> Tensor:
         if self.inputs is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from biasscope.pipeline.common.subjects import Subject
-from biasscope.upsampling import Analysis, LayerPattern, Row
+from biasscope.upsampling import Analysis, LayerPattern, Row, Single
 
 ALPHA = 0.05
 GONE = 1e-3
@@ -32,6 +32,8 @@ class Measurement:
         The model as it is, then every remedy.
     pictures
         Whether the inputs are pictures (and not latents or tensors of one's own).
+    singles
+        One layer at a time repaired by the best remedy, and last all of them; nothing where there is nothing to repair.
     """
 
     subject: Subject
@@ -39,6 +41,7 @@ class Measurement:
     inputs: Tensor
     remedies: tuple[Row, ...]
     pictures: bool
+    singles: tuple[Single, ...] = ()
 
     @property
     def label(self) -> str:
@@ -68,14 +71,23 @@ class Measurement:
 
     @property
     def best(self) -> Row | None:
-        """Remedy that keeps the weights, removes the pattern and changes the output least; else the strongest one."""
-        tried = [row for row in self.remedies[1:] if row.strength is not None and row.trained and forward(row)]
-        gone = [row for row in tried if _ripple(row) <= GONE and row.change[0] is not None]
-        if gone:
-            return min(gone, key=lambda row: row.change[0] or 0.0)
-        before = self.ripple
-        weaker = [row for row in tried if before is not None and _ripple(row) < before]
-        return min(weaker, key=_ripple, default=None)
+        """Remedy that `best` chooses."""
+        return best(self.remedies)
+
+
+def best(remedies: Sequence[Row]) -> Row | None:
+    """Remedy that keeps the weights, removes the answer to constants and changes the output least; else the strongest.
+
+    The first row is the model as it is; nothing is chosen where it answers constants evenly.
+    """
+    tried = [row for row in remedies[1:] if row.strength is not None and row.trained and forward(row)]
+    before = _ripple(remedies[0]) if remedies else 0.0
+    if not GONE < before < float("inf"):
+        return None
+    gone = [row for row in tried if _ripple(row) <= GONE and row.change[0] is not None]
+    if gone:
+        return min(gone, key=lambda row: row.change[0] or 0.0)
+    return min((row for row in tried if _ripple(row) < before), key=_ripple, default=None)
 
 
 def forward(row: Row) -> bool:

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from biasscope.core.results import number
+from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling.measurement import Measurement
-from biasscope.upsampling import Row, power
+from biasscope.upsampling import LayerPattern, Row, power, spectral_peaks
 
 SIDE, CROP, TILES, IMAGES = 128, 32, 24, 2
 """Side of a picture in pixels, positions of an output that are shown, positions of a tiled pattern, pictures."""
@@ -66,7 +68,7 @@ def patterns(items: Sequence[Measurement]) -> Iterator[Cells]:
             values = tiled(layer.pattern[channel])
             top = max(float(values.abs().max()), LEAST)
             said = f"channel {channel} of {layer.channels}, from {-top:.3g} to {top:.3g} about its mean"
-            yield _row(item, layer.name, "pattern", address(values, -top, top), said)
+            yield _row(item, layer.name, "pattern", address(values, -top, top), said, _below(layer))
         response = item.found.response
         if response is not None:
             means = response.means[response.strongest]
@@ -76,11 +78,22 @@ def patterns(items: Sequence[Measurement]) -> Iterator[Cells]:
             said = (
                 f"constant pictures of {float(response.levels[response.strongest]):.3g}; from {-top:.3g} to {top:.3g}"
             )
-            yield _row(item, "output", "constant", address(values, -top, top), said)
+            below = f"ripple {percent(float(response.relative[response.strongest]))}"
+            yield _row(item, "output", "constant", address(values, -top, top), said, below)
 
 
-def _row(item: Measurement, layer: str, role: str, picture: str, caption: str) -> Cells:
-    return {"model": item.label, "layer": layer, "role": role, "picture": picture, "caption": caption}
+def _row(item: Measurement, layer: str, role: str, picture: str, caption: str, below: str) -> Cells:
+    return {
+        "model": item.label, "layer": layer, "role": role, "picture": picture, "caption": caption, "below": below
+    }  # fmt: skip
+
+
+def _below(layer: LayerPattern) -> str:
+    """How strong the pattern is, in a few words."""
+    share = layer.anova.eta_squared if layer.anova is not None else None
+    peak = layer.peaks.mean[0] if layer.peaks is not None else None
+    said = [] if share is None else [f"explains {percent(share)}"]
+    return ", ".join([*said, *([] if peak is None else [f"{peak:.1f} dB".replace("-", "\N{MINUS SIGN}")])])
 
 
 def before_after(items: Sequence[Measurement]) -> Iterator[Cells]:
@@ -139,6 +152,7 @@ def spectra(items: Sequence[Measurement]) -> Iterator[Cells]:
             if not bool(row.shown.isfinite().all()):
                 continue
             cells = spectrum(row.shown, layer.period, layer.peaks.window)
+            marks = peaks(row.shown, layer.period)
             yield {
                 "model": item.label,
                 "role": role,
@@ -147,8 +161,28 @@ def spectra(items: Sequence[Measurement]) -> Iterator[Cells]:
                 "cells": [round(value, 1) for value in cells.ravel().tolist()],
                 "period_y": layer.period[0],
                 "period_x": layer.period[1],
+                "peak_y": [y for y, _, _, _ in marks],
+                "peak_x": [x for _, x, _, _ in marks],
+                "peak_decibels": [number(value) for _, _, value, _ in marks],
+                "peak_low": [number(low) for _, _, _, low in marks],
                 "n": len(row.shown),
             }
+
+
+def peaks(maps: Tensor, period: Sequence[int]) -> list[tuple[float, float, float, float]]:
+    """Stride frequencies (y, x) in cycles a position, each once, with their peaks in dB and the low end of these."""
+    found = spectral_peaks(maps, period, margin=[side // 8 for side in maps.shape[2:]])
+    made: dict[tuple[float, float], tuple[float, float]] = {}
+    for pair, value, low in zip(*(found.frequencies, found.decibels, found.low), strict=True) if found else ():
+        for sign in (1, -1):
+            place = tuple(_folded(sign * int(a), step) for a, step in zip(pair, period, strict=True))
+            made[place[0], place[1]] = float(value), float(low)
+    return [(y, x, value, low) for (y, x), (value, low) in made.items()]
+
+
+def _folded(a: int, step: int) -> float:
+    """Frequency a / step in cycles a position, from -1/2 up to less than 1/2."""
+    return ((a + step // 2) % step - step // 2) / step
 
 
 def spectrum(maps: Tensor, period: Sequence[int], window: str) -> NDArray[np.float64]:

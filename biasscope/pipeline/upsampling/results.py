@@ -67,10 +67,12 @@ def _overlap_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
         found = item.found.structure
         if found.composed:
             ratio = number(found.composed[-1].ratio)
-            yield Scalar(f"overlap@{item.label}", ratio, f"Most by least writes, {item.label}", better="lower")
+            yield Scalar(
+                f"overlap@{item.label}", ratio, f"Writes of a position, most by least, {item.label}", better="lower"
+            )
         if found.backward_strided is not None:
             ratio = number(found.backward_strided.ratio)
-            title = f"Most by least writes of the gradient, strided layers alone, {item.label}"
+            title = f"Writes of a pixel by the gradient, most by least, {item.label}"
             yield Scalar(f"backward@{item.label}", ratio, title, better="lower")
 
 
@@ -158,10 +160,6 @@ def gradients(items: Sequence[Measurement]) -> Result:
     made = tables.tabled("gradients", tables.gradient_rows(items), "Gradients by model", "model")
     notes = [BACKWARD, *dict.fromkeys(f"{item.label}: {note}" for item in items for note in item.found.notes)]
     finding = words.gradients(items)
-    known = [(item.label, item.found.gradients.ratio) for item in items if item.found.gradients is not None]
-    told = [f"{label} {words.times(ratio)}" for label, ratio in known[: words.MOST]]
-    if told:
-        finding += f" As measured with random heads, most by least energy of a phase: {'; '.join(told)}."
     missing = [item for item in items if item.found.gradients is not None and item.found.gradients.zero > 0]
     if missing:
         named = "; ".join(f"{item.label} {percent(_zero(item))}" for item in missing[: words.MOST])
@@ -175,13 +173,16 @@ def _zero(item: Measurement) -> float:
 
 def remedies(items: Sequence[Measurement]) -> Result:
     """Before and after."""
-    said = list(words.remedied(items))
+    said = [*words.remedied(items), *words.single(items)]
     notes = [
         "Change of the output: root mean square difference over the root mean square of the output as it is. Remedies "
         "are surgery without retraining: weights that are drawn anew say nothing about outputs until they are trained, "
         "and training may write the pattern again.",
         "Peaks after a remedy at frequencies that it damps may fall below 0 dB: it takes away what the picture itself "
         "has there, which is a price as well.",
+        "One layer at a time: the remedy that removes the pattern with the least change, used on one layer alone. "
+        "Shares do not add up, as what one layer writes is changed by those behind it; a negative share is "
+        "more than before.",
     ]
     return Result(
         kind="remedies",
@@ -189,6 +190,7 @@ def remedies(items: Sequence[Measurement]) -> Result:
         title="Remedies",
         tables=full(
             tables.tabled("remedies", tables.remedy_rows(items), "Before and after", "row"),
+            tables.tabled("single", tables.single_rows(items), "One layer repaired at a time", "layer"),
             tables.tabled("before_after", pictures.before_after(items), "Outputs before and after", "picture"),
             tables.tabled("changes", tables.change_rows(items), "What every remedy did", "layer"),
         ),

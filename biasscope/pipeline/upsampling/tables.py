@@ -209,6 +209,30 @@ def remedy_row(item: Measurement, row: Row) -> Cells:
     }
 
 
+def single_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
+    """One row a layer that is repaired alone, and one for all of them."""
+    for item in items:
+        chosen = item.best
+        for row in item.singles if chosen is not None else ():
+            value, low, high = map(number, row.decibels)
+            change, change_low, change_high = map(number, row.change)
+            yield {
+                "model": item.label,
+                "layer": row.layer,
+                "remedy": chosen.name if chosen is not None else "",
+                "removed": number(row.removed),
+                "step": number(row.step),
+                "before": number(row.before),
+                "decibels": value,
+                "decibels_low": low,
+                "decibels_high": high,
+                "change": change,
+                "change_low": change_low,
+                "change_high": change_high,
+                "n": len(item.inputs),
+            }
+
+
 def change_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
     """What every remedy did, one row a layer."""
     for item in items:

@@ -9,6 +9,7 @@ from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling.measurement import ALPHA, GONE, Measurement
 from biasscope.upsampling import LayerPattern, Row
 
+CLEAN = "No layer shows a pattern beyond chance that stands out at its stride frequencies."
 MOST = 4
 """Models that a sentence names."""
 
@@ -16,31 +17,46 @@ MOST = 4
 def times(ratio: float | None) -> str:
     """Ratio of writes.
 
-    >>> times(2.25), times(None)
-    ('2.25 times', 'without bound (some are never written)')
+    >>> times(2.25), times(None), times(1)
+    ('2.25 times as often as others', 'and others never', 'equally often')
     """
     if ratio == 1:
-        return "once, evenly"
-    return "without bound (some are never written)" if ratio is None else f"{ratio:.3g} times"
+        return "equally often"
+    return "and others never" if ratio is None else f"{ratio:.3g} times as often as others"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> joined(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def overlap(items: Sequence[Measurement]) -> str:
     """What the geometry does."""
-    said = []
+    said, even = [], []
     for item in items[:MOST]:
         found = item.found.structure
         if not found.forward:
             said.append(f"{item.label}: {found.nothing}")
         elif all(one.uniform for one in (*found.forward, *found.composed)):
-            said.append(f"{item.label} writes all positions equally often")
+            even.append(item.label)
         else:
-            uneven = sum(not one.uniform for one in found.forward)
-            ratio = times(found.composed[-1].ratio if found.composed else found.forward[-1].ratio)
-            many = len(found.forward)
-            said.append(f"{item.label} {ratio} ({uneven} of {many} layers that upsample are uneven)")
-    if all(not item.found.structure.forward for item in items):
-        return f"{'; '.join(said)}."
-    return f"Most by least writes of an output position, by geometry alone: {'; '.join(said)}."
+            said.append(_uneven(item))
+    if even:
+        said.append(f"{joined(even)} {'write' if len(even) > 1 else 'writes'} all positions equally often")
+    start = "" if all(not item.found.structure.forward for item in items) else "By geometry alone, "
+    return f"{start}{'; '.join(said)}."
+
+
+def _uneven(item: Measurement) -> str:
+    found = item.found.structure
+    ratio = times(found.composed[-1].ratio if found.composed else found.forward[-1].ratio)
+    uneven, many = sum(not one.uniform for one in found.forward), len(found.forward)
+    layers = f"{uneven} of {many} layers that upsample {'are' if uneven != 1 else 'is'} uneven"
+    return f"{item.label} writes {'all' if ratio == times(1) else 'some'} positions {ratio} ({layers})"
 
 
 def strength(layer: LayerPattern) -> str:
@@ -71,8 +87,10 @@ def _pattern(item: Measurement) -> str:
         return f"In {item.label} no pattern could be measured: {'; '.join(reasons)}."
     if layer is None:
         output = item.output
-        said = f": {strength(output)}" if output is not None else ""
-        return f"In {item.label} no layer shows a pattern{said}."
+        said = f": in its output, {strength(output)}" if output is not None else ""
+        return (
+            f"In {item.label} no layer shows a pattern beyond chance that stands out at its stride frequencies{said}."
+        )
     return f"In {item.label} the pattern is strongest at {layer.name}: {strength(layer)}."
 
 
@@ -95,8 +113,24 @@ def _best(item: Measurement, best: Row) -> str:
     peaks = f" (peaks {_tenths(before)} to {_tenths(after)} dB)" if before is not None and after is not None else ""
     change = f", changes the output by {percent(best.change[0], 0)}" if best.change[0] is not None else ""
     cost = f" and costs {now.operations / first.operations:.2f} times the operations" if first.operations else ""
-    verb = "removes the answer to constants" if gone else "weakens the answer to constants most"
+    verb = "removes the ripple on constant pictures" if gone else "weakens the ripple on constant pictures most"
     return f"“{best.title}” {verb}{peaks}{change}{cost}"
+
+
+def single(items: Sequence[Measurement]) -> Iterator[str]:
+    """Which single layer's repair removes most of the answer to constants."""
+    for item in items:
+        rows = [row for row in item.singles[:-1] if row.removed is not None]
+        if len(rows) < 2 or item.best is None:
+            continue
+        most = max(rows, key=lambda row: row.removed or 0.0)
+        if most.removed is not None and most.removed > 0:
+            yield (
+                f"Of single layers of {item.label}, the repair of {most.layer} alone removes most: "
+                f"{percent(most.removed, 0)} of the ripple on constants."
+            )
+        else:
+            yield f"No single layer's repair weakens the ripple of {item.label} on constants."
 
 
 def _tenths(value: float) -> str:
@@ -109,20 +143,43 @@ def _tenths(value: float) -> str:
 
 
 def gradients(items: Sequence[Measurement]) -> str:
-    """Overlap of the backward pass, both figures."""
-    said = []
+    """Overlap of the backward pass, both figures, and the energy that was measured."""
+    said, even, none = [], [], []
     for item in items[:MOST]:
         found = item.found.structure
         if found.backward_strided is None:
-            said.append(f"{item.label} does not subsample")
-            continue
-        alone, strided = times(found.backward_strided.ratio), found.backward_strided
-        between = found.backward_composed.ratio if found.backward_composed is not None else None
-        if strided.uniform and between == 1:
-            said.append(f"{item.label} evenly")
-            continue
-        said.append(f"{item.label} {alone} (with the layers between {times(between)})")
-    return f"Most by least writes of a pixel by the gradient, strided layers alone: {'; '.join(said)}."
+            none.append(item.label)
+        elif found.backward_strided.uniform and found.backward_composed and found.backward_composed.ratio == 1:
+            even.append(item.label)
+        else:
+            said.append(_backward(item))
+    if even:
+        said.append(f"{joined(even)} {'write' if len(even) > 1 else 'writes'} all pixels equally often")
+    if none:
+        said.append(f"{joined(none)} {'do' if len(none) > 1 else 'does'} not subsample")
+    return f"Gradients, by geometry alone: {'; '.join(said)}.{energies(items)}"
+
+
+def _backward(item: Measurement) -> str:
+    found = item.found.structure
+    alone = found.backward_strided.ratio if found.backward_strided is not None else None
+    between = found.backward_composed.ratio if found.backward_composed is not None else None
+    rest = "" if between == alone else f" ({_ratio(between)} with the layers between)"
+    return f"strided layers of {item.label} write some pixels {times(alone)}{rest}"
+
+
+def _ratio(ratio: float | None) -> str:
+    return "without bound" if ratio is None else f"{ratio:.3g} times"
+
+
+def energies(items: Sequence[Measurement]) -> str:
+    """Most by least energy of the gradient that reaches a phase; nothing where it was not measured."""
+    told = [
+        f"{_ratio(item.found.gradients.ratio)} in {item.label}"
+        for item in items[:MOST]
+        if item.found.gradients is not None
+    ]
+    return f" As measured, the phases differ in energy by {'; '.join(told)} (most by least)." if told else ""
 
 
 def answer(items: Sequence[Measurement]) -> list[str]:

@@ -10,6 +10,7 @@ from biasscope.figures.labels import short
 from biasscope.figures.looks import names, of
 from biasscope.report.filmstrips import Film, Strip, one
 from biasscope.report.grid import Field, Grid
+from biasscope.report.pictures import Shot, shots
 from biasscope.report.sections.generic import some
 
 MOST, WIDE = 6, 12
@@ -68,7 +69,8 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
 }  # fmt: skip
 FURTHER = {
     "peaks": "Every stride frequency", "response": "Answers to constant pictures", "refused": "Not analysed",
-    "changes": "What every remedy did", "sampling": "How densely layers sample", "phases": "Phases and pictures",
+    "changes": "What every remedy did", "single": "One layer repaired at a time",
+    "sampling": "How densely layers sample", "phases": "Phases and pictures",
 }  # fmt: skip
 
 
@@ -89,9 +91,9 @@ def view(result: Result) -> dict[str, Any]:
 FIGURES = {
     "patterns": ("spectra", "peaks"),
     "overlap": ("overlaps",),
-    "remedies": ("remedies",),
+    "remedies": ("single", "remedies"),
     "gradients": ("energies",),
-    "coverage": ("coverage",),
+    "coverage": ("coverage", "phases"),
 }
 
 
@@ -107,9 +109,15 @@ def tiles(result: Result) -> list[Film]:
     for model in names(found)[:MOST]:
         own = of(found, model)[:WIDE]
         heads = [_head(row) for row in own]
-        shots = [one(row.get("picture"), f"{_head(row)}: {short(row.get('caption') or '', 90)}") for row in own]
-        made.append(Film(short(model, 60), heads, [Strip("Pattern", "", shots)]))
+        made.append(Film(short(model, 60), heads, [Strip("", "", [_tile(row) for row in own])]))
     return made
+
+
+def _tile(row: dict[str, Any]) -> Shot | None:
+    found = shots(
+        row.get("picture"), f"{_head(row)}: {short(row.get('caption') or '', 90)}", short(row.get("below") or "", 40)
+    )
+    return found[0] if found else None
 
 
 def _head(row: dict[str, Any]) -> str:

@@ -136,7 +136,7 @@ def compare(
     told = progress or Progress()
     names = list(REMEDIES) if remedies is None else list(remedies)
     makers = {name: REMEDIES.load(name) for name in names}
-    before = _outputs(model, pictures)
+    before = outputs(model, pictures)
     first = Row("", "as it is", True, (), (), _strength(model, pictures, seed), NONE, _shown(before, shown))
     tried = told.count(names, "trying remedies")
     return (first, *(_row(name, makers[name], model, pictures, before, shown, seed) for name in tried))
@@ -154,18 +154,19 @@ def _row(
         if not done.changes:
             reason = "; ".join(dict.fromkeys(row.reason for row in done.skipped)) or "there is nothing to replace"
             return Row(name, facts["title"], facts["trained"], (), done.skipped, None, NONE, None, reason)
-        after = _outputs(done.model, pictures)
+        after = outputs(done.model, pictures)
         strength = _strength(done.model, pictures, seed)
     except Exception as error:  # any model's forward may refuse what it does not know
         reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         return Row(name, facts["title"], facts["trained"], (), (), None, NONE, None, reason)
     return Row(
-        name, facts["title"], facts["trained"], done.changes, done.skipped, strength, _change(before, after),
+        name, facts["title"], facts["trained"], done.changes, done.skipped, strength, changed(before, after),
         _shown(after, shown),
     )  # fmt: skip
 
 
-def _outputs(model: nn.Module, pictures: Tensor, batch: int = 16) -> Tensor | None:
+def outputs(model: nn.Module, pictures: Tensor, batch: int = 16) -> Tensor | None:
+    """What a model gives for pictures; ``None`` where that is no tensor."""
     with evaluating(model), torch.no_grad():
         parts = [answer(model(part)) for part in torch.split(pictures, batch)]
     return None if any(part is None for part in parts) else torch.cat([part for part in parts if part is not None])
@@ -175,7 +176,8 @@ def _shown(outputs: Tensor | None, count: int) -> Tensor | None:
     return None if outputs is None else outputs[:count].cpu()
 
 
-def _change(before: Tensor | None, after: Tensor | None) -> Interval:
+def changed(before: Tensor | None, after: Tensor | None) -> Interval:
+    """Root mean square difference by the root mean square before, mean over pictures and 95 % interval."""
     if before is None or after is None or before.shape != after.shape:
         return NONE
     moved = (after - before).double().flatten(1).square().mean(1).sqrt()

@@ -20,7 +20,7 @@ from biasscope.upsampling.remedies.sites import Change, Remedied, by_kind, find_
 Mode = Literal["nearest", "bilinear"]
 
 
-def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest") -> Remedied:
+def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest", only: str | None = None) -> Remedied:
     """Replace transposed convolutions by a resize and a convolution.
 
     The filter is the one with which resize and convolution together come closest to what the transposed convolution
@@ -34,6 +34,8 @@ def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest"
         Input to follow the model with.
     mode
         Of the resize.
+    only
+        Name of the one layer to change, in the place of all.
 
     Notes
     -----
@@ -48,7 +50,7 @@ def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest"
     (True, True)
     """
     model = copy.deepcopy(model)
-    sites, others = find_sites(model, example)
+    sites, others = find_sites(model, example, only)
     chosen, skipped = by_kind(sites, "transposed", "a pixel shuffle is not replaced; see icnr")
     changes = []
     for site in chosen:
@@ -132,7 +134,7 @@ def _as_convolution(layer: nn.ConvTranspose2d) -> Tensor:
     return torch.cat(parts)
 
 
-def smoothed(model: nn.Module, example: Tensor, order: int = 0) -> Remedied:
+def smoothed(model: nn.Module, example: Tensor, order: int = 0, only: str | None = None) -> Remedied:
     """Put a fixed smoothing behind every transposed convolution and pixel shuffle; weights stay as they are.
 
     Parameters
@@ -143,6 +145,8 @@ def smoothed(model: nn.Module, example: Tensor, order: int = 0) -> Remedied:
         Input to follow the model with.
     order
         0 is the zero-order hold; higher orders smooth more.
+    only
+        Name of the one layer to change, in the place of all.
 
     Notes
     -----
@@ -157,7 +161,7 @@ def smoothed(model: nn.Module, example: Tensor, order: int = 0) -> Remedied:
     True
     """
     model = copy.deepcopy(model)
-    sites, others = find_sites(model, example)
+    sites, others = find_sites(model, example, only)
     changes = []
     for site in sites:
         layer = model.get_submodule(site.name)

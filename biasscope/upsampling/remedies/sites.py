@@ -82,8 +82,10 @@ class Remedied:
     skipped: tuple[Refused, ...] = ()
 
 
-def find_sites(model: nn.Module, example: Tensor) -> tuple[list[Site], list[Refused]]:
+def find_sites(model: nn.Module, example: Tensor, only: str | None = None) -> tuple[list[Site], list[Refused]]:
     """Transposed convolutions and pixel shuffles that are modules, in order; and other places, with the reason.
+
+    With `only`, the one of that name, and nothing else.
 
     Examples
     --------
@@ -106,6 +108,8 @@ def find_sites(model: nn.Module, example: Tensor) -> tuple[list[Site], list[Refu
             sites.setdefault(name, found)
         else:
             others.append(Refused(event.name, event.step.kind, found))
+    if only is not None:
+        return [site for site in sites.values() if site.name == only], []
     return list(sites.values()), others
 
 

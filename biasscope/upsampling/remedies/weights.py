@@ -19,7 +19,7 @@ from biasscope.upsampling.remedies.sites import Change, Remedied, Site, by_kind,
 Weights = Literal["keep", "new"]
 
 
-def divisible_kernel(model: nn.Module, example: Tensor, weights: Weights = "keep") -> Remedied:
+def divisible_kernel(model: nn.Module, example: Tensor, weights: Weights = "keep", only: str | None = None) -> Remedied:
     """Give every transposed convolution a kernel that its stride divides.
 
     Parameters
@@ -32,6 +32,8 @@ def divisible_kernel(model: nn.Module, example: Tensor, weights: Weights = "keep
         ``keep``: taps of zero are added, so that the function is exactly what it was, pattern included; the layer can
         then be trained on. ``new``: the layer is drawn anew from PyTorch's default law, so outputs mean nothing until
         it has been trained.
+    only
+        Name of the one layer to change, in the place of all.
 
     Notes
     -----
@@ -47,7 +49,7 @@ def divisible_kernel(model: nn.Module, example: Tensor, weights: Weights = "keep
     ((4, 4), True)
     """
     model = copy.deepcopy(model)
-    sites, others = find_sites(model, example)
+    sites, others = find_sites(model, example, only)
     chosen, skipped = by_kind(sites, "transposed", "only a transposed convolution has such a kernel")
     changes = []
     for site in chosen:
@@ -91,7 +93,7 @@ def _wider(layer: nn.ConvTranspose2d, weights: Weights) -> nn.Module:
     return nn.Sequential(wider, FitEnd(ends)) if any(ends) else cast(nn.Module, wider)
 
 
-def equal_phases(model: nn.Module, example: Tensor) -> Remedied:
+def equal_phases(model: nn.Module, example: Tensor, only: str | None = None) -> Remedied:
     """Make the DC gains of all phases equal by the smallest change of the weights (Frobenius).
 
     Every phase's gain is moved to their weighted mean, and the move is shared equally by the phase's taps. A constant
@@ -103,6 +105,8 @@ def equal_phases(model: nn.Module, example: Tensor) -> Remedied:
         Is copied.
     example
         Input to follow the model with.
+    only
+        Name of the one layer to change, in the place of all.
 
     Notes
     -----
@@ -118,7 +122,7 @@ def equal_phases(model: nn.Module, example: Tensor) -> Remedied:
     0.0
     """
     model = copy.deepcopy(model)
-    sites, others = find_sites(model, example)
+    sites, others = find_sites(model, example, only)
     chosen, skipped = with_weights(sites)
     others += skipped
     changes = []
@@ -172,7 +176,7 @@ def _averaged(values: Tensor, site: Site) -> Tensor:
     return mean.repeat_interleave(copies, 0)
 
 
-def icnr(model: nn.Module, example: Tensor, weights: Weights = "keep") -> Remedied:
+def icnr(model: nn.Module, example: Tensor, weights: Weights = "keep", only: str | None = None) -> Remedied:
     """Give all filters that a pixel shuffle interleaves into one channel the same weights.
 
     Parameters
@@ -184,6 +188,8 @@ def icnr(model: nn.Module, example: Tensor, weights: Weights = "keep") -> Remedi
     weights
         ``keep``: their mean, biases too, so that the layer becomes that convolution and a nearest-neighbour resize.
         ``new``: drawn anew by `icnr_`, to be trained.
+    only
+        Name of the one layer to change, in the place of all.
 
     Notes
     -----
@@ -198,7 +204,7 @@ def icnr(model: nn.Module, example: Tensor, weights: Weights = "keep") -> Remedi
     True
     """
     model = copy.deepcopy(model)
-    sites, others = find_sites(model, example)
+    sites, others = find_sites(model, example, only)
     known, unknown = with_weights(sites)
     chosen, skipped = by_kind(known, "shuffle", "ICNR is for convolutions in front of a pixel shuffle")
     others += unknown

@@ -4,7 +4,7 @@ import pytest
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import rows
-from biasscope.figures.upsampling.maps import chosen, marks, plane
+from biasscope.figures.upsampling.maps import chosen, marks, plane, standing
 from biasscope.report.render import render, sections
 from biasscope.report.text import summary
 from tests.unit.report import sample_upsampling as sample
@@ -14,9 +14,9 @@ from tests.unit.report.sample_reports import empty_tables, hollow, report
 FIGURES = {
     "patterns": {"spectra", "peaks"},
     "overlap": {"overlaps"},
-    "remedies": {"remedies"},
+    "remedies": {"single", "remedies"},
     "gradients": {"energies"},
-    "coverage": {"coverage"},
+    "coverage": {"coverage", "phases"},
 }
 
 
@@ -35,15 +35,37 @@ def test_pictures_come_before_tables():
         assert part.index("<img") < part.index("<figure") < part.index('class="data"')
 
 
-def test_overlap_maps_are_the_uneven_layers_the_stack_and_both_gradients():
+def test_overlap_maps_are_the_uneven_layers_the_stack_and_the_gradient():
     found = chosen(rows(sample.one("overlap"), "layers"))
     assert [(row["layer"], row["direction"], row["scope"]) for row in found] == [
         ("2", "forward", "alone"),
         ("output", "forward", "all before it"),
         ("0", "backward", "strided layers together"),
-        ("0", "backward", "with the layers between"),
     ]
     assert sorted(plane(found[0]).ravel().tolist()) == [1, 2, 2, 4]
+
+
+def test_both_gradients_are_shown_where_they_differ_and_even_layers_are_not():
+    def row(layer: str, direction: str, scope: str, counts: str, uniform: bool) -> dict:
+        return {"layer": layer, "direction": direction, "scope": scope, "counts": counts, "uniform": uniform}
+
+    found = [
+        row("up", "forward", "alone", "1, 1", True), row("output", "forward", "all before it", "1, 1", True),
+        row("0", "backward", "strided layers together", "2, 1", False),
+        row("0", "backward", "with the layers between", "5, 4", False),
+    ]  # fmt: skip
+    assert chosen(found) == found[1:]
+
+
+def test_peaks_that_stand_out_are_those_whose_interval_does():
+    for role in rows(sample.one("patterns"), "spectra"):
+        known = {
+            pair
+            for pair, low in zip(zip(role["peak_x"], role["peak_y"], strict=True), role["peak_low"], strict=True)
+            if low is not None and low > 0
+        }
+        assert set(standing(role)) == known
+        assert set(marks(role)) == set(zip(role["peak_x"], role["peak_y"], strict=True))
 
 
 def test_stride_frequencies_are_marked_once():

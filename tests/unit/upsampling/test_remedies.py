@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from biasscope.upsampling import REMEDIES, compare, shuffle_gains, structure, transposed_gains
+from biasscope.core.errors import UsageError
+from biasscope.upsampling import REMEDIES, compare, layer_by_layer, shuffle_gains, structure, transposed_gains
 from biasscope.upsampling.remedies import (
     blurred,
     divisible_kernel,
@@ -208,3 +209,40 @@ def test_comparison() -> None:
 def test_end_is_cut_and_continued() -> None:
     x = torch.arange(12.0).view(1, 1, 3, 4)
     assert FitEnd([-1, 2])(x)[0, 0].tolist() == [[0, 1, 2, 3, 3, 3], [4, 5, 6, 7, 7, 7]]
+
+
+def test_one_layer_at_a_time() -> None:
+    """The layer that writes the pattern is the one whose repair removes it; an even one changes nothing."""
+    torch.manual_seed(0)
+    even, uneven = nn.ConvTranspose2d(1, 1, 2, 2), nn.ConvTranspose2d(1, 1, 3, 2)
+    nn.init.ones_(even.weight)
+    nn.init.ones_(uneven.weight)
+    net = nn.Sequential(even, nn.LeakyReLU(), uneven)
+    rows = layer_by_layer(net, torch.rand(3, 1, 16, 16))
+    assert [row.layer for row in rows] == ["0", "2", "all"]
+    assert [row.removed for row in rows] == [pytest.approx(0, abs=1e-5), pytest.approx(1), pytest.approx(1)]
+    assert [row.change[0] > 0.01 for row in rows] == [False, True, True]
+    assert torch.equal(uneven.weight, torch.ones_like(uneven.weight))
+
+
+def test_only_layers_with_weights_kept_are_repaired_one_by_one() -> None:
+    for name in ("divisible-new", "blurpool"):
+        with pytest.raises(UsageError, match="weights kept"):
+            layer_by_layer(nn.ConvTranspose2d(1, 1, 3, 2), torch.rand(1, 1, 8, 8), name)
+    assert layer_by_layer(nn.Upsample(scale_factor=2), torch.rand(1, 1, 8, 8)) == ()
+
+
+@pytest.mark.parametrize("change", [divisible_kernel, equal_phases, resize_convolution, smoothed])
+def test_a_remedy_of_one_layer_leaves_the_others(change) -> None:
+    net = nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2), nn.ConvTranspose2d(1, 1, 3, 2))
+    done = change(net, torch.rand(1, 1, 6, 6), only="1")
+    assert [row.name for row in done.changes] == ["1"]
+    assert isinstance(done.model[0], nn.ConvTranspose2d)
+    assert torch.equal(done.model[0].weight, net[0].weight)
+
+
+def test_icnr_of_one_layer_leaves_the_others() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 4, 1), nn.PixelShuffle(2), nn.Conv2d(1, 4, 1), nn.PixelShuffle(2))
+    done = icnr(net, torch.rand(1, 1, 6, 6), only="3")
+    assert torch.equal(done.model[0].weight, net[0].weight)
+    assert not torch.equal(done.model[2].weight, net[2].weight)
