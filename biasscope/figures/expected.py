@@ -14,7 +14,7 @@ from biasscope.figures.labels import short
 from biasscope.figures.looks import percent
 from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE, key_below, panel
 
-MOST, LONGEST = 24, 46
+MOST, LONGEST = 24, 50
 """Numbers drawn at most, and letters of their names; the table holds all of both."""
 
 
@@ -25,7 +25,7 @@ def expected(result: Result) -> Figure | None:
         return None
     [(unit, _)] = Counter(str(row.get("unit") or "") for row in known).most_common(1)
     found = [row for row in known if str(row.get("unit") or "") == unit][:MOST]
-    figure, ax = panel(4.6, 1.2 + 0.26 * len(found))
+    figure, ax = panel(5.2, 1.2 + 0.26 * len(found))
     for place, row in enumerate(found):
         _row(ax, place, row)
     _axis(ax, found, unit)
