@@ -48,8 +48,10 @@ def layers(
     batch: Annotated[int, Parameter(group=RUNNING)] = 64,
     amp: Annotated[Literal["bf16", "fp16"] | None, Parameter(group=RUNNING)] = None,
     blame: Annotated[bool, Parameter(group=PARTS)] = True,
+    blame_limit: Annotated[int | None, Parameter(group=PARTS)] = None,
     between: Annotated[Literal["fourier", "nearest"], Parameter(group=PARTS)] = "fourier",
     attribution: Annotated[list[str] | None, Several, Parameter(group=PARTS)] = None,
+    attribution_limit: Annotated[int | None, Parameter(group=PARTS)] = None,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
     common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
 ) -> int:
@@ -115,11 +117,16 @@ def layers(
         Run the models in a half precision.
     blame
         Find the layers that are to blame for changed answers, by patching activations.
+    blame_limit
+        Most of the measured pictures that layers are patched for: 16 unless given, 64 for networks of at most 64
+        pixels, 0 for all. Every layer takes three passes a picture.
     between
         How maps that are patched move by fractions of a position: in the Fourier domain, or rounded to the nearest.
     attribution
         Explanations that should move with the object: gradcam, saliency, integrated_gradients, joined with commas;
         none for none. Unless given: gradcam and saliency, and integrated_gradients for the embedded networks.
+    attribution_limit
+        Most of the measured pictures whose answers are explained: 8 unless given, 0 for all.
     html
         Write report.html beside report.json.
     common

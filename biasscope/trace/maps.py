@@ -118,7 +118,7 @@ def _divided(size: Size, other: Size) -> bool:
 
 @dataclass(frozen=True)
 class Found:
-    """Axes of what every place gave, where these are maps, and of what it read; other tensors; those of no real numbers."""
+    """Axes of the maps that every place gave and read; other tensors; those of no real numbers."""
 
     axes: dict[Place, Axes]
     incoming: dict[Place, Axes]

@@ -205,9 +205,45 @@ def test_bad_pictures_are_listed_and_strict_exits_with_3(command: Command, tmp_p
     assert command(*asked, "--strict", "--output", "strict") == 3
 
 
+def test_forms_that_cannot_be_made_are_listed_and_strict_exits_with_3(command: Command) -> None:
+    asked = ("--model", "torchvision:squeezenet1_1@none?classes=10&size=32", *QUICK[2:], "--measures", "sum_variation")
+    both = (*asked, "--variants", "baseline,polyphase")
+    assert command(*both) == 0
+    report = read()
+    assert [result.kind for result in report.results][:2] == ["layers", "structure"]
+    assert set(report.result("layers").table("layers")["model"]) == {"squeezenet1_1"}
+    made = report.result("models").table("impossible")
+    assert (made["model"], made["variant"]) == (["squeezenet1_1"], ["polyphase"])
+    assert "a pool with ceil_mode" in str(made["reason"][0])
+    assert any(note.startswith("Left out: squeezenet1_1 has no form polyphase") for note in report.notes)
+    assert command(*both, "--strict", "--output", "strict") == 3
+    assert command(*asked, "--strict", "--output", "plain") == 0
+
+
+def test_a_form_that_no_model_has_is_an_error(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--model", "torchvision:squeezenet1_1@none?classes=10&size=32", *QUICK[2:], "--variants", "polyphase")
+    assert command(*asked) == 2
+    assert "has no form polyphase" in capsys.readouterr().err
+    assert not Path("biasscope-report").exists()
+
+
+def test_patched_and_explained_pictures_can_be_limited(command: Command) -> None:
+    asked = (*NET, "--limit", "3", "--grid", "0..1", "--images", "scenes:3", "--no-html", "--measures", "sum_variation")
+    limits = ("--blame-limit", "2", "--attribution-limit", "1", "--attribution", "saliency")
+    assert command(*asked, *limits) == 0
+    report = read()
+    blame, explained = report.result("blame"), report.result("attribution")
+    assert (blame.parameters["images"], explained.parameters["images"]) == (2, 1)
+    assert any("patched for 2 of the 3 pictures" in note for note in blame.notes)
+    assert any("1 of the 3 pictures were explained" in note for note in explained.notes)
+    assert command(*asked, "--blame-limit", "0", "--attribution", "none", "--output", "all") == 0
+    assert read("all").result("blame").parameters["images"] == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
+        (("--blame-limit", "-1"), 2, "--blame-limit: -1"),
         (("--measures", "nonshiftabilty"), 2, "Did you mean 'nonshiftability'"),
         (("--layers", "layer9"), 2, "means no layer"),
         (("--threshold", "0"), 2, "--threshold"),

@@ -35,8 +35,10 @@ class LayersAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_field
     fill: str | None = None
     side: int | None = None
     blame: bool = True
+    blame_limit: int | None = None
     between: Literal["fourier", "nearest"] = "fourier"
     attribution: list[Literal["none", "gradcam", "saliency", "integrated_gradients"]] = []
+    attribution_limit: int | None = None
     batch: int = 64
     device: str = "auto"
     amp: Literal["bf16", "fp16"] | None = None
@@ -46,7 +48,14 @@ class LayersAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_field
         Definition.__post_init__(self)
         self.refuse(
             ("filter_size", 1 <= self.filter_size <= 7, "A blur has 1 to 7 taps."),
-            ("limit", self.limit is None or self.limit >= 0, "It is a number of pictures, 0 for all of them."),
+            *(
+                (
+                    name,
+                    getattr(self, name) is None or getattr(self, name) >= 0,
+                    "It is a number of pictures, 0 for all.",
+                )
+                for name in ("limit", "blame_limit", "attribution_limit")
+            ),
             ("threshold", 0 < self.threshold < 1e6, "It is a share of the mean, such as 0.2."),
             (
                 "margin",

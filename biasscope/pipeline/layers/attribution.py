@@ -63,7 +63,8 @@ def _attributed(
     options: dict[str, Any] = {"fill": asked.fill, "side": asked.side} if asked.protocol == "embed" else {}
     shifts = make(asked.protocol, grid=GRID, seed=asked.seed, preprocessing=ready, **options)
     return attribution_equivariance(
-        item.subject.model, source, shifts, methods=wanted, samples=1, limit=MOST, seed=asked.seed,
+        item.subject.model, source, shifts, methods=wanted, samples=1,
+        limit=plan.at_most(asked.attribution_limit, MOST, item.trace.images), seed=asked.seed,
         device=plan.device(asked), label=item.label, progress=progress,
     )  # fmt: skip
 
@@ -92,9 +93,20 @@ def _result(made: Sequence[Found], asked: LayersAnalysis, wanted: Sequence[str],
         },
         scalars=[one for item, found in made for one in _scalars(item, found)],
         tables=[one for one in tables if one.height],
-        notes=["Every explanation is of the answer to the unshifted picture.", *notes],
+        notes=["Every explanation is of the answer to the unshifted picture.", *_said(made), *notes],
         source=SOURCE,
     )
+
+
+def _said(made: Sequence[Found]) -> Iterator[str]:
+    """What is said of the pictures and of methods that could not be used."""
+    item, found = made[0]
+    if found.images < item.trace.images:
+        yield (
+            f"Answers to {found.images} of the {item.trace.images} pictures were explained; --attribution-limit takes "
+            "more."
+        )
+    yield from (f"{item.label}: {note}." for item, found in made for note in found.notes)
 
 
 def _methods(item: Measurement, found: AttributionEquivariance) -> Iterator[Mapping[str, Any]]:
@@ -158,7 +170,8 @@ def finding(made: Sequence[Found]) -> str:
     """How well explanations move with the object, model by model, by the method of the finest maps."""
     known = dict.fromkeys(one.method for one in made[0][1].methods)
     method = "saliency" if "saliency" in known else next(iter(known))
-    said = [f"{item.label} {_agrees(found[method, 'cosine'])}" for item, found in made[:SAID]]
+    told = [(item, found) for item, found in made if (method, "cosine") in found]
+    said = [f"{item.label} {_agrees(found[method, 'cosine'])}" for item, found in told[:SAID]]
     return (
         f"Explanations by {NAMES.get(method, method)} of shifted pictures, moved back, against those of the unshifted "
         f"(cosine, 1 where they move with the object): {'; '.join(said)}."

@@ -52,7 +52,8 @@ def _blame(item: Measurement, source: ImageSource, asked: LayersAnalysis, progre
     ready = item.subject.model.preprocessing
     options: dict[str, Any] = {"fill": asked.fill, "side": asked.side} if asked.protocol == "embed" else {}
     shifts = make(asked.protocol, grid=GRID, seed=asked.seed, preprocessing=ready, **options)
-    most = MOST * 4 if max(ready.size) <= SMALL else MOST
+    usual = MOST * 4 if max(ready.size) <= SMALL else MOST
+    most = plan.at_most(asked.blame_limit, usual, item.trace.images)
     return blame(
         item.subject.model, source, shifts, between=asked.between, limit=most, seed=asked.seed,
         device=plan.device(asked), label=item.label, progress=progress,
@@ -87,11 +88,23 @@ def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, n
             "A layer's response to the shifted picture is replaced by its moved response to the reference. The share "
             "of the change of the answer's logit that disappears is what all layers up to this one did (cumulative); "
             "its rise over the layer before is the layer's own (effect).",
+            *_fewer(made),
             *notes,
             *dict.fromkeys(own),
         ],
         source=SOURCE,
     )
+
+
+def _fewer(made: Sequence[Found]) -> Iterator[str]:
+    """What is said where layers are patched for fewer pictures than were measured."""
+    fewer = [(item, found) for item, found in made if found.images < item.trace.images]
+    if fewer:
+        item, found = fewer[0]
+        yield (
+            f"Layers were patched for {found.images} of the {item.trace.images} pictures; --blame-limit takes more "
+            "and makes intervals narrower."
+        )
 
 
 def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
@@ -188,7 +201,10 @@ def finding(made: Sequence[Found]) -> str:
     share = f"{percent(top.blame.value, 0)}{ends} of the change of the logit"
     said = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; "
     if by_chance(top):
-        return f"{said}{top.name} ({top.kind}, which {does}) has the most blame, {share}, not told from chance."
+        return (
+            f"{said}no layer's blame is told from chance with {found.images} pictures (the most has {top.name}, "
+            f"{share})."
+        )
     return f"{said}most to blame is {top.name} ({top.kind}, which {does}) with {share}."
 
 

@@ -72,6 +72,11 @@ def limit(asked: LayersAnalysis) -> int | None:
     return LIMIT if asked.limit is None else asked.limit or None
 
 
+def at_most(given: int | None, usual: int, measured: int) -> int:
+    """How many of the measured pictures a slower part takes: the usual number unless one is asked for, 0 for all."""
+    return min(measured, (usual if given is None else given) or measured)
+
+
 def transformation(asked: LayersAnalysis, looks: list[Look]) -> Transformation:
     """Shifts that are the same for all models: 0 .. 7 pixels on both axes and multiples of the largest stride."""
     grid = asked.grid

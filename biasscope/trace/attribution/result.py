@@ -78,6 +78,10 @@ class AttributionEquivariance:
     problems: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        """Whether there is a measure by (method, measure)."""
+        return any((one.method, one.measure) == key for one in self.methods)
+
     def __getitem__(self, key: tuple[str, str]) -> MethodMeasured:
         """Give a measure by (method, measure)."""
         for one in self.methods:

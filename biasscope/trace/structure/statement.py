@@ -32,9 +32,19 @@ def _expected(found: Structure) -> str:
         change = "" if found.circular_error is None else f" by {found.circular_error:.2g} of its length"
         why = "padding that is not circular" if found.divisible else f"{_remainder(found)}"
         return f"{CONTENT}, but circular shifts change the answer{change} all the same: {why}"
-    share = (found.invariant_share or 0.0) * 100
-    said = f"exact invariance can be expected at {share:.4g} % of the translations"
+    said = f"exact invariance can be expected at {_one_in(found.invariant_share or 0.0)}"
     return said if found.divisible else f"{said}, and at no circular shift: {_remainder(found)}"
+
+
+def _one_in(share: float) -> str:
+    """Share of translations in words.
+
+    >>> _one_in(1 / 1024), _one_in(1.0)
+    ('1 in 1024 translations (0.098 %)', 'every translation')
+    """
+    if share == 1:
+        return "every translation"
+    return f"1 in {1 / share:.4g} translations ({share * 100:.2g} %)" if share else "no translation"
 
 
 def _remainder(found: Structure) -> str:

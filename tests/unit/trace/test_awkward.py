@@ -128,7 +128,7 @@ class TwoInputs(nn.Module):
 
 @pytest.mark.parametrize("asked", [trace, blame, attribution_equivariance])
 def test_the_network_s_own_error_is_told_as_such(asked):
-    with pytest.raises(UsageError, match="the network itself fails on a picture .* with TypeError"):
+    with pytest.raises(UsageError, match=r"the network itself fails on a picture .* with TypeError"):
         asked(TwoInputs(), pictures(), [(0, 0), (0, 1)])
 
 

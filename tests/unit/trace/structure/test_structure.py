@@ -195,7 +195,7 @@ def test_upsampling_brings_no_phase_back():
     assert (found.last.stride, found.stride_product, found.invariant_share) == ((1, 1), 2, 0.25)
     assert found.last.invariant_share == 0.25
     assert "product of strides 2, size ratio 1.0" in found.statement
-    assert "at 25 % of the translations" in found.statement
+    assert "at 1 in 4 translations (25 %)" in found.statement
 
 
 class Pooled(nn.Module):
