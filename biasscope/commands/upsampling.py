@@ -38,6 +38,7 @@ def upsampling(
     batch: Annotated[int, Parameter(group=RUNNING)] = 16,
     remedies: Annotated[list[str] | None, Several, Parameter(group=PARTS)] = None,
     position: Annotated[bool, Parameter(group=PARTS)] = True,
+    knee: Annotated[bool | None, Parameter(group=PARTS)] = None,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
     common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
 ) -> int:
@@ -83,6 +84,9 @@ def upsampling(
         resize-bilinear, icnr, icnr-new, hold, smooth, blurpool, joined with commas; none for none. Unless given: all.
     position
         Also say how positions are covered and sampled.
+    knee
+        Train a small network on crops of that padding and ask it inside and outside of its range, some seconds; unless
+        given, beside the embedded decoders only.
     html
         Write report.html beside report.json.
     common
@@ -108,6 +112,7 @@ def upsampling(
             "batch": batch,
             "remedies": [part.strip() for item in remedies or [] for part in item.split(",") if part.strip()],
             "position": position,
+            "knee": knee,
             "device": common.device,
             "seed": common.seed,
         },

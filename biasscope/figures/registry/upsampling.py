@@ -52,6 +52,14 @@ ENTRIES = {
         "and on all of them. Shares do not add up; a bar to the left is more ripple than before.",
         "remedies",
     ),
+    "knee": entry(
+        "augmentation.places:knee",
+        "Inside and outside of the trained range",
+        "Accuracy of small networks by the distance of the digit from the middle; the dashed line is the end of the "
+        "range that crops of this padding have shown; bands are 95 % intervals over pictures. Flat up to the line and "
+        "falling behind it: positions are learned by being shown.",
+        "coverage",
+    ),
     "phases": entry(
         "upsampling.strength:phases",
         "What a layer makes of the phase of its input",

@@ -28,6 +28,7 @@ class UpsamplingAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_f
     remedies: list[str] = []
     padding: int = 4
     position: bool = True
+    knee: bool | None = None
     batch: int = 16
     device: str = "auto"
 

@@ -12,6 +12,8 @@ from biasscope.core.results import Result, number
 from biasscope.images.picture import ImageSource
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.definition import UpsamplingAnalysis
+from biasscope.pipeline.upsampling.context import context
+from biasscope.pipeline.upsampling.knee import NET, SEEDS, knee
 from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.results import full
 from biasscope.pipeline.upsampling.tables import tabled
@@ -21,7 +23,8 @@ from biasscope.transforms import make
 
 COPIES = (1, 4, 16, 64, 256, 1024, 4096)
 SIMULATED, REPETITIONS = 64, 3
-PHASES, IMAGES = 4, 8
+PHASES, IMAGES, MANY, SMALL = 4, 8, 32, 128
+"""Phases along an axis, pictures, and more of them up to this side."""
 SOURCE = "Azulay & Weiss, JMLR 20(184), 2019"
 Cells = Mapping[str, Any]
 
@@ -33,27 +36,43 @@ def coverage(
     known = [item for item in items if item.pictures and stride(item) > 1]
     if not known or not asked.position:
         return None
-    notes = [
-        "Coverage: share of the phases of the stride product that random crops have shown; accuracy inside and outside "
-        "of the covered range is measured by the question of augmentation.",
-    ]
+    notes = ["Coverage: share of the phases of the stride product that random crops have shown."]
+    shown = knee(asked.padding, asked.seed, progress) if wanted(asked) else None
+    notes.append(
+        f"Inside and outside: {SEEDS} networks of {NET}, trained on centred digits with all shifts of the range along "
+        "both axes (circular), asked along one axis; the question of augmentation measures this for networks and "
+        "pictures of one's own."
+        if shown is not None
+        else "Accuracy inside and outside of the covered range: ask for knee, or see the question of augmentation."
+    )
     with progress.step("Position: coverage, sampling, phases"):
-        rows = [row for item in known for row in covered(item, asked)]
+        same: dict[tuple[int, int], list[Measurement]] = {}
+        for item in known:
+            same.setdefault((stride(item), int(item.inputs.shape[-1])), []).append(item)
+        rows = [row for few in same.values() for row in covered(few, asked)]
         layers = [row for item in known for row in sampled(item, notes)]
         phases = [row for item in known for row in varied(item, source, asked, notes)]
     return Result(
         kind="coverage",
-        finding=finding(known[0], asked),
+        finding=" ".join([finding(known[0], asked), *([shown.finding] if shown is not None else [])]),
         title="Position",
         parameters={"transform": f"RandomCrop, padding {asked.padding}", "seed": asked.seed},
+        scalars=list(shown.scalars()) if shown is not None else [],
         tables=full(
+            *([shown.table] if shown is not None else []),
             tabled("coverage", rows, "Phases that random crops cover", "row"),
             tabled("sampling", layers, "How densely layers sample", "layer"),
+            tabled("context", context(asked.seed), "Strided against dilated at the same context", "way"),
             tabled("phases", phases, "Variation over phases by variation over pictures", "layer"),
         ),
         notes=list(dict.fromkeys(notes)),
         source=SOURCE,
     )
+
+
+def wanted(asked: UpsamplingAnalysis) -> bool:
+    """Whether small networks are trained for the knee: as asked, else beside the embedded models only."""
+    return not asked.model if asked.knee is None else asked.knee
 
 
 def stride(item: Measurement) -> int:
@@ -73,17 +92,17 @@ def finding(item: Measurement, asked: UpsamplingAnalysis) -> str:
     )
 
 
-def covered(item: Measurement, asked: UpsamplingAnalysis) -> Iterator[Cells]:
-    """Closed form for several numbers of copies, and what torchvision's transform delivers."""
+def covered(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Iterator[Cells]:
+    """Closed form for several numbers of copies, and what torchvision's transform delivers; of models alike."""
     from torchvision.transforms import v2
 
-    step, side = stride(item), int(item.inputs.shape[-1])
+    step, side = stride(items[0]), int(items[0].inputs.shape[-1])
     crop = v2.RandomCrop(side, padding=asked.padding)
     seen = transform_coverage(crop, (side, side), step, epochs=SIMULATED, repetitions=REPETITIONS, seed=asked.seed)
     delivered = dict(zip(seen.epochs.tolist(), seen.share.tolist(), strict=True))
     for copies in COPIES:
         yield {
-            "model": item.label,
+            "model": ", ".join(item.label for item in items),
             "stride": step,
             "copies": copies,
             "crop": crop_coverage(copies, side + 2 * asked.padding, side, step),
@@ -118,14 +137,14 @@ def varied(
     """Variance over phases by variance over pictures at every layer, on a lattice of at most 4 x 4 phases."""
     if source is None:
         return
-    step = stride(item)
+    step, small = stride(item), item.inputs.shape[-1] <= SMALL
     along = [round(place * step / min(step, PHASES)) for place in range(min(step, PHASES))]
     grid = ";".join(f"{y},{x}" for y in along for x in along)
     try:
         moved = make("circular", grid=grid, seed=asked.seed)
         found = trace(
-            item.subject.model, source, moved, measures=["phase_variance"], limit=IMAGES, batch=asked.batch,
-            seed=asked.seed, label=item.label,
+            item.subject.model, source, moved, measures=["phase_variance"], limit=MANY if small else IMAGES,
+            batch=asked.batch, seed=asked.seed, label=item.label,
         )  # fmt: skip
     except BiasscopeError as error:
         notes.append(f"{item.label} cannot be traced: {error.what}.")

@@ -67,10 +67,31 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
         "Phases that copies cover",
     ),
 }  # fmt: skip
+MORE: dict[str, tuple[list[Field], str]] = {
+    "sampling": (
+        [
+            MODEL, LAYER, Field("stride", "Stride", "count"), Field("receptive_field", "Receptive field", "count"),
+            Field("seen", "Seen", "share", "Share of the receptive field that is seen; the rest is gridding"),
+            Field("tail", "Tail", "text", "How a classifier reads the last map"),
+            Field("swap_error", "Swap error", "real", "Change of the answer when positions of the last map are rolled"),
+        ],
+        "How densely layers sample",
+    ),
+    "context": (
+        [
+            Field("way", "Three 3 x 3 convolutions", "label"), Field("receptive_field", "Receptive field", "count"),
+            Field("seen_along", "Seen along an axis", "share"), Field("seen", "Seen", "share"),
+            Field("positions", "Positions along an axis", "count", "Of the last map for 64 pixels"),
+            Field("phase_variance", "Phase by picture", "real", "Variance over phases by variance over pictures"),
+        ],
+        "Strided against dilated at the same context",
+    ),
+}  # fmt: skip
+"""Grids that stand open below the main one."""
 FURTHER = {
     "peaks": "Every stride frequency", "response": "Answers to constant pictures", "refused": "Not analysed",
     "changes": "What every remedy did", "single": "One layer repaired at a time",
-    "sampling": "How densely layers sample", "phases": "Phases and pictures",
+    "phases": "Phases and pictures",
 }  # fmt: skip
 
 
@@ -84,6 +105,7 @@ def view(result: Result) -> dict[str, Any]:
         "films": [*tiles(result), *outputs(result)],
         "figures": FIGURES[result.kind],
         "grid": some(result, name, fields, caption),
+        "grids": [grid for grid in (some(result, key, *MORE[key]) for key in MORE) if grid],
         "folded": [grid for grid in (_folded(result, key) for key in FURTHER) if grid],
     }
 
@@ -93,7 +115,7 @@ FIGURES = {
     "overlap": ("overlaps",),
     "remedies": ("single", "remedies"),
     "gradients": ("energies",),
-    "coverage": ("coverage", "phases"),
+    "coverage": ("coverage", "knee", "phases"),
 }
 
 
