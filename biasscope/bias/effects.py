@@ -43,8 +43,7 @@ def cramers_v(counts: ArrayLike) -> Floats:
 def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Bias-corrected Cramer's V with its jackknife interval.
 
-    The interval is made for the squared effect, which is smooth at 0, and its root taken. At V = 0 the jackknife
-    variance of the squared effect is too large rather than too small, and the lower bound is 0 there.
+    The interval is made for the squared effect, which is smooth at 0, and its root taken: see :func:`rooted`.
 
     Parameters
     ----------
@@ -55,8 +54,44 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     """
     table = np.asarray(groups)
     made = jackknife(squared_effect(table.sum(1)), squared_effect(leave_one_out(table)), table.any(-1), level=level)
-    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in made[:3])
-    return Estimate(value, low, high, made.error)
+    n = table.sum((1, 2))
+    return rooted(made, n * (n - 1) / 2, table.shape[-1], level=level)
+
+
+def rooted(squared: Estimate, pairs: ArrayLike, cells: int, *, level: float = 0.95) -> Estimate:
+    """Cramer's V and its interval from the squared effect and the jackknife interval of it.
+
+    A few boxes in as many cells are in other cells whichever is left out, so that the jackknife sees no variance. The
+    upper bound is therefore at least what chance allows a class without effect, ``z sqrt(1 / ((k - 1) pairs))``: two
+    boxes share a cell with probability 1/k, and under uniform placement these events are uncorrelated between pairs.
+
+    Parameters
+    ----------
+    squared
+        Squared effect, one value a class.
+    pairs
+        Pairs of boxes that it compares, one number a class.
+    cells
+        Number k of cells.
+    level
+        Confidence level.
+
+    Examples
+    --------
+    Ten boxes in ten of 64 cells:
+
+    >>> made = cramers_v_interval(np.eye(10, 64, dtype=int)[None])
+    >>> made.value.item(), made.low.item(), made.high.round(3).item()
+    (0.0, 0.0, 0.192)
+    """
+    from scipy.special import ndtri
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = ndtri((1 + level) / 2) * np.sqrt(1 / ((cells - 1) * np.asarray(pairs, np.float64)))
+    within = squared.value <= chance
+    high = np.where(within, np.maximum(squared.high, np.maximum(squared.value, 0) + chance), squared.high)
+    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in (squared.value, squared.low, high))
+    return Estimate(value, low, high, squared.error)
 
 
 def jensen_shannon(counts: ArrayLike, other: ArrayLike | None = None) -> Floats:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from biasscope.bias.effects import rooted
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 
 Floats = NDArray[np.float64]
@@ -42,8 +43,8 @@ def grouped_effect(counts: Ints, *, level: float = 0.95) -> Estimate:
     full, left = _squared_effects(counts)
     filled = counts.any(-1)
     made = jackknife(full, np.where(np.isfinite(left), left, full[:, None]), filled, level=level)
-    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in made[:3])
-    return Estimate(value, low, high, made.error)
+    sizes = counts.sum(2, dtype=np.float64)
+    return rooted(made, (sizes.sum(1) ** 2 - (sizes**2).sum(1)) / 2, counts.shape[2], level=level)
 
 
 def left_out_effects(counts: Ints) -> Parts:

@@ -103,3 +103,14 @@ def test_a_single_group_has_no_interval():
     made = jackknife([1.0], [[0.0, 1.0]], [[True, False]])
     assert np.isnan(made.error[0])
     assert np.isnan(made.low[0])
+
+
+@pytest.mark.parametrize("n", [10, 20, 60])
+@pytest.mark.parametrize("effect", [0.0, 0.05, 0.1])
+def test_the_interval_of_few_boxes_in_many_cells_holds_the_effect(n, effect):
+    rng, cells = np.random.default_rng(n), 64
+    shares = 1 / cells + effect * np.sqrt(cells - 1) / cells * np.tile([1, -1], cells // 2)
+    assert effect**2 == pytest.approx((cells * (shares**2).sum() - 1) / (cells - 1), abs=1e-12)
+    made = effects.cramers_v_interval(rng.multinomial(1, shares, size=(600, n)))
+    assert np.all(made.high > 0)
+    assert np.mean((made.low <= effect) & (effect <= made.high)) >= 0.94
