@@ -45,6 +45,14 @@ ENTRIES = {
         "as it is; lines are 95 % intervals over pictures. Hollow marks are remedies whose weights were drawn anew.",
         "remedies",
     ),
+    "scores": entry(
+        "upsampling.strength:scores",
+        "How unevenly weights answer constants, layer by layer",
+        "Spread over the phases of what a layer answers to a constant, by the mean answer: of the weights alone "
+        "(full), for the mean activation in front of the layer without its bias (hollow), and with the bias in the mean answer "
+        "(crosses). 0 is a layer that writes a constant as a constant.",
+        "weights",
+    ),
     "single": entry(
         "upsampling.strength:single",
         "What the repair of a single layer removes",

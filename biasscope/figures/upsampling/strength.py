@@ -88,6 +88,25 @@ def _layer(row: Row) -> str:
     return "all together" if row.get("layer") == "all" else f"{short(row.get('layer'), 26)} alone"
 
 
+def scores(result: Result) -> dict[str, Figure] | None:
+    """One figure a model, all on one axis: evenness of the weights, layer by layer, and with mean and bias."""
+    found = [row for row in rows(result, "weights") if row.get("score") is not None]
+    looks_of = {"score": ("o", OTHER), "score_mean": ("o", "none"), "score_bias": ("x", OTHER)}
+    high = max((row[key] for row in found for key in looks_of if row.get(key) is not None), default=0.0)
+    made = {}
+    for model in names(found)[:MOST]:
+        own = of(found, model)[:LAYERS]
+        figure, ax = panel(4.9, 0.8 + 0.3 * len(own))
+        for place, row in enumerate(own):
+            for key, (mark, face) in looks_of.items():
+                if row.get(key) is not None:
+                    ax.plot(row[key], place, mark, color=OTHER, markersize=5, markerfacecolor=face)
+        _axis(ax, [short(row.get("layer"), 32) for row in own], "spread over phases by the mean answer")
+        ax.set_xlim(-0.03 * (high or 1), 1.05 * (high or 1))
+        made[short(model, 60)] = figure
+    return made or None
+
+
 def phases(result: Result) -> dict[str, Figure] | None:
     """One figure a model, all on one axis: variation over phases by variation over pictures, layer by layer."""
     found = [row for row in rows(result, "phases") if row.get("value") is not None]

@@ -102,7 +102,7 @@ def covered(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Iterator
     delivered = dict(zip(seen.epochs.tolist(), seen.share.tolist(), strict=True))
     for copies in COPIES:
         yield {
-            "model": ", ".join(item.label for item in items),
+            "model": items[0].label if len(items) == 1 else f"{items[0].label} and {len(items) - 1} alike",
             "stride": step,
             "copies": copies,
             "crop": crop_coverage(copies, side + 2 * asked.padding, side, step),

@@ -47,6 +47,7 @@ _UPSAMPLING = {
     "overlap": _entry("upsampling", "upsampling", "How often is each position written?", "Overlap"),
     "remedies": _entry("upsampling", "upsampling", "What removes the pattern, and at which price?", "Remedies"),
     "gradients": _entry("upsampling", "upsampling", "Do gradients reach every pixel alike?", "Gradients"),
+    "weights": _entry("upsampling", "upsampling", "Do weights answer a constant with a constant?", "Weights"),
     "coverage": _entry("upsampling", "upsampling", "How are positions covered?", "Position"),
 }
 

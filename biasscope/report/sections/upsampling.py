@@ -58,6 +58,16 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
         ],
         "Most by least, by geometry and as measured",
     ),
+    "weights": (
+        [
+            MODEL, LAYER, Field("kind", "Kind", "text"),
+            Field("score", "Weights alone", "real", "Spread of the phases' sums of weights over their mean"),
+            Field("score_mean", "At the mean activation", "real", "Spread of the answers to it, without the bias"),
+            Field("score_bias", "With the bias", "real", "Over a mean answer that contains the bias"),
+            Field("note", "Note", "text"),
+        ],
+        "Evenness of the weights by layer",
+    ),
     "coverage": (
         [
             MODEL, Field("stride", "Stride", "count"), Field("copies", "Copies", "count"),
@@ -115,6 +125,7 @@ FIGURES = {
     "overlap": ("overlaps",),
     "remedies": ("single", "remedies"),
     "gradients": ("energies",),
+    "weights": ("scores",),
     "coverage": ("coverage", "knee", "phases"),
 }
 

@@ -9,7 +9,7 @@ from biasscope import analyze_upsampling
 from biasscope.core.results import Column, Result, Table
 from biasscope.models import Preprocessing, load_model
 
-KINDS = ("patterns", "overlap", "remedies", "gradients", "coverage")
+KINDS = ("patterns", "overlap", "remedies", "gradients", "weights", "coverage")
 
 
 @cache

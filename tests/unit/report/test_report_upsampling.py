@@ -16,6 +16,7 @@ FIGURES = {
     "overlap": {"overlaps"},
     "remedies": {"single", "remedies"},
     "gradients": {"energies"},
+    "weights": {"scores"},
     "coverage": {"coverage", "phases"},
 }
 

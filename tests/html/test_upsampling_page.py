@@ -1,0 +1,46 @@
+"""The page of the question of upsampling in a browser: patterns first, peaks marked, both themes, wide and narrow."""
+
+import pytest
+
+RIGHT = "$$('body *').filter(e => e.closest('.scroll, .across, .own, nav, svg, .skip') === null)"
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_loads_without_complaint_and_never_scrolls_sideways(open_page, width):
+    view = open_page("upsampling", width=width)
+    assert view.problems() == []
+    assert view.js("document.documentElement.scrollWidth") <= width
+    code = f"{RIGHT}.filter(e => e.getBoundingClientRect().right > a[0] + 1).map(e => e.outerHTML.slice(0, 80))"
+    assert view.js(code, width) == []
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_words_in_figures_stay_legible(open_page, width):
+    view = open_page("upsampling", width=width)
+    sizes = view.js(
+        "$$('figure svg').flatMap(e => $$('text', e).map(t => parseFloat(getComputedStyle(t).fontSize)"
+        " * e.getBoundingClientRect().width / e.viewBox.baseVal.width))"
+    )
+    assert len(sizes) > 80
+    assert min(sizes) > 7
+
+
+def test_patterns_come_first_with_their_numbers_below(open_page):
+    view = open_page("upsampling", width=1280)
+    assert view.js("$$('main section, body section').map(e => e.id).filter(Boolean)")[:2] == ["top", "patterns"]
+    view.browser.execute_async_script(
+        "const done = arguments[0]; Promise.all([...document.images].map(i => i.decode())).then(done, done)"
+    )
+    assert view.js("$$('img').every(e => e.complete && e.naturalWidth > 0 && e.alt.length > 8)")
+    told = view.js("$$('#patterns .films td').map(e => e.querySelector('.told')?.textContent || '')")
+    assert len(told) == 3
+    assert all("explains" in words or "ripple" in words for words in told)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_circles_and_words_are_seen_on_the_paper(open_page, scheme):
+    view = open_page("upsampling", scheme=scheme)
+    paper = view.js("getComputedStyle(document.body).backgroundColor")
+    colours = view.js("$$('#patterns figure svg text').map(e => getComputedStyle(e).fill)")
+    assert len(colours) > 10
+    assert paper not in colours
