@@ -2,8 +2,13 @@
 
 ResNet-18, 64 x 64, one thread, CPU time of the thread, interleaved rounds, medians of the ratios of each round. Aligned
 errors are measured where every shift is a multiple of every stride (12 pictures x 4 shifts of 32 pixels), the most that
-there is to compare, and on the grids of 8 pixels and of one pixel. Memory is the peak of a process that traces one
-picture at all leaves, all default measures.
+there is to compare, and on the grids of 8 pixels and of one pixel.
+
+Memory is that of a process that traces one picture at all leaves, all default measures, after a first trace has
+brought in what is imported and compiled once: bytes that torch holds, bytes that Python and numpy hold, and the peak of
+resident memory. The peak is taken with an allocator that gives every block of 32 KiB back at once (thresholds of glibc);
+with glibc's own thresholds it also holds what lies between blocks in use, which differs from run to run by more than
+what is measured, so that figure is recorded beside it without a target.
 """
 
 from __future__ import annotations
@@ -11,7 +16,9 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 import torchvision
@@ -42,13 +49,32 @@ CASES: list[tuple[str, Sequence[str], Selectors, str, int, float | None]] = [
     ("aligned error: all leaves, 7x7", ALIGNED, None, "7x7", 49, 1.30),
     ("fourier errors in between as well: all leaves, 7x7", FOURIER, None, "7x7", 49, None),
 ]
-MOST_MB = 5.0
+MOST_MB = 5 * 2**20 / 1e6
+RUNS = 5
+GLIBC = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "32768", "MALLOC_TRIM_THRESHOLD_": "65536"}
 MEMORY = """
-import sys, torch, torchvision
+import json, sys, tracemalloc
+import torch, torchvision
+from torch.profiler import profile
 from biasscope.trace import trace
 torch.set_num_threads(1)
-net = torchvision.models.resnet18()
-trace(net, torch.randn(1, 3, 64, 64), sys.argv[1], batch=49)
+net, x = torchvision.models.resnet18(), torch.randn(1, 3, 64, 64)
+trace(net, x, "0,0;0,1", batch=49)
+kind, file = sys.argv[2:]
+if kind == "python":
+    tracemalloc.start()
+    trace(net, x, sys.argv[1], batch=49)
+    peak = tracemalloc.get_traced_memory()[1]
+elif kind == "torch":
+    with profile(profile_memory=True) as seen:
+        trace(net, x, sys.argv[1], batch=49)
+    seen.export_chrome_trace(file)
+    events = json.load(open(file))["traceEvents"]
+    peak = max(one["args"]["Total Allocated"] for one in events if one["name"] == "[memory]")
+else:
+    trace(net, x, sys.argv[1], batch=49)
+    peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024
+open(file, "w").write(str(peak))
 """
 
 
@@ -106,19 +132,28 @@ def compared(
     }
 
 
-def memory() -> dict[str, object]:
-    """Peak memory of 225 shifts against 49."""
-    few, many = (
-        min(run([PYTHON, "-c", MEMORY, grid], environment={"OMP_NUM_THREADS": "1"}).peak_mb for _ in range(5))
-        for grid in ("7x7", "15x15")
-    )
+def held(kind: str, grid: str, allocator: Mapping[str, str] = GLIBC) -> float:
+    """Most MB that one process holds for a grid of shifts: of ``torch``, of ``python``, or ``resident``."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "peak"
+        run([PYTHON, "-c", MEMORY, grid, kind, str(file)], environment={"OMP_NUM_THREADS": "1", **allocator})
+        return int(file.read_text()) / 1e6
+
+
+def memory(kind: str, runs: int, most: float | None, allocator: Mapping[str, str] = GLIBC) -> dict[str, object]:
+    """Peak memory of 225 shifts against 49: median of the differences of runs in turn, and their range."""
+    pairs = [(held(kind, "7x7", allocator), held(kind, "15x15", allocator)) for _ in range(runs)]
+    more = sorted(many - few for few, many in pairs)
+    middle = statistics.median(more)
+    target = {} if most is None else {"more_mb_target": most, "met": middle <= most}
     return {
-        "work": "peak memory, 225 shifts against 49",
-        "peak_mb_49": few,
-        "peak_mb_225": many,
-        "more_mb": many - few,
-        "more_mb_target": MOST_MB,
-        "met": many - few <= MOST_MB,
+        "work": f"memory, 225 shifts against 49: {kind}" + ("" if allocator else ", thresholds of glibc"),
+        "mb_49": statistics.median(few for few, _ in pairs),
+        "more_mb": middle,
+        "more_mb_low": more[0],
+        "more_mb_high": more[-1],
+        "runs": runs,
+        **target,
     }
 
 
@@ -129,7 +164,8 @@ def main() -> int:
     net = torchvision.models.resnet18().eval()
     with as_found(net):
         rows = [compared(net, *case) for case in CASES]
-    rows.append(memory())
+    rows += [memory("torch", 1, MOST_MB), memory("python", 1, MOST_MB), memory("resident", RUNS, MOST_MB)]
+    rows.append(memory("resident", RUNS, None, {}))
     record("trace", rows)
     return 0 if all(row.get("met", True) for row in rows) else 1
 
