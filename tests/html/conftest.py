@@ -64,6 +64,7 @@ def report_pages() -> dict[str, Callable[[], bytes]]:
         "hostile": lambda: render(sample.full(labels=sample.HOSTILE)),
         "invariance": lambda: render(sample_invariance.full(sample_invariance.MODELS[:2])),
         "invariance-hostile": lambda: render(sample_invariance.full(sample.HOSTILE)),
+        "invariance-alone": lambda: render(sample_invariance.full(sample_invariance.MODELS[:1])),
         "layers": lambda: render(sample_layers.full()),
         "layers-hostile": lambda: render(sample_layers.full(sample.HOSTILE[:8])),
         "augmentation": lambda: render(sample.report([sample_augmentation.copies(*augmentation)], kind="augmentation")),

@@ -150,3 +150,18 @@ def test_what_surgery_did_is_there_folded(open_page):
         "Every layer that surgery replaced",
         "Every layer that still subsamples as before",
     ]
+
+
+def test_one_model_leaves_no_half_of_the_page_blank(open_page):
+    view = open_page("invariance-alone", width=1280)
+    assert view.problems() == []
+    beside = "((a, b) => b.left > a.right && Math.abs(a.top - b.top) < 40)"
+    boxes = "$$('#shifts .pair').map(e => [...e.children].slice(0, 2).map(c => c.getBoundingClientRect()))"
+    assert view.js(f"{boxes}.map(([a, b]) => {beside}(a, b))") == [True, True]
+    words = view.js("$$('#shifts .pair').map(e => e.textContent)")
+    assert "Agreement with the reference" in words[0]
+    assert "Every picture at every shift" in words[0]
+    assert "Measures, with" in words[1]
+    assert "Floors" in words[1]
+    assert view.js("document.documentElement.scrollWidth") <= 1280
+    assert open_page("invariance-alone", width=400).js("document.documentElement.scrollWidth") <= 400
