@@ -5,8 +5,8 @@ errors are measured where every shift is a multiple of every stride (12 pictures
 there is to compare, and on the grids of 8 pixels and of one pixel.
 
 Memory is that of a process that traces one picture at all leaves, all default measures, after a first trace has
-brought in what is imported and compiled once: bytes that torch holds, bytes that Python and numpy hold, and the peak of
-resident memory. The peak is taken with an allocator that gives every block of 32 KiB back at once (thresholds of glibc);
+brought in what is imported and compiled once: bytes that torch holds, bytes that Python and numpy hold, and the peak
+of resident memory. The peak is taken with an allocator that gives every block of 32 KiB back (thresholds of glibc);
 with glibc's own thresholds it also holds what lies between blocks in use, which differs from run to run by more than
 what is measured, so that figure is recorded beside it without a target.
 """
