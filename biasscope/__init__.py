@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from biasscope.models import surgery_table as surgery_table
     from biasscope.pipeline.augmentation import analyze_augmentation as analyze_augmentation
     from biasscope.pipeline.dataset import analyze_dataset as analyze_dataset
+    from biasscope.pipeline.file import read_analysis as read_analysis
+    from biasscope.pipeline.file import run_analysis as run_analysis
     from biasscope.pipeline.invariance import analyze_invariance as analyze_invariance
     from biasscope.pipeline.layers import analyze_layers as analyze_layers
     from biasscope.pipeline.upsampling import analyze_upsampling as analyze_upsampling
@@ -37,7 +39,9 @@ _HOME = {
     "open_images": "biasscope.images",
     "pac": "biasscope.models",
     "polyphase": "biasscope.models",
+    "read_analysis": "biasscope.pipeline.file",
     "read_boxes": "biasscope.boxes",
+    "run_analysis": "biasscope.pipeline.file",
     "surgery_table": "biasscope.models",
 }
 _PACKAGES = ("bias", "boxes", "images", "metrics", "models", "nn", "sweep", "trace", "transforms")
@@ -55,7 +59,9 @@ __all__ = [
     "open_images",
     "pac",
     "polyphase",
+    "read_analysis",
     "read_boxes",
+    "run_analysis",
     "surgery_table",
     "sweep",
     "trace",

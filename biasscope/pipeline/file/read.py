@@ -76,11 +76,8 @@ def read_analysis(
     table = read_table(path)
     question = _question(table, path)
     options = table.pop(question, {})
-    kinds = {name: kind for name, kind in kinds_of(Written).items() if name in SETTABLE}
-    kinds |= kinds_of(DEFINITIONS[question])
-    given = parsed(settings, kinds, question=question, where=str(path))
-    table |= {name: _several(given.pop(name), kinds[name]) for name in SETTABLE if name in given}
-    written = from_table({name: value for name, value in table.items() if value != ""}, Written, where=str(path))
+    given = parsed(settings, _kinds(question), question=question, where=str(path))
+    written = _written(table, {name: given.pop(name) for name in SETTABLE if name in given}, path)
     stacked = [
         (options, path.parent),
         (written.tiny if tiny else {}, path.parent),
@@ -88,7 +85,6 @@ def read_analysis(
     ]
     asked = _asked(question, stacked, f"{path}: [{question}]")
     _check_code(getattr(asked, "model", []), f"{path}: [{question}] model", allowed=allow_python)
-    _check_figures(written.figures, question, f"{path}: figures")
     return AnalysisFile(
         path=path,
         title=written.title,
@@ -101,6 +97,21 @@ def read_analysis(
         strict=written.strict,
         allow_python=allow_python,
     )
+
+
+def _kinds(question: str) -> dict[str, Any]:
+    """Types of all keys that can be set."""
+    own = {name: kind for name, kind in kinds_of(Written).items() if name in SETTABLE}
+    return own | kinds_of(DEFINITIONS[question])
+
+
+def _written(table: dict[str, Any], given: Mapping[str, object], path: Path) -> Written:
+    """Keys of the file itself, those that are set in the place of those that are written."""
+    kinds = kinds_of(Written)
+    merged = table | {name: _several(value, kinds[name]) for name, value in given.items()}
+    written = from_table({name: value for name, value in merged.items() if value != ""}, Written, where=str(path))
+    _check_figures(written.figures, written.question, f"{path}: figures")
+    return written
 
 
 def _question(table: Mapping[str, Any], path: Path) -> str:
