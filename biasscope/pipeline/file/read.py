@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 from biasscope.core.errors import UsageError
@@ -117,7 +117,7 @@ def _written(table: dict[str, Any], given: Mapping[str, object], path: Path) -> 
 def _question(table: Mapping[str, Any], path: Path) -> str:
     """Question of a file; tables of other questions are refused."""
     question = table.get("question")
-    if question not in DEFINITIONS:
+    if not isinstance(question, str) or question not in DEFINITIONS:
         what = "the key 'question' is missing" if question is None else f"{question!r} is no question"
         raise UsageError(what, where=str(path), hint=f"There are: {', '.join(DEFINITIONS)}.")
     if other := next((name for name in DEFINITIONS if name in table and name != question), None):
@@ -127,7 +127,7 @@ def _question(table: Mapping[str, Any], path: Path) -> str:
         raise UsageError(
             f"{question!r} is no table", where=str(path), hint=f"Write [{question}] and its options below."
         )
-    return cast(str, question)
+    return question
 
 
 def _asked(question: str, stacked: list[tuple[Mapping[str, object], Path]], where: str) -> Definition:

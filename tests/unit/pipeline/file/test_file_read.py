@@ -1,7 +1,13 @@
 """Reading the file of an analysis: strict keys, settings, tiny runs, places, and no code unless it is allowed."""
 
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from biasscope.core.errors import UsageError
 from biasscope.pipeline.definition import DatasetAnalysis, InvarianceAnalysis
@@ -80,6 +86,8 @@ def test_a_variable_that_a_tiny_run_does_not_need_may_be_missing(write, monkeypa
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("question = []", r"\[\] is no question"),
+        ("question = {a = 1}", "is no question"),
         ("question = 3", "3 is no question. There are: dataset"),
         ('question = "invarience"', "no question"),
         ('title = "T"\nsource = "S"', "key 'question' is missing"),
@@ -132,3 +140,57 @@ def test_an_analysis_is_frozen(write):
     with pytest.raises(AttributeError):
         read_analysis(write(FULL)).title = "Other"
     assert msgspec.structs.replace(read_analysis(write(FULL)), title="Other").title == "Other"
+
+
+VALUES = [
+    '"x"',
+    "3",
+    "-1",
+    "true",
+    "0.5",
+    "[]",
+    '["x"]',
+    "[[1]]",
+    "{a = 1}",
+    "1979-05-27",
+    '"${X}"',
+    "9" * 40,
+    "nan",
+    '""',
+]
+KEYS = [
+    "title",
+    "question",
+    "source",
+    "expected",
+    "figures",
+    "strict",
+    "tiny",
+    "limit",
+    "model",
+    "images",
+    "sizes",
+    "seed",
+]
+LINES = st.one_of(
+    st.builds("{} = {}".format, st.sampled_from(KEYS), st.sampled_from(VALUES)),
+    st.sampled_from(["[invariance]", "[dataset]", "[tiny]", "[[layers]]", "[augmentation.model]", HEAD]),
+)
+
+
+@given(st.lists(LINES, max_size=8).map("\n".join) | st.text())
+def test_whatever_stands_in_a_file_is_read_or_refused(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.toml")
+        path.write_text(text, "utf-8", errors="replace")
+        with suppress(UsageError):
+            read_analysis(path, tiny=True)
+
+
+@given(st.lists(st.builds("{}={}".format, st.sampled_from(KEYS), st.sampled_from(VALUES) | st.text())))
+def test_whatever_is_set_is_read_or_refused(settings):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.toml")
+        path.write_text(FULL)
+        with suppress(UsageError):
+            read_analysis(path, settings)
