@@ -341,14 +341,15 @@ def test_settings_of_the_report_stand_over_those_of_the_file(desk: Desk, monkeyp
     seen = []
 
     def run_analysis(file: object, **options: object) -> Report:
-        seen.append((file.asked.minimum, file.asked.alpha, file.asked.leakage))  # type: ignore[attr-defined]
+        asked = file.asked  # type: ignore[attr-defined]
+        seen.append((asked.minimum, asked.alpha, asked.leakage, asked.paths))
         return report(0.9)
 
     monkeypatch.setattr("biasscope.pipeline.file.run_analysis", run_analysis)
-    schedule = desk.schedule("[set]\nminimum = 20\nleakage = false\n")
+    schedule = desk.schedule('[set]\nminimum = 20\nleakage = false\npaths = ["x.csv"]\n')
     desk.analysis("boxes", "[dataset]\nminimum = 10\nalpha = 0.01\n")
     desk.run(schedule)
-    assert seen == [(20, 0.01, False)]
+    assert seen == [(20, 0.01, False, [str(schedule.path.with_name("x.csv"))])]
 
 
 def test_a_checkpoint_is_offered_and_goes_with_the_run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
