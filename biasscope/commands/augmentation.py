@@ -27,6 +27,10 @@ def augmentation(
     variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     held_out: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    split: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    held_out_split: Annotated[str | None, Parameter(group=PICTURES)] = None,
     train_images: Annotated[list[str] | None, Several, Parameter(group=PICTURES)] = None,
     test_images: Annotated[int | None, Parameter(group=PICTURES)] = None,
     copies: Annotated[list[str] | None, Several, Parameter(group=COPIES)] = None,
@@ -70,6 +74,14 @@ def augmentation(
         `centred:2500@28` (all in the middle) and `scenes:2500@32` (anywhere).
     held_out
         Images to ask about; a fifth of the images unless given.
+    image_column
+        Column of a table or dataset with the images.
+    label_column
+        Column with the labels.
+    split
+        Split of a dataset, or sub-folder, that is trained on.
+    held_out_split
+        Split that is asked about, of the same images unless others are held out.
     train_images
         Training-set sizes, joined with commas; all images unless given.
     test_images
@@ -132,9 +144,9 @@ def augmentation(
 
     with checkpoints(definition, keep=resume) as folder:
         report = analyze_augmentation(definition=definition, checkpoint=folder, progress=common.progress())
-    return deliver(report, common, html=html, strict=False)
+        return deliver(report, common, html=html, strict=False)
 
 
 def _numbers(given: list[str] | None) -> list[int | str]:
     """Whole numbers; what is none is left as it is, to be refused by name."""
-    return [int(part) if part.isdigit() else part for part in parts(given or [])]
+    return [int(part) if part.lstrip("-").isdecimal() else part for part in parts(given or [])]

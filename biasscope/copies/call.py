@@ -13,12 +13,13 @@ from torch import Tensor
 
 from biasscope.copies.assemble import assemble
 from biasscope.copies.checkpoint import Checkpoint
-from biasscope.copies.data import Data, digit_data, source_data, without_leaks
+from biasscope.copies.data import Data, digit_data, without_leaks
 from biasscope.copies.networks import Factory, build, factories
 from biasscope.copies.plan import make_plan, thin
 from biasscope.copies.pool import Pool, make_pool
 from biasscope.copies.result import CopiesSweep
 from biasscope.copies.runner import Runner
+from biasscope.copies.source import source_data
 from biasscope.copies.train import Training
 from biasscope.copies.views import Views
 from biasscope.core.errors import UsageError
@@ -190,12 +191,19 @@ def _is_source(images: Images) -> bool:
 def _cut(data: Data, train_images: Sequence[int] | None, test_images: int | None) -> Data:
     most = max(train_images) if train_images else None
     train, test = slice(most), slice(test_images)
+    pairs = ((most, data.train, "train on"), (test_images, data.test, "ask about"))
+    few = [
+        f"{n:,} images to {what} were asked for; there are {len(have):,}."
+        for n, have, what in pairs
+        if n and n > len(have)
+    ]
     return replace(
         data,
         train=data.train[train],
         train_labels=data.train_labels[train],
         test=data.test[test],
         test_labels=data.test_labels[test],
+        notes=(*data.notes, *few),
     )
 
 

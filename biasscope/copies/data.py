@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from biasscope.core.errors import InputError
-from biasscope.core.randomness import generator
-from biasscope.images.picture import ImageSource
+from biasscope.core.errors import InputError, UsageError
+from biasscope.images.picture import ImageProblem
 from biasscope.images.scenes import draw, place
 
-TEST_SHARE = 0.2
+LEAST_DIGITS, LEAST_SIDE = 10, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,10 @@ class Data:
         Names of the classes, where they are known.
     notes
         What was left out.
+    files
+        Files that they were read from.
+    problems
+        Images that were left out or had to be converted.
     """
 
     train: Tensor
@@ -42,6 +46,8 @@ class Data:
     name: str = ""
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    problems: tuple[ImageProblem, ...] = ()
 
     def __post_init__(self) -> None:
         for images, labels in ((self.train, self.train_labels), (self.test, self.test_labels)):
@@ -89,7 +95,7 @@ def without_leaks(data: Data) -> Data:
     text = f"{leaked} training image{' is' if leaked == 1 else 's are'} held out as well and was not trained on."
     train, labels = data.train[clean], data.train_labels[clean]
     notes = (*data.notes, text.replace("s are held out as well and was", "s are held out as well and were"))
-    return Data(train, labels, data.test, data.test_labels, data.name, data.class_names, notes)
+    return replace(data, train=train, train_labels=labels, notes=notes)
 
 
 def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0, centred: bool = False) -> Data:
@@ -109,6 +115,9 @@ def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0, centred: boo
     >>> tuple(data.train.shape), tuple(data.test.shape)
     ((40, 1, 24, 24), (10, 1, 24, 24))
     """
+    if count < LEAST_DIGITS or side < LEAST_SIDE:
+        hint = f"Ask for at least {LEAST_DIGITS} images of {LEAST_SIDE} pixels, as centred:2500@28."
+        raise UsageError(f"{count} digits in images of {side} pixels", where="images", hint=hint)
     scenes = place(count, side=side, seed=seed, uniform=True)
     if centred:
         scenes = replace(scenes, x0=(side - scenes.size) // 2, y0=(side - scenes.size) // 2)
@@ -117,55 +126,3 @@ def digit_data(count: int = 2500, *, side: int = 32, seed: int = 0, centred: boo
     names = tuple(str(digit) for digit in range(10))
     name = f"{'centred digits' if centred else 'digit scenes'}, side {side}"
     return without_leaks(Data(images[train], labels[train], images[~train], labels[~train], name, names))
-
-
-def source_data(
-    source: ImageSource, held_out: ImageSource | None = None, *, test_share: float = TEST_SHARE, seed: int = 0
-) -> Data:
-    """Labelled images of a source, in random order, all of one size; those to ask about are split off at random.
-
-    Parameters
-    ----------
-    source
-        Images to train on.
-    held_out
-        Images to ask about, in the place of a share of ``source``.
-    test_share
-        Share of ``source`` that is held out otherwise.
-    seed
-        Of the order.
-
-    Raises
-    ------
-    InputError
-        Images have several sizes, fewer than two have a label, or the two sources have different classes.
-    """
-    images, labels = _shuffled(source, seed)
-    name, count = source.name, max(round(len(images) * test_share), 1)
-    held, held_labels, rest = images[:count], labels[:count], slice(count, None)
-    if held_out is not None:
-        _same_classes(source, held_out)
-        (held, held_labels), rest = _shuffled(held_out, seed), slice(None)
-        name = f"{name}, held out {held_out.name}"
-    return without_leaks(Data(images[rest], labels[rest], held, held_labels, name, source.class_names))
-
-
-def _same_classes(source: ImageSource, held_out: ImageSource) -> None:
-    ours, theirs = source.class_names, held_out.class_names
-    if ours and theirs and tuple(ours) != tuple(theirs):
-        hint = "Both need the same classes in the same order."
-        raise InputError("held-out images have other classes than training images", where=held_out.name, hint=hint)
-
-
-def _shuffled(source: ImageSource, seed: int) -> tuple[Tensor, Tensor]:
-    """Give the images uint8 (N, C, H, W) of a source that have a label, and their classes, in random order."""
-    pictures = [(picture.pixels, picture.label) for picture in source if picture.label is not None]
-    shapes = {pixels.shape for pixels, _ in pictures}
-    if len(shapes) != 1 or len(pictures) < 2:
-        hint = "Give at least two labelled images of one size."
-        raise InputError(f"{len(pictures)} labelled images of {len(shapes)} sizes", where=source.name, hint=hint)
-    images = torch.from_numpy(np.stack([pixels for pixels, _ in pictures]))
-    images = images[:, None] if images.ndim == 3 else images.movedim(-1, 1).contiguous()
-    labels = torch.tensor([label for _, label in pictures])
-    order = torch.from_numpy(generator(seed, "held out").permutation(len(images)))
-    return images[order], labels[order]

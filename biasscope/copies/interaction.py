@@ -130,12 +130,16 @@ EXPONENTS = np.geomspace(0.05, 4, 24)
 
 
 def _separate(n: Floats, values: Floats) -> tuple[float, float, float, float, float]:
-    """Give top, a, b, alpha, beta with a, b >= 0: least squares for each pair of exponents, the best pair taken."""
+    """Give top <= 1, a, b >= 0, alpha, beta: least squares for each pair of exponents, the best pair taken."""
     pairs = np.stack([grid.ravel() for grid in np.meshgrid(EXPONENTS, EXPONENTS, indexing="ij")], 1)
     missing = n[None] ** -pairs[:, None]
     design = np.concatenate([np.ones((*missing.shape[:2], 1)), -missing], 2)
-    found = np.stack([_nonnegative(design, values, held) for held in ((), (1,), (2,), (1, 2))])
+    ways = ((), (1,), (2,), (1, 2))
+    below = [_nonnegative(design, values, held) for held in ways]
+    at_one = [_nonnegative(design, values - 1, (0, *held)) + np.array([1.0, 0.0, 0.0]) for held in ways]
+    found = np.stack(below + at_one)
     found[..., 1:] = np.where(found[..., 1:] >= 0, found[..., 1:], np.nan)
+    found[..., 0] = np.where(found[..., 0] <= 1 + 1e-12, found[..., 0], np.nan)
     errors = np.square(np.einsum("gcp,hgp->hgc", design, found) - values).sum(2)
     way, pair = np.unravel_index(np.nanargmin(errors), errors.shape)
     top, a, b = found[way, pair]
@@ -146,7 +150,8 @@ def _nonnegative(design: Floats, values: Floats, held: tuple[int, ...]) -> Float
     """Least squares (G, 3) with some coefficients held at 0."""
     free = [place for place in range(3) if place not in held]
     found = np.zeros((len(design), 3))
-    found[:, free] = np.linalg.pinv(design[:, :, free]) @ values
+    if free:
+        found[:, free] = np.linalg.pinv(design[:, :, free]) @ values
     return found
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
 from biasscope.models.small.network import SmallNet
-from biasscope.models.small.recipe import recipe
+from biasscope.models.small.recipe import RECIPES
 from biasscope.models.small.residual import SmallResNet
 from biasscope.models.surgery import antialias, pac, polyphase
 
@@ -152,14 +152,17 @@ def _takes_all(module: nn.Module, side: int) -> bool:
 
 def _small(text: str, shape: Shape, classes: int) -> Factory:
     word, _, width = text.removeprefix("small:").partition(":")
-    if width and not (width.isdecimal() and 0 < int(width) <= MOST_WIDTH):
+    if (width or text.endswith(":")) and not (width.isdecimal() and 0 < int(width) <= MOST_WIDTH):
         raise UsageError(f"the width of {text!r} is no number of channels", hint="Write small:8:12.")
     if word == "resnet18":
         return lambda: SmallResNet(classes, int(width or 16), shape[0])
     if word in ("4", "8"):
         return lambda: SmallNet(int(word), classes, int(width or 12), shape[0])
-    made = recipe(word)
-    return lambda: SmallNet(made.stride, classes, made.width, shape[0])
+    if word not in RECIPES:
+        hint = f"There are: small:4, small:8, small:resnet18, {', '.join(f'small:{name}' for name in RECIPES)}."
+        raise UsageError(f"there is no small network {text!r}", hint=hint)
+    made = RECIPES[word]
+    return lambda: SmallNet(made.stride, classes, int(width or made.width), shape[0])
 
 
 def _operated(build: Factory, name: str, shape: Shape) -> Factory:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import ceil, prod
+from math import ceil, log, prod
 
 from biasscope.core.errors import UsageError
 
 Speed = Mapping[str, tuple[float, float]]
 LEAST_SEEDS, LEAST_STEPS_SHARE = 2, 0.25
+MOST_RUNS = 100_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,17 @@ class Run:
     def total(self) -> int:
         """Versions of each image over all axes."""
         return prod(self.copies)
+
+    def unevenness(self, available: Sequence[int]) -> float:
+        """How differently far copies go on the axes, on the scale of logarithms: 0 where they go equally far.
+
+        Examples
+        --------
+        >>> Run("plain", (8, 3), 1000, 0).unevenness((64, 9)), Run("plain", (64, 1), 1000, 0).unevenness((64, 9))
+        (0.0, 1.0)
+        """
+        far = [log(n) / log(most) for n, most in zip(self.copies, available, strict=True) if most > 1]
+        return round(max(far, default=0.0) - min(far, default=0.0), 9)
 
     @property
     def name(self) -> str:
@@ -131,11 +143,15 @@ def make_plan(
     asked = _cells(copies, len(available))
     _check(asked, variants, train_images, seeds, steps if epochs is None else epochs, batch)
     cells = list(dict.fromkeys(tuple(map(min, cell, available)) for cell in asked))
+    if (count := len(cells) * len(set(variants)) * len(set(train_images)) * seeds) > MOST_RUNS:
+        raise UsageError(f"a plan of {count:,} networks", hint=f"Ask for at most {MOST_RUNS:,}.")
     cut = any(cell not in cells for cell in asked)
     text = f"There are only {' x '.join(map(str, available))} different versions of an image; more copies were cut."
     runs = tuple(
         Run(variant, cell, size, seed)
-        for variant, size, cell, seed in product(variants, train_images, cells, range(seeds))
+        for variant, size, cell, seed in product(
+            dict.fromkeys(variants), dict.fromkeys(train_images), cells, range(seeds)
+        )
     )
     return Plan(runs, steps if epochs is None else None, epochs, batch, (text,) if cut else ())
 

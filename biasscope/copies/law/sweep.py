@@ -45,9 +45,12 @@ def needed(
 
 
 def table(found: CopiesSweep, variant: str, train_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Numbers of copies (P,) of a variant, and the indices of its networks, (P, S); the seeds that all of them have."""
+    """Numbers of copies (P,) of a variant, and the indices of its networks, (P, S); the seeds that all of them have.
+
+    Where several products have one number of copies, the one that goes equally far with both transformations counts.
+    """
     indices: dict[int, dict[int, int]] = {}
-    for index, run in enumerate(found.runs):
+    for index, run in sorted(enumerate(found.runs), key=lambda pair: pair[1].unevenness(found.available)):
         if run.variant == variant and run.train_images == train_images:
             indices.setdefault(run.total, {}).setdefault(run.seed, index)
     if not indices:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 from biasscope.copies import CopiesSweep, Data
-from biasscope.copies.call import prepare_data
 from biasscope.copies.pool import make_pool
 from biasscope.core.progress import Progress
-from biasscope.core.results import Result, Scalar
+from biasscope.core.results import Result
 from biasscope.models.device import resolve_device
-from biasscope.pipeline.augmentation import plan, words, workers
+from biasscope.pipeline.augmentation import pictures, plan, words, workers
 from biasscope.pipeline.augmentation.delivered import check, transforms
 from biasscope.pipeline.augmentation.result import result
 from biasscope.pipeline.augmentation.study import Study
@@ -83,7 +83,7 @@ def analyze_augmentation(
         answer=words.answer(run.studies),
         headline=words.headline(run.studies, results[0].scalars),
         results=results,
-        provenance=origin.provenance(),
+        provenance=origin.provenance(run.files()),
         notes=run.notes(),
     )
 
@@ -114,38 +114,40 @@ class Run:
         embedded = plain and self.images is None and self.asked.images is None
         asked = plan.asked(self.asked, embedded=embedded)
         given: list[Given] = list(self.models or self.asked.model or plan.EMBEDDED)
-        source = self.images if self.images is not None else self.asked.images or plan.IMAGES
         with self.progress.step("Opening images"):
-            self.data = prepare_data(source, self.asked.seed, self.asked.held_out)
+            self.data = pictures.prepared(self.asked, self.images)
         height, width = self.data.train.shape[2:]
         check(self.asked.augment, (height, width))
-        self._sweeps(given, source, asked)
+        self._sweeps(given, asked)
         strides = list(dict.fromkeys(self._stride(study) for study in self.studies))
         with self.progress.step("Results of the sweeps"):
             found = [
                 result(self.studies, asked),
                 transforms(self.asked.augment, (height, width), strides, self.asked.seed),
             ]
-        return [*found, self._inventory()]
+        return [*found, pictures.result(self.data, self.studies[0].sizes[0], len(self.studies[0].sweep.targets))]
 
-    def _sweeps(self, given: Sequence[Given], source: Any, asked: plan.Asked) -> None:
-        words = {**asked.words, "rate": self.asked.rate, "amp": self.asked.amp, "images": source}
-        words |= {"held_out": self.asked.held_out}
+    def files(self) -> list[Path]:
+        """Files of images and weights."""
+        specs = [one for one in self.models or self.asked.model if isinstance(one, str)]
+        weights = [Path(one.removeprefix("file:").partition("?")[0]) for one in specs if one.startswith("file:")]
+        return list(dict.fromkeys([*self.data.files, *weights]))
+
+    def _sweeps(self, given: Sequence[Given], asked: plan.Asked) -> None:
+        words = {**asked.words, "rate": self.asked.rate, "amp": self.asked.amp}
         words["checkpoint"] = None if self.checkpoint is None else str(self.checkpoint)
         names = [label(one) for one in given]
         texts = [one for one in given if isinstance(one, str) and one.startswith("small:")]
-        apart = len(texts) == len(given) > 1 < workers.cores() and isinstance(source, str) and self._on_cpu()
-        words["budget"] = asked.budget if apart or asked.budget is None else asked.budget / len(given)
+        apart = len(texts) == len(given) > 1 < workers.cores() and self._on_cpu()
+        turns = ceil(len(given) / workers.cores()) if apart else len(given)
+        words["budget"] = None if asked.budget is None else asked.budget / turns
+        shape, classes = self._shape(asked), self.data.classes
+        models = [trainable(one, shape, classes) for one in given]
         done: list[CopiesSweep | None] = [None] * len(given)
         if apart:
-            with self.progress.step(f"Training the networks of {', '.join(names)}, a process each"):
-                done = workers.together(texts, words)
-        shape, classes = self._shape(asked), self.data.classes
-        for name, one, ready in zip(names, given, done, strict=True):
-            model = trainable(one, shape, classes)
-            sweep = ready or workers.sweep(
-                model, {**words, "images": self.data, "held_out": None}, progress=self.progress
-            )
+            done = workers.together(texts, words, self.data, self.progress)
+        for name, model, ready in zip(names, models, done, strict=True):
+            sweep = ready or workers.sweep(model, self.data, words, self.progress)
             self.studies.append(Study(name, sweep, asked.target, len(given) == 1, self.asked.seed))
 
     def _on_cpu(self) -> bool:
@@ -165,22 +167,6 @@ class Run:
     @staticmethod
     def _stride(study: Study) -> int:
         return study.sweep.subsampling[study.sweep.variants[0]].stride_product
-
-    def _inventory(self) -> Result:
-        data = self.data
-        train, test = self.studies[0].sizes[0], len(self.studies[0].sweep.targets)
-        return Result(
-            kind="images",
-            finding=f"{train} training images, {test} held out; none is in both.",
-            title="Which images were used",
-            parameters={
-                "source": data.name,
-                "classes": data.classes,
-                "side": f"{data.train.shape[3]} x {data.train.shape[2]}",
-            },
-            scalars=[Scalar("images", train + test, "Images that were used", n=train + test)],
-            notes=list(data.notes),
-        )
 
     @property
     def title(self) -> str:

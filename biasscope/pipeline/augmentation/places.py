@@ -1,4 +1,4 @@
-"""Tables of what happens where, and of what it cost: maps, the knee, two transformations, single networks."""
+"""Tables of what happens where, and of what it cost: maps, the knee, single networks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.copies import surface
+from biasscope.copies.law.sweep import table
 from biasscope.core.results import Table
 from biasscope.pipeline.augmentation.study import Study
 from biasscope.pipeline.augmentation.tables import Row, of_rows
@@ -23,13 +23,9 @@ def chosen(study: Study) -> list[int]:
 
 
 def rows_of(study: Study, variant: str, n: int) -> list[int]:
-    """Indices of the networks of a variant with n copies and the largest training set."""
-    size = study.sizes[0]
-    return [
-        place
-        for place, run in enumerate(study.sweep.runs)
-        if (run.variant, run.total, run.train_images) == (variant, n, size)
-    ]
+    """Indices of the networks of a variant with n copies and the largest training set, as the estimates count them."""
+    copies, rows = table(study.sweep, variant, study.sizes[0])
+    return [int(row) for row in rows[list(copies).index(n)]]
 
 
 def maps(studies: Sequence[Study]) -> Table:
@@ -109,40 +105,6 @@ def _mean(by_image: Floats) -> tuple[float, float | None, float | None]:
     half = 1.96 * by_image.std(ddof=1) / len(by_image) ** 0.5
     middle = float(by_image.mean())
     return middle, max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def interaction(studies: Sequence[Study]) -> tuple[Table, list[str]]:
-    """Consistency in each cell of two numbers of copies, and whether copies multiply; nothing for one axis."""
-    found, said = [], []
-    for study in studies:
-        if len(study.sweep.axes) != 2:
-            continue
-        for variant in study.sweep.variants:
-            cells = _cells(study, variant)
-            names = [f"n_{name}" for name in study.sweep.axes]
-            rows = [
-                {"variant": study.label(variant), **dict(zip(names, cell, strict=True)), "value": value}
-                for cell, value in cells.items()
-            ]
-            found += rows
-            said.append(f"{study.label(variant)}: {_statement(cells)}")
-    return of_rows("interaction", found, "Two transformations at once", "cell"), said
-
-
-def _cells(study: Study, variant: str) -> dict[tuple[int, ...], float]:
-    values = study.sweep.by_image("consistency", "inside").mean(1)
-    found: dict[tuple[int, ...], list[float]] = {}
-    for place, run in enumerate(study.sweep.runs):
-        if run.variant == variant and run.train_images == study.sizes[0]:
-            found.setdefault(run.copies, []).append(float(values[place]))
-    return {cell: float(np.mean(of)) for cell, of in sorted(found.items())}
-
-
-def _statement(cells: dict[tuple[int, ...], float]) -> str:
-    if len(cells) < 7:
-        return f"{len(cells)} cells of two numbers are too few to tell whether needs multiply; 7 are."
-    fitted = surface(np.array(list(cells), np.int64), np.array(list(cells.values())))
-    return fitted.statement
 
 
 def cost(studies: Sequence[Study]) -> Table:

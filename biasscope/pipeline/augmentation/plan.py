@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from biasscope.copies.plan import make_plan
+from biasscope.copies.plan import Plan, make_plan
 from biasscope.copies.pool import make_pool
 from biasscope.core.errors import UsageError
 from biasscope.pipeline.definition import AugmentationAnalysis
@@ -20,6 +20,8 @@ SEEDS, FEW_SEEDS, STEPS, FEW_STEPS, FEW_TESTS = 5, 2, 300, 150, 200
 SHIFTS, ANGLES, SCALES = "8x8", "-30..30:10", "0.7,0.85,1,1.15"
 BEYOND = 4
 """Pixels beyond the trained range at which the embedded default asks too."""
+LEAST_VIEWS = 2
+AXES = {"shift": "shifts", "rotate": "angles", "scale": "scales"}
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -57,6 +59,8 @@ def asked(definition: AugmentationAnalysis, *, embedded: bool) -> Asked:
     UsageError
         A text cannot be read.
     """
+    make_pool(definition.transform)
+    _check_effect(definition)
     shifts = definition.shifts or SHIFTS
     beyond = embedded and definition.transform == "shift"
     words: dict[str, Any] = {
@@ -81,15 +85,45 @@ def asked(definition: AugmentationAnalysis, *, embedded: bool) -> Asked:
         "device": definition.device,
         "seed": definition.seed,
     }
-    _check(words)
-    return Asked(words, target(definition.target), seconds(definition.budget))
+    aim = target(definition.target)
+    _check(words, aim)
+    return Asked(words, aim, seconds(definition.budget))
 
 
-def _check(words: dict[str, Any]) -> None:
+def _check_effect(definition: AugmentationAnalysis) -> None:
+    """Refuse options that would have no effect."""
+    for axis, name in AXES.items():
+        for option in (name, f"test_{name}"):
+            if getattr(definition, option) is not None and axis not in definition.transform.split("+"):
+                hint = f"Leave it away, or say --transform {definition.transform}+{axis}."
+                where = f"--{option.replace('_', '-')}"
+                raise UsageError(f"it has no effect on --transform {definition.transform}", where=where, hint=hint)
+
+
+def _check(words: dict[str, Any], aim: float | str) -> None:
     kinds = ("shifts", "angles", "scales")
     pool = make_pool(words["transform"], **{name: words[name] for name in kinds})
-    make_pool(words["transform"], **{name: words[f"test_{name}"] or words[name] for name in kinds})
-    make_plan(words["copies"], words["variants"], words["train_images"] or [1], available=pool.sizes)
+    views = make_pool(words["transform"], **{name: words[f"test_{name}"] or words[name] for name in kinds})
+    if (inside := int(pool.contains(views).sum())) < LEAST_VIEWS:
+        what = f"{inside} of {len(views)} versions that are asked about lie{'s' * (inside == 1)} in the trained range"
+        raise UsageError(f"{what}: none can be compared", hint="Train more versions, or ask about others.")
+    cells = make_plan(
+        words["copies"], words["variants"], words["train_images"] or [1], available=pool.sizes, seeds=words["seeds"]
+    )
+    if isinstance(aim, str):
+        _check_aim(aim, cells)
+
+
+def _check_aim(aim: str, cells: Plan) -> None:
+    variant, _, number = aim.partition("@")
+    known = list(dict.fromkeys(run.variant for run in cells.runs))
+    copies = sorted({run.total for run in cells.runs})
+    if variant not in known:
+        hint = f"Say 0.95, or {known[-1]}@{copies[0]} (variant@copies)."
+        raise UsageError(f"{aim}: there is no variant {variant!r} in this plan", where="--target", hint=hint)
+    if int(number) not in copies:
+        hint = f"It is on {', '.join(map(str, copies))}."
+        raise UsageError(f"{aim}: {variant} is not trained on {number} copies", where="--target", hint=hint)
 
 
 def copies(texts: Sequence[str]) -> list[int | tuple[int, ...]]:

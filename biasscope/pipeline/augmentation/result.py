@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from biasscope.core.results import Cell, Result, Scalar, interval, number
-from biasscope.pipeline.augmentation import places, tables, words
+from biasscope.pipeline.augmentation import places, products, tables, words
 from biasscope.pipeline.augmentation.plan import Asked
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
@@ -16,7 +16,6 @@ METHOD = "bootstrap over seeds and images"
 
 def result(studies: Sequence[Study], asked: Asked) -> Result:
     """Everything that the sweeps found."""
-    crossed, said = places.interaction(studies)
     made = [
         tables.needs(studies),
         tables.curves(studies),
@@ -26,7 +25,7 @@ def result(studies: Sequence[Study], asked: Asked) -> Result:
         tables.argument(studies),
         places.maps(studies),
         places.knee(studies),
-        crossed,
+        *products.tables(studies),
         places.cost(studies),
         places.networks(studies),
     ]
@@ -37,7 +36,7 @@ def result(studies: Sequence[Study], asked: Asked) -> Result:
         parameters=parameters(studies, asked),
         scalars=list(scalars(studies)),
         tables=[item for item in made if item.height],
-        notes=notes(studies) + said,
+        notes=notes(studies) + products.said(studies),
         source=SOURCE,
     )
 

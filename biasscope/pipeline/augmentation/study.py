@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from biasscope.copies import CopiesNeeded, CopiesSweep
+from biasscope.copies.interaction import Combined
+from biasscope.copies.products import multiplies
 from biasscope.core.errors import UsageError
 
 MEASURES = {"consistency": "Consistency", "accuracy": "Accuracy", "worst_case": "Right in all versions"}
@@ -93,6 +95,25 @@ class Study:
             for one in self.estimates
             if (one.measure, one.region, one.train_images) == (MAIN, self.regions[0], first)
         ]
+
+    @cached_property
+    def combined(self) -> dict[str, Combined]:
+        """Needs of two transformations, alone and together, by variant; empty where they cannot be told apart."""
+        return self._apart[0]
+
+    @property
+    def undivided(self) -> str:
+        """Why `combined` is empty."""
+        return self._apart[1]
+
+    @cached_property
+    def _apart(self) -> tuple[dict[str, Combined], str]:
+        if len(self.sweep.axes) != 2:
+            return {}, f"there are {len(self.sweep.axes)} transformations, not two"
+        try:
+            return multiplies(self.sweep, self.target, draws=self.draws, seed=self.seed), ""
+        except UsageError as error:
+            return {}, error.what
 
     def argument(self, variant: str) -> int:
         """Copies that the subsampling argument asks for, s^2."""

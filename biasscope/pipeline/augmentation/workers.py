@@ -8,14 +8,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from biasscope.copies import CopiesSweep, Training, augmentation_sweep
+from biasscope.copies import CopiesSweep, Data, Training, augmentation_sweep
 from biasscope.core.errors import InputError
+from biasscope.core.progress import Progress
+from biasscope.pipeline.augmentation.pictures import read, write
 
 CODE = "from biasscope.pipeline.augmentation.workers import work; work()"
 
@@ -25,7 +27,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def together(models: Sequence[str], words: Mapping[str, Any]) -> list[CopiesSweep | None]:
+def together(
+    models: Sequence[str], words: Mapping[str, Any], data: Data, progress: Progress
+) -> list[CopiesSweep | None]:
     """Sweep every model in a process of its own, as many at a time as there are cores.
 
     The answers are those of one process, because every network is trained on one thread wherever it runs. A process
@@ -37,39 +41,61 @@ def together(models: Sequence[str], words: Mapping[str, Any]) -> list[CopiesSwee
         Models as texts.
     words
         Keywords of :func:`biasscope.copies.augmentation_sweep` that JSON can hold.
+    data
+        Images of all of them.
+    progress
+        Where the networks of all models are counted.
 
     Returns
     -------
     Sweeps in the order of the models; ``None`` for what failed.
     """
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(cores()) as pool:
-        files = [Path(folder, f"{place}.safetensors") for place in range(len(models))]
-        return list(pool.map(partial(_apart, words), models, files))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(cores()) as pool,
+        progress.bar("training networks", None) as advance,
+    ):
+        orders = [
+            {"model": model, "file": str(Path(folder, f"{place}.safetensors")), "data": str(write(data, Path(folder)))}
+            for place, model in enumerate(models)
+        ]
+        return list(pool.map(lambda order: _apart({**order, "words": dict(words)}, advance), orders))
 
 
-def _apart(words: Mapping[str, Any], model: str, file: Path) -> CopiesSweep | None:
-    order = json.dumps({"model": model, "file": str(file), "words": dict(words)}, default=str)
+def _apart(order: Mapping[str, Any], advance: Callable[[int], None]) -> CopiesSweep | None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", CODE, order]
+    command = [sys.executable, "-c", CODE, json.dumps(order, default=str)]
     with subprocess.Popen(  # noqa: S603
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         try:
+            for line in process.stdout or ():
+                advance(int(line))
             process.wait()
         except BaseException:
             process.kill()
             raise
     try:
-        return CopiesSweep.load(file) if process.returncode == 0 else None
+        return CopiesSweep.load(Path(order["file"])) if process.returncode == 0 else None
     except InputError:
         return None
+
+
+class Counted(Progress):
+    """Progress of a process that another one shows: a line on stdout for every step."""
+
+    @contextmanager
+    def bar(self, text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Write how many were done since the last call."""
+        yield lambda done: print(done, flush=True)  # noqa: T201
 
 
 def work() -> None:
     """Do what :func:`together` orders in this process."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     order = json.loads(sys.argv[1])
-    sweep(order["model"], order["words"]).save(order["file"])
+    found = sweep(order["model"], read(Path(order["data"])), order["words"], progress=Counted())
+    found.save(order["file"])
 
 
 def _end_with_parent() -> None:
@@ -77,9 +103,9 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def sweep(model: Any, words: Mapping[str, Any], **more: Any) -> CopiesSweep:
+def sweep(model: Any, data: Data, words: Mapping[str, Any], progress: Progress) -> CopiesSweep:
     """One sweep from keywords that JSON can hold."""
     given = dict(words)
     given["copies"] = [tuple(one) if isinstance(one, list) else one for one in given["copies"]]
     training = Training(rate=given.pop("rate"), amp=given.pop("amp"))
-    return augmentation_sweep(model, given.pop("images"), training=training, **given, **more)
+    return augmentation_sweep(model, data, training=training, progress=progress, **given)

@@ -125,7 +125,6 @@ def said(problems: Sequence[ImageProblem]) -> str:
 
 def images(source: ImageSource, problems: Sequence[ImageProblem], count: int, notes: Sequence[str]) -> Result:
     """Pictures: how many, and every one that could not be used as it is."""
-    counts = Counter((item.code, item.used) for item in problems)
     skipped = len({item.image_id for item in problems if not item.used})
     converted = len({item.image_id for item in problems if item.used})
     finding = f"{counted(count, 'picture')} {'was' if count == 1 else 'were'} measured."
@@ -143,12 +142,18 @@ def images(source: ImageSource, problems: Sequence[ImageProblem], count: int, no
             Scalar("skipped", float(skipped), "Pictures left out", unit="images", better="lower"),
             Scalar("violations", float(skipped + converted), "Pictures with problems", unit="images", better="lower"),
         ],
-        tables=[item for item in (_counts(counts, problems), _rows(problems)) if item.height],
+        tables=listed(problems),
         notes=list(notes),
     )
 
 
-def _counts(counts: Counter[tuple[str, bool]], problems: Sequence[ImageProblem]) -> Table:
+def listed(problems: Sequence[ImageProblem]) -> list[Table]:
+    """Problems by code, and every picture with one; nothing where there are none."""
+    return [item for item in (_counts(problems), _rows(problems)) if item.height]
+
+
+def _counts(problems: Sequence[ImageProblem]) -> Table:
+    counts = Counter((item.code, item.used) for item in problems)
     first = {(item.code, item.used): item.detail for item in reversed(problems)}
     keys = sorted(counts)
     columns: dict[str, list[Any]] = {

@@ -18,6 +18,10 @@ class AugmentationAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown
     variants: list[Literal["plain", "antialias", "polyphase", "pac"]] = []
     images: str | None = None
     held_out: str | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    split: str | None = None
+    held_out_split: str | None = None
     train_images: list[int] = []
     test_images: int | None = None
     copies: list[str] = []

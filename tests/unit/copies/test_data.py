@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from biasscope.copies.data import Data, digit_data, source_data, without_leaks
+from biasscope.copies.data import Data, digit_data, without_leaks
+from biasscope.copies.source import source_data
 from biasscope.core.errors import InputError
 from biasscope.images.open import open_images
 
