@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +23,7 @@ def killed(work: Callable[[], object], folder: Path, step: int) -> bool:
     """Do the work in a process of its own that dies right before its write number ``step``; whether it came to that."""
     child = os.fork()
     if child == 0:
+        signal.alarm(60)
         left = step
 
         def hook(event: str, arguments: tuple[object, ...]) -> None:
@@ -53,6 +55,7 @@ def quick(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return desk
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_killed_at_any_write(quick: Desk) -> None:
     schedule = quick.schedule("keep = 2\njunit = true\n", analyses=("boxes", "more"))
     for _ in range(3):
