@@ -1,6 +1,7 @@
 """Every file in analyses/ parses, resolves, runs at its smallest, and is told of in the table of all."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from biasscope.pipeline.file import read_analysis, run_analysis
 from biasscope.pipeline.file.expected import read_expected
 from biasscope.pipeline.file.schema import schemas
 from biasscope.report.model import decode, encode
+from biasscope.report.numbers import numbers
 
 ANALYSES = Path(__file__).parents[2] / "analyses"
 FILES = sorted(ANALYSES.glob("*.toml"))
@@ -25,6 +27,11 @@ SUBJECTS = {
 
 def named(path):
     return path.stem
+
+
+def sort(address):
+    """Address without what hangs on the models and pictures: which result of its kind, of which model, in which row."""
+    return re.sub(r"#\d+(?=\.)|@.*$|\[.*\]", "", address)
 
 
 def test_every_subject_has_its_file():
@@ -69,6 +76,8 @@ def test_runs_at_its_smallest(path, monkeypatch):
     assert any(isinstance(item, Scalar) for item in report.headline) or report.results
     assert ("expected" in [item.kind for item in report.results]) == (file.expected is not None)
     assert decode(encode(report)) == report
+    published = {sort(item.measured) for item in (file.expected.numbers if file.expected else []) if item.measured}
+    assert published <= {sort(address) for address in numbers(report)}, "published numbers are of numbers of the report"
 
 
 @pytest.mark.parametrize("path", EXPECTED, ids=named)
