@@ -9,6 +9,7 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 
 _SPACE = re.compile(r"[\n\r\t]")
+_FORM = re.compile(r" \([^()]*\)\Z")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -24,13 +25,17 @@ def visible(text: str) -> str:
 
 
 def short(text: object, most: int = 28) -> str:
-    """Label for an axis: visible characters only, cut with an ellipsis after ``most``.
+    """Label for an axis: visible characters only, cut with an ellipsis after ``most``; a short word in brackets stays.
 
-    >>> short("a" * 40, 5)
-    'aaaa…'
+    >>> short("a" * 40, 5), short("mobilenet_v2_imagenet (antialias)", 20)
+    ('aaaa…', 'mobilen… (antialias)')
     """
     plain = visible(str(text))
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
+    if len(plain) <= most:
+        return plain
+    form = _FORM.search(plain)
+    end = form[0] if form and len(form[0]) <= most - 5 else ""
+    return f"{plain[: most - 1 - len(end)]}…{end}"
 
 
 def share(value: float | None) -> str:

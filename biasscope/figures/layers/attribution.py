@@ -14,14 +14,14 @@ from biasscope.figures.looks import Look, key, looks, names, of
 from biasscope.figures.style import INK, RULE, panel
 
 Row = dict[str, Any]
-METHODS = {"gradcam": "GradCAM", "saliency": "Saliency", "integrated_gradients": "Integrated Gradients"}
+METHODS = {"gradcam": "Grad-CAM", "saliency": "Saliency", "integrated_gradients": "Integrated Gradients"}
 
 
 def method(name: object) -> str:
     """Title of a method of attribution.
 
     >>> method("gradcam"), method("new_one")
-    ('GradCAM', 'new one')
+    ('Grad-CAM', 'new one')
     """
     return METHODS.get(str(name), str(name or "").replace("_", " "))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from matplotlib.axes import Axes
 
@@ -13,6 +13,8 @@ from biasscope.figures.frame import rows
 from biasscope.figures.labels import short
 from biasscope.figures.looks import names, of
 from biasscope.figures.style import MUTED, RULE
+
+Name = TypeVar("Name")
 
 SHARED = 0.5
 """Share of a model's layers that must have the name of one of the first model's for a common axis."""
@@ -104,13 +106,13 @@ def _shares(layers: list[str]) -> dict[str, float]:
     return {name: place / last for place, name in enumerate(layers)}
 
 
-def merged(orders: Iterable[list[str]]) -> list[str]:
+def merged(orders: Iterable[list[Name]]) -> list[Name]:
     """One order of all names that keeps each list's own: what only a later list has comes behind its neighbour there.
 
     >>> merged([["conv", "pool", "fc"], ["conv", "pool", "pool.blur", "fc"]])
     ['conv', 'pool', 'pool.blur', 'fc']
     """
-    made: list[str] = []
+    made: list[Name] = []
     for order in orders:
         at = 0
         for name in order:

@@ -164,21 +164,31 @@ def _pair(item: Measurement, pair: Pair, pictures: Mapping[str, str]) -> Mapping
 
 
 def _scalars(item: Measurement, found: Blame) -> Iterator[Scalar]:
+    """Most blame and answers that changed; these come first where no blame is told from chance."""
     top = most_to_blame(found)
-    if top is not None:
-        yield Scalar(
-            f"top_blame@{item.label}",
-            number(top.blame.value),
-            f"Blame of {top.name}, the most of all layers, {item.label}",
-            interval(top.blame.low, top.blame.high, method="ratio of sums, t over images"),
-            top.blame.n,
-            "share",
-            description=f"Share of the change of the answer's logit. {_what(top)}",
-        )
-    if found.pairs:
-        flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
-        share = flips / len(found.pairs)
-        yield Scalar(f"flipped@{item.label}", share, f"Answers changed, {item.label}", None, len(found.pairs), "share")
+    told = [] if top is None else [_top(item, top)]
+    told.insert(0 if top is not None and by_chance(top) else 1, _flipped(item, found))
+    yield from (one for one in told if one.n)
+
+
+def _top(item: Measurement, top: LayerBlame) -> Scalar:
+    chance = " Its interval holds 0." if by_chance(top) else ""
+    return Scalar(
+        f"top_blame@{item.label}",
+        number(top.blame.value),
+        f"Blame of {top.name}, the most of all layers, {item.label}",
+        interval(top.blame.low, top.blame.high, method="ratio of sums, t over images"),
+        top.blame.n,
+        "share",
+        description=f"Share of the change of the answer's logit. {_what(top)}{chance}",
+    )
+
+
+def _flipped(item: Measurement, found: Blame) -> Scalar:
+    flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
+    share = flips / max(len(found.pairs), 1)
+    label = f"Answers changed by shifts of one pixel, {item.label}"
+    return Scalar(f"flipped@{item.label}", share, label, None, len(found.pairs), "share")
 
 
 def _what(layer: LayerBlame) -> str:

@@ -78,7 +78,11 @@ def pair(down: object, right: object) -> str:
 
 def _by(down: object, right: object) -> str:
     parts = [number(value) or "\N{EN DASH}" for value in (down, right)]
-    return "" if down is None and right is None else " \N{MULTIPLICATION SIGN} ".join(parts)
+    return (
+        ""
+        if down is None and right is None
+        else "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}".join(parts)
+    )
 
 
 def number(value: object) -> str:

@@ -67,7 +67,7 @@ def outside(sums: Tensor, floor: Tensor, threshold: float) -> Tensor:
     band = (threshold * mean.abs()).maximum(floor[..., None, :])
     count = sums.new_zeros(mean[..., 0, :].shape)
     most = torch.zeros_like(count)
-    for part in sums.split(PART, -2):  # so that memory beside the sums themselves does not grow with the shifts
+    for part in torch.split(sums, PART, -2):  # so that memory beside the sums themselves does not grow with the shifts
         deviation = (part - mean).abs_()
         count += (deviation > band).sum(-2)
         most = most.maximum(deviation.amax(-2))

@@ -181,6 +181,21 @@ def test_layers_of_variants_stand_beside_each_other():
     assert stages(result, found[:3]) == [{"a": "pool"}, {"b": "pool.blur"}, {"b": "relu"}]
 
 
+def test_layers_that_sample_equally_densely_stand_beside_each_other():
+    facts = [
+        ["a", "pool", 2],
+        ["a", "conv", 4],
+        ["a", "last", 4],
+        ["b", "relu", 1],
+        ["b", "pool.1", 2],
+        ["b", "end", 4],
+    ]
+    result = only(of_rows("layers", "model layer stride depth", [[*row, depth] for depth, row in enumerate(facts)]))
+    found = [{"model": model, "layer": name} for model, name, _ in facts]
+    lines = [{"b": "relu"}, {"a": "pool", "b": "pool.1"}, {"a": "conv", "b": "end"}, {"a": "last"}]
+    assert stages(result, found) == lines
+
+
 def test_sums_are_over_their_mean_with_the_band_of_the_threshold():
     result = sample.layers(TWO)
     ax = draw("sums", result)["features.8"].axes[0]
