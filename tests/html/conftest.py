@@ -14,6 +14,7 @@ from biasscope.schedule import history
 from tests.unit.report import (
     sample_augmentation,
     sample_comparison,
+    sample_expected,
     sample_invariance,
     sample_layers,
     sample_upsampling,
@@ -69,6 +70,7 @@ def report_pages() -> dict[str, Callable[[], bytes]]:
         "layers-hostile": lambda: render(sample_layers.full(sample.HOSTILE[:8])),
         "augmentation": lambda: render(sample.report([sample_augmentation.copies(*augmentation)], kind="augmentation")),
         "upsampling": lambda: render(sample.report(list(sample_upsampling.results()), kind="upsampling")),
+        "expected": lambda: render(sample.report(sample_expected.results(), kind="invariance")),
         "comparison": lambda: render_comparison(sample_comparison.full()),
         "comparison-hostile": lambda: render_comparison(sample_comparison.full(labels=sample.HOSTILE)),
     }
