@@ -43,6 +43,9 @@ class LayerPattern:
         Number of channels looked at, evenly spaced.
     anova, peaks
         Measures; ``None`` where `note` says why.
+    own
+        Peaks at the frequencies of the layer's own stride (of the output, that of the last layer that upsamples), where
+        `period` is a longer one; among many frequencies those few may be lost.
     pattern
         Mean over pictures of every phase less the channel's mean, (channels, phases along each axis).
     note
@@ -57,6 +60,13 @@ class LayerPattern:
     peaks: Peaks | None
     pattern: Tensor | None
     note: str = ""
+    own: Peaks | None = None
+
+    @property
+    def clearest(self) -> Peaks | None:
+        """Peaks that stand out most: at all stride frequencies, or at those of the layer's own stride."""
+        known = [one for one in (self.peaks, self.own) if one is not None and one.mean[0] is not None]
+        return max(known, key=lambda one: one.mean[0] or 0.0, default=self.peaks)
 
 
 @dataclass(frozen=True)
@@ -185,6 +195,8 @@ def _passage(model: nn.Module, pictures: Tensor) -> Passage:
 def _patterns(found: Structure, maps: Maps, margin: int | None, draws: int, seed: int) -> tuple[LayerPattern, ...]:
     together = {layer.name: layer.period for layer in found.composed}
     alone = {layer.name: layer.period for layer in found.forward}
+    if OUTPUT in together and found.forward[-1].period:
+        alone[OUTPUT] = found.forward[-1].period
     rows = []
     for name, parts in maps.maps.items():
         values = torch.cat(parts)
@@ -215,7 +227,8 @@ def _pattern(
             note = "" if period == tuple(wanted) else "maps are too small for the product of strides up to here"
             peaks = spectral_peaks(values, period, margin=sides)
             tested = phase_anova(values, period, margin=sides, draws=draws, seed=seed)
-            return LayerPattern(name, period, shape, count, tested, peaks, pattern(values, period, sides), note)
+            own = spectral_peaks(values, alone, margin=sides) if 1 < prod(alone) < prod(period) else None
+            return LayerPattern(name, period, shape, count, tested, peaks, pattern(values, period, sides), note, own)
     note = "maps are smaller than two periods" if wanted or alone else "no phases are known here"
     return LayerPattern(name, tuple(wanted), shape, count, None, None, None, note)
 

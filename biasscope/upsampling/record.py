@@ -51,6 +51,8 @@ class Recorder(TorchFunctionMode):
 
     def __enter__(self) -> Self:
         for name, module in self._model.named_modules():
+            if type(module).__name__ == "RecursiveScriptModule":
+                continue  # it takes no hooks; the module around it bridges it
             plain = isinstance(module, _ConvNd) or not any(module.children())
             self._handles.append(module.register_forward_pre_hook(self._enter(name, plain)))
             self._handles.append(module.register_forward_hook(self._leave(name), with_kwargs=True))
@@ -78,6 +80,13 @@ class Recorder(TorchFunctionMode):
         if counts is not None:
             self._check(counts)
         return self.known(counts)
+
+    def bridge(self, inputs: Sequence[Tensor], output: Any) -> tuple[int, ...]:
+        """Numbers of what a model gives that nothing of was seen, as scripted code."""
+        cut = self._unseen("", type(self._model).__name__, inputs, output)
+        made = tuple(self.value(one, LOST) for one in tensors(answer(output)))
+        self.passage.events.append(Event(type(self._model).__name__, self.known(inputs), made, cut=cut))
+        return made
 
     def _check(self, tensor: Tensor) -> None:
         number = self._numbers.get(id(tensor))
@@ -235,7 +244,8 @@ def record(model: nn.Module, *inputs: Tensor, watcher: Watcher | None = None) ->
     recorder = Recorder(model, watcher)
     with evaluating(model), torch.no_grad(), recorder:
         recorder.passage.sources = tuple(map(recorder.value, inputs))
-        recorder.passage.results = recorder.leave(model(*inputs))
+        output = model(*inputs)
+        recorder.passage.results = recorder.leave(output) or recorder.bridge(inputs, output)
     return recorder.passage
 
 

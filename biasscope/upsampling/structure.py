@@ -67,7 +67,7 @@ class Structure:
             return NOTHING
         first = self.spread[0]
         more = f" (and {len(self.spread) - 1} more)" if len(self.spread) > 1 else ""
-        return f"nothing to analyse by phases: {first.name} spreads positions{more}: {first.reason}"
+        return f"nothing to analyse by phases: {first.name or 'the model'} spreads positions{more}: {first.reason}"
 
 
 def structure(model: nn.Module, *inputs: Tensor) -> Structure:

@@ -57,3 +57,22 @@ def test_a_classifier_has_nothing_to_analyse_and_exits_well(
 def test_wrong_options_end_with_2(command: Command, wrong: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert command("--model", "file:net.safetensors?arch=cifar_resnet20", *wrong, "--no-html") == 2
     assert wrong[0] in capsys.readouterr().err
+
+
+def test_segmentation_networks_by_specification(command: Command) -> None:
+    net = "torchvision:lraspp_mobilenet_v3_large@none?size=64&classes=3"
+    assert command("--model", net, "--images", "scenes:2", "--remedies", "none", "--heads", "1", "--no-html") == 0
+    report = read()
+    layers = next(table for table in report.result("overlap").tables if table.name == "layers")
+    names = next(column.values for column in layers.columns if column.name == "layer")
+    assert "output" in names
+    assert report.result("overlap").scalars[0].value == 1
+    assert "knee" not in [table.name for table in report.result("coverage").tables]
+
+
+def test_a_size_without_whole_factors_is_said_and_ends_well(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = "torchvision:lraspp_mobilenet_v3_large@none?size=65"
+    assert command("--model", net, "--images", "scenes:1", "--remedies", "none", "--heads", "0", "--no-html") == 0
+    assert "by no whole factor" in " ".join(capsys.readouterr().out.split())

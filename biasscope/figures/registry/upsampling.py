@@ -19,7 +19,8 @@ ENTRIES = {
         "upsampling.strength:peaks",
         "Peaks at the stride frequencies, layer by layer",
         "Power at the stride frequencies over the median around them, in decibels, with its 95 % interval over "
-        "pictures. 0 is nothing that stands out. Hollow marks are uncertain: maps too small for a taper, so that "
+        "pictures; crosses are the frequencies of the layer's own stride alone. 0 is nothing that stands out. Hollow "
+        "marks are uncertain: maps too small for a taper, so that "
         "edges leak into the peaks.",
         "patterns",
     ),
@@ -49,8 +50,8 @@ ENTRIES = {
         "upsampling.strength:scores",
         "How unevenly weights answer constants, layer by layer",
         "Spread over the phases of what a layer answers to a constant, by the mean answer: of the weights alone "
-        "(full), for the mean activation in front of the layer without its bias (hollow), and with the bias in the mean answer "
-        "(crosses). 0 is a layer that writes a constant as a constant.",
+        "(full), for the mean activation in front of the layer without its bias (hollow), and with the bias in the "
+        "mean answer (crosses). 0 is a layer that writes a constant as a constant.",
         "weights",
     ),
     "single": entry(

@@ -20,12 +20,14 @@ LAYERS = 24
 def peaks(result: Result) -> dict[str, Figure] | None:
     """One figure a model, all on one axis: peaks at the stride frequencies, layer by layer, with their intervals."""
     found = [row for row in rows(result, "patterns") if row.get("decibels") is not None]
-    ends = _ends(found, "decibels")
+    ends = _ends([*found, *({"decibels": row.get("own")} for row in found)], "decibels")
     made = {}
     for model in names(found)[:MOST]:
         own = of(found, model)[:LAYERS]
         figure, ax = panel(4.9, 0.8 + 0.3 * len(own))
         for place, row in enumerate(own):
+            if row.get("own") is not None:
+                ax.plot(row["own"], place, "x", color=MAIN, markersize=5)
             _mark(ax, place, row, "decibels", OTHER, bool(row.get("uncertain")))
         _axis(ax, [short(row.get("layer"), 32) for row in own], "dB above what is around")
         ax.set_xlim(*ends)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from biasscope.core.errors import UsageError
 from biasscope.models.loaded import LoadedModel, describe
 from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.small.cache import cached
-from biasscope.models.small.decoders import load_decoder
-from biasscope.models.small.recipe import recipe
+from biasscope.models.small.decoders import DECODERS, load_decoder
+from biasscope.models.small.recipe import RECIPES, recipe
 from biasscope.models.spec import Spec
 
 
 def load(spec: Spec) -> LoadedModel:
-    """Give a small network, trained now if it is not in the cache."""
+    """Give a small network, trained now if it is not in the cache.
+
+    Raises
+    ------
+    UsageError
+        There is none of that name.
+    """
     if spec.name.startswith("decoder-"):
         return load_decoder(spec)
+    if spec.name not in RECIPES:
+        hint = f"There are: {', '.join((*RECIPES, *DECODERS))}."
+        raise UsageError(f"there is no small network {spec.name!r}", hint=hint)
     wanted = recipe(spec.name)
     module, accuracy = cached(wanted)
     prepared = Preprocessing((wanted.side, wanted.side), None, (0.5,), (0.5,))

@@ -111,6 +111,7 @@ class Run:
 
     def results(self) -> Iterator[Result]:
         """Results in the order of the report."""
+        plan.named(self.asked)
         given = self.models or self.asked.model or plan.EMBEDDED
         found = subjects(given, None, self.progress)
         most = plan.limit(self.asked, [one.model for one in found])

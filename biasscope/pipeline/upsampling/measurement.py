@@ -100,7 +100,7 @@ def forward(row: Row) -> bool:
 def _beyond(layer: LayerPattern) -> bool:
     """Whether the phase matters more than by chance, and its frequencies do not stand below what is around."""
     p = layer.anova.p if layer.anova is not None else None
-    peak = layer.peaks.mean[0] if layer.peaks is not None else None
+    peak = layer.clearest.mean[0] if layer.clearest is not None else None
     return p is not None and p <= ALPHA and (peak is None or peak > 0)
 
 

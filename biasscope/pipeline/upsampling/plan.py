@@ -73,8 +73,8 @@ def given(inputs: Any, model: LoadedModel, most: int | None) -> Tensor:
     return values.to(like.dtype)
 
 
-def remedies(asked: UpsamplingAnalysis, found: Analysis) -> list[str]:
-    """Remedies that are worth a try: those of the passes that the model has.
+def named(asked: UpsamplingAnalysis) -> list[str]:
+    """Names of remedies that were asked for; nothing for all.
 
     Raises
     ------
@@ -82,12 +82,18 @@ def remedies(asked: UpsamplingAnalysis, found: Analysis) -> list[str]:
         There is no such remedy.
     """
     names = [part.strip() for text in asked.remedies for part in text.split(",")]
+    for name in names if names != ["none"] else ():
+        if name not in REMEDIES:
+            hint = f"There are {', '.join(REMEDIES)}; or none, alone."
+            raise UsageError(f"there is no remedy {name!r}", where="--remedies", hint=hint)
+    return names
+
+
+def remedies(asked: UpsamplingAnalysis, found: Analysis) -> list[str]:
+    """Remedies that are worth a try: those of the passes that the model has."""
+    names = named(asked)
     if names == ["none"]:
         return []
-    for name in names:
-        if name not in REMEDIES:
-            hint = f"There are {', '.join(REMEDIES)}, or none."
-            raise UsageError(f"there is no remedy {name!r}", where="--remedies", hint=hint)
     ways = {"forward": bool(found.structure.forward), "backward": bool(found.structure.backward)}
     wanted = list(dict.fromkeys(names or REMEDIES))
     return [name for name in wanted if ways[REMEDIES[name].facts["of"]]]

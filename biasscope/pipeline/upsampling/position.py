@@ -13,7 +13,7 @@ from biasscope.images.picture import ImageSource
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.pipeline.upsampling.context import context
-from biasscope.pipeline.upsampling.knee import NET, SEEDS, knee
+from biasscope.pipeline.upsampling.knee import NET, SEEDS, WIDEST, knee
 from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.results import full
 from biasscope.pipeline.upsampling.tables import tabled
@@ -43,6 +43,8 @@ def coverage(
         "both axes (circular), asked along one axis; the question of augmentation measures this for networks and "
         "pictures of one's own."
         if shown is not None
+        else f"Accuracy inside and outside of the covered range: a padding of 1 to {WIDEST} leaves room for both."
+        if wanted(asked)
         else "Accuracy inside and outside of the covered range: ask for knee, or see the question of augmentation."
     )
     with progress.step("Position: coverage, sampling, phases"):

@@ -100,6 +100,7 @@ def pattern_row(item: Measurement, one: LayerPattern) -> Cells:
     """Measures of one layer."""
     tested, peaks = one.anova, one.peaks
     value, low, high = peaks.mean if peaks is not None else (None, None, None)
+    own, own_low, own_high = one.own.mean if one.own is not None else (None, None, None)
     facts = ("eta_squared", "null_mean", "null_high", "p", "f", "f_p")
     return {
         "model": item.label,
@@ -110,6 +111,9 @@ def pattern_row(item: Measurement, one: LayerPattern) -> Cells:
         "decibels": number(value),
         "decibels_low": number(low),
         "decibels_high": number(high),
+        "own": number(own),
+        "own_low": number(own_low),
+        "own_high": number(own_high),
         **{name: number(getattr(tested, name)) if tested is not None else None for name in facts},
         "share": number(peaks.share) if peaks is not None else None,
         "window": peaks.window if peaks is not None else None,

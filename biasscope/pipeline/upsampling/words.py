@@ -66,12 +66,14 @@ def strength(layer: LayerPattern) -> str:
         chance = "" if (layer.anova.p or 0) <= ALPHA else ", no more than chance"
         p = f", p = {layer.anova.p:.3g}" if layer.anova.p is not None else ""
         parts.append(f"the phase explains {percent(layer.anova.eta_squared)} of its variation{p}{chance}")
-    value, low, high = layer.peaks.mean if layer.peaks is not None else (None, None, None)
-    if value is not None:
+    peaks = layer.clearest
+    value, low, high = peaks.mean if peaks is not None else (None, None, None)
+    if value is not None and peaks is not None:
         ends = f" ({low:.1f} to {high:.1f})" if low is not None and high is not None else ""
-        doubt = "; uncertain, taken without a taper" if layer.peaks and layer.peaks.window == "none" else ""
+        doubt = "; uncertain, taken without a taper" if peaks.window == "none" else ""
+        whose = "the frequencies of its own stride" if peaks is layer.own else "its stride frequencies"
         stand = f"{abs(value):.1f} dB{ends if value >= 0 else ''} {'above' if value >= 0 else 'below'} what is around"
-        parts.append(f"its stride frequencies stand {stand}{doubt}")
+        parts.append(f"{whose} stand {stand}{doubt}")
     return "; ".join(parts) or layer.note
 
 

@@ -24,6 +24,7 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
         [
             MODEL, LAYER, Field("period", "Period", "text", "Phases along each axis"),
             Field("decibels", "Peaks (dB)", "real", "Over what is around, with its 95 % interval over pictures"),
+            Field("own", "Own stride (dB)", "real", "Peaks at the frequencies of the layer's own stride alone"),
             Field("uncertain", "Uncertain", "text", "Taken without a taper"),
             Field("eta_squared", "Phase explains", "share", "Share of the variation between phases"),
             Field("null_high", "By chance up to", "share"), Field("p", "p", "probability"), N,

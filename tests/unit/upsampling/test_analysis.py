@@ -141,3 +141,21 @@ def test_pictures_of_one_size_only() -> None:
             return F.relu(self.up(x))
 
     assert analyse(Fixed(), rand(2, 1, 24, 24), draws=9).response is not None
+
+
+def test_a_pattern_of_the_last_layer_is_not_lost_among_the_frequencies_of_the_stack() -> None:
+    """Behind a smooth resize by 8, stride 2 writes 3 of 255 frequencies."""
+    up = nn.ConvTranspose2d(1, 1, 3, 2, 1, 1, bias=False)
+    nn.init.ones_(up.weight)
+    net = nn.Sequential(nn.Upsample(scale_factor=8, mode="bicubic"), up)
+    layer = analyse(net, 1 + rand(4, 1, 8, 8), draws=19).patterns[1]
+    assert (layer.period, layer.own.period) == ((16, 16), (2, 2))
+    assert layer.own.mean[0] > 20
+    assert layer.clearest is layer.own
+    assert layer.peaks.mean[0] < layer.own.mean[0]
+
+
+def test_own_stride_is_told_apart_only_where_it_is_shorter() -> None:
+    found = analyse(nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2)), rand(2, 1, 20, 20), draws=19)
+    assert found.patterns[0].own is None
+    assert found.patterns[0].clearest is found.patterns[0].peaks

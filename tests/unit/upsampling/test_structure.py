@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import pytest
@@ -222,3 +223,13 @@ def test_layers_with_weights_of_their_own_are_found_by_name() -> None:
     net = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.ConvTranspose2d(1, 1, 3, 2)))
     assert [layer.name for layer in structure(net, torch.zeros(1, 1, 8, 8)).forward] == ["0"]
     assert "its own way" in find_sites(net, torch.zeros(1, 1, 8, 8))[1][0].reason
+
+
+def test_what_is_computed_out_of_sight_is_named() -> None:
+    net, x = nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2), nn.ReLU()), torch.zeros(1, 1, 8, 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = torch.jit.trace(net, x), torch.jit.script(net)
+    for model in (*compiled, *(nn.Sequential(one, nn.Conv2d(1, 1, 3, padding=1)) for one in compiled)):
+        found = structure(model, x)
+        assert "spreads positions: computed where it cannot be followed" in found.finding

@@ -1,13 +1,20 @@
 """Results, tables and sentences of the question of upsampling, against networks whose answer is known."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from biasscope import analyze_upsampling
 from biasscope.core.errors import UsageError
+from biasscope.core.progress import Progress
+from biasscope.core.results import Result, Table
 from biasscope.figures.frame import rows
 from biasscope.models import Preprocessing, load_model
+from biasscope.pipeline.upsampling.context import context
+from biasscope.pipeline.upsampling.knee import WIDEST, knee
 from biasscope.pipeline.upsampling.pictures import spectrum
 from biasscope.report.model import Report, encode
 from biasscope.report.render import render
@@ -150,8 +157,11 @@ def test_arrays_of_another_precision_are_taken() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (torch.tensor([[[[0.0, float("nan")]]]]), "1 of 2 values are not finite"), (torch.ones(1, 1, 4, 4).long(), "whole"),
-        ("pictures", "no tensor"), (torch.zeros(0, 1, 4, 4), "at least one"), (torch.zeros(1, 3, 4, 4), "cannot be run"),
+        (torch.tensor([[[[0.0, float("nan")]]]]), "1 of 2 values are not finite"),
+        (torch.ones(1, 1, 4, 4).long(), "whole"),
+        ("pictures", "no tensor"),
+        (torch.zeros(0, 1, 4, 4), "at least one"),
+        (torch.zeros(1, 3, 4, 4), "cannot be run"),
     ],
 )  # fmt: skip
 def test_inputs_that_nothing_can_be_measured_with(wrong: object, said: str) -> None:
@@ -199,6 +209,57 @@ def test_the_maps_among_several_outputs_count(pack: object) -> None:
     before, after = (rows(one.result("remedies"), "remedies") for one in (plain, found))
     assert [row["change"] for row in before] == [row["change"] for row in after]
     assert [row["step"] for row in before] == [row["step"] for row in after]
+
+
+def test_a_wrong_remedy_is_refused_before_anything_is_loaded() -> None:
+    with pytest.raises(UsageError, match="no remedy 'paint'"):
+        analyze_upsampling("file:/nonexistent.pth?arch=cifar_resnet20", remedies="paint")
+
+
+def test_single_repairs_end_with_all_of_them() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.ConvTranspose2d(1, 2, 3, 2), nn.ReLU(), nn.ConvTranspose2d(2, 1, 3, 2))
+    found = analyze_upsampling(net, inputs=inputs(), draws=19, remedies=["equal-phases"]).result("remedies")
+    table = rows(found, "single")
+    assert [row["layer"] for row in table] == ["0", "2", "all"]
+    assert table[-1]["removed"] == pytest.approx(1, abs=1e-3)
+    assert all(row["remedy"] == "equal-phases" and row["n"] == 4 for row in table)
+    assert "alone removes most" in found.finding or "No single layer" in found.finding
+
+
+def test_strided_against_dilated_at_equal_context() -> None:
+    """Seen along an axis: 7/13, 13/13 and 15/15; only strides make the answer depend on the phase."""
+    table = {row["way"]: row for row in context(0)}
+    seen = {way: (row["receptive_field"], row["seen_along"]) for way, row in table.items()}
+    assert seen == {
+        "strided 2, 2, 2": (15, 1.0), "dilated 1, 2, 4": (15, 1.0), "dilated 1, 2, 3": (13, 1.0),
+        "dilated 2, 2, 2": (13, pytest.approx(7 / 13)),
+    }  # fmt: skip
+    assert table["strided 2, 2, 2"]["phase_variance"] > 0.01
+    assert all(row["phase_variance"] == 0 for way, row in table.items() if way.startswith("dilated"))
+
+
+def test_the_knee_is_flat_inside_and_falls_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A net that answers right up to its padding and wrong beyond, through the words and the numbers."""
+    assert knee(0, 0, Progress()) is None
+    assert knee(WIDEST + 1, 0, Progress()) is None
+    monkeypatch.setattr("biasscope.pipeline.upsampling.knee.IMAGES", "centred:120@32")
+    monkeypatch.setattr("biasscope.pipeline.upsampling.knee.STEPS", 3)
+    found = knee(2, 0, Progress())
+    assert found is not None
+    rings = {(row["distance"], row["inside"]) for row in of_table(found.table)}
+    assert rings == {(float(d), d <= 2) for d in range(11)}
+    sweep = found.sweep
+    right = torch.tensor(np.asarray(sweep.inside)).view(1, -1, 1).expand(len(sweep.predictions), -1, len(sweep.targets))
+    answers = torch.where(right, sweep.targets, (sweep.targets + 1) % 10)
+    exact = replace(found, sweep=replace(sweep, predictions=answers))
+    assert [value for value, _, _ in exact.accuracies] == [1, 0]
+    assert "100 % of the pictures inside" in exact.finding
+    assert [scalar.value for scalar in exact.scalars()] == [1, 0]
+
+
+def of_table(found: Table) -> list[dict[str, object]]:
+    return rows(Result("coverage", "", tables=[found]), "knee")
 
 
 def test_the_spectrum_shows_a_ripple_at_its_frequency() -> None:
