@@ -1,17 +1,15 @@
-"""Squared errors of responses against their moved reference, whole positions exactly, fractions by Fourier shift."""
+"""Squared errors of responses against their reference moved by whole positions, exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil, floor, prod
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from biasscope.trace.fourier import fourier_shift
 from biasscope.trace.runs import Run, Runs, find_runs
 
 MOST = 1 << 18
@@ -74,11 +72,11 @@ def aligned_errors(
     else:
         difference = _windows(maps, runs or find_runs(places, shifts, (maps.shape[-2], maps.shape[-1])))
     if 2 * len(places) >= maps.shape[1]:
-        energies = _energy(maps.flatten(2))
-        own, response = energies[:, :1], energies[:, _index(places)]
+        energies = energy(maps.flatten(2))
+        own, response = energies[:, :1], energies[:, index_of(places)]
     else:
-        own = _energy(maps[:, 0].flatten(1))[:, None]
-        response = torch.stack([_energy(maps[:, place].flatten(1)) for place in places], 1)
+        own = energy(maps[:, 0].flatten(1))[:, None]
+        response = torch.stack([energy(maps[:, place].flatten(1)) for place in places], 1)
     return Errors(difference, response, own.expand_as(difference))  # the moved reference has the energy of its own
 
 
@@ -122,10 +120,10 @@ def _rolled(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int
     height, width = maps.shape[-2:]
     keys = [(y % height, x % width) for y, x in shifts]
     rolls = {key: maps[:, 0].roll(key, (-2, -1)) for key in dict.fromkeys(keys)}
-    return _energy((maps[:, _index(places)] - torch.stack([rolls[key] for key in keys], 1)).flatten(2))
+    return energy((maps[:, index_of(places)] - torch.stack([rolls[key] for key in keys], 1)).flatten(2))
 
 
-def _index(places: Sequence[int]) -> slice | list[int]:
+def index_of(places: Sequence[int]) -> slice | list[int]:
     """Places as a slice if they follow one another, so that nothing is copied."""
     first, last = places[0], places[-1]
     return slice(first, last + 1) if last - first + 1 == len(places) else list(places)
@@ -171,7 +169,7 @@ def _grid(maps: Tensor, reference: Tensor, run: Run) -> Tensor:
     many = max(min(MOST // (row * run.rows), pictures), 1)
     parts = [
         [
-            _energy((responses[p : p + many, r : r + rows] - moved[p : p + many, r : r + rows]).flatten(3)).flatten(1)
+            energy((responses[p : p + many, r : r + rows] - moved[p : p + many, r : r + rows]).flatten(3)).flatten(1)
             for r in range(0, run.rows, rows)
         ]
         for p in range(0, pictures, many)
@@ -185,7 +183,7 @@ def _length(flat: Tensor) -> Tensor:
     return length
 
 
-def _energy(flat: Tensor) -> Tensor:
+def energy(flat: Tensor) -> Tensor:
     """Sum of squares along the last axis."""
     return _length(flat).square_()
 
@@ -196,52 +194,39 @@ def _overlapping(
     """Errors where response and moved reference show the same content; NaN where they show none."""
     found = []
     for place, shift in zip(places, shifts, strict=True):
-        (y, x), rows, columns = _shared(maps, shift, wraps, margin)
+        (y, x), rows, columns = shared(size_of(maps), shift, wraps, margin)
         response = maps[:, place, :, rows, columns].flatten(1)
         moved = maps[:, 0, :, rows.start - y : rows.stop - y, columns.start - x : columns.stop - x].flatten(1)
-        found.append(_three(response, moved))
+        found.append(three(response, moved))
     return _joined(maps, found)
 
 
-def _shared(
-    maps: Tensor, shift: tuple[float, float], wraps: bool, margin: float
+@lru_cache(1 << 14)
+def shared(
+    size: tuple[int, int], shift: tuple[float, float], wraps: bool, margin: float
 ) -> tuple[tuple[int, int], slice, slice]:
     """Shift (the shortest of those that are the same), and which rows and columns are inside before and after it."""
     parts, steps = [], []
-    for size, step in zip(maps.shape[-2:], shift, strict=True):
-        near = (step + size / 2) % size - size / 2 if wraps else step
-        edge = int(margin * size)
-        low, high = ceil(max(edge, edge + near) - 1e-9), floor(min(size - edge, size - edge + near) + 1e-9)
+    for side, step in zip(size, shift, strict=True):
+        near = (step + side / 2) % side - side / 2 if wraps else step
+        edge = int(margin * side)
+        low, high = ceil(max(edge, edge + near) - 1e-9), floor(min(side - edge, side - edge + near) + 1e-9)
         parts.append(slice(low, max(low, high)))
         steps.append(round(near))
     return (steps[0], steps[1]), parts[0], parts[1]
 
 
-def _three(response: Tensor, moved: Tensor) -> Tensor:
+def three(response: Tensor, moved: Tensor) -> Tensor:
     """Energies of difference, response and moved reference, (3, P)."""
     if not response.shape[1]:
         return response.new_full((3, len(response)), torch.nan)
-    return torch.stack([_energy(response - moved), _energy(response), _energy(moved)])
+    return torch.stack([energy(response - moved), energy(response), energy(moved)])
 
 
 def _joined(maps: Tensor, found: list[Tensor]) -> Errors:
     return Errors(*(torch.stack(found, 2) if found else maps.new_zeros(3, len(maps), 0)))
 
 
-def fourier_errors(maps: Tensor, places: Sequence[int], shifts: NDArray[np.float64], margin: float = 0.0) -> Errors:
-    """Squared errors of responses against their reference moved by fractions of a position, around the edges.
-
-    As `aligned_errors`, with ``shifts`` (k, 2) that need not be whole.
-    """
-    maps = maps.to(wide(maps.dtype))
-    found, reference = [], maps[:, 0]
-    right: dict[float, Tensor] = {}
-    for place, (y, x) in zip(places, shifts.tolist(), strict=True):
-        if x not in right:
-            right[x] = fourier_shift(reference, (0.0, x))
-        moved, response = fourier_shift(right[x], (y, 0.0)), maps[:, place]
-        if margin:
-            _, rows, columns = _shared(maps, (y, x), True, margin)
-            moved, response = moved[..., rows, columns], response[..., rows, columns]
-        found.append(_three(response.flatten(1), moved.flatten(1)))
-    return _joined(maps, found)
+def size_of(maps: Tensor) -> tuple[int, int]:
+    """Rows and columns."""
+    return maps.shape[-2], maps.shape[-1]

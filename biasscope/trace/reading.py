@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from biasscope.trace.aligned import Errors, aligned_errors, fourier_errors, wide
+from biasscope.trace.aligned import Errors, aligned_errors, wide
+from biasscope.trace.between import fourier_errors
 from biasscope.trace.chunk import Chunk
 from biasscope.trace.layer import Layer
 from biasscope.trace.shifts import Geometry

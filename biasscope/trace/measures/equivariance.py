@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from biasscope.core.errors import UsageError
-from biasscope.trace.aligned import Errors, aligned_errors, fourier_errors
+from biasscope.trace.aligned import Errors, aligned_errors
+from biasscope.trace.between import fourier_errors
 from biasscope.trace.chunk import Chunk
 from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
@@ -176,9 +178,9 @@ class _Equivariance(Measure):
         self._total.index_add_(2, layers, parts)
         self._lattice.index_add_(1, layers * shifts + views, parts.sum(1))
 
+    @abstractmethod
     def value(self, errors: Errors) -> Tensor:
         """Error from sums of squares."""
-        raise NotImplementedError
 
     def finish(self) -> None:
         """Mean over the shifts of a picture."""

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasscope.trace.aligned import aligned_errors, fourier_errors
+from biasscope.trace.aligned import aligned_errors
+from biasscope.trace.between import fourier_errors
 from biasscope.trace.fourier import derivative_matrix, fourier_shift
 from biasscope.trace.measures import cosine_distances, relative_errors
 from biasscope.trace.runs import find_runs
