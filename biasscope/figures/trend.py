@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, PercentFormatter, ScalarFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, MaxNLocator, PercentFormatter, ScalarFormatter
 from numpy.typing import NDArray
 
+from biasscope.figures.dates import dated, days_of
 from biasscope.figures.labels import MINUS
 from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE
 
@@ -21,8 +21,6 @@ RECENT = 60
 MANY = 100
 DOTTED = 40
 """Runs up to which every one has a dot."""
-TICKS = 5
-"""Dates along the axis, at most."""
 FAR = 2.5
 """A bound further away than this many times the height of the data is not drawn: it would flatten the line."""
 
@@ -86,7 +84,7 @@ def trend(course: Course) -> Figure | None:
 
 
 def _panel(ax: Axes, course: Course) -> None:
-    times = _days(course.times)
+    times = days_of(course.times)
     _band(ax, times, course)
     mark = "o" if len(times) <= DOTTED else ""
     ax.plot(times, course.value, color=OTHER, linewidth=1.4, marker=mark, markersize=3)
@@ -98,7 +96,7 @@ def _panel(ax: Axes, course: Course) -> None:
 
 def _overview(ax: Axes, course: Course) -> None:
     """All runs, low and small, with those of the panel above on a ground of their own."""
-    times = _days(course.times)
+    times = days_of(course.times)
     ax.axvspan(times[-RECENT], times[-1], color=OTHER, alpha=0.14, linewidth=0)
     ax.plot(times, course.value, color=OTHER, linewidth=0.6)
     failed = np.array([said == "failed" for said in course.said])
@@ -139,50 +137,13 @@ def _reaching(times: Vector, bound: Vector) -> tuple[Vector, Vector]:
 
 
 def _axes(ax: Axes, course: Course, ticks: int = 5) -> None:
-    _dates(ax, course.times)
+    dated(ax, course.times)
     ax.yaxis.set_major_locator(MaxNLocator(ticks, integer=course.style == "count", min_n_ticks=1))
     ax.yaxis.set_major_formatter(_formatter(course.style))
     ax.spines[["left"]].set_visible(False)
     ax.tick_params(length=0)
     ax.grid(axis="y", linewidth=0.6, color=RULE)
     ax.set_axisbelow(True)
-
-
-def _dates(ax: Axes, times: Sequence[datetime]) -> None:
-    """Dates along the axis: those of the runs when they are few, else five from the first to the last."""
-    days = _days(times)
-    places = np.unique(days) if len(days) <= TICKS else np.linspace(days.min(), days.max(), TICKS)
-    ax.xaxis.set_major_locator(FixedLocator(list(places)))
-    shown = _date(days)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda day, _: _written(day, shown)))
-    ax.tick_params(axis="x", pad=5)
-    if len(places) == 1:
-        ax.set_xlim(days[0] - 1, days[0] + 1)
-    else:
-        labels = ax.get_xticklabels()
-        labels[0].set_horizontalalignment("left")
-        labels[-1].set_horizontalalignment("right")
-
-
-def _days(times: Sequence[datetime]) -> Vector:
-    """Times as matplotlib counts them: in days."""
-    return np.array([mdates.date2num(time) for time in times], np.float64)  # type: ignore[no-untyped-call]
-
-
-def _written(day: float, shown: str) -> str:
-    text: str = mdates.num2date(day).strftime(shown)  # type: ignore[no-untyped-call]
-    return text if shown.startswith("%H") else text.removeprefix("0")
-
-
-def _date(days: Vector) -> str:
-    """As much of a date as tells the runs apart."""
-    span = float(np.ptp(days))
-    if len(days) == 1:
-        return "%d %b %Y"
-    hours = np.diff(np.sort(days)).min() < 0.9
-    if span < 1:
-        return "%H:%M:%S" if span < 1 / 24 else "%H:%M"
-    return "%d %b %H:%M" if span < 3 and hours else "%d %b" if span < 300 else "%b %Y"
 
 
 def _formatter(style: str) -> Formatter:
