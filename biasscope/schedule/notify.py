@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from biasscope.figures.labels import visible
@@ -43,21 +45,14 @@ def notify(record: RunRecord, folder: Path, argv: Sequence[str], *, timeout: flo
     if record.status == "passed" or not argv:
         return
     try:
-        found = subprocess.run(  # noqa: S603  (the command is the user's own, and there is no shell)
-            list(argv),
-            input=encode(record),
-            env={**os.environ, **facts(record, folder)},
-            stdout=_stderr(),
-            timeout=timeout,
-            check=False,
-        )
+        code = _run(argv, encode(record), {**os.environ, **facts(record, folder)}, timeout)
     except subprocess.TimeoutExpired:
         _warn(record, argv, f"took longer than {timeout:g} s and was ended")
     except (OSError, ValueError) as error:
         _warn(record, argv, f"cannot be run ({getattr(error, 'strerror', None) or error})")
     else:
-        if found.returncode:
-            _warn(record, argv, f"ended with exit code {found.returncode}")
+        if code:
+            _warn(record, argv, f"ended with exit code {code}")
 
 
 def facts(record: RunRecord, folder: Path) -> Mapping[str, str]:
@@ -70,6 +65,20 @@ def facts(record: RunRecord, folder: Path) -> Mapping[str, str]:
         "MESSAGE": visible(message(record)),
     }
     return {f"BIASSCOPE_{name}": value.replace("\0", "") for name, value in known.items()}
+
+
+def _run(argv: Sequence[str], text: bytes, environment: Mapping[str, str], timeout: float) -> int:
+    """Exit code of a command; when it takes too long it is ended with all that it has started."""
+    with subprocess.Popen(  # noqa: S603  (the command is the user's own, and there is no shell)
+        list(argv), stdin=subprocess.PIPE, stdout=_stderr(), env=environment, start_new_session=True
+    ) as child:
+        try:
+            child.communicate(text, timeout=timeout)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            raise
+    return child.returncode
 
 
 def _stderr() -> int | None:

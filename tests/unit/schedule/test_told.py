@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import time
 from datetime import timedelta
 from html import unescape
 from xml.etree import ElementTree as ET
@@ -123,6 +124,13 @@ class TestNotify:
         assert shown.out == ""
         assert told in shown.err
         assert shown.err.startswith("biasscope: nightly: on_failure: ") if told else shown.err == ""
+
+    def test_what_it_started_is_ended_with_it(self, tmp_path):
+        late = "import time; time.sleep(1); open('late', 'w')"
+        code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {late!r}])"
+        notify(made("failed"), tmp_path, [sys.executable, "-c", code], timeout=0.4)
+        time.sleep(1.5)
+        assert not (tmp_path / "late").exists()
 
     def test_what_it_prints_stays_off_stdout(self, tmp_path, capfd):
         notify(made("failed"), tmp_path, [sys.executable, "-c", "print('sent')"])
