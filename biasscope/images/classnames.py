@@ -21,7 +21,8 @@ def read_classes(path: Path) -> tuple[str, ...]:
     try:
         names = tuple(line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the class names cannot be read ({error})", where=str(path)) from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"the class names cannot be read ({reason})", where=str(path)) from error
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice or not names:
         raise InputError(f"{twice[0]!r} stands there twice" if twice else "the file is empty", where=str(path))

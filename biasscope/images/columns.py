@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,11 @@ _NAME = ("class_name", "label_name", "category", "class", "label", "target", "sy
 _ID = ("image_id", "image_name", "file_name", "filename", "path", "file", "id", "image", "name")
 _BOX = (("x0", "y0", "x1", "y1"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"))
 _MOST = 100_000
+_NEVER: tuple[tuple[str, tuple[Kind, ...], str], ...] = (
+    ("image_column", ("integer", "float"), "pictures"),
+    ("label_column", ("bytes",), "classes"),
+)
+"""What a column that was named cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,10 @@ def find_columns(kinds: Mapping[str, Kind], request: Request, where: str) -> Col
     for option, name in (*named.items(), *(("box_columns", name) for name in box_columns)):
         if name is not None and name not in kinds:
             raise UsageError(f"there is no column {name!r}", where=option, hint=f"There are: {', '.join(kinds)}.")
+    for option, never, what in _NEVER:
+        if (name := named[option]) is not None and kinds[name] in never:
+            others = ", ".join(f"{other} ({kind})" for other, kind in kinds.items())
+            raise UsageError(f"the column {name!r} holds no {what}", where=option, hint=f"There are: {others}.")
     image = request.image_column or _image(kinds, where)
     label = request.label_column or _first(kinds, _NUMBER, "integer", "float") or _first(kinds, _NAME, "text")
     return Columns(
@@ -153,4 +163,4 @@ def _integer(value: object, where: str) -> int | None:
     if isinstance(value, (int, float)) and int(value) == value:
         return int(value)
     hint = "A label is a class number or a class name; name another column with label_column (--label-column)."
-    raise InputError(f"{value!r} is no class", where=where, hint=hint)
+    raise InputError(f"{reprlib.repr(value)} is no class", where=where, hint=hint)

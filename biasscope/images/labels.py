@@ -97,7 +97,7 @@ def to_output(mapping: Mapping | None, label: int | None) -> int:
 
 def _by_file(source: ImageSource, order: tuple[str, ...], outputs: int) -> tuple[Mapping, str]:
     if len(order) != outputs:
-        raise InputError(f"the classes file has {len(order)} names, the model {outputs} outputs")
+        raise InputError(f"the classes file has {len(order)} names, the model {outputs} outputs", where=source.name)
     if source.class_names is None:
         raise InputError("a classes file was given, but the source has no class names", where=source.name)
     place = {name: number for number, name in enumerate(order)}

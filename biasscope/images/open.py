@@ -11,7 +11,7 @@ from biasscope.core.errors import InputError, UsageError
 from biasscope.images.classnames import read_classes
 from biasscope.images.decode import Limits
 from biasscope.images.picture import ImageSource
-from biasscope.images.registry import SOURCES, detects
+from biasscope.images.registry import READING, SOURCES, detects
 from biasscope.images.request import BoxConvention, Request
 from biasscope.images.sampling import check_limit
 
@@ -122,7 +122,9 @@ def open_images(
         margin=margin,
         limits=Limits(max_pixels, max_side, min_side),
     )
-    source = cast(ImageSource, SOURCES.load(detect(request))(request))
+    name = detect(request)
+    _refuse_unread(name, request)
+    source = cast(ImageSource, SOURCES.load(name)(request))
     source.parameters = {"source": source.name, **request.changed()}
     if request.classes_file is not None:
         source.output_names = read_classes(request.classes_file)
@@ -147,6 +149,8 @@ def detect(request: Request) -> str:
     name = next((name for name in SOURCES if detects(name, request)), None)
     if name is not None:
         return name
+    if request.spec == "":
+        raise UsageError("no pictures are named", hint=_hint())
     if not request.text:
         raise UsageError(f"{type(request.spec).__name__} is no source of pictures", hint=_hint())
     path = request.path
@@ -155,6 +159,16 @@ def detect(request: Request) -> str:
         hub = f"For a dataset of the Hugging Face hub write hf://{words}." if words.count("/") == 1 else _hint()
         raise InputError("there is no such file or folder", where=words, hint=hub)
     raise InputError("holds no pictures that are known", where=str(path), hint=_hint())
+
+
+def _refuse_unread(name: str, request: Request) -> None:
+    """Refuse an option of reading that the source would not look at."""
+    facts = SOURCES[name].facts
+    for option in request.changed():
+        if option in READING and option not in str(facts["takes"]).split():
+            where = request.text or type(request.spec).__name__
+            what = f"{option} has no meaning for this source ({facts['title']})"
+            raise UsageError(what, where=where, hint="Leave it out.")
 
 
 def _hint() -> str:

@@ -56,6 +56,9 @@ class Rotation(Parametric):
         given = parse_numbers(self.angles, "angles") if isinstance(self.angles, str) else tuple(self.angles)
         if not given or not all(isinstance(angle, int | float) and isfinite(angle) for angle in given):
             raise UsageError(f"angles are {self.angles!r}", hint="They are one or more numbers, in degrees.")
+        if len({angle % 360 for angle in given}) < len(given):
+            hint = "Name every angle once; 360 degrees are a full turn."
+            raise UsageError(f"an angle stands in {self.angles!r} more than once", hint=hint)
         object.__setattr__(self, "angles", tuple(map(float, given)))
         check_fill(self.fill)
         if self.fill == "inpaint":

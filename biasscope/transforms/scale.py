@@ -60,6 +60,8 @@ class AtSizes(Stacked):
         given = parse_numbers(self.sizes, "sizes") if isinstance(self.sizes, str) else tuple(self.sizes)
         if not given or not all(isinstance(size, int | float) and size >= 1 and size == int(size) for size in given):
             raise UsageError(f"sizes are {self.sizes!r}", hint="They are one or more whole numbers of pixels.")
+        if len(set(given)) < len(given):
+            raise UsageError(f"a size stands in {self.sizes!r} more than once", hint="Name every size once.")
         object.__setattr__(self, "sizes", tuple(map(int, given)))
 
     @property

@@ -9,6 +9,7 @@ import pytest
 from biasscope.core.errors import UsageError
 from biasscope.images import PROBLEMS, SOURCES, ImageSource, match_labels, open_images
 from biasscope.images.open import detect
+from biasscope.images.registry import READING
 from biasscope.images.request import Request
 from tests.unit.images.image_samples import SAMPLES
 
@@ -30,8 +31,10 @@ def sample(name, tmp_path):
 
 
 def test_facts(name):
-    assert set(SOURCES[name].facts) == {"title", "spec"}
-    assert all(SOURCES[name].facts.values())
+    assert set(SOURCES[name].facts) == {"title", "spec", "takes"}
+    assert SOURCES[name].facts["title"]
+    assert SOURCES[name].facts["spec"]
+    assert set(str(SOURCES[name].facts["takes"]).split()) <= READING
 
 
 def test_the_right_source_is_found(name, sample):

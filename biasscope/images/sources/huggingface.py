@@ -143,6 +143,8 @@ def kind_of(feature: Any) -> Kind:
 def _load(request: Request) -> Any:
     if not request.text:
         return request.spec
+    if request.text in HUB:
+        raise UsageError("no dataset is named", where=request.text, hint="Write hf://owner/name.")
     import datasets
 
     try:
@@ -162,7 +164,8 @@ def _load(request: Request) -> Any:
 def _split(data: Any, wanted: str | None, where: str) -> tuple[Any, list[str]]:
     if not isinstance(data, Mapping):
         if wanted is not None and str(data.split) != wanted:
-            raise UsageError(f"there is no split {wanted!r}", where=where, hint=f"There is: {data.split}.")
+            hint = f"There is: {data.split}." if data.split else "The dataset has no splits: leave it out."
+            raise UsageError(f"there is no split {wanted!r}", where=where, hint=hint)
         return data, []
     there = ", ".join(data)
     if wanted is not None and wanted not in data:

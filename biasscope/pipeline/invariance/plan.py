@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -51,10 +51,11 @@ class Plan:
         options = {name: getattr(self.asked, name) for name in OPTIONS if name in takes(self.protocol)}
         if "frames" in takes(self.protocol):
             options["frames"] = self.asked.clip_length
-        return make(
-            self.protocol, preprocessing=preprocessing, grid=grid_of(self.protocol, self.asked), seed=self.asked.seed,
-            **options,
-        )  # fmt: skip
+        grid = grid_of(self.protocol, self.asked)
+        made = make(self.protocol, preprocessing=preprocessing, grid=grid, seed=self.asked.seed, **options)
+        if self.kind == "shifts" and len(next(iter(made.coordinates.values()))) == 1:
+            raise UsageError(f"{grid!r} is one view: there is nothing to compare", where="--grid", hint="Take 7x7.")
+        return made
 
 
 def takes(protocol: str) -> set[str]:
@@ -87,18 +88,22 @@ def check(asked: InvarianceAnalysis) -> None:
     """
     for protocol in asked.protocol:
         PROTOCOLS.load(protocol)
-    if not asked.protocol:
-        return
+    if asked.protocol:
+        check_options(asked, asked.protocol)
+
+
+def check_options(asked: InvarianceAnalysis, protocols: Sequence[str]) -> None:
+    """Refuse options that none of the protocols takes."""
     for option in OPTIONS:
-        if getattr(asked, option) is not None and not any(option in takes(name) for name in asked.protocol):
-            raise _useless(option, asked)
+        if getattr(asked, option) is not None and not any(option in takes(name) for name in protocols):
+            raise _useless(option, protocols)
     for option, names in GRIDS.items():
-        if getattr(asked, option) and not any(PROTOCOLS[name].facts["grid"] in names for name in asked.protocol):
-            raise _useless(option, asked)
+        if getattr(asked, option) and not any(PROTOCOLS[name].facts["grid"] in names for name in protocols):
+            raise _useless(option, protocols)
 
 
-def _useless(option: str, asked: InvarianceAnalysis) -> UsageError:
-    hint = f"Leave it out, or name a protocol that takes it beside {', '.join(asked.protocol)}."
+def _useless(option: str, protocols: Sequence[str]) -> UsageError:
+    hint = f"Leave it out, or name a protocol that takes it beside {', '.join(protocols)}."
     return UsageError("no protocol of these takes it", where=f"--{option}", hint=hint)
 
 
@@ -117,6 +122,7 @@ def plans(asked: InvarianceAnalysis, given: object | None, largest: tuple[int, i
     source = pictures(asked, given)
     embedded = given is None and asked.images is None
     chosen = list(dict.fromkeys(asked.protocol)) or list(EMBEDDED if embedded else suitable(source, largest))
+    check_options(asked, chosen)
     large = pictures(asked, given, EMBEDDED_LARGE) if embedded and "resize" in chosen else source
     return [Plan(name, large if name == "resize" else source, asked) for name in chosen]
 

@@ -281,3 +281,34 @@ def test_tables_without_pictures(tmp_path):
         open_images(tmp_path / "t.csv")
     with pytest.raises(InputError, match="no such table"):
         open_images(f"table:{tmp_path / 'none.parquet'}")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"image_column": "y"},
+            r"image_column: the column 'y' holds no pictures. There are: img \(bytes\), y \(integer\)",
+        ),
+        ({"label_column": "img"}, "label_column: the column 'img' holds no classes"),
+        ({"stream": True}, "stream has no meaning for this source"),
+    ],
+)
+def test_options_that_do_not_fit_the_columns(tmp_path, options, words):
+    pl.DataFrame({"img": [b"x"], "y": [1]}).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UsageError, match=words):
+        open_images(tmp_path / "t.parquet", **options)
+
+
+@pytest.mark.parametrize("option", ["image_column", "label_column", "split"])
+def test_options_of_tables_for_scenes(option):
+    with pytest.raises(
+        UsageError, match=rf"scenes:3: {option} has no meaning for this source .embedded digit scenes.. Leave it out."
+    ):
+        open_images("scenes:3", **{option: "any"})
+
+
+@pytest.mark.parametrize(("spec", "words"), [("", "no pictures are named"), ("hf://", "no dataset is named")])
+def test_specifications_that_name_nothing(spec, words):
+    with pytest.raises(UsageError, match=words):
+        open_images(spec)

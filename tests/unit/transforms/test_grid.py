@@ -94,7 +94,7 @@ NO_GRIDS = ["", "0", "x", "7x", "7x0", "-7", "5..2", "3:0", "3:-1", "diagonal", 
 
 @pytest.mark.parametrize("text", [*NO_GRIDS, "999x999", "7:inf", "axes:99999"])
 def test_what_is_no_grid(text):
-    with pytest.raises(UsageError, match=r"grid|views"):
+    with pytest.raises(UsageError, match=r"grid|views|step"):
         parse_grid(text)
 
 
@@ -116,3 +116,19 @@ def test_what_are_no_numbers(text):
 def test_a_shift_that_is_named_twice_is_refused(text):
     with pytest.raises(UsageError, match="more than once"):
         parse_grid(text)
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "words"),
+    [
+        (parse_grid, "1000000x1000000", "'1000000x1000000' makes 1000000000000 views. There are between 1 and 100000"),
+        (parse_grid, "horizontal:100000000", "makes 100000001 views"),
+        (parse_grid, "3:0", "the step of '3:0' is not positive. Write 7x7"),
+        (parse_numbers, "1..1000000000", "are not numbers|makes 1000000000 views"),
+        (parse_numbers, "100..60", "'100..60' makes 0 views"),
+        (parse_numbers, "8..32:0", "the step of '8..32:0' is not positive. Write 60,100,150"),
+    ],
+)
+def test_what_is_refused_says_what_would_do(read, text, words):
+    with pytest.raises(UsageError, match=words):
+        read(text)

@@ -163,3 +163,12 @@ def test_circular_shifts_that_come_round_to_the_same_view_are_refused(grid):
 def test_circular_shifts_that_go_around_once_are_views_of_their_own(grid):
     made = make("circular", grid=grid, preprocessing=Preprocessing((32, 41), None, (0.5,), (0.5,)))
     assert len(np.unique(made.offsets % (32, 41), axis=0)) == len(made)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "grid", "words"),
+    [("scale", "8,9,8", "a size stands in '8,9,8' more than once"), ("rotation", "0,360", "full turn")],
+)
+def test_a_size_or_angle_that_is_named_twice_is_refused(protocol, grid, words):
+    with pytest.raises(UsageError, match=words):
+        make(protocol, grid=grid)

@@ -5,6 +5,7 @@ import pytest
 
 from biasscope.core.errors import UsageError
 from biasscope.images import open_images
+from biasscope.models import Preprocessing
 from biasscope.pipeline.common.checkpoints import checkpoints, key
 from biasscope.pipeline.definition import InvarianceAnalysis, command_line, defined
 from biasscope.pipeline.invariance import plan
@@ -43,6 +44,23 @@ def test_options_without_effect_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=f"--{next(iter(options))}"):
         plan.check(defined(InvarianceAnalysis, {"protocol": "circular", **options}))
     plan.check(defined(InvarianceAnalysis, options))
+
+
+@pytest.mark.parametrize("options", [{"angles": "5"}, {"sizes": "3,4"}])
+def test_options_without_effect_on_the_protocols_that_suit_the_pictures(options: dict[str, object]) -> None:
+    asked = defined(InvarianceAnalysis, {"images": "scenes:2", **options})
+    with pytest.raises(
+        UsageError, match=f"--{next(iter(options))}: no protocol of these takes it.*crop, embed, circular"
+    ):
+        plan.plans(asked, None, (64, 64))
+
+
+@pytest.mark.parametrize("grid", ["1x1", "diagonal:0", "2,2"])
+def test_one_view_is_nothing_to_compare(grid: str) -> None:
+    asked = defined(InvarianceAnalysis, {"images": "scenes:2", "protocol": "circular", "grid": grid})
+    (made,) = plan.plans(asked, None, (64, 64))
+    with pytest.raises(UsageError, match="nothing to compare"):
+        made.transformation(Preprocessing((64, 64), None, (0.5,), (0.25,)))
 
 
 @pytest.mark.parametrize(
