@@ -1,5 +1,6 @@
 """What the pixel-adaptive layers have in common: the kernel function and its parameters."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from biasscope.nn.pac.kernel import pac_kernel2d
 from biasscope.nn.pac.options import parse_kernel_type, smoothing_filter
 
 
-class PacModule(nn.Module):
+class PacModule(nn.Module, ABC):
     """Base of the layers: turns guidance into kernels.
 
     A learned ``inv_alpha``, ``inv_lambda`` or ``smooth_weight`` is a parameter; a fixed one is a non-persistent buffer,
@@ -126,9 +127,9 @@ class PacModule(nn.Module):
         """Size of the guidance for an input: that of the input."""
         return x.shape[2], x.shape[3]
 
+    @abstractmethod
     def _apply_kernel(self, x: Tensor, kernel: Tensor) -> Tensor:
         """Filter the input by the kernel of this pass."""
-        raise NotImplementedError
 
     @one_step
     def forward(

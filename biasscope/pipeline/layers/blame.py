@@ -88,12 +88,19 @@ def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, n
             "A layer's response to the shifted picture is replaced by its moved response to the reference. The share "
             "of the change of the answer's logit that disappears is what all layers up to this one did (cumulative); "
             "its rise over the layer before is the layer's own (effect).",
+            *_beyond(made),
             *_fewer(made),
             *notes,
             *dict.fromkeys(own),
         ],
         source=SOURCE,
     )
+
+
+def _beyond(made: Sequence[Found]) -> Iterator[str]:
+    """What a blame above the whole means, where there is one."""
+    if any((one.blame.value or 0.0) > 1 for _, found in made for one in found.layers):
+        yield "Layers behind one with more than 100 % take a part of it back: their blame is below 0."
 
 
 def _fewer(made: Sequence[Found]) -> Iterator[str]:
