@@ -68,7 +68,7 @@ def source_data(
         held.labels,
         name=", ".join(names),
         class_names=source.class_names,
-        notes=(*whole.notes, *held.notes),
+        notes=tuple(dict.fromkeys([*whole.notes, *held.notes])),
         files=tuple(dict.fromkeys([*source.files, *(held_out.files if held_out else [])])),
         problems=(*whole.problems, *held.problems),
     )

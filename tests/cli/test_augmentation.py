@@ -1,14 +1,21 @@
 """`augmentation` through the public command: what it answers, what it refuses, and with which exit codes."""
 
+import io
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import polars as pl
 import pytest
+from PIL import Image
 
 from biasscope.analyze import main
+from biasscope.core.progress import Progress
+from biasscope.pipeline.augmentation import analyze_augmentation
 from biasscope.report.model import Report, decode
 from biasscope.report.render import render
 
@@ -35,10 +42,18 @@ def test_answers_in_words_and_tables(command: Command, capsys: pytest.CaptureFix
     assert shown.err == ""
     report = read()
     assert [result.kind for result in report.results] == ["copies", "transforms", "images"]
-    assert "s^2 = 16" in report.answer[0]
+    assert "s² = 16" in report.answer[0]
     assert any("trained once" in sentence for sentence in report.answer)
     copies = report.result("copies")
-    assert {table.name for table in copies.tables} >= {"needed", "curves", "coverage", "argument", "map", "cost"}
+    assert {table.name for table in copies.tables} >= {
+        "summary",
+        "needed",
+        "curves",
+        "coverage",
+        "argument",
+        "map",
+        "cost",
+    }
     assert set(copies.table("needed")["variant"]) == {"plain", "polyphase"}
     assert copies.table("argument")["s2"] == [16, 16]
     assert copies.table("networks").height == 8
@@ -82,8 +97,54 @@ def test_products_of_transformations_and_a_time_budget(command: Command) -> None
     assert command("--images", "centred:60@24", *given, *asked, "--budget", "10m", "--no-html") == 0
     found = read().result("copies")
     assert found.table("interaction").height == 9
-    assert any("of both multiply" in note or "number of copies counts" in note for note in found.notes)
+    products = found.table("products")
+    assert products["variant"] == ["plain"]
+    assert {"n_shift", "n_rotate", "n_both", "to_product", "to_sum"} <= {column.name for column in products.columns}
+    assert any("alone" in note and "for both" in note for note in found.notes)
+    assert any("two at once" in sentence for sentence in read().answer)
     assert found.parameters["budget"] == 600.0
+
+
+def test_a_table_of_coloured_images_with_others_held_out(command: Command) -> None:
+    rng = np.random.default_rng(0)
+    for name, count in (("train", 24), ("test", 9)):
+        rows = [{"picture": png(rng), "kind": place % 3} for place in range(count)]
+        pl.DataFrame(rows).write_parquet(f"{name}.parquet")
+    asked = (
+        "--image-column",
+        "picture",
+        "--label-column",
+        "kind",
+        "--copies",
+        "1,2",
+        "--shifts",
+        "2x2",
+        "--steps",
+        "2",
+    )
+    given = ("--model", "small:resnet18:2", "--variants", "plain", "--seeds", "1", "--batch", "8", "--no-html")
+    assert command("--images", "train.parquet", "--held-out", "test.parquet", *asked, *given) == 0
+    report = read()
+    assert report.result("images").finding == "24 training images, 9 held out; none is in both."
+    assert {Path(file.name).name for file in report.provenance.inputs} == {"train.parquet", "test.parquet"}
+    assert all(file.sha256 for file in report.provenance.inputs)
+    assert report.result("copies").table("argument")["s2"] == [64]
+
+
+def png(rng: np.random.Generator) -> bytes:
+    """A picture of 16 x 16 pixels as a file."""
+    buffer = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def test_a_report_that_cannot_be_written_leaves_the_networks(command: Command, tmp_path: Path) -> None:
+    Path("taken").write_text("a file")
+    assert command(*QUICK, "--output", "taken/below", "--no-html") == 3
+    kept = [path.name for path in (tmp_path / "cache").rglob("*.safetensors")]
+    assert len(kept) == 8
+    assert command(*QUICK, "--no-html") == 0
+    assert not list((tmp_path / "cache").rglob("*.safetensors"))
 
 
 def test_transforms_that_are_given(command: Command) -> None:
@@ -93,6 +154,27 @@ def test_transforms_that_are_given(command: Command) -> None:
     assert set(delivered["transform"]) == {"RandomCrop(24, padding=1)"}
     assert delivered["distinct"][-1] == 9
     assert delivered["phases"][-1] == pytest.approx(9 / 16)
+
+
+def test_networks_of_all_models_are_counted() -> None:
+    steps: list[int] = []
+
+    class Shown(Progress):
+        @contextmanager
+        def bar(self, text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+            steps.append(total or 0)
+            yield steps.append
+
+    words = {
+        "images": "centred:60@24",
+        "copies": [1, 2],
+        "variants": ["plain"],
+        "seeds": 1,
+        "steps": 2,
+        "shifts": "2x2",
+    }
+    analyze_augmentation("small:4:4", "small:8:4", progress=Shown(), **words)
+    assert steps == [4, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +188,15 @@ def test_transforms_that_are_given(command: Command) -> None:
         (("--variants", "round"), 2, "round"),
         (("--seeds", "0"), 2, "--seeds"),
         (("--steps", "3", "--epochs", "1"), 2, "--epochs"),
+        (("--seeds", "1000000000"), 2, "networks"),
+        (("--target", "antialias@1"), 2, "no variant 'antialias'"),
+        (("--target", "plain@3"), 2, "not trained on 3 copies"),
+        (("--test-shifts", "40..41"), 2, "0 of 4 versions"),
+        (("--shifts", "1x1"), 2, "1 of 1 versions"),
+        (("--angles", "0,10"), 2, "--angles"),
+        (("--model", "small:5"), 2, "small:resnet18"),
+        (("--held-out", "centred:60@24"), 2, "--held-out"),
+        (("--images", "centred:0@24"), 2, "at least 10"),
         (("--train-images", "many"), 2, "--train-images"),
         (("--augment", "Tea()"), 2, "Tea"),
         (("--model", "torchvision:resnet18@none"), 2, "channels"),

@@ -12,7 +12,8 @@ from biasscope.copies.law.forms import LAWS, Fit, Floats, predict
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
 
-LEAST_POINTS, MANY = 4, 1e6
+LEAST_POINTS, MANY = 4, 1e4
+"""Points that a law is fitted to at least, and copies beyond which no number is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,10 @@ class CopiesNeeded:
             return f"not reached by n = {most}: nothing was learned, the answers are no better than a constant one."
         share = f"{100 * self.level:g} % interval"
         span = f"{share} {_number(self.low)} to {_number(self.high)}"
-        span = span if isfinite(self.low) else f"{share}: no number of copies"
+        if not isfinite(self.low):
+            span = f"{share}: no number of copies"
+        elif not isfinite(self.high):
+            span = f"{share} from {_number(self.low)}, without an upper bound"
         if self.status == "never":
             return f"{self.target:.3g} is not reached by n = {most}; the law levels off below it ({span})."
         if self.status == "extrapolated":
@@ -257,6 +261,6 @@ def _predicted(name: str, fits: dict[str, Fit], copies: NDArray[np.int64]) -> Fl
 
 
 def _number(value: float) -> str:
-    if value >= MANY:
-        return "no bound" if not isfinite(value) else "over a million"
-    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    if value > MANY:
+        return "no bound" if not isfinite(value) else f"over {MANY:,.0f}"
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"

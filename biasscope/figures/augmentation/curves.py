@@ -57,7 +57,7 @@ def _panel(model: str, found: list[Row], styles: dict[str, Look], metric: str, l
         ax.axhline(target, color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
     low = min(row["low"] if row.get("low") is not None else row["value"] for row in found)
     ax.set(title=short(model, 30), ylabel=label, xlabel="copies of each image, n", ylim=(max(0, low - 0.05), 1.02))
-    _copies(ax, [*known, *squares])
+    powers_of_two(ax, [*known, *squares])
     percent(ax.yaxis)
     grid_lines(ax)
     return figure
@@ -76,8 +76,8 @@ def _line(ax: Axes, line: list[Row], look: Look) -> None:
     ax.plot(x, y, color=look.colour, linestyle="", marker=look.mark, markersize=4.5, clip_on=False, zorder=3)
 
 
-def _copies(ax: Axes, known: list[int]) -> None:
-    """Axis of copies: powers of two, written as whole numbers."""
+def powers_of_two(ax: Axes, known: list[int]) -> None:
+    """Axis of whole numbers, powers of two apart."""
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
@@ -98,8 +98,37 @@ def coverage(result: Result) -> Figure | None:
         ax.plot(*zip(*line, strict=True), color=look.colour, linestyle=look.dash, marker=look.mark, markersize=4,
                 label=short(name, 60))  # fmt: skip
     ax.set(ylabel="phases covered", xlabel="copies of each image, n", ylim=(-0.02, 1.04))
-    _copies(ax, [row["n"] for row in found])
+    powers_of_two(ax, [row["n"] for row in found])
     percent(ax.yaxis)
     grid_lines(ax)
     key_below(figure, ax)
+    return figure
+
+
+def residuals(result: Result) -> dict[str, Figure] | None:
+    """Measured less fitted consistency inside the trained range, a panel a model, a line a form."""
+    found = [
+        row
+        for row in rows(result, "residuals")
+        if row.get("metric") == "consistency" and row.get("region") == "inside" and row.get("residual") is not None
+    ]
+    found = [row for row in found if row.get("train_images") == max(row.get("train_images") or 0 for row in found)]
+    if not found:
+        return None
+    styles = looks(names(found, "form"))
+    most = max(0.01, *(abs(row["residual"]) for row in found)) * 1.15
+    drawn = {model: _residuals(model, of(found, model), styles, most) for model in names(found)}
+    return drawn | {"": key(list(styles))}
+
+
+def _residuals(model: str, found: list[Row], styles: dict[str, Look], most: float) -> Figure:
+    figure, ax = panel(3.7, 2.1)
+    ax.axhline(0, color=MUTED, linewidth=0.8)
+    for form, look in styles.items():
+        line = sorted((row["n"], row["residual"] * 100) for row in of(found, form, "form"))
+        if line:
+            ax.plot(*zip(*line, strict=True), color=look.colour, linestyle=look.dash, marker=look.mark, markersize=4)
+    ax.set(title=short(model, 30), ylabel="points", xlabel="copies of each image, n", ylim=(-100 * most, 100 * most))
+    powers_of_two(ax, [row["n"] for row in found])
+    grid_lines(ax)
     return figure

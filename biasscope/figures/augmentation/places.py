@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from biasscope.core.results import Result
 from biasscope.figures.frame import rows
 from biasscope.figures.labels import share, short
-from biasscope.figures.looks import MOST, grid_lines, looks, names, of, percent
+from biasscope.figures.looks import MOST, Look, grid_lines, looks, names, of, percent
 from biasscope.figures.shiftmaps import scale_key, titles
-from biasscope.figures.style import CHANGES, INK, MUTED, key_below, low_end, panel
+from biasscope.figures.style import CHANGES, INK, MUTED, PAPER, key_below, low_end, panel
 
 Row = dict[str, Any]
 FEWEST = 4
@@ -61,16 +62,9 @@ def knee(result: Result) -> dict[str, Figure] | None:
 def _knee(name: str, found: list[Row]) -> Figure:
     figure, ax = panel(3.4, 2.7)
     for copies, look in looks(names(found, "n")).items():
-        line = sorted(of(found, copies, "n"), key=lambda row: (row["distance"], not row["inside"]))
-        x = np.array([row["distance"] for row in line], float)
-        y, low, high = (
-            np.array([np.nan if row.get(key) is None else row[key] for row in line], float)
-            for key in ("accuracy", "accuracy_low", "accuracy_high")
-        )
-        ax.fill_between(x, low, high, color=look.colour, alpha=0.14, linewidth=0)
-        ax.plot(x, y, color=look.colour, linestyle=look.dash, marker=look.mark, markersize=3.5, label=f"n = {copies}")
+        _distances(ax, of(found, copies, "n"), look, f"n = {copies}")
     ends = [row["distance"] for row in found if row.get("inside")]
-    if ends:
+    if ends and len(ends) < len(found):
         ax.axvline(max(ends), color=MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
     ax.set(
         title=short(name, 30),
@@ -82,3 +76,20 @@ def _knee(name: str, found: list[Row]) -> Figure:
     grid_lines(ax)
     key_below(figure, ax)
     return figure
+
+
+def _distances(ax: Axes, found: list[Row], look: Look, name: str) -> None:
+    """Draw a line inside the trained range, and one with hollow marks outside of it."""
+    for inside in (True, False):
+        line = sorted((row for row in found if bool(row.get("inside")) is inside), key=lambda row: row["distance"])
+        if not line:
+            continue
+        x = np.array([row["distance"] for row in line], float)
+        y, low, high = (
+            np.array([np.nan if row.get(key) is None else row[key] for row in line], float)
+            for key in ("accuracy", "accuracy_low", "accuracy_high")
+        )
+        ax.fill_between(x, low, high, color=look.colour, alpha=0.14, linewidth=0)
+        face = look.colour if inside else PAPER
+        ax.plot(x, y, color=look.colour, linestyle=look.dash, marker=look.mark, markersize=3.5, markerfacecolor=face,
+                label=name if inside else None)  # fmt: skip

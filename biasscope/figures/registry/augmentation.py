@@ -42,10 +42,34 @@ ENTRIES = {
     ),
     "copies-knee": entry(
         "augmentation.places:knee",
-        "Inside and outside the trained range",
-        "How many answers are right by the distance of the version from the image as it is; the broken upright line is "
-        "where the trained range ends. What was learned from copies is not promised to hold beyond it. Bands are 95 % "
-        "intervals over images.",
+        "By distance, inside and outside the trained range",
+        "How many answers are right by the distance of the version from the image as it is: filled marks inside the "
+        "trained range, hollow ones outside of it, beyond the broken upright line. What was learned from copies "
+        "is not promised to hold there. Bands are 95 % intervals over images.",
         "copies",
+    ),
+    "copies-products": entry(
+        "augmentation.products:cells",
+        "Two transformations at once",
+        "A cell is networks that were trained on so many values of the one transformation times so many of the other, "
+        "and asked about all products; its number is the share of versions answered alike, in per cent. If the needs "
+        "multiply, a network needs enough of both: rows and columns both matter, and more of one does not make up for "
+        "too little of the other.",
+        "copies",
+    ),
+    "copies-residuals": entry(
+        "augmentation.curves:residuals",
+        "What the chosen laws leave over",
+        "Measured consistency less that of the law that was chosen, in points. A law that fits scatters around zero; "
+        "a bow says that the growth is of another shape, and that extrapolation is not to be trusted.",
+        "copies",
+    ),
+    "transforms-phases": entry(
+        "augmentation.delivered:phases",
+        "Phases met, by epochs",
+        "One image goes through the transform once an epoch; a mark is the share of the s² phases that its middle has "
+        "landed on by then, mean over repetitions. Padding of a few pixels can never reach every phase of a large "
+        "stride product.",
+        "transforms",
     ),
 }

@@ -13,7 +13,7 @@ from biasscope.copies.pool import make_pool
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
 from biasscope.models.device import resolve_device
-from biasscope.pipeline.augmentation import pictures, plan, words, workers
+from biasscope.pipeline.augmentation import pictures, plan, products, words, workers
 from biasscope.pipeline.augmentation.delivered import check, transforms
 from biasscope.pipeline.augmentation.result import result
 from biasscope.pipeline.augmentation.study import Study
@@ -80,7 +80,7 @@ def analyze_augmentation(
         kind="augmentation",
         title=run.title,
         question=QUESTION,
-        answer=words.answer(run.studies),
+        answer=words.answer(run.studies, products.answer(run.studies)),
         headline=words.headline(run.studies, results[0].scalars),
         results=results,
         provenance=origin.provenance(run.files()),
@@ -145,7 +145,8 @@ class Run:
         models = [trainable(one, shape, classes) for one in given]
         done: list[CopiesSweep | None] = [None] * len(given)
         if apart:
-            done = workers.together(texts, words, self.data, self.progress)
+            total = None if asked.budget else len(given) * asked.networks
+            done = workers.together(texts, words, self.data, self.progress, total)
         for name, model, ready in zip(names, models, done, strict=True):
             sweep = ready or workers.sweep(model, self.data, words, self.progress)
             self.studies.append(Study(name, sweep, asked.target, len(given) == 1, self.asked.seed))

@@ -50,7 +50,7 @@ def transforms(augment: Sequence[str], size: tuple[int, int], strides: Sequence[
     rows = [row for one in found for row in _rows(*one)]
     return Result(
         kind="transforms",
-        finding=" ".join(_said(*one) for one in found),
+        finding=_finding(found),
         title="What training transforms deliver",
         parameters={"epochs": EPOCHS[-1], "repetitions": REPETITIONS, "size": f"{size[1]} x {size[0]}", "seed": seed},
         scalars=[
@@ -64,7 +64,7 @@ def transforms(augment: Sequence[str], size: tuple[int, int], strides: Sequence[
             )
             for text, stride, one in found
         ],
-        tables=[of_rows("delivered", rows, "Distinct copies and phases, by epochs", "number of epochs")],
+        tables=[of_rows("delivered", rows, "Distinct copies and phases, by epochs", "row")],
         notes=[
             "One image goes through a transform once an epoch. A phase is where its middle lands, in whole pixels "
             "modulo the stride product; zooming moves every other point elsewhere."
@@ -95,8 +95,16 @@ def _rows(text: str, stride: int, one: Delivered) -> Iterator[Row]:
         yield {"transform": text, "stride_product": stride, "s2": stride**2, "epochs": epochs, **counted}
 
 
-def _said(text: str, stride: int, one: Delivered) -> str:
-    return (
-        f"{text} delivers {one.distinct[-1]:.3g} distinct copies in {EPOCHS[-1]} epochs and meets "
-        f"{percent(float(one.share[-1]))} of the {stride**2} phases of stride product {stride}."
-    )
+def _finding(found: Sequence[tuple[str, int, Delivered]]) -> str:
+    """What each transform delivers in all epochs, a clause a stride product."""
+    told = []
+    for text in dict.fromkeys(text for text, _, _ in found):
+        mine = [(stride, one) for name, stride, one in found if name == text]
+        met = " and ".join(
+            f"{percent(float(one.share[-1]))} of the {stride**2} phases of stride product {stride}"
+            for stride, one in mine
+        )
+        told.append(
+            f"{text} delivers {mine[0][1].distinct[-1]:.3g} distinct copies in {EPOCHS[-1]} epochs and meets {met}."
+        )
+    return " ".join(told)

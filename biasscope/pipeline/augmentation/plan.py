@@ -37,11 +37,14 @@ class Asked:
         Value to reach, or ``antialias@1``.
     budget
         Seconds for everything, or ``None``.
+    networks
+        Networks of each model, before a time budget thins them.
     """
 
     words: dict[str, Any]
     target: float | str
     budget: float | None
+    networks: int = 0
 
 
 def asked(definition: AugmentationAnalysis, *, embedded: bool) -> Asked:
@@ -86,8 +89,7 @@ def asked(definition: AugmentationAnalysis, *, embedded: bool) -> Asked:
         "seed": definition.seed,
     }
     aim = target(definition.target)
-    _check(words, aim)
-    return Asked(words, aim, seconds(definition.budget))
+    return Asked(words, aim, seconds(definition.budget), len(_check(words, aim).runs))
 
 
 def _check_effect(definition: AugmentationAnalysis) -> None:
@@ -100,7 +102,8 @@ def _check_effect(definition: AugmentationAnalysis) -> None:
                 raise UsageError(f"it has no effect on --transform {definition.transform}", where=where, hint=hint)
 
 
-def _check(words: dict[str, Any], aim: float | str) -> None:
+def _check(words: dict[str, Any], aim: float | str) -> Plan:
+    """Make the plan once, to refuse what no sweep can do."""
     kinds = ("shifts", "angles", "scales")
     pool = make_pool(words["transform"], **{name: words[name] for name in kinds})
     views = make_pool(words["transform"], **{name: words[f"test_{name}"] or words[name] for name in kinds})
@@ -112,6 +115,7 @@ def _check(words: dict[str, Any], aim: float | str) -> None:
     )
     if isinstance(aim, str):
         _check_aim(aim, cells)
+    return cells
 
 
 def _check_aim(aim: str, cells: Plan) -> None:

@@ -33,6 +33,17 @@ def said(studies: Sequence[Study]) -> list[str]:
     return [text for study in two for text in _sentences(study)]
 
 
+def answer(studies: Sequence[Study]) -> list[str]:
+    """Whether the needs multiply, of the first form of each model, for the first screen."""
+    said = []
+    for study in studies:
+        if len(study.sweep.axes) == 2:
+            first = study.sweep.variants[0]
+            found = [sentence(study, study.combined[first])] if study.combined else []
+            said += [f"{study.model} {first}, two at once: {text}" for text in found]
+    return said
+
+
 def _sentences(study: Study) -> Iterator[str]:
     reason = study.undivided
     if reason:
@@ -42,8 +53,8 @@ def _sentences(study: Study) -> Iterator[str]:
         if not reason:
             yield f"{label}: {sentence(study, study.combined[variant])}"
         fitted = _surface(study, variant)
-        few = f"fewer than {LEAST_CELLS} cells of two numbers were trained, too few to fit a surface"
-        yield f"{label}: {fitted.statement if fitted else few + '.'}"
+        few = f"fewer than {LEAST_CELLS} cells of two numbers were learned, too few to fit a surface."
+        yield f"{label}: {fitted.statement if fitted else few}"
 
 
 def sentence(study: Study, one: Combined) -> str:
@@ -97,7 +108,8 @@ def cells(study: Study, variant: str) -> dict[tuple[int, ...], float]:
 
 def _surface(study: Study, variant: str) -> Surface | None:
     known = cells(study, variant)
-    if len(known) < LEAST_CELLS:
+    learned = next(one.needed.learned.any() for one in study.main if one.variant == variant)
+    if len(known) < LEAST_CELLS or not learned:
         return None
     return surface(np.array(list(known), np.int64), np.array(list(known.values())))
 

@@ -17,6 +17,7 @@ METHOD = "bootstrap over seeds and images"
 def result(studies: Sequence[Study], asked: Asked) -> Result:
     """Everything that the sweeps found."""
     made = [
+        tables.summary(studies),
         tables.needs(studies),
         tables.curves(studies),
         tables.fits(studies),
@@ -31,7 +32,7 @@ def result(studies: Sequence[Study], asked: Asked) -> Result:
     ]
     return Result(
         kind="copies",
-        finding=words.sentence(studies[0]),
+        finding=words.finding(studies),
         title="Copies that learning invariance needs",
         parameters=parameters(studies, asked),
         scalars=list(scalars(studies)),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from biasscope.copies.networks import Factory
+from biasscope.copies.networks import Factory, factories
 from biasscope.core.errors import UsageError
 from biasscope.models import load_model
 
 Given = str | Callable[[], nn.Module]
-_SMALL = re.compile(r"small:([48]|resnet18|digits\w+)(:\d+)?")
 
 
 def label(given: Given) -> str:
@@ -45,7 +43,8 @@ def trainable(given: Given, shape: tuple[int, int, int], classes: int) -> str | 
     UsageError
         The model is not known, or does not take these images.
     """
-    if isinstance(given, str) and _SMALL.fullmatch(given):
+    if isinstance(given, str) and given.startswith("small:"):
+        factories(given, ("plain",), shape, classes)
         return given
     factory = _loader(given, classes) if isinstance(given, str) else given
     with torch.random.fork_rng(devices=[]), torch.no_grad():

@@ -64,6 +64,35 @@ def _who(study: Study, one: Estimate) -> dict[str, Any]:
     }
 
 
+def summary(studies: Sequence[Study]) -> Table:
+    """A row a network: consistency with one copy and with most, the need, and the argument."""
+    found = [_row(study, one) for study in studies for one in study.main]
+    return of_rows("summary", found, "Consistency and need of every network", "network")
+
+
+def _row(study: Study, one: Estimate) -> Row:
+    needed = one.needed
+    ends = {
+        f"{name}{end}": float(values[place])
+        for name, place in (("one", 0), ("most", -1))
+        for end, values in (("", needed.values), ("_low", needed.values_low), ("_high", needed.values_high))
+    }
+    return {
+        "variant": one.label,
+        "least_n": int(needed.copies[0]),
+        "most_n": int(needed.copies[-1]),
+        **ends,
+        "target": needed.target,
+        "n": needed.n,
+        "n_low": needed.low,
+        "n_high": needed.high,
+        "s2": study.argument(one.variant),
+        "size_ratio2": study.sweep.subsampling[one.variant].size_ratio ** 2,
+        "status": needed.status,
+        "statement": needed.text,
+    }
+
+
 def needs(studies: Sequence[Study]) -> Table:
     """Copies that the target needs, beside the argument."""
     found = [_need(study, one) for study in studies for one in study.estimates]
@@ -149,7 +178,8 @@ def coverage(studies: Sequence[Study]) -> Table:
 
 def _covered(stride: int, model: str, copies: set[int], available: int) -> Iterator[Row]:
     side = round(available**0.5)
-    for n in sorted(copies | {stride**2}):
+    powers = {2**k for k in range((4 * stride**2).bit_length())}
+    for n in sorted(copies | {stride**2} | {power for power in powers if power <= max(*copies, stride**2)}):
         common = {"model": model, "stride_product": stride, "s2": stride**2, "n": n}
         share = expected_coverage(n, stride**2)
         yield {**common, "law": "drawn independently, all phases alike", "expected_share": share}

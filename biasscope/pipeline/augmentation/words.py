@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
+from biasscope.copies.law.estimate import MANY
 from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
@@ -18,9 +19,10 @@ def percent(value: float) -> str:
     return f"{value * 100:.3g} %"
 
 
-def answer(studies: Sequence[Study]) -> list[str]:
-    """Sentences of the first screen, a model each, the plain net first."""
+def answer(studies: Sequence[Study], more: Sequence[str] = ()) -> list[str]:
+    """Sentences of the first screen, a model each, the plain net first; then what else was found."""
     said = [sentence(study) for study in studies]
+    said += more
     said += [text for study in studies for text in beyond(study)]
     if any(one.needed.seeds == 1 for study in studies for one in study.main):
         said.append(ONE_SEED)
@@ -28,19 +30,34 @@ def answer(studies: Sequence[Study]) -> list[str]:
 
 
 def sentence(study: Study) -> str:
-    """What each variant of a model needs, beside what the argument says."""
-    plain, *others = study.main
-    what = "copies" if study.sweep.axes == ("shift",) else "versions"
+    """What each variant of a model needs, and what the argument says."""
+    first = study.main[0]
     moved = " and ".join(MOVED[axis] for axis in study.sweep.axes)
-    aim = f"{percent(plain.needed.target)} of pairs of {moved} versions answered alike"
-    square, sides = study.argument(plain.variant), study.sweep.subsampling[plain.variant].size_ratio
-    claim = (
-        f"The subsampling argument says s^2 = {square} {what} (strides), or {sides**2:.3g} (ratio of the sides)."
-        if "shift" in study.sweep.axes
-        else f"The subsampling argument (s^2 = {square}) is about shifts alone."
+    aim = f"{percent(first.needed.target)} of pairs of {moved} versions answered alike"
+    told = "; ".join(f"{one.variant} {_told(one)}" for one in study.main)
+    return f"{study.model}, for {aim}: {told}. {_claim(study)}"
+
+
+def _claim(study: Study) -> str:
+    first = study.main[0].variant
+    square, sides = study.argument(first), study.sweep.subsampling[first].size_ratio ** 2
+    if "shift" not in study.sweep.axes:
+        return f"The subsampling argument (s² = {square}) is about shifts alone."
+    what = "copies" if study.sweep.axes == ("shift",) else "shifts"
+    by_sides = "" if round(sides) == square else f" by strides, {sides:.3g} by the ratio of the sides"
+    return f"The subsampling argument says s² = {square} {what}{by_sides}."
+
+
+def finding(studies: Sequence[Study]) -> str:
+    """How many forms reach the target, beside what the argument asks for."""
+    mains = [one for study in studies for one in study.main]
+    reached, most = sum(one.needed.reached for one in mains), max(int(one.needed.copies.max()) for one in mains)
+    squares = " and ".join(map(str, dict.fromkeys(study.argument(study.main[0].variant) for study in studies)))
+    aim = percent(mains[0].needed.target)
+    return (
+        f"{reached} of {len(mains)} networks {'reaches' if reached == 1 else 'reach'} a consistency of {aim} with at "
+        f"most {most} versions of each image; the subsampling argument asks for s² = {squares}."
     )
-    rest = "; ".join(f"{one.variant}: {_brief(one)}" for one in others)
-    return f"{study.model}, for {aim}: {plain.variant} {_told(plain)}. {claim}" + (f" {rest}." if rest else "")
 
 
 def _told(one: Estimate) -> str:
@@ -48,23 +65,15 @@ def _told(one: Estimate) -> str:
     needed, most = one.needed, int(one.needed.copies.max())
     ends = interval(one)
     if needed.status == "nothing learned":
-        return f"does not reach it by n = {most}: nothing was learned"
+        return f"does not get there by n = {most}: nothing was learned"
     if needed.status == "never":
-        return f"does not reach it by n = {most}; its law levels off below ({ends})"
+        return f"does not get there by n = {most} and levels off at {percent(needed.fits[needed.law]['top'])} ({ends})"
     if needed.status == "extrapolated":
-        return f"does not reach it by n = {most}; extrapolated, about {amount(needed.n)} copies ({ends})"
+        return f"does not get there by n = {most}; extrapolated, it needs about {amount(needed.n)} ({ends})"
     if needed.n <= 1:
-        return f"needs no more than 1 copy of each image ({ends})"
+        sure = needed.low == needed.high
+        return f"needs no more than 1 copy of each image{'' if sure else f' ({ends})'}"
     return f"needs about {amount(needed.n)} copies of each image ({ends})"
-
-
-def _brief(one: Estimate) -> str:
-    needed, most = one.needed, int(one.needed.copies.max())
-    if needed.status == "extrapolated":
-        return f"not by {most}, extrapolated {amount(needed.n)} ({interval(one)})"
-    if not isfinite(needed.n):
-        return f"not by {most} ({interval(one)})"
-    return f"{amount(needed.n)} ({interval(one)})"
 
 
 def interval(one: Estimate) -> str:
@@ -73,20 +82,22 @@ def interval(one: Estimate) -> str:
     share = f"{100 * needed.level:g} % interval"
     if not isfinite(needed.low):
         return f"{share}: no number of copies"
+    if not isfinite(needed.high):
+        return f"{share} from {amount(needed.low)}, without an upper bound"
     return f"{share} {amount(needed.low)} to {amount(needed.high)}"
 
 
 def amount(value: float) -> str:
     """Number of copies in few characters.
 
-    >>> amount(23.456), amount(1234.5), amount(float("inf"))
-    ('23', '1234', 'no bound')
+    >>> amount(23.456), amount(1234.5), amount(1e7), amount(float("inf"))
+    ('23', '1,234', 'over 10,000', 'no bound')
     """
     if not isfinite(value):
         return "no bound"
-    if value >= 1e6:
-        return "over a million"
-    return f"{value:.2g}" if value < 100 else f"{value:.0f}"
+    if value > MANY:
+        return f"over {MANY:,.0f}"
+    return f"{value:.2g}" if value < 100 else f"{value:,.0f}"
 
 
 def beyond(study: Study) -> Iterator[str]:

@@ -28,7 +28,7 @@ def cores() -> int:
 
 
 def together(
-    models: Sequence[str], words: Mapping[str, Any], data: Data, progress: Progress
+    models: Sequence[str], words: Mapping[str, Any], data: Data, progress: Progress, total: int | None = None
 ) -> list[CopiesSweep | None]:
     """Sweep every model in a process of its own, as many at a time as there are cores.
 
@@ -45,6 +45,8 @@ def together(
         Images of all of them.
     progress
         Where the networks of all models are counted.
+    total
+        How many they are, where that is known.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def together(
     with (
         tempfile.TemporaryDirectory() as folder,
         ThreadPoolExecutor(cores()) as pool,
-        progress.bar("training networks", None) as advance,
+        progress.bar("training networks", total) as advance,
     ):
         orders = [
             {"model": model, "file": str(Path(folder, f"{place}.safetensors")), "data": str(write(data, Path(folder)))}

@@ -55,7 +55,7 @@ _AUGMENTATION = {
     "copies": _entry("copies", "copies", "How many copies does invariance need?", "Copies"),
     "transforms": Entry(
         "biasscope.report.sections.copies:transforms",
-        {"template": "sections/generic.html", "title": "What training transforms deliver", "short": "Transforms"},
+        {"template": "sections/transforms.html", "title": "What training transforms deliver", "short": "Transforms"},
     ),
 }
 

@@ -5,24 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from biasscope.core.results import Result
-from biasscope.report.grid import Field
+from biasscope.report.grid import Field, Grid
 from biasscope.report.sections.generic import some
 
-NEEDED = [
-    Field("variant", "Network", "label"),
-    Field("metric", "Measure", "text"),
+NETWORK = Field("variant", "Network", "label")
+NEED = Field("n", "Copies needed", "real", "By the chosen law; empty where no number of copies is enough")
+SQUARE = Field("s2", "s²", "count", "What the subsampling argument says, by strides")
+WORDS = Field("statement", "In words", "text")
+CURVE = [
+    NETWORK,
+    Field("metric", "Measure", "measure"),
     Field("region", "Versions", "text", "Inside or outside the range that was trained"),
+]
+SUMMARY = [
+    NETWORK,
+    Field("one", "Consistency, n = 1", "share"),
+    Field("most", "Consistency, most copies", "share"),
+    NEED,
+    SQUARE,
+    Field("size_ratio2", "by sides", "real", "Side of the image over side of the last map, squared"),
+    WORDS,
+]
+NEEDED = [
+    *CURVE,
     Field("train_images", "Images", "count", "Size of the training set"),
     Field("target", "Target", "share"),
-    Field("n", "Copies needed", "real", "By the chosen law; empty where no number of copies is enough"),
+    NEED,
     Field("measured", "First that did", "count", "Smallest n that was tried and reached the target"),
-    Field("s2", "s²", "count", "What the subsampling argument says"),
-    Field("statement", "In words", "text"),
+    SQUARE,
+    WORDS,
 ]
 FITS = [
-    Field("variant", "Network", "label"),
-    Field("metric", "Measure", "text"),
-    Field("region", "Versions", "text"),
+    *CURVE,
     Field("law", "Law", "text"),
     Field("top", "Levels off at", "real"),
     Field("height", "Height", "real"),
@@ -32,23 +46,28 @@ FITS = [
     Field("n_needed", "Copies needed", "real"),
 ]
 RESIDUALS = [
-    Field("variant", "Network", "label"),
-    Field("metric", "Measure", "text"),
-    Field("region", "Versions", "text"),
+    *CURVE,
     Field("n", "n", "count"),
     Field("value", "Measured", "share"),
     Field("fitted", "Law", "share"),
     Field("residual", "Residual", "real"),
 ]
 ARGUMENT = [
-    Field("variant", "Network", "label"),
+    NETWORK,
     Field("stride_product", "Strides", "count", "Product of the strides s"),
-    Field("s2", "s²", "count"),
+    SQUARE,
     Field("size_ratio", "Side / side", "real", "Side of the image over side of the last map"),
     Field("size_ratio2", "Squared", "real"),
 ]
+SURFACES = [
+    NETWORK,
+    Field("law", "What counts", "text"),
+    Field("shape", "Parameters", "text"),
+    Field("cv_error", "Left-out error", "real", "Root mean squared error at a cell that was left out"),
+    Field("chosen", "Chosen", "text"),
+]
 COST = [
-    Field("variant", "Network", "label"),
+    NETWORK,
     Field("networks", "Networks", "count"),
     Field("steps", "Gradient steps", "count"),
     Field("seconds", "Seconds", "real"),
@@ -63,37 +82,58 @@ DELIVERED = [
     Field("distinct", "Distinct copies", "real"),
     Field("phases", "Phases met", "share"),
 ]
+ALONE = {"n_shift": "Shifts alone", "n_rotate": "Rotations alone", "n_scale": "Scales alone"}
 
 
 def view(result: Result) -> dict[str, Any]:
-    """Grids of the needs, laws, residuals, the argument, the interaction and the cost."""
+    """Grids of the needs, laws, residuals, the argument, products of transformations and the cost."""
     return {
         "over": "Copies",
+        "summary": some(result, "summary", SUMMARY, "Consistency and need of every network", "network"),
         "needed": some(result, "needed", NEEDED, "Copies that the target needs", "estimate"),
         "argument": some(result, "argument", ARGUMENT, "What the subsampling argument says", "network"),
         "fits": some(result, "fits", FITS, "Laws of growth", "fit"),
         "residuals": some(result, "residuals", RESIDUALS, "What was measured less what the chosen law says", "point"),
         "interaction": interaction(result),
+        "products": products(result),
+        "surfaces": some(result, "surfaces", SURFACES, "What counts in the cells of two numbers", "fit"),
         "cost": some(result, "cost", COST, "What training took", "network"),
     }
 
 
-def interaction(result: Result) -> Any:
+def products(result: Result) -> Grid | None:
+    """Grid of what two transformations need alone and together, whose columns depend on the transformations."""
+    fields = [
+        NETWORK,
+        *(Field(name, ALONE[name], "real") for name in _numbers(result, "products") if name in ALONE),
+        Field("n_both", "Both", "real", "Versions of each image that both transformations together need"),
+        Field("product", "Product", "real"),
+        Field("to_product", "Both / product", "real", "1 when the need multiplies"),
+        Field("to_sum", "Both / sum", "real", "1 when the need adds up"),
+        WORDS,
+    ]
+    return some(result, "products", fields, "Does the need multiply?", "network")
+
+
+def interaction(result: Result) -> Grid | None:
     """Grid of two transformations at once, whose columns depend on the transformations."""
-    for item in result.tables:
-        if item.name == "interaction" and item.height:
-            numbers = [column.name for column in item.columns if column.name.startswith("n_")]
-            middle = [Field(name, f"Copies: {name[2:]}", "count") for name in numbers]
-            fields = [Field("variant", "Network", "label"), *middle, Field("value", "Consistency", "share")]
-            return some(result, "interaction", fields, "Two transformations at once", "cell")
-    return None
+    middle = [Field(name, f"Copies: {name[2:]}", "count") for name in _numbers(result, "interaction")]
+    fields = [NETWORK, *middle, Field("value", "Consistency", "share")]
+    return some(result, "interaction", fields, "Two transformations at once", "cell")
+
+
+def _numbers(result: Result, name: str) -> list[str]:
+    """Columns of a table that hold numbers of copies."""
+    return [
+        column.name
+        for item in result.tables
+        if item.name == name
+        for column in item.columns
+        if column.name.startswith("n_")
+    ]
 
 
 def transforms(result: Result) -> dict[str, Any]:
     """Grid of what training transforms deliver, epoch by epoch."""
-    return {
-        "over": "Transforms",
-        "grids": [grid]
-        if (grid := some(result, "delivered", DELIVERED, "Distinct copies and phases, by epochs", "number of epochs"))
-        else [],
-    }
+    grid = some(result, "delivered", DELIVERED, "Distinct copies and phases, by epochs", "row")
+    return {"over": "Transforms", "delivered": grid}

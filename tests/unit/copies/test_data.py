@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from biasscope.copies.data import Data, digit_data, without_leaks
 from biasscope.copies.source import source_data
-from biasscope.core.errors import InputError
+from biasscope.core.errors import InputError, UsageError
 from biasscope.images.open import open_images
 
 
@@ -61,6 +64,42 @@ def test_held_out_images_of_other_classes_are_refused() -> None:
         source_data(cats, dogs)
 
 
+def test_what_is_left_out_is_said() -> None:
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (8, 8, 3), np.uint8) for _ in range(6)]
+    pictures[2] = rng.integers(0, 256, (8, 8), np.uint8)
+    source = open_images(pictures, labels=[0, 1, 0, None, 1, 0])
+    data = source_data(source)
+    assert (len(data.train) + len(data.test), data.train.shape[1]) == (5, 3)
+    assert "1 image of 6 pictures in memory without a label is left out." in data.notes
+    whole = torch.cat([data.train, data.test])
+    grey = (whole == whole[:, :1]).all(1).all(1).all(1)
+    assert int(grey.sum()) == 1
+    assert np.array_equal(whole[grey][0, 0].numpy(), pictures[2])
+
+
+def test_grey_held_out_images_get_the_channels_of_coloured_ones() -> None:
+    rng = np.random.default_rng(0)
+    colour = open_images(rng.integers(0, 256, (4, 8, 8, 3), np.uint8), labels=[0, 1, 0, 1])
+    grey = open_images(rng.integers(0, 256, (3, 8, 8), np.uint8), labels=[0, 1, 0])
+    data = source_data(colour, grey)
+    assert data.test.shape == (3, 3, 8, 8)
+    assert source_data(grey, colour).train.shape == (3, 3, 8, 8)
+
+
+def test_files_and_problems_are_kept(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for place in range(3):
+            pixels = np.random.default_rng([ord(name), place]).integers(0, 256, (8, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{place}.png")
+    (tmp_path / "a" / "0.png").write_bytes(b"no picture")
+    data = source_data(open_images(tmp_path))
+    assert [problem.code for problem in data.problems] == ["unreadable"]
+    assert len(data.files) >= 1
+    assert len(data.train) + len(data.test) == 5
+
+
 def test_wrong_images() -> None:
     images, labels = torch.zeros(3, 1, 4, 4, dtype=torch.uint8), torch.zeros(3).long()
     with pytest.raises(InputError, match="uint8"):
@@ -69,5 +108,11 @@ def test_wrong_images() -> None:
         Data(images, labels - 1, images, labels)
     with pytest.raises(InputError, match="held out"):
         Data(images, labels, images[..., :3], labels)
-    with pytest.raises(InputError, match="sizes"):
+    with pytest.raises(UsageError, match="at least 10 images"):
+        digit_data(0)
+    with pytest.raises(UsageError, match="12 pixels"):
+        digit_data(60, side=2)
+    with pytest.raises(InputError, match="have a label"):
+        source_data(open_images([np.zeros((8, 8), np.uint8)] * 2))
+    with pytest.raises(InputError, match=r"2 sizes: 8 x 8 \(1\)"):
         source_data(open_images([np.zeros((8, 8), np.uint8), np.zeros((9, 8), np.uint8)], labels=[0, 1]))

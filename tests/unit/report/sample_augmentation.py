@@ -1,5 +1,6 @@
 """Results of question 4 made up for tests: known laws, a variant that needs one copy, one that never gets there."""
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -52,9 +53,39 @@ def sweep(copies=COPIES, seeds=SEEDS, beyond=2, laws=LAWS):
     )
 
 
-def asked(target=0.9):
+def product(copies=(1, 2, 4)):
+    """Answers to shifted and turned versions; what is missing is that of either number of copies."""
+    rng = np.random.default_rng(0)
+    places = [(y, x, angle) for y in range(-1, 1) for x in range(-1, 1) for angle in (-10, 0, 10)]
+    dy, dx, angle = np.array(places).T
+    targets = np.arange(IMAGES) % 3
+    runs = [Run("plain", cell, 240, seed) for cell in itertools.product(copies, (1, 2, 3)) for seed in range(SEEDS)]
+    answers = []
+    for run in runs:
+        share = 1 - 0.3 * ((dy != 0) | (dx != 0)) / run.copies[0] - 0.3 * (angle != 0) / run.copies[1]
+        right = rng.random((len(places), IMAGES)) < share[:, None]
+        answers.append(np.where(right, targets, 3 + rng.integers(0, 7, right.shape)))
+    count = len(runs)
+    return CopiesSweep(
+        runs=tuple(runs),
+        predictions=torch.from_numpy(np.stack(answers)).to(torch.int16),
+        targets=torch.from_numpy(targets),
+        losses=torch.full((count, 5), 0.25),
+        seconds=torch.full((count,), 1.5, dtype=torch.float64),
+        steps=torch.full((count,), 5),
+        engines=("sequential",) * count,
+        coordinates={"dy": dy, "dx": dx, "angle": angle.astype(float), "scale": np.ones(len(dy))},
+        inside=np.ones(len(dy), np.bool_),
+        axes=("shift", "rotate"),
+        available=(4, 3),
+        subsampling={"plain": Subsampling(8, 8.0)},
+        settings={"reference": places.index((0, 0, 0)), "device": "cpu", "steps": 5, "engine plain": "sequential"},
+    )
+
+
+def asked(target=0.9, transform="shift"):
     names = ("transform", "shifts", "angles", "scales", "edges", "steps", "epochs", "batch", "seed")
-    return Asked(dict(zip(names, ("shift", "8x8", "", "", "circular", 5, None, 8, 0), strict=True)), target, None)
+    return Asked(dict(zip(names, (transform, "8x8", "", "", "circular", 5, None, 8, 0), strict=True)), target, None)
 
 
 def study(found=None, target=0.9, model="small:8", alone=True):
@@ -63,6 +94,11 @@ def study(found=None, target=0.9, model="small:8", alone=True):
 
 def copies(*studies, target=0.9):
     return result(studies or [study(target=target)], asked(target))
+
+
+def products(target=0.8):
+    """Result of two transformations at once."""
+    return result([study(product(), target)], asked(target, "shift+rotate"))
 
 
 @cache

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from biasscope.figures import FIGURES, of_kind
+from biasscope.figures import FIGURES, frame, of_kind
 from biasscope.pipeline.augmentation.delivered import transforms
 from biasscope.report.model import decode, encode
 from biasscope.report.render import render
@@ -32,7 +32,39 @@ def test_well_formed_and_the_same_from_the_file(full):
 
 def test_every_figure_is_drawn_a_panel_a_model(full):
     assert set(FIGURES.load("copies-consistency")(full.results[0])) == {"small:4", "small:8", ""}
-    assert all(FIGURES.load(name)(full.results[0]) is not None for name in of_kind("copies"))
+    mine = set(of_kind("copies")) - {"copies-products"}
+    assert all(FIGURES.load(name)(full.results[0]) is not None for name in mine)
+    phases = FIGURES.load("transforms-phases")(full.results[1])
+    assert list(phases) == ["s = 8", ""]
+    assert len(phases["s = 8"].axes[0].lines) == 2
+
+
+def test_two_transformations_at_once_have_a_map_and_tables():
+    found = sample.products()
+    drawn = FIGURES.load("copies-products")(found)
+    ax = drawn["plain"].axes[0]
+    assert ([label.get_text() for label in ax.get_xticklabels()], ax.get_xlabel()) == (
+        ["1", "2", "4"],
+        "shifts of each image",
+    )
+    assert len(ax.texts) == 9
+    page = Page(render(report([found], kind="augmentation")))
+    assert page.unbalanced == []
+    assert {"Rotations alone", "Both / product", "What counts"} <= set(page.texts["th"])
+
+
+def test_versions_outside_have_hollow_marks(full):
+    knee = FIGURES.load("copies-knee")(full.results[0])["small:4 plain"].axes[0]
+    faces = [line.get_markerfacecolor() for line in knee.lines if line.get_marker() != "None"]
+    assert len(faces) == 6
+    assert faces[1] == faces[3] != faces[0]
+
+
+def test_residuals_are_drawn_in_points(full):
+    lines = FIGURES.load("copies-residuals")(full.results[0])["small:8"].axes[0].lines
+    rows = [row for row in frame.rows(full.results[0], "residuals") if row["variant"] == "small:8 plain"]
+    mine = [row["residual"] * 100 for row in rows if (row["metric"], row["region"]) == ("consistency", "inside")]
+    assert list(lines[1].get_ydata()) == pytest.approx(mine)
 
 
 def test_the_target_and_the_argument_are_marked(full):

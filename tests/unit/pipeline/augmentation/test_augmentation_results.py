@@ -83,8 +83,9 @@ def test_cost_adds_up(found):
 
 def test_the_answer_says_what_the_argument_says(study):
     said = words.answer([study])
-    assert "The subsampling argument says s^2 = 64 copies" in said[0]
-    assert "antialias: not by 64" in said[0]
+    assert "The subsampling argument says s² = 64 copies." in said[0]
+    assert "antialias does not get there by n = 64 and levels off at 6" in said[0]
+    assert "polyphase needs no more than 1 copy" in said[0]
     assert "outside of it" in said[1]
     assert not any("trained once" in sentence for sentence in said)
 
