@@ -96,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in tokens
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # class names in any script, terminals that know few
@@ -115,6 +116,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = "This is a defect of biasscope; --debug shows where."
         return _fail(f"{type(error).__name__}: {error}\n{hint}", 4, debug)
     return result if isinstance(result, int) else 0
+
+
+def _open_streams() -> None:
+    """Let what is said on a stream that was closed go nowhere, and no file take its number and be written into."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
 def _toml(name: str) -> Toml:

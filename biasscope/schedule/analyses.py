@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from biasscope.core.errors import BiasscopeError, InputError
+from biasscope.core.errors import BiasscopeError, InputError, OutputError
 from biasscope.core.progress import Progress
 from biasscope.report.gates import Verdict, judge
 from biasscope.schedule.definition import Part, Schedule
@@ -48,7 +48,13 @@ class Done:
 def analyse(
     schedule: Schedule, part: Part, folder: Path, earlier: Sequence[Run], settings: Settings, progress: Progress
 ) -> Done:
-    """Run one analysis and write it into ``folder/<its name>``; errors are part of the answer."""
+    """Run one analysis and write it into ``folder/<its name>``; errors are part of the answer.
+
+    Raises
+    ------
+    OutputError
+        The disk is full or cannot be written. Nothing is to be kept of such a run, which has not served its moment.
+    """
     started = time.monotonic()
     made, note, error = AnalysisRun(name=part.name or ""), "", None
     try:
@@ -60,6 +66,8 @@ def analyse(
         made = msgspec.structs.replace(made, verdicts=verdicts, baseline=against and against.name)
         note = f"{made.name}: {against.said}" if against and against.broken else ""
         _check(file, report)
+    except OutputError:
+        raise
     except Exception as caught:  # what is wrong with one analysis stops no other
         error = caught
         if settings.debug:

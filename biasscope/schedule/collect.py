@@ -49,15 +49,23 @@ def collect(paths: Sequence[Path], output: Path | None = None) -> list[Found]:
 
 def _files(path: Path) -> Iterator[Path | Found]:
     """TOML files of a path; what is wrong with it, when there are none."""
-    if path.is_file():
-        yield path
-        return
-    files = [file for file in sorted(path.glob("*.toml")) if file.is_file() and not file.name.startswith(".")]
+    files, what = [], "there are no TOML files in it"
+    try:
+        files = [path] if path.is_file() else list(_inside(path))
+    except FileNotFoundError:
+        what = "there is no such file or folder"
+    except OSError as error:
+        what = f"cannot read it ({error.strerror})"
     if not files:
-        what = "there are no TOML files in it" if path.is_dir() else "there is no such file or folder"
         hint = "Name a folder with scheduled reports, or the file of one."
         yield Found(path.name or str(path), error=UsageError(what, where=str(path), hint=hint))
     yield from files
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for file in sorted(folder.iterdir()):
+        if file.suffix == ".toml" and not file.name.startswith(".") and file.is_file():
+            yield file
 
 
 def _found(file: Path, output: Path | None, others: Iterable[Found]) -> Found:

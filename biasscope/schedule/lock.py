@@ -140,9 +140,10 @@ def _write(number: int, data: bytes) -> None:
 
 
 def _started(pid: int) -> str:
-    """Start of a process in ticks since boot, where the system tells."""
+    """Start of a process in ticks since boot, where the system tells; nothing of one that ended, asked for or not."""
     with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
+        facts = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return "" if facts[0] in "ZX" else facts[19]
     return ""
 
 

@@ -76,10 +76,10 @@ def read(run: Path) -> RunRecord:
     path = run / FILE
     try:
         record = msgspec.json.decode(path.read_bytes(), type=RunRecord)
-        instant(record.started)
+        _ = instant(record.started), instant(record.finished)
     except OSError as error:
         raise InputError(f"cannot read the run ({error.strerror})", where=str(path)) from error
-    except (msgspec.DecodeError, ValueError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise InputError(f"this is no record of a run ({error})", where=str(path)) from error
     if record.version > VERSION:
         hint = "Update biasscope."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -102,7 +103,9 @@ def when(schedule: Schedule, found: Sequence[Run], now: datetime) -> Due:
 
 def broken_off(home: Path) -> bool:
     """Whether a process has left something unfinished in a report's folder, dead or still at it."""
-    return home.is_dir() and (owner(home) is not None or bool(places.leftovers(home)))
+    with suppress(OSError):  # who may not read it is told when the report is run
+        return home.is_dir() and (owner(home) is not None or bool(places.leftovers(home)))
+    return False
 
 
 def _locked(

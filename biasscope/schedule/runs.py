@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
 from biasscope.core.errors import InputError
-from biasscope.report.model import Report, decode
+from biasscope.report.model import Report
+from biasscope.report.reading import read_report
 from biasscope.schedule.record import STAMP, RunRecord, instant, read
 
 REPORT = "report.json"
@@ -41,10 +40,20 @@ class Baseline:
 
 
 def runs(home: Path) -> list[Run]:
-    """Runs in the folder of a report in the order they were made; first those that cannot be read, by their name."""
-    if not home.is_dir():
-        return []
-    found = [_run(folder) for folder in sorted(home.iterdir()) if STAMP.fullmatch(folder.name) and _real(folder)]
+    """Runs in the folder of a report in the order they were made; first those that cannot be read, by their name.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be read.
+    """
+    try:
+        if not home.is_dir():
+            return []
+        found = [_run(folder) for folder in sorted(home.iterdir()) if STAMP.fullmatch(folder.name) and _real(folder)]
+    except OSError as error:
+        hint = "Whoever runs the reports must be allowed to read what they write."
+        raise InputError(f"cannot read its runs ({error.strerror})", where=str(home), hint=hint) from error
     return sorted(found, key=lambda run: run.record.number if run.record else -1)
 
 
@@ -85,11 +94,9 @@ def _given(path: Path, analysis: str) -> Baseline:
 
 def _read(path: Path, name: str) -> Baseline:
     try:
-        return Baseline(decode(path.read_bytes()), name)
-    except OSError as error:
-        return Baseline(None, None, f"the baseline cannot be read ({path}: {error.strerror})", broken=True)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Baseline(None, None, f"the baseline cannot be read ({path}: {error})", broken=True)
+        return Baseline(read_report(path), name)
+    except InputError as error:
+        return Baseline(None, None, f"the baseline cannot be read ({error.where}: {error.what})", broken=True)
 
 
 def _has(run: Run, analysis: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from biasscope.core.errors import InputError
 from biasscope.figures.labels import visible
 from biasscope.report.gates import lines
 from biasscope.schedule.collect import Found
@@ -52,9 +53,12 @@ def _row(item: Found, now: datetime) -> tuple[str, str, str, str, str]:
     if item.schedule is None:
         return item.name, "", "", "cannot be read", ""
     report, home = item.schedule.report, item.output / item.name
-    past, zone = runs(home), report.timetable.zone
-    last, state, holder = newest(past), when(item.schedule, past, now), owner(home)
     rule = f"{f'every {report.every}' if report.every else report.at} ({report.timezone})"
+    try:
+        past, zone = runs(home), report.timetable.zone
+    except InputError:
+        return item.name, rule, "cannot be read", "", visible(report.title)
+    last, state, holder = newest(past), when(item.schedule, past, now), owner(home)
     ended = f"{said(last.started, zone)} {last.record.status}" if last and last.record and last.started else "none"
     running = f"process {holder.pid} runs it" if holder and holder.alive else ""
     return item.name, rule, ended, running or ("now" if state.now else said(state.next, zone)), visible(report.title)

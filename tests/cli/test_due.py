@@ -90,6 +90,20 @@ def test_what_cannot_be_printed_keeps_no_report_from_running(program: Program, r
     assert [len(run_names(reports / "output" / name)) for name in ("nightly", "weekly")] == [1, 1]
 
 
+def test_streams_that_are_closed_keep_no_report_from_running_and_change_no_exit_code(
+    program: Program, reports: Path
+) -> None:
+    write(reports, "weekly", '[[gates]]\nnumber = "position.tested"\nat_least = 5\n')
+
+    def close() -> None:
+        os.close(1)
+        os.close(2)
+
+    assert program("due", preexec_fn=close).returncode == 1
+    assert [len(run_names(reports / "output" / name)) for name in ("nightly", "weekly")] == [1, 1]
+    assert program("due", "--list", preexec_fn=close).returncode == 0
+
+
 def test_a_failed_gate_is_one_line_and_exit_code_1(program: Program, reports: Path) -> None:
     write(reports, "nightly", GATED + '[[gates]]\nnumber = "position.classes"\nat_least = 1\n')
     done = program("due", "reports/nightly.toml")
@@ -177,11 +191,12 @@ def test_a_run_in_the_future_is_run_and_said(program: Program, reports: Path) ->
     assert len(run_names(home)) == 2
 
 
-def test_a_full_disk_is_exit_3_and_loses_nothing(program: Program, reports: Path) -> None:
+@pytest.mark.parametrize("most", [300, 20_000])  # the record of the run fits, its report does not
+def test_a_full_disk_is_exit_3_and_loses_nothing(program: Program, reports: Path, most: int) -> None:
     assert program("due").returncode == 0
     home = reports / "output" / "nightly"
     before = content(home)
-    done = program("due", "--now", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)))
+    done = program("due", "--now", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
     assert done.returncode == 3
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr

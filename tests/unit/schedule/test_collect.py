@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from biasscope.schedule.collect import collect
-from tests.unit.schedule.made import Desk
+from biasscope.schedule.words import listed
+from tests.unit.schedule.made import NOON, Desk
 
 
 def test_files_of_a_folder_by_name_and_each_once(desk: Desk) -> None:
@@ -52,3 +55,21 @@ def test_files_of_one_name_write_to_different_folders_or_not_at_all(desk: Desk) 
     paths = [desk.folder / "reports", other]
     assert [item.error for item in collect(paths)] == [None, None]
     assert [item.error is None for item in collect(paths, desk.output)] == [True, False]
+
+
+def test_what_may_not_be_read_is_an_entry_of_its_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.schedule().path
+
+    def refused(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refused)
+        assert "cannot read it (Permission denied)" in str(collect([path.parent])[0].error)
+        home = desk.output / "nightly"
+        home.mkdir(parents=True)
+        found = collect([path], desk.output)
+        assert "cannot be read" in listed(found, NOON)
+        outcome = desk.run(found[0].schedule)  # type: ignore[arg-type]
+    assert (outcome.state, outcome.exit_code) == ("error", 3)
+    assert "cannot read its runs (Permission denied)" in outcome.why

@@ -109,6 +109,16 @@ def test_a_number_that_another_process_has_now_is_not_the_owner(change: dict[str
     assert not msgspec.structs.replace(me, **change).alive
 
 
+def test_a_process_that_ended_is_no_owner_although_its_parent_has_not_asked_for_it(tmp_path: Path) -> None:
+    process = holder(tmp_path)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # dead, and still in the table of processes
+    left = owner(tmp_path)
+    alive = left is not None and left.alive
+    stop(process)
+    assert (left is not None and left.pid, alive) == (process.pid, False)
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff" * 5000, b'{"pid": "x"}'])
 def test_a_damaged_file_locks_all_the_same(tmp_path: Path, text: bytes) -> None:
     (tmp_path / ".lock").write_bytes(text)

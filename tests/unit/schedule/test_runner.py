@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from biasscope.core.errors import InputError
-from biasscope.report.model import Report, decode
+from biasscope.core.errors import InputError, OutputError
+from biasscope.core.results import Column, Result, Scalar, Table
+from biasscope.report.model import Report, decode, encode
 from biasscope.schedule import places, record
 from biasscope.schedule.analyses import Settings
 from biasscope.schedule.lock import locked
@@ -119,7 +121,13 @@ def test_other_data_is_incomparable_unless_allowed(desk: Desk) -> None:
     assert desk.run(desk.schedule(GATE), settings=Settings(allow_incomparable=True)).exit_code == 1
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"\xff", b'{"kind": 1}', b"[" * 100_000])
+RAGGED = replace(
+    report(0.9),
+    results=[Result("t", "", tables=[Table("t", [Column("a", "text", ["x"]), Column("b", "number", [])])])],
+)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff", b'{"kind": 1}', b"[" * 100_000, encode(RAGGED)])
 def test_an_unreadable_old_report_is_no_baseline_and_that_is_said(desk: Desk, damage: bytes) -> None:
     schedule = desk.schedule(GATE)
     before = desk.run(schedule).folder
@@ -188,10 +196,6 @@ def test_a_gate_that_cannot_be_judged_is_an_error_beside_the_report(desk: Desk) 
 
 
 def test_a_strict_analysis_with_violations_is_an_error_beside_the_report(desk: Desk) -> None:
-    from msgspec.structs import replace
-
-    from biasscope.core.results import Result, Scalar
-
     found = replace(report(0.9), results=[Result("integrity", "", scalars=[Scalar("violations", 2.0)])])
     desk.answer = lambda name: found
     schedule = desk.schedule()
@@ -217,6 +221,20 @@ def test_a_full_disk_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch
     assert "No space left on device" in outcome.why
     assert {path: path.read_bytes() for path in desk.output.rglob("*") if path.is_file()} == before
     assert desk.run(schedule).state == "passed"
+
+
+def test_a_disk_that_takes_the_record_and_not_the_report_leaves_the_report_due(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(report: Report, folder: Path) -> None:
+        raise OutputError("cannot write the report (No space left on device)", where=str(folder))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("biasscope.report.write.write", full)
+        outcome = desk.run(desk.schedule())
+    assert (outcome.state, outcome.exit_code, desk.run_names()) == ("error", 3, [])
+    assert "No space left" in outcome.why
+    assert desk.run(desk.schedule()).state == "passed"
 
 
 def test_what_went_wrong_after_a_run_is_told_and_undoes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

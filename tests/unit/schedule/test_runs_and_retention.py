@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from biasscope.core.errors import InputError, OutputError
 from biasscope.schedule import places, record
@@ -151,8 +152,9 @@ def test_a_record_with_keys_that_are_not_known_is_read(tmp_path: Path) -> None:
     assert record.read(run) == made(1)
 
 
-@pytest.mark.parametrize("started", ["", "yesterday", "2026-13-01"])
-def test_a_record_without_a_moment_is_none(tmp_path: Path, started: str) -> None:
-    run = put(tmp_path, "20260310T120000Z", made(1, started=started))
+@pytest.mark.parametrize("moment", ["", "yesterday", "2026-13-01", "0001-01-01T00:00:00+10:00"])
+@pytest.mark.parametrize("which", ["started", "finished"])
+def test_a_record_without_a_moment_is_none(tmp_path: Path, which: str, moment: str) -> None:
+    run = put(tmp_path, "20260310T120000Z", structs.replace(made(1), **{which: moment}))
     with pytest.raises(InputError, match="no record"):
         record.read(run)
