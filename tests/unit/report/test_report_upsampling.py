@@ -17,7 +17,7 @@ FIGURES = {
     "remedies": {"single", "remedies"},
     "gradients": {"energies"},
     "weights": {"scores"},
-    "coverage": {"coverage", "phases"},
+    "coverage": {"coverage", "knee", "phases"},
 }
 
 
