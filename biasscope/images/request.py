@@ -44,6 +44,8 @@ class Request:
             raise UsageError(f"no box convention is called {self.box_convention!r}", hint=hint)
         if self.box_columns is not None and len(self.box_columns) != 4:
             raise UsageError("boxes need four columns", where="box_columns", hint="Name them in the order x0,y0,x1,y1.")
+        if self.box_columns is not None and len(set(self.box_columns)) < 4:
+            raise UsageError("a column stands there more than once", where="box_columns", hint="Name four of them.")
 
     @property
     def text(self) -> str:

@@ -54,7 +54,8 @@ def frames_of_video(path: Path, limits: Limits, note: Callable[[int, Note], None
                 yield number, np.ascontiguousarray(np.rot90(pixels, _turns(frame)))
     except (av.FFmpegError, OSError, ValueError) as error:
         code = "truncated" if number else "unreadable"
-        note(number, Note(code, f"{type(error).__name__}: {str(error).splitlines()[0][:200]}", used=number > 0))
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        note(number, Note(code, f"it cannot be decoded ({reason.splitlines()[0][:200]})", used=number > 0))
 
 
 def _refusal(stream: Any, limits: Limits) -> Note | None:

@@ -312,3 +312,8 @@ def test_options_of_tables_for_scenes(option):
 def test_specifications_that_name_nothing(spec, words):
     with pytest.raises(UsageError, match=words):
         open_images(spec)
+
+
+def test_one_column_for_two_edges_of_a_box():
+    with pytest.raises(UsageError, match="box_columns: a column stands there more than once"):
+        open_images("t.parquet", box_columns=["x", "y", "x", "y"])

@@ -156,3 +156,10 @@ def test_what_cannot_be(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no frames and no video files"):
         open_images(f"video:{tmp_path / 'empty'}")
+
+
+def test_a_file_that_is_no_video_is_told_in_words(tmp_path):
+    (tmp_path / "text.mp4").write_bytes(b"no video")
+    source = open_images(tmp_path / "text.mp4", clip_length=4)
+    assert list(source) == []
+    assert "it cannot be decoded (Invalid data found when processing input)" in [p.detail for p in source.problems]
