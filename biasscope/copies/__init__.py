@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from biasscope.copies.data import Data
     from biasscope.copies.interaction import combine, surface
     from biasscope.copies.law import LAWS, CopiesNeeded, copies_needed
-    from biasscope.copies.plan import Plan, Run, make_plan, thin
+    from biasscope.copies.plan import Plan, Run, make_plan
     from biasscope.copies.pool import Pool, make_pool
     from biasscope.copies.result import CopiesSweep
+    from biasscope.copies.thinning import thin
     from biasscope.copies.train import Training
     from biasscope.copies.views import Views
 
@@ -45,7 +46,7 @@ _WHERE = {
     "make_plan": "plan",
     "make_pool": "pool",
     "surface": "interaction",
-    "thin": "plan",
+    "thin": "thinning",
     "transform_coverage": "coverage",
 }
 

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from biasscope.copies.assemble import assemble
 from biasscope.copies.checkpoint import Checkpoint
-from biasscope.copies.data import Data, digit_data, without_leaks
+from biasscope.copies.data import Data
 from biasscope.copies.networks import Factory, build, factories
-from biasscope.copies.plan import make_plan, thin
+from biasscope.copies.plan import make_plan
 from biasscope.copies.pool import Pool, make_pool
+from biasscope.copies.prepare import Images, prepare_data
 from biasscope.copies.result import CopiesSweep
 from biasscope.copies.runner import Runner
-from biasscope.copies.source import source_data
+from biasscope.copies.thinning import thin
 from biasscope.copies.train import Training
 from biasscope.copies.views import Views
-from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import versions
 from biasscope.core.results import Cell
-from biasscope.images.open import open_images
 from biasscope.images.picture import ImageSource
 from biasscope.models.device import resolve_device
 from biasscope.models.loaded import weights_sha256
 
 VARIANTS = ("plain", "antialias", "polyphase")
-DIGITS = re.compile(r"(scenes|centred)(?::(\d+))?(?:@(\d+))?")
-Images = str | Data | ImageSource | tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def augmentation_sweep(
@@ -159,33 +154,6 @@ def augmentation_sweep(
     with say.bar("training networks", len(plan.runs)) as advance:
         results = runner.all(plan, advance)
     return assemble(results, plan, runner, data, decides)
-
-
-def prepare_data(images: Images, seed: int = 0, held_out: str | ImageSource | None = None) -> Data:
-    """Images by name, as they are, or split from a source; what `augmentation_sweep` does with its ``images``.
-
-    Raises
-    ------
-    UsageError
-        Held-out images are given to images that have their own.
-    InputError
-        The images cannot be used.
-    """
-    if held_out is not None and not _is_source(images):
-        hint = "Give a folder, a table or a dataset for both, or leave the held-out images away."
-        raise UsageError("these images bring their own held-out images", where="held_out", hint=hint)
-    if isinstance(images, Data):
-        return without_leaks(images)
-    if isinstance(images, tuple):
-        return without_leaks(Data(*images, name="arrays"))
-    if isinstance(images, str) and (found := DIGITS.fullmatch(images)):
-        return digit_data(int(found[2] or 2500), side=int(found[3] or 32), seed=seed, centred=found[1] == "centred")
-    asked = None if held_out is None else open_images(held_out)
-    return source_data(open_images(images), asked, seed=seed)
-
-
-def _is_source(images: Images) -> bool:
-    return not (isinstance(images, Data | tuple) or (isinstance(images, str) and DIGITS.fullmatch(images)))
 
 
 def _cut(data: Data, train_images: Sequence[int] | None, test_images: int | None) -> Data:

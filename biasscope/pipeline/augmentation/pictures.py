@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from biasscope.copies import Data
-from biasscope.copies.call import DIGITS, prepare_data
+from biasscope.copies.prepare import DIGITS, prepare_data
 from biasscope.copies.source import source_data
 from biasscope.core.errors import UsageError
 from biasscope.core.files import write_files

@@ -43,7 +43,7 @@ def _claim(study: Study) -> str:
     square, sides = study.argument(first), study.sweep.subsampling[first].size_ratio ** 2
     if "shift" not in study.sweep.axes:
         return f"The subsampling argument (s² = {square}) is about shifts alone."
-    what = "copies" if study.sweep.axes == ("shift",) else "shifts"
+    what = ("copy" if square == 1 else "copies") if study.sweep.axes == ("shift",) else "shifts"
     by_sides = "" if round(sides) == square else f" by strides, {sides:.3g} by the ratio of the sides"
     return f"The subsampling argument says s² = {square} {what}{by_sides}."
 

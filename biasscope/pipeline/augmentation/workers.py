@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +18,14 @@ from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.pipeline.augmentation.pictures import read, write
 
-CODE = "from biasscope.pipeline.augmentation.workers import work; work()"
+CODE = """
+import os, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+from biasscope.pipeline.augmentation.workers import work
+work()
+"""
+"""What a process runs. Nothing is ever written to it: reading returns when its parent is gone, and then it ends,
+even while it is still importing."""
 
 
 def cores() -> int:
@@ -94,15 +100,9 @@ class Counted(Progress):
 
 def work() -> None:
     """Do what :func:`together` orders in this process."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     order = json.loads(sys.argv[1])
     found = sweep(order["model"], read(Path(order["data"])), order["words"], progress=Counted())
     found.save(order["file"])
-
-
-def _end_with_parent() -> None:
-    os.read(0, 1)  # nothing is ever written: this returns when the other end is gone
-    os._exit(1)
 
 
 def sweep(model: Any, data: Data, words: Mapping[str, Any], progress: Progress) -> CopiesSweep:

@@ -1,6 +1,7 @@
 import pytest
 
-from biasscope.copies.plan import Run, make_plan, thin
+from biasscope.copies.plan import Run, make_plan
+from biasscope.copies.thinning import thin
 from biasscope.core.errors import UsageError
 
 
