@@ -136,7 +136,9 @@ def _pattern_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
     for item in items:
         if item.ripple is not None:
             title = f"Ripple on constant pictures by the mean answer, {item.label}"
-            yield Scalar(f"ripple@{item.label}", number(item.ripple), title, better="lower")
+            share = item.found.response.share if item.found.response is not None else None
+            note = f"{percent(share)} of what varies repeats with the stride, the rest is borders." if share else ""
+            yield Scalar(f"ripple@{item.label}", number(item.ripple), title, better="lower", description=note)
         layer = item.output
         if layer is None or layer.peaks is None:
             continue

@@ -45,6 +45,11 @@ def test_every_result_is_there_and_is_json(uneven: Report) -> None:
     assert 1 <= len(uneven.answer) <= 5
 
 
+def test_the_ripple_says_how_much_of_it_repeats(uneven: Report) -> None:
+    ripple = uneven.result("patterns").scalar("ripple@Uneven")
+    assert ripple.description.startswith("100 % of what varies repeats with the stride")
+
+
 def test_overlap_is_that_of_kernel_three_and_stride_two(uneven: Report) -> None:
     alone, together, output = rows(uneven.result("overlap"), "layers")
     assert [row["scope"] for row in (alone, together, output)] == ["alone", "all before it", "all before it"]
