@@ -77,6 +77,14 @@ def test_blame_explanations_and_structure(embedded: Done) -> None:
     last = [row for row in rows if row[0] == "digits8"][-1]
     assert float(last[3] or 0) == pytest.approx(1, abs=1e-6)
     assert all(effect is None for model, _, effect, _ in rows if model == "digits8-polyphase")
+    own = zip(layers["model"], layers["effect"], layers["complete"], layers["gathered"], strict=True)
+    known = [
+        (effect is not None, bool(complete and not all_before))
+        for model, effect, complete, all_before in own
+        if model == "digits8-pac"
+    ]
+    assert {told for told, _ in known} == {True, False}
+    assert all(told == alone for told, alone in known)
     assert explained.scalar("cosine_saliency@digits8-polyphase").value == pytest.approx(1, abs=1e-4)
     assert float(explained.scalar("cosine_saliency@digits8").value or 1) < 0.9
     assert all(str(one).startswith("data:image/") for one in explained.table("maps")["map_back"])

@@ -9,10 +9,10 @@ from biasscope.core.errors import InputError, UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar, interval, number
 from biasscope.images.picture import ImageSource
-from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.common.pictures import address, collect, still
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan
+from biasscope.pipeline.layers.culprit import Found, by_chance, finding, most_to_blame, what
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.tables import tabled
 from biasscope.trace.blame import Blame, LayerBlame, Pair, blame
@@ -28,7 +28,6 @@ that four times as many are."""
 LEAST = 1e-4
 """Changes of a logit that may be rounding."""
 SOURCE = "Vig et al., NeurIPS 2020 (activation patching); Azulay & Weiss, JMLR 20(184), 2019"
-Found = tuple[Measurement, Blame]
 
 
 def blamed(
@@ -70,7 +69,6 @@ def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, n
         tabled("layers", rows, "Blame of every layer that everything passes through", "layer"),
         tabled("pairs", pairs, "Pictures whose answer changed, or changed most, with a shift of one pixel", "pair"),
     ]
-    own = [f"{item.label}: {note}" for item, found in made for note in found.notes]
     return Result(
         kind="blame",
         finding=finding(made),
@@ -91,10 +89,19 @@ def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, n
             *_beyond(made),
             *_fewer(made),
             *notes,
-            *dict.fromkeys(own),
+            *_own(made),
         ],
         source=SOURCE,
     )
+
+
+def _own(made: Sequence[Found]) -> Iterator[str]:
+    """What is said of single models, each sentence once."""
+    said: dict[str, list[str]] = {}
+    for item, found in made:
+        for note in found.notes:
+            said.setdefault(note, []).append(item.label)
+    yield from (f"{', '.join(labels)}: {note}" for note, labels in said.items())
 
 
 def _beyond(made: Sequence[Found]) -> Iterator[str]:
@@ -118,7 +125,8 @@ def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
     before = 0.0
     for one in found.layers:
         own = number(one.first_order.value)
-        blame_of = (None, None, None) if one.gathered else (one.blame.value, one.blame.low, one.blame.high)
+        alone = one.complete and not one.gathered  # otherwise its rise is not its own
+        blame_of = (one.blame.value, one.blame.low, one.blame.high) if alone else (None, None, None)
         yield {
             "model": item.label,
             "layer": one.name,
@@ -127,7 +135,7 @@ def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
             "subsampling": one.subsampling,
             **dict(zip(("effect", "low", "high"), map(number, blame_of), strict=True)),
             "n": one.blame.n,
-            "first_order": None if own is None or one.gathered else own - before,
+            "first_order": own - before if own is not None and alone else None,
             "gathered": one.gathered,
             "rank": one.rank,
             "cumulative": number(one.effect.value),
@@ -187,7 +195,7 @@ def _top(item: Measurement, top: LayerBlame) -> Scalar:
         interval(top.blame.low, top.blame.high, method="ratio of sums, t over images"),
         top.blame.n,
         "share",
-        description=f"Share of the change of the answer's logit. {_what(top)}{chance}",
+        description=f"Share of the change of the answer's logit. {what(top)}{chance}",
     )
 
 
@@ -196,50 +204,3 @@ def _flipped(item: Measurement, found: Blame) -> Scalar:
     share = flips / max(len(found.pairs), 1)
     label = f"Answers changed by shifts of one pixel, {item.label}"
     return Scalar(f"flipped@{item.label}", share, label, None, len(found.pairs), "share")
-
-
-def _what(layer: LayerBlame) -> str:
-    return f"{layer.kind}, which subsamples." if layer.subsampling else f"{layer.kind}, which does not subsample."
-
-
-def finding(made: Sequence[Found]) -> str:
-    """Layer that is most to blame in the first model, and how often the others agree that it subsamples."""
-    item, found = made[0]
-    top, gathered = most_to_blame(found), _gathered(found)
-    if gathered is not None and (top is None or (gathered.blame.value or 0) > (top.blame.value or 0)):
-        lost = percent(gathered.blame.value, 0)
-        where = f"up to {gathered.name}, where branches end: which of them is to blame cannot be told"
-        return f"One-pixel shifts change the logits of {item.label}: {lost} of that happens {where}."
-    if top is None:
-        return f"One-pixel shifts change nothing in {item.label}, so no layer is to blame."
-    ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
-    flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
-    does = "subsamples" if top.subsampling else "does not subsample"
-    share = f"{percent(top.blame.value, 0)}{ends} of the change of the logit"
-    said = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; "
-    if by_chance(top):
-        return (
-            f"{said}no layer's blame is told from chance with {found.images} pictures (the most has {top.name}, "
-            f"{share})."
-        )
-    return f"{said}most to blame is {top.name} ({top.kind}, which {does}) with {share}."
-
-
-def most_to_blame(found: Blame) -> LayerBlame | None:
-    """First of the ranking; where none is told from chance, the layer with the largest value."""
-    known = [layer for layer in found.layers if layer.complete and not layer.gathered and layer.blame.value is not None]
-    return found.ranking[0] if found.ranking else max(known, key=lambda one: one.blame.value or 0.0, default=None)
-
-
-def _gathered(found: Blame) -> LayerBlame | None:
-    """Layer at which branches end and that stands for all before it, if there is one."""
-    return next((layer for layer in found.layers if layer.gathered and layer.blame.value is not None), None)
-
-
-def by_chance(layer: LayerBlame) -> bool:
-    """Whether the interval of a layer's blame holds zero, or there is none."""
-    return layer.blame.low is None or layer.blame.high is None or layer.blame.low <= 0
-
-
-def _ends(low: float, high: float) -> str:
-    return f" ({low * 100:.0f} to {high * 100:.0f})"

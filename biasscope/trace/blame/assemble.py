@@ -116,6 +116,11 @@ def _notes(
     notes += _branches(selected)
     if any(one.exact < 1 for one in layers):
         notes.append("Where a shift lies between positions of a layer its reference is moved in between, not rolled.")
+        if between == "nearest":
+            notes.append(
+                "Moved by whole positions, a map stays where it is for shifts of less than half a position, so the "
+                "first layer that subsamples takes all the blame for them."
+            )
         if between == "fourier":
             notes.append(
                 "Non-linear layers alias shifts between positions: behind an aliased layer they get blame of their "
@@ -135,5 +140,7 @@ def _branches(selected: Selection) -> list[str]:
         named = ", ".join(selected.open_ended)
         notes.append(f"What is left behind the last layer holds what layers in branches do: {named}.")
     if not all(one.complete for one in selected.chosen):
-        notes.append("Layers in a branch get no rank: patching them leaves what the parallel branch does.")
+        notes.append(
+            "Layers in a branch get no blame of their own: patching them leaves what the parallel branch does."
+        )
     return notes

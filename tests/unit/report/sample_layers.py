@@ -214,7 +214,7 @@ def attribution(given=MODELS):
     return Result(
         "attribution",
         "Explanations do not move with the object.",
-        scalars=[Scalar(f"gradcam_cosine@{given[0]}", 0.9, "Cosine, GradCAM")],
+        scalars=[Scalar(f"gradcam_cosine@{given[0]}", 0.9, "Cosine, Grad-CAM")],
         tables=[
             of_rows("methods", "model method measure title value low high n better unit", made),
             of_rows("maps", "model image_id method dy dx picture map_reference map_shifted map_back", maps),

@@ -123,7 +123,7 @@ def test_explanations_are_side_by_side():
     result = sample.attribution(TWO)
     (film,) = explanations(result)
     assert film.heads == ["Picture", "Reference", "Moved picture", "Moved back"]
-    assert [strip.title for strip in film.strips[::2]] == ["GradCAM", "Saliency", "Integrated Gradients"]
+    assert [strip.title for strip in film.strips[::2]] == ["Grad-CAM", "Saliency", "Integrated Gradients"]
     first = rows(result, "maps")[0]
     wanted = [first[key] for key in ("picture", "map_reference", "map_shifted", "map_back")]
     assert [shot.address for shot in film.strips[0].shots] == wanted
@@ -152,9 +152,9 @@ def test_structure_folds_both_directions_into_a_cell():
         "receptive_field",
         "invariant_share",
     ]
-    times = "\N{MULTIPLICATION SIGN}"
-    assert [cell.text for cell in grid.rows[0][2:5]] == [f"32 {times} 32", "2", "5"]
-    assert [cell.text for cell in grid.rows[1][2:5]] == [f"16 {times} 8", f"4 {times} 8", f"11 {times} 23"]
+    times = "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}"
+    assert [cell.text for cell in grid.rows[0][2:5]] == [f"32{times}32", "2", "5"]
+    assert [cell.text for cell in grid.rows[1][2:5]] == [f"16{times}8", f"4{times}8", f"11{times}23"]
     assert grid.rows[0][5].text == "25.0\u202f%"
 
 
@@ -199,7 +199,7 @@ def test_measures_of_explanations_have_a_column_a_model():
     assert len(grid.rows) == 12
     first, drift, overlap = grid.rows[0], grid.rows[6], grid.rows[9]
     assert (first[0].text, first[0].below, first[1].text, first[1].below) == (
-        "Cosine with the reference", "GradCAM", "0.900", "0.855 to 0.945",
+        "Cosine with the reference", "Grad-CAM", "0.900", "0.855 to 0.945",
     )  # fmt: skip
     assert drift[0].text == "Drift of the centre of mass (px)"
     assert overlap[1].text == "70.0\u202f%"

@@ -12,7 +12,8 @@ from biasscope.core.results import Result, table
 from biasscope.pipeline.definition import LayersAnalysis, defined
 from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import methods
-from biasscope.pipeline.layers.blame import _listed, finding, most_to_blame
+from biasscope.pipeline.layers.blame import _listed
+from biasscope.pipeline.layers.culprit import finding, most_to_blame
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.blame import Blame, LayerBlame, Pair
 from biasscope.trace.estimate import NOTHING, Estimate

@@ -129,6 +129,7 @@ def test_whole_positions_give_one_layer_all_of_the_blame(seed):
         assert value == pytest.approx(float(name == "4"), abs=1e-4), name
     assert [layer.name for layer in found.ranking] == ["4"]
     assert not any("Non-linear" in note for note in found.notes)
+    assert any("less than half a position" in note for note in found.notes)
 
 
 def test_only_blame_with_an_interval_above_zero_has_a_rank():

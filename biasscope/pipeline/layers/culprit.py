@@ -1,0 +1,59 @@
+"""Which layer is to blame, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from biasscope.pipeline.common.numbers import percent
+from biasscope.pipeline.layers.measurement import Measurement
+from biasscope.trace.blame import Blame, LayerBlame
+
+Found = tuple[Measurement, Blame]
+
+
+def what(layer: LayerBlame) -> str:
+    """Kind of a layer, and whether it subsamples."""
+    return f"{layer.kind}, which subsamples." if layer.subsampling else f"{layer.kind}, which does not subsample."
+
+
+def finding(made: Sequence[Found]) -> str:
+    """Layer that is most to blame in the first model, and how often the others agree that it subsamples."""
+    item, found = made[0]
+    top, gathered = most_to_blame(found), _gathered(found)
+    if gathered is not None and (top is None or (gathered.blame.value or 0) > (top.blame.value or 0)):
+        lost = percent(gathered.blame.value, 0)
+        where = f"up to {gathered.name}, where branches end: which of them is to blame cannot be told"
+        return f"One-pixel shifts change the logits of {item.label}: {lost} of that happens {where}."
+    if top is None:
+        return f"One-pixel shifts change nothing in {item.label}, so no layer is to blame."
+    ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
+    flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
+    does = "subsamples" if top.subsampling else "does not subsample"
+    share = f"{percent(round(top.blame.value or 0.0, 4), 0)}{ends} of the change of the logit"
+    said = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; "
+    if by_chance(top):
+        return (
+            f"{said}no layer's blame is told from chance with {found.images} pictures (the most has {top.name}, "
+            f"{share})."
+        )
+    return f"{said}most to blame is {top.name} ({top.kind}, which {does}) with {share}."
+
+
+def most_to_blame(found: Blame) -> LayerBlame | None:
+    """First of the ranking; where none is told from chance, the layer with the largest value."""
+    known = [layer for layer in found.layers if layer.complete and not layer.gathered and layer.blame.value is not None]
+    return found.ranking[0] if found.ranking else max(known, key=lambda one: one.blame.value or 0.0, default=None)
+
+
+def _gathered(found: Blame) -> LayerBlame | None:
+    """Layer at which branches end and that stands for all before it, if there is one."""
+    return next((layer for layer in found.layers if layer.gathered and layer.blame.value is not None), None)
+
+
+def by_chance(layer: LayerBlame) -> bool:
+    """Whether the interval of a layer's blame holds zero, or there is none."""
+    return layer.blame.low is None or layer.blame.high is None or layer.blame.low <= 0
+
+
+def _ends(low: float, high: float) -> str:
+    return f" ({low * 100:.0f} to {high * 100:.0f})"
