@@ -22,6 +22,7 @@ from biasscope.boxes.schema import BadRow, RowLog
 from biasscope.boxes.source import Found, Request
 from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
+from biasscope.core.home import home
 
 PARSERS = 3
 """To be raised when a reader parses the same files to something else, so that no older result is taken for it."""
@@ -50,8 +51,8 @@ def folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
     if base:
         return Path(base) / "biasscope" / "boxes"
-    home = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-    return home / "biasscope" / "boxes"
+    place = home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return place / "biasscope" / "boxes"
 
 
 def cached(request: Request, reader: str, parse: Callable[[RowLog], Parsed]) -> Parsed:

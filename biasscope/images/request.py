@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from biasscope.core.errors import UsageError
+from biasscope.core.home import expanded
 from biasscope.images.decode import DEFAULT, Limits
 
 BoxConvention = Literal["edges", "inclusive0", "inclusive1", "xywh", "fraction"]
@@ -58,7 +59,7 @@ class Request:
         words = self.text
         for prefix in ("folder:", "table:", "huggingface:", "video:"):
             words = words.removeprefix(prefix)
-        return Path(words).expanduser() if words else None
+        return expanded(words) if words else None
 
     def changed(self) -> dict[str, str | int | float | bool | None]:
         """Options that are not at their default, as JSON values (labels and class names are counted only)."""

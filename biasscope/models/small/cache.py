@@ -9,6 +9,7 @@ from torch import nn
 
 from biasscope.core.errors import InputError, OutputError
 from biasscope.core.files import write_files
+from biasscope.core.home import home
 from biasscope.models.checkpoints import fit
 from biasscope.models.checkpoints.safetensors import read_safetensors, to_safetensors
 from biasscope.models.loaded import weights_sha256
@@ -19,7 +20,7 @@ from biasscope.models.small.train import train
 def cache_folder() -> Path:
     """``$XDG_CACHE_HOME/biasscope/models``, or below ``~/.cache``."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "biasscope" / "models"
+    return (Path(base) if Path(base).is_absolute() else home() / ".cache") / "biasscope" / "models"
 
 
 def cached(recipe: Recipe) -> tuple[nn.Module, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from biasscope.core.errors import UsageError
+from biasscope.core.home import expanded
 from biasscope.core.provenance import sha256
 from biasscope.models.architectures import Architecture, architecture
 from biasscope.models.checkpoints import fit, read_checkpoint
@@ -22,7 +23,7 @@ def load(spec: Spec, factory: Callable[[], nn.Module] | None = None) -> LoadedMo
 
     What the file says of itself is nobody's word: it stands in the recipe as ``file note: <key>`` and nowhere else.
     """
-    path = Path(spec.name).expanduser()
+    path = expanded(spec.name)
     known = _architecture(spec, factory)
     tensors, notes = read_checkpoint(path)
     module = known.build()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from biasscope.core.home import home
 from biasscope.core.provenance import versions
 
 DAYS = 14
@@ -76,4 +77,4 @@ def _last_written(folder: Path) -> float:
 
 def _root() -> Path:
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "biasscope" / "sweeps"
+    return (Path(base) if Path(base).is_absolute() else home() / ".cache") / "biasscope" / "sweeps"

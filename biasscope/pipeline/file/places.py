@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from biasscope.core.errors import UsageError
+from biasscope.core.home import expanded
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 EMBEDDED = re.compile(r"(scenes|centred)(:.*)?")
@@ -56,7 +57,7 @@ def _filled(text: str, where: str) -> str:
 
 
 def _file(text: str, folder: Path) -> str:
-    return text if "://" in text else os.path.normpath(folder / Path(text).expanduser())
+    return text if "://" in text else os.path.normpath(folder / expanded(text))
 
 
 def _pictures(text: str, folder: Path) -> str:

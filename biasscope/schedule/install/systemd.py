@@ -7,6 +7,7 @@ from pathlib import Path
 
 from biasscope.core.errors import OutputError, UsageError
 from biasscope.core.files import write_files
+from biasscope.core.home import home
 from biasscope.schedule.install.programs import call, complaint
 from biasscope.schedule.install.trigger import Trigger
 
@@ -104,7 +105,7 @@ def remove(trigger: Trigger) -> list[str]:
 
 def place() -> Path:
     """Folder of the user's own units."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or home() / ".config") / "systemd" / "user"
 
 
 def _own(trigger: Trigger, there: dict[Path, str]) -> None:
