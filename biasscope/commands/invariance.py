@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
+from biasscope.commands.asked import asked
 from biasscope.commands.options import COMMON, Common
 
 MODELS = Group("Models", sort_key=10)
@@ -125,50 +126,15 @@ def invariance(
     common
         Options that every command shares.
     """
+    arguments = locals()
     from biasscope.core.memory import keep_freed_memory
-    from biasscope.pipeline.definition import InvarianceAnalysis, defined
+    from biasscope.pipeline.definition import InvarianceAnalysis
 
     keep_freed_memory()
-    definition = defined(
-        InvarianceAnalysis,
-        {
-            "model": model or [],
-            "variants": _parts(variants),
-            "filter_size": filter_size,
-            "stem": stem,
-            "images": images,
-            "image_column": image_column,
-            "label_column": label_column,
-            "box_columns": _parts(box_columns),
-            "box_convention": box_convention,
-            "classes_file": classes_file,
-            "split": split,
-            "stream": stream,
-            "clip_length": clip_length,
-            "limit": limit,
-            "protocol": _parts(protocol),
-            "grid": grid,
-            "fill": fill,
-            "side": side,
-            "sizes": sizes,
-            "angles": angles,
-            "batch": batch,
-            "device": common.device,
-            "amp": amp,
-            "channels_last": channels_last,
-            "compile": compile,
-            "lie": lie,
-            "seed": common.seed,
-        },
-    )
+    definition = asked(InvarianceAnalysis, arguments, common, joined=["variants", "box_columns", "protocol"])
     from biasscope.pipeline.common.checkpoints import checkpoints
     from biasscope.pipeline.invariance import analyze_invariance
 
     with checkpoints(definition, keep=resume) as folder:
         report = analyze_invariance(definition=definition, checkpoint=folder, progress=common.progress())
         return deliver(report, common, html=html, strict=strict)
-
-
-def _parts(given: list[str] | None) -> list[str]:
-    """Items that were given one by one or joined with commas."""
-    return [part.strip() for item in given or [] for part in item.split(",") if part.strip()]

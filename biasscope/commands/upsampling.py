@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
+from biasscope.commands.asked import asked
 from biasscope.commands.options import COMMON, Common
 
 MODELS = Group("Models", sort_key=10)
@@ -92,31 +93,10 @@ def upsampling(
     common
         Options that every command shares.
     """
-    from biasscope.pipeline.definition import UpsamplingAnalysis, defined
+    arguments = locals()
+    from biasscope.pipeline.definition import UpsamplingAnalysis
 
-    definition = defined(
-        UpsamplingAnalysis,
-        {
-            "model": model or [],
-            "latent": latent,
-            "images": images,
-            "image_column": image_column,
-            "split": split,
-            "stream": stream,
-            "limit": limit,
-            "channels": channels,
-            "margin": margin,
-            "draws": draws,
-            "heads": heads,
-            "padding": padding,
-            "batch": batch,
-            "remedies": [part.strip() for item in remedies or [] for part in item.split(",") if part.strip()],
-            "position": position,
-            "knee": knee,
-            "device": common.device,
-            "seed": common.seed,
-        },
-    )
+    definition = asked(UpsamplingAnalysis, arguments, common, joined=["remedies"])
     from biasscope.pipeline.upsampling import analyze_upsampling
 
     report = analyze_upsampling(definition=definition, progress=common.progress())
