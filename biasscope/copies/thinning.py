@@ -9,6 +9,8 @@ from math import ceil
 from biasscope.copies.plan import Plan, Speed
 
 LEAST_SEEDS, LEAST_STEPS_SHARE = 2, 0.25
+BUDGET = "Time budget"
+"""How the note begins that says what was left out."""
 
 
 def thin(plan: Plan, speed: Speed, limit: float) -> Plan:
@@ -46,7 +48,7 @@ def thin(plan: Plan, speed: Speed, limit: float) -> Plan:
         kept = replace(kept, steps=steps)
     if (needed := kept.seconds(speed)) > limit * 1.05:
         said.append(f"the least plan still takes about {needed:.0f} s")
-    notes = (f"Time budget of {limit:.0f} s: {'; '.join(said)}.",) if said else ()
+    notes = (f"{BUDGET} of {limit:.3g} s: {'; '.join(said)}.",) if said else ()
     return replace(kept, notes=plan.notes + notes)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from biasscope.copies import CopiesSweep, Data
 from biasscope.copies.pool import make_pool
+from biasscope.copies.thinning import BUDGET
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result
 from biasscope.models.device import resolve_device
@@ -186,4 +187,6 @@ class Run:
                 "No images were given: embedded digits, all of them in the middle, so that only copies show them "
                 "elsewhere."
             )
+        pairs = [(study.model, note) for study in self.studies for note in study.sweep.notes]
+        said += [f"{model}: {note}" for model, note in pairs if note.startswith(BUDGET)]
         return said + list(self.data.notes)
