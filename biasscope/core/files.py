@@ -11,8 +11,10 @@ from pathlib import Path
 from biasscope.core.errors import OutputError
 
 
-def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+def write_files(folder: Path, contents: Mapping[str, bytes], *, mode: int = 0o644) -> list[Path]:
     """Write files into ``folder`` (made when missing): all of them are complete on disk before the first is renamed.
+
+    ``mode`` says who may read them: everybody, or with ``0o600`` the user alone.
 
     Raises
     ------
@@ -26,7 +28,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     except OSError as error:
         raise OutputError(_reason(error), where=str(folder), hint="Choose another folder with --output.") from error
     try:
-        staged = [(_stage(staging / name, data), folder / name) for name, data in contents.items()]
+        staged = [(_stage(staging / name, data, mode), folder / name) for name, data in contents.items()]
         for temporary, final in staged:
             temporary.replace(final)
     except OSError as error:
@@ -38,12 +40,12 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     return [final for _, final in staged]
 
 
-def _stage(path: Path, data: bytes) -> Path:
+def _stage(path: Path, data: bytes, mode: int) -> Path:
     with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    path.chmod(0o644)
+    path.chmod(mode)
     return path
 
 

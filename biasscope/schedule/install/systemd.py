@@ -69,7 +69,8 @@ def install(trigger: Trigger) -> list[str]:
     there = installed(trigger)
     _own(trigger, there)
     if there != wanted:
-        write_files(place(), {path.name: text.encode() for path, text in wanted.items()})
+        contents = {path.name: text.encode() for path, text in wanted.items()}
+        write_files(place(), contents, mode=0o600)  # a variable that was taken over may be a password
         said = [f"Wrote {path}" for path in wanted]
     else:
         said = [f"{path} is as it should be" for path in wanted]

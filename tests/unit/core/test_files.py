@@ -22,6 +22,11 @@ def tiny_disk() -> Iterator[None]:
     signal.signal(signal.SIGXFSZ, handler)
 
 
+def test_files_can_be_for_the_user_alone(tmp_path: Path) -> None:
+    modes = [write_files(tmp_path, {"a": b"1"}, **given)[0].stat().st_mode & 0o777 for given in ({}, {"mode": 0o600})]
+    assert modes == [0o644, 0o600]
+
+
 def test_files_are_written_and_replace_older_ones(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     write_files(folder, {"a.json": b"1"})

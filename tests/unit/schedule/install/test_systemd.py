@@ -3,6 +3,7 @@
 import configparser
 import shlex
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def test_written_started_and_removed_again(machine):
     assert machine.units == {}
     assert machine.calls[-2:] == [f"--user disable --now {made.name}.timer", "--user daemon-reload"]
     assert systemd.remove(made) == []
+
+
+def test_what_is_taken_over_is_for_the_user_alone(machine, monkeypatch):
+    machine.give("systemctl")
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    made = trigger(Path("reports"), env=["HF_TOKEN"])
+    systemd.install(made)
+    paths = list(systemd.installed(made))
+    assert "secret" in paths[0].read_text()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o600, 0o600]
 
 
 def test_odd_characters_mean_themselves(machine, monkeypatch):
