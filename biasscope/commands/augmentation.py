@@ -136,8 +136,10 @@ def augmentation(
         Options that every command shares.
     """
     arguments = locals() | {"train_images": _numbers(train_images)}
+    from biasscope.core.memory import keep_freed_memory
     from biasscope.pipeline.definition import AugmentationAnalysis
 
+    keep_freed_memory()
     definition = asked(AugmentationAnalysis, arguments, common, joined=["variants", "copies"])
     from biasscope.pipeline.augmentation import analyze_augmentation
     from biasscope.pipeline.common.checkpoints import checkpoints

@@ -133,8 +133,10 @@ def layers(
         Options that every command shares.
     """
     arguments = locals()
+    from biasscope.core.memory import keep_freed_memory
     from biasscope.pipeline.definition import LayersAnalysis
 
+    keep_freed_memory()
     definition = asked(LayersAnalysis, arguments, common, joined=["variants", "layers", "measures", "attribution"])
     from biasscope.pipeline.layers import analyze_layers
 

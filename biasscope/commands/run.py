@@ -66,8 +66,10 @@ def run(
     analysis = read_analysis(file, [*_shared(common), *(set or [])], tiny=tiny, allow_python=allow_python)
     if analysis.question == "dataset":
         prepare(stream=bool(getattr(analysis.asked, "stream", False)))
+    from biasscope.core.memory import keep_freed_memory
     from biasscope.pipeline.file import run_analysis
 
+    keep_freed_memory()
     with _continued(analysis, resume) as folder:
         report = run_analysis(analysis, progress=common.progress(), checkpoint=folder)
         return deliver(report, common, html=html, strict=strict or analysis.strict)

@@ -94,8 +94,10 @@ def upsampling(
         Options that every command shares.
     """
     arguments = locals()
+    from biasscope.core.memory import keep_freed_memory
     from biasscope.pipeline.definition import UpsamplingAnalysis
 
+    keep_freed_memory()
     definition = asked(UpsamplingAnalysis, arguments, common, joined=["remedies"])
     from biasscope.pipeline.upsampling import analyze_upsampling
 
