@@ -14,6 +14,11 @@ import msgspec
 
 PACKAGES = ("biasscope", "numpy", "scipy", "polars", "scikit-learn", "torch", "torchvision", "seaborn", "matplotlib")
 
+LISTED = 50
+"""Inputs of a group that a report lists with their hashes; the others are told apart by one hash of them all."""
+READ_FILES, READ_BYTES = 5_000, 100_000_000
+"""Number and size of unlisted inputs up to which they are read for their hash; beyond, names and sizes must do."""
+
 
 class InputFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One input: its name as given, its size in bytes and the SHA-256 of its content (``None`` when not hashed)."""
@@ -24,7 +29,10 @@ class InputFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything needed to make a report again, or to say why two reports cannot be compared."""
+    """Everything needed to make a report again, or to say why two reports cannot be compared.
+
+    ``inputs`` are the first of ``input_count`` input files, and ``others`` is one hash of all that are not listed.
+    """
 
     command: list[str]
     seed: int
@@ -32,6 +40,7 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine: dict[str, str]
     inputs: list[InputFile] = []
     input_count: int = 0
+    others: str = ""
     started: str = ""
     seconds: float = 0.0
 
@@ -58,9 +67,24 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def input_files(paths: Sequence[Path], *, most: int = 50) -> list[InputFile]:
+def input_files(paths: Sequence[Path], *, most: int = LISTED) -> list[InputFile]:
     """First ``most`` inputs with size and hash. Folders are represented by their files."""
     return [InputFile(path.name, path.stat().st_size, sha256(path)) for path in paths[:most] if path.is_file()]
+
+
+def others(groups: Iterable[Sequence[Path]], *, most: int = LISTED) -> str:
+    """SHA-256 of the inputs that :func:`input_files` does not list; empty when it lists them all.
+
+    It is of their contents when they are few and small, else of their names and sizes, and of no order.
+
+    >>> others([[Path("a.xml")]])
+    ''
+    """
+    paths = [path for group in groups for path in group[most:] if path.is_file()]
+    sizes = [path.stat().st_size for path in paths]
+    read = len(paths) <= READ_FILES and sum(sizes) <= READ_BYTES
+    facts = map(sha256, paths) if read else (f"{path.name} {size}" for path, size in zip(paths, sizes, strict=True))
+    return hashlib.sha256("\n".join(sorted(facts)).encode("utf-8", "surrogateescape")).hexdigest() if paths else ""
 
 
 def now() -> str:

@@ -40,7 +40,9 @@ class Baseline:
 
 
 def runs(home: Path) -> list[Run]:
-    """Runs in the folder of a report in the order they were made; first those that cannot be read, by their name.
+    """Runs in the folder of a report in the order they were made.
+
+    One that cannot be read, which may be of a newer biasscope, follows those that were started before it.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def runs(home: Path) -> list[Run]:
     except OSError as error:
         hint = "Whoever runs the reports must be allowed to read what they write."
         raise InputError(f"cannot read its runs ({error.strerror})", where=str(home), hint=hint) from error
-    return sorted(found, key=lambda run: run.record.number if run.record else -1)
+    return sorted(found, key=lambda run: (_number(run, found), run.folder.name))
 
 
 def newest(found: Sequence[Run]) -> Run | None:
@@ -97,6 +99,13 @@ def _read(path: Path, name: str) -> Baseline:
         return Baseline(read_report(path), name)
     except InputError as error:
         return Baseline(None, None, f"the baseline cannot be read ({error.where}: {error.what})", broken=True)
+
+
+def _number(run: Run, found: Sequence[Run]) -> int:
+    """Number of a run; for one that cannot be read, the largest of those that were started before it."""
+    if run.record:
+        return run.record.number
+    return max((one.record.number for one in found if one.record and one.folder.name < run.folder.name), default=0)
 
 
 def _has(run: Run, analysis: str) -> bool:

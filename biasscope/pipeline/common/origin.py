@@ -40,6 +40,7 @@ class Origin:
             machine=provenance.machine(),
             inputs=[file for group in inputs for file in provenance.input_files(group)],
             input_count=sum(map(len, inputs)),
+            others=provenance.others(inputs),
             started=self.started,
             seconds=round(seconds, 3),
         )

@@ -38,8 +38,20 @@ def _data(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
     else:
         found = [sorted(map(_content, report.provenance.inputs)) for report in (a, b)]
         if found[0] != found[1]:
+            gone = [item.name for item in a.provenance.inputs if _content(item) not in found[1]]
             changed = [item.name for item in b.provenance.inputs if _content(item) not in found[0]]
-            yield f"Different data: the contents of {_listed(changed or ['the inputs'])} are not the same."
+            if set(gone) & set(changed) or not (gone and changed):
+                yield f"Different data: the contents of {_listed(changed or gone or ['the inputs'])} are not the same."
+            else:
+                yield f"Different data: {_listed(gone)} in {names[0]}, {_listed(changed)} in {names[1]}."
+        elif _others_differ(a, b):
+            yield f"Different data: not all of the {counts[0]:,} input files are the same."
+
+
+def _others_differ(a: Report, b: Report) -> bool:
+    """Whether inputs that are not listed differ, where both reports say which they were."""
+    before, after = a.provenance.others, b.provenance.others
+    return bool(before and after) and before != after
 
 
 def _content(item: InputFile) -> str:

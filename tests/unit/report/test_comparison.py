@@ -252,6 +252,10 @@ def test_few_whole_numbers_are_listed_without_an_interval():
         ({"kind": "dataset"}, "Different questions"),
         ({"provenance": origin(digest=OTHER)}, "Different data: the contents of boxes.parquet"),
         (
+            {"provenance": origin(digest=OTHER, name="later.parquet")},
+            "Different data: boxes.parquet in A, later.parquet in B.",
+        ),
+        (
             {"provenance": msgspec.structs.replace(origin(), input_count=7)},
             "Different data: 1 input files in A, 7 in B",
         ),
@@ -261,6 +265,14 @@ def test_reasons_of_incomparability(change, said):
     (reason,) = comparability(one(0.9), one(0.9, **change))
     assert reason.startswith(said)
     assert not compare(one(0.9), one(0.9, **change)).comparable
+
+
+def test_inputs_that_are_not_listed_count_where_both_reports_know_them():
+    a, b, old = (
+        one(0.9, provenance=msgspec.structs.replace(origin(), input_count=70, others=x)) for x in ("a", "b", "")
+    )
+    assert comparability(a, b) == ["Different data: not all of the 70 input files are the same."]
+    assert comparability(a, a) == comparability(a, old) == comparability(old, b) == []
 
 
 def test_seed_name_time_and_batch_do_not_matter():

@@ -42,8 +42,8 @@ def test_runs_are_in_the_order_they_were_made_not_in_that_of_their_names(tmp_pat
     put(tmp_path, "other", made(9))
     (tmp_path / "20260313T120000Z").write_text("a file")
     found = runs(tmp_path)
-    assert [run.folder.name[:8] for run in found] == ["20260311", "20300101", "20260310", "20260312"]
-    assert "run.json" in found[0].problem
+    assert [run.folder.name[:8] for run in found] == ["20300101", "20260310", "20260311", "20260312"]
+    assert "run.json" in found[2].problem
     last = newest(found)
     assert last is not None
     assert last.folder.name == "20260312T120000Z"
@@ -90,6 +90,14 @@ def test_removing_runs(tmp_path: Path) -> None:
         put(tmp_path, f"2026031{number}T120000Z", made(number))
     (tmp_path / ".trash-20260311T120000Z" / "left").mkdir(parents=True)
     assert retain(runs(tmp_path), 2, {"20260312T120000Z"}) == 1
+    assert sorted(path.name[:8] for path in tmp_path.iterdir()) == ["20260312", "20260313", "20260314"]
+
+
+def test_runs_of_a_newer_version_do_not_go_before_older_ones(tmp_path: Path) -> None:
+    newer = record.encode(made(3)).replace(b'"version": 1', b'"version": 2')
+    for number, content in enumerate([made(1), made(2), newer, newer], 1):
+        put(tmp_path, f"2026031{number}T120000Z", content)
+    assert retain(runs(tmp_path), 2) == 1
     assert sorted(path.name[:8] for path in tmp_path.iterdir()) == ["20260312", "20260313", "20260314"]
 
 

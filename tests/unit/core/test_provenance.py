@@ -1,0 +1,33 @@
+"""What tells the inputs of two reports apart."""
+
+from pathlib import Path
+
+import pytest
+
+from biasscope.core import provenance
+from biasscope.core.provenance import input_files, others
+
+
+def test_every_input_counts_listed_or_not(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(60)]
+    for path in paths:
+        path.write_text(path.name)
+    before = others([paths])
+    assert [item.name for item in input_files(paths)] == [path.name for path in paths[:50]]
+    assert others([paths[:50], paths[:10]]) == ""
+    assert others([[*paths[:50], *reversed(paths[50:])]]) == before
+    paths[0].write_text("listed, so it has a hash of its own")
+    assert others([paths]) == before
+    paths[59].write_text("95.txt")  # as long as before
+    assert others([paths]) != before
+
+
+def test_many_or_large_inputs_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / f"{number}.jpg" for number in range(60)]
+    for path in paths:
+        path.write_text(path.name)
+    monkeypatch.setattr(provenance, "READ_BYTES", 10)
+    monkeypatch.setattr(provenance, "sha256", None)
+    before = others([paths])
+    paths[59].write_text("longer than before")
+    assert others([paths]) != before
