@@ -15,6 +15,7 @@ def gate(
     /,
     *,
     gates: Path,
+    analysis: str | None = None,
     baseline: Path | None = None,
     format: Literal["text", "json"] = "text",  # noqa: A002  (the option's name)
     allow_incomparable: Annotated[bool, Flag] = False,
@@ -33,6 +34,8 @@ def gate(
         A report.json, or a folder with one.
     gates
         TOML file with a list of tables `[[gates]]`: number, at_least, at_most, may_worsen_by, certain, better.
+    analysis
+        Judge only the gates of this analysis, for the file of a scheduled report that has several.
     baseline
         The report that `may_worsen_by` is measured from.
     format
@@ -53,7 +56,7 @@ def gate(
     from biasscope.report.gates.reading import read_gates
     from biasscope.report.reading import read_report
 
-    asked = read_gates(gates)
+    asked = read_gates(gates, analysis)
     before = read_report(baseline) if baseline else None
     verdicts = judge(read_report(report), asked, before, allow_incomparable=allow_incomparable)
     if format == "json":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -25,13 +26,21 @@ def read_report(path: Path) -> Report:
     try:
         data = file.read_bytes()
     except OSError as error:
-        hint = f"Give a {NAME}, or a folder that holds one."
+        hint = _inside(path) or f"Give a {NAME}, or a folder that holds one."
         raise InputError(f"cannot read the report ({error.strerror or error})", where=str(file), hint=hint) from error
     try:
         return _whole(decode(data))
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         hint = "It was written by another version, cut short, or is something else."
         raise InputError(f"this is no report: {error}", where=str(file), hint=hint) from error
+
+
+def _inside(folder: Path) -> str:
+    """Where reports lie in a folder that is none itself, such as that of a scheduled run."""
+    with suppress(OSError):
+        found = sorted(str(file.parent) for file in folder.glob(f"*/{NAME}"))
+        return f"There are reports in {', '.join(found[:5])}." if found else ""
+    return ""
 
 
 def _whole(report: Report) -> Report:

@@ -159,6 +159,18 @@ def test_gates_of_a_scheduled_report_can_be_tried_by_hand(run: Run) -> None:
     assert run("gate", "a", "--gates", "night.toml")[0] == 1
 
 
+def test_only_the_gates_of_one_analysis_can_be_judged(run: Run) -> None:
+    put("a", one(0.9))
+    file = gates(
+        f'analysis = "shifts*"\nnumber = "{NUMBER}"\nat_least = 0.5', 'analysis = "layers"\nnumber = "x.y"\nat_most = 1'
+    )
+    assert run("gate", "a", "--gates", file)[0] == 1
+    assert run("gate", "a", "--gates", file, "--analysis", "shifts-small") == (0, "The gate holds.\n", "")
+    code, _, err = run("gate", "a", "--gates", file, "--analysis", "boxes")
+    assert code == 2
+    assert "They are about layers, shifts*." in err
+
+
 def test_contradicting_directions_end_with_2(run: Run) -> None:
     file = gates(f'number = "{NUMBER}"\nmay_worsen_by = 0.02\nbetter = "lower"')
     a = put("a", one(0.9))

@@ -19,13 +19,15 @@ class GateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gates: list[Gate]
 
 
-def read_gates(path: Path) -> list[Gate]:
+def read_gates(path: Path, analysis: str | None = None) -> list[Gate]:
     """Gates of a TOML file, or of the file of a scheduled report, of which nothing else is looked at.
+
+    With the name of an ``analysis`` only the gates that are about it.
 
     Raises
     ------
     UsageError
-        The file cannot be read, is no TOML, has no gates, or a gate is wrong.
+        The file cannot be read, is no TOML, has no gates (for the analysis), or a gate is wrong.
     """
     table = read_table(path)
     if "analyses" in table:  # a scheduled report
@@ -33,4 +35,9 @@ def read_gates(path: Path) -> list[Gate]:
     gates = from_table(table, GateFile, where=str(path)).gates
     if not gates:
         raise UsageError("there is no gate in it", where=str(path), hint=HINT)
-    return gates
+    if analysis is None:
+        return gates
+    if not (chosen := [gate for gate in gates if gate.applies(analysis)]):
+        hint = f"They are about {', '.join(sorted({gate.analysis for gate in gates}))}."
+        raise UsageError(f"no gate in it is about the analysis {analysis!r}", where=str(path), hint=hint)
+    return chosen

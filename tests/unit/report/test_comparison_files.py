@@ -196,6 +196,14 @@ def test_reports_are_read_from_file_or_folder(tmp_path):
     assert read_report(tmp_path) == read_report(tmp_path / "report.json") == kept
 
 
+def test_a_folder_of_reports_says_where_they_are(tmp_path):
+    for name in ("shifts", "layers"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_bytes(encode_report(one(0.9)))
+    with pytest.raises(InputError, match=r"There are reports in .*layers, .*shifts\."):
+        read_report(tmp_path)
+
+
 SHORT = encode_report(report(layers([0.1, 0.2]))).replace(b'"values":[0.1,0.2]', b'"values":[0.1]')
 
 
