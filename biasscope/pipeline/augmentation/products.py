@@ -39,9 +39,19 @@ def answer(studies: Sequence[Study]) -> list[str]:
     for study in studies:
         if len(study.sweep.axes) == 2:
             first = study.sweep.variants[0]
-            found = [sentence(study, study.combined[first])] if study.combined else []
-            said += [f"{study.model} {first}, two at once: {text}" for text in found]
+            said += [f"{study.model} {first}, two at once: {text}" for text in _first(study, first)]
     return said
+
+
+def _first(study: Study, variant: str) -> Iterator[str]:
+    """What the needs say where they are finite, else what the fits over all cells say."""
+    found = study.combined.get(variant)
+    if found and found.to_product is not None:
+        yield sentence(study, found)
+    elif fitted := _surface(study, variant):
+        yield f"the target is not reached by each, but all cells can be compared. {fitted.statement}"
+    elif found:
+        yield sentence(study, found)
 
 
 def _sentences(study: Study) -> Iterator[str]:

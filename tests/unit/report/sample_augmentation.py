@@ -103,5 +103,5 @@ def products(target=0.8):
 
 @cache
 def results():
-    """One result of every kind."""
-    return copies(), transforms([], (16, 16), [8], 0)
+    """One result of every kind; two of copies, because two transformations have figures of their own."""
+    return copies(), products(), transforms([], (16, 16), [8], 0)

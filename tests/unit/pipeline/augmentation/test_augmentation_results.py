@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from biasscope.figures.frame import rows
-from biasscope.pipeline.augmentation import words
+from biasscope.pipeline.augmentation import products, words
 from biasscope.pipeline.augmentation.delivered import transforms
 from tests.unit.report import sample_augmentation as sample
 
@@ -107,3 +107,15 @@ def test_crops_deliver_as_many_copies_as_there_are_offsets():
     found = transforms(["RandomCrop(16, padding=1)"], (16, 16), [4], 0)
     last = rows(found, "delivered")[-1]
     assert (last["distinct"], last["phases"]) == (9, pytest.approx(9 / 16))
+
+
+def test_whether_needs_multiply_is_said_by_needs_or_by_all_cells():
+    reached, far = (sample.study(sample.product(), target) for target in (0.7, 0.999))
+    assert "alone" in products.answer([reached])[0]
+    assert "for both" in products.answer([reached])[0]
+    assert "all cells can be compared" in products.answer([far])[0]
+    row = rows(sample.products(0.7), "products")[0]
+    assert row["product"] == pytest.approx(row["n_shift"] * row["n_rotate"])
+    assert row["to_product"] == pytest.approx(row["n_both"] / row["product"])
+    assert len(rows(sample.products(0.7), "interaction")) == 9
+    assert products.answer([sample.study()]) == []
