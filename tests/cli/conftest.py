@@ -1,5 +1,6 @@
 """The program as users run it: a process of its own in an empty folder, using the installed package."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
+Done = tuple[Path, "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -48,3 +50,25 @@ def coco(tmp_path: Path) -> Path:
     path = tmp_path / "instances_train.json"
     path.write_text(json.dumps({"images": images, "annotations": boxes, "categories": categories}))
     return path
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Done]:
+    """Run a question without a model, once for all processes of the tests: it trains networks, which takes a minute."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    environment = os.environ | {"XDG_CACHE_HOME": str(root / "embedded-cache")}
+
+    def run(question: str, *options: str) -> Done:
+        folder = root / f"embedded-{question}"
+        command = [sys.executable, "-W", "error", "-m", "biasscope.analyze", question, *options]
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            said = folder / "said.json"
+            if not said.exists():
+                done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+                said.write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
+            return folder, subprocess.CompletedProcess(command, *json.loads(said.read_text()))
+
+    return run

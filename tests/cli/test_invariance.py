@@ -17,6 +17,7 @@ from biasscope.models.architectures import architecture
 from biasscope.models.checkpoints.safetensors import to_safetensors
 from biasscope.report.model import Report, decode
 from biasscope.report.render import render
+from tests.cli.conftest import Done
 
 QUICK = ("--limit", "5", "--grid", "3x3", "--lie", "0", "--images", "scenes:5", "--no-html")
 Command = Callable[..., int]
@@ -46,17 +47,13 @@ def picture(path: Path, seed: int, side: int = 40) -> None:
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
-    """The default, with fewer pictures: trains the networks."""
-    folder = tmp_path_factory.mktemp("embedded")
-    code = f"import os; os.environ['XDG_CACHE_HOME'] = {str(folder)!r}; import runpy, sys; sys.argv[0] = 'biasscope';"
-    code += "runpy.run_module('biasscope.analyze', run_name='__main__')"
-    arguments = [sys.executable, "-W", "error", "-c", code, "invariance", "--limit", "30", "--lie", "4"]
-    return folder, subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+def default(embedded: Callable[..., Done]) -> Done:
+    """The default, with fewer pictures."""
+    return embedded("invariance", "--limit", "30", "--lie", "4")
 
 
-def test_embedded_default_answers(embedded: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
-    folder, done = embedded
+def test_embedded_default_answers(default: Done) -> None:
+    folder, done = default
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     report = read(str(folder / "biasscope-report"))
@@ -73,16 +70,18 @@ def test_embedded_default_answers(embedded: tuple[Path, "subprocess.CompletedPro
     assert "report.html" in done.stdout
 
 
-def test_the_page_is_a_view_of_the_json(embedded: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
-    folder = embedded[0] / "biasscope-report"
+def test_the_page_is_a_view_of_the_json(default: Done) -> None:
+    folder = default[0] / "biasscope-report"
     page = (folder / "report.html").read_bytes()
     assert render(read(str(folder))) == page
     assert b"http://" not in page.replace(b"http://www.w3.org", b"")
     assert len(page) < 5_000_000
 
 
-def test_nothing_is_left_to_continue(embedded: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
-    assert not list((embedded[0] / "biasscope" / "sweeps").glob("*"))
+def test_nothing_is_left_to_continue(default: Done) -> None:
+    cache = default[0].parent / "embedded-cache" / "biasscope"
+    assert len(list((cache / "models").glob("digits8*.safetensors"))) == 4
+    assert not list((cache / "sweeps").glob("*"))
 
 
 def test_forms_are_paired_with_their_baseline(command: Command) -> None:

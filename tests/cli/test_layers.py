@@ -17,13 +17,13 @@ from biasscope.models.architectures import architecture
 from biasscope.models.checkpoints.safetensors import to_safetensors
 from biasscope.report.model import Report, decode
 from biasscope.report.render import render
+from tests.cli.conftest import Done
 
 NET = ("--model", "file:net.safetensors?arch=cifar_resnet20")
 BARE = ("--no-blame", "--attribution", "none", "--no-html")
 QUICK = (*NET, "--limit", "3", "--grid", "0..1", "--images", "scenes:3", *BARE)
 PLAIN = (NET, ("--limit", "3"), ("--grid", "0..1"), ("--images", "scenes:3"), ("--attribution", "none"))
 Command = Callable[..., int]
-Done = tuple[Path, "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -41,17 +41,13 @@ def read(folder: str = "biasscope-report") -> Report:
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """The default, with fewer pictures: trains the networks."""
-    folder = tmp_path_factory.mktemp("embedded")
-    code = f"import os; os.environ['XDG_CACHE_HOME'] = {str(folder)!r}; import runpy, sys; sys.argv[0] = 'biasscope';"
-    code += "runpy.run_module('biasscope.analyze', run_name='__main__')"
-    arguments = [sys.executable, "-W", "error", "-c", code, "layers", "--limit", "8"]
-    return folder, subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+def default(embedded: Callable[..., Done]) -> Done:
+    """The default, with fewer pictures."""
+    return embedded("layers", "--limit", "8")
 
 
-def test_embedded_default_answers(embedded: Done) -> None:
-    folder, done = embedded
+def test_embedded_default_answers(default: Done) -> None:
+    folder, done = default
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     report = read(str(folder / "biasscope-report"))
@@ -69,8 +65,8 @@ def test_embedded_default_answers(embedded: Done) -> None:
     assert "report.html" in done.stdout
 
 
-def test_blame_explanations_and_structure(embedded: Done) -> None:
-    report = read(str(embedded[0] / "biasscope-report"))
+def test_blame_explanations_and_structure(default: Done) -> None:
+    report = read(str(default[0] / "biasscope-report"))
     blame, explained, structure = (report.result(kind) for kind in ("blame", "attribution", "structure"))
     layers = blame.table("layers")
     rows = list(zip(layers["model"], layers["layer"], layers["effect"], layers["cumulative"], strict=True))
@@ -93,8 +89,8 @@ def test_blame_explanations_and_structure(embedded: Done) -> None:
     assert blame.table("pairs").height > 0
 
 
-def test_polyphase_has_no_rise_and_strided_layers_are_marked(embedded: Done) -> None:
-    found = read(str(embedded[0] / "biasscope-report")).result("layers")
+def test_polyphase_has_no_rise_and_strided_layers_are_marked(default: Done) -> None:
+    found = read(str(default[0] / "biasscope-report")).result("layers")
     jumps = found.table("jumps")
     assert "digits8-polyphase" not in jumps["model"]
     layers = found.table("layers")
@@ -103,8 +99,8 @@ def test_polyphase_has_no_rise_and_strided_layers_are_marked(embedded: Done) -> 
     assert marked == [("features.3", 2.0), ("features.4", 4.0), ("features.10", 8.0)]
 
 
-def test_lattices_of_the_baseline_have_the_period_of_the_stride(embedded: Done) -> None:
-    found = read(str(embedded[0] / "biasscope-report")).result("layers")
+def test_lattices_of_the_baseline_have_the_period_of_the_stride(default: Done) -> None:
+    found = read(str(default[0] / "biasscope-report")).result("layers")
     lattices = found.table("lattices")
     rows = list(zip(lattices["model"], lattices["layer"], lattices["measure"], lattices["cells"], strict=True))
     cells = {row[:3]: row[3] for row in rows}["digits8-polyphase", "features.3.1", "equivariance_l2"]
@@ -114,8 +110,8 @@ def test_lattices_of_the_baseline_have_the_period_of_the_stride(embedded: Done) 
     assert square[1::2, 1::2].min() > 1e-2
 
 
-def test_max_pools_are_split_into_their_maximum_and_their_subsampling(embedded: Done) -> None:
-    found = read(str(embedded[0] / "biasscope-report")).result("layers")
+def test_max_pools_are_split_into_their_maximum_and_their_subsampling(default: Done) -> None:
+    found = read(str(default[0] / "biasscope-report")).result("layers")
     for name in ("layers", "measures", "lattices"):
         made = found.table(name)
         assert ("digits8", "features.10:max") in set(zip(made["model"], made["layer"], strict=True))
@@ -137,16 +133,16 @@ def test_splitting_and_moving_in_between_can_be_chosen(command: Command) -> None
     assert "--between nearest" in " ".join(report.provenance.command)
 
 
-def test_maps_follow_the_picture(embedded: Done) -> None:
-    moving = read(str(embedded[0] / "biasscope-report")).result("layers").table("moving")
+def test_maps_follow_the_picture(default: Done) -> None:
+    moving = read(str(default[0] / "biasscope-report")).result("layers").table("moving")
     assert all(str(picture).startswith("data:image/") for picture in moving["map"])
     first = [place for place, model in enumerate(moving["model"]) if model == "digits8"]
     assert len({moving["dx"][place] for place in first}) == 5
     assert len({moving["layer"][place] for place in first}) >= 3
 
 
-def test_the_page_is_a_view_of_the_json(embedded: Done) -> None:
-    folder = embedded[0] / "biasscope-report"
+def test_the_page_is_a_view_of_the_json(default: Done) -> None:
+    folder = default[0] / "biasscope-report"
     page = (folder / "report.html").read_bytes()
     assert render(read(str(folder))) == page
     assert len(page) < 5_000_000
