@@ -55,6 +55,13 @@ class Files(Sequence[Path]):
             return [Path(found.path) for found in self._found[place]]
         return Path(self._found[place].path)
 
+    def sizes(self, start: int) -> list[tuple[str, int]]:
+        """Names and bytes of the files from one on; of files that a folder listed they are known already."""
+        return [
+            (found.name.rpartition("/")[2], (found.entry or Path(found.path)).stat().st_size)
+            for found in self._found[start:]
+        ]
+
 
 @dataclass(frozen=True)
 class Request:

@@ -80,11 +80,20 @@ def others(groups: Iterable[Sequence[Path]], *, most: int = LISTED) -> str:
     >>> others([[Path("a.xml")]])
     ''
     """
-    paths = [path for group in groups for path in group[most:] if path.is_file()]
-    sizes = [path.stat().st_size for path in paths]
-    read = len(paths) <= READ_FILES and sum(sizes) <= READ_BYTES
-    facts = map(sha256, paths) if read else (f"{path.name} {size}" for path, size in zip(paths, sizes, strict=True))
-    return hashlib.sha256("\n".join(sorted(facts)).encode("utf-8", "surrogateescape")).hexdigest() if paths else ""
+    groups = list(groups)
+    rest = [fact for group in groups for fact in _sizes(group, most)]
+    if len(rest) <= READ_FILES and sum(size for _, size in rest) <= READ_BYTES:
+        facts = [sha256(path) for group in groups for path in group[most:] if path.is_file()]
+    else:
+        facts = [f"{name} {size}" for name, size in rest]
+    return hashlib.sha256("\n".join(sorted(facts)).encode("utf-8", "surrogateescape")).hexdigest() if rest else ""
+
+
+def _sizes(group: Sequence[Path], start: int) -> list[tuple[str, int]]:
+    """Names and bytes of the files from one on; a group may know them without a path for each."""
+    known = getattr(group, "sizes", None)
+    found: list[tuple[str, int]] = known(start) if known else []
+    return found if known else [(path.name, path.stat().st_size) for path in group[start:] if path.is_file()]
 
 
 def now() -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from biasscope.boxes.source import Files, Request
 from biasscope.core import provenance
 from biasscope.core.provenance import input_files, others
 
@@ -31,3 +32,13 @@ def test_many_or_large_inputs_are_not_read(tmp_path: Path, monkeypatch: pytest.M
     before = others([paths])
     paths[59].write_text("longer than before")
     assert others([paths]) != before
+
+
+def test_files_that_a_folder_listed_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        (tmp_path / f"{number}.xml").write_text(str(number))
+    files = Files(Request(tmp_path).files)
+    read = others([files])
+    assert read == others([list(files)])
+    monkeypatch.setattr(provenance, "READ_FILES", 5)
+    assert others([files]) == others([list(files)]) != read
