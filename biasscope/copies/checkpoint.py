@@ -78,6 +78,11 @@ class Checkpoint:
         found = None if self._folder is None else self._read(self._state_path(names))
         return None if found is None else found[0]
 
+    def clear_states(self) -> None:
+        """Take states away that a run left behind which was killed between its network and the end of its state."""
+        for path in self._folder.glob("state-*.safetensors") if self._folder is not None else ():
+            path.unlink(missing_ok=True)
+
     def _state_path(self, names: Sequence[str]) -> Path:
         assert self._folder is not None  # noqa: S101
         return self._folder / f"state-{hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()[:16]}.safetensors"

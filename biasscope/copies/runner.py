@@ -109,6 +109,7 @@ class Runner:
                 trained = done if len(done) == len(group) else self._train(group, plan)
                 found |= dict(zip(group, trained, strict=True))
                 advance(len(group))
+        self.checkpoint.clear_states()
         return [found[run] for run in plan.runs]
 
     def groups(self, plan: Plan) -> list[list[Run]]:

@@ -21,15 +21,23 @@ sweep(None, steps=1)
 start = time.monotonic()
 sweep(folder.with_name("timed"))
 length = time.monotonic() - start
+
+def stored():
+    return sorted(path.name for path in folder.glob("*/*") if "safetensors" in path.name)
 for attempt in range(10):
     child = os.fork()
     if not child:
         sweep(folder)
         os._exit(0)
-    time.sleep(rng.uniform(0.02, 0.2) * length)
-    os.kill(child, signal.SIGKILL)
-    killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    print(attempt, sorted(path.name for path in folder.glob("*/*") if "safetensors" in path.name), flush=True)
+    moment, wanted = time.monotonic() + rng.uniform(0.02, 0.2) * length, len(stored()) + attempt % 2
+    while time.monotonic() < moment or len(stored()) < wanted:  # every second time after it has stored something
+        if os.waitpid(child, os.WNOHANG)[0]:
+            break
+        time.sleep(0.002)
+    else:
+        os.kill(child, signal.SIGKILL)
+        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    print(attempt, stored(), flush=True)
 print("killed", killed)
 """
 
