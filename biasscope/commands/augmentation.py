@@ -18,6 +18,7 @@ RUNNING = Group("Running", sort_key=50)
 PARTS = Group("Parts of the report", sort_key=60)
 DEFAULTS = Common()
 
+Flag = Parameter(negative=())
 Several = Parameter(negative=(), consume_multiple=False)
 
 
@@ -50,6 +51,8 @@ def augmentation(
     batch: Annotated[int, Parameter(group=TRAINING)] = 64,
     rate: Annotated[float, Parameter(group=TRAINING)] = 0.01,
     amp: Annotated[Literal["bf16"] | None, Parameter(group=TRAINING)] = None,
+    channels_last: Annotated[bool, Flag, Parameter(group=TRAINING)] = False,
+    compile: Annotated[bool, Flag, Parameter(group=TRAINING)] = False,  # noqa: A002  (the option's name)
     engine: Annotated[Literal["auto", "sequential", "vectorised"], Parameter(group=RUNNING)] = "auto",
     together: Annotated[int, Parameter(group=RUNNING)] = 64,
     budget: Annotated[str | None, Parameter(group=RUNNING)] = None,
@@ -122,6 +125,10 @@ def augmentation(
         Largest learning rate.
     amp
         Train in a half precision.
+    channels_last
+        Train in the channels-last memory format.
+    compile
+        Train through torch.compile.
     engine
         One network after the other, many at once, or whichever is faster.
     together

@@ -135,7 +135,7 @@ class Run:
         return list(dict.fromkeys([*self.data.files, *weights]))
 
     def _sweeps(self, given: Sequence[Given], asked: plan.Asked) -> None:
-        words = {**asked.words, "rate": self.asked.rate, "amp": self.asked.amp}
+        words = {**asked.words, **{name: getattr(self.asked, name) for name in workers.SETTINGS}}
         words["checkpoint"] = None if self.checkpoint is None else str(self.checkpoint)
         names = [label(one) for one in given]
         texts = [one for one in given if isinstance(one, str) and one.startswith("small:")]

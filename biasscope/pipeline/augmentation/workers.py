@@ -18,6 +18,8 @@ from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.pipeline.augmentation.pictures import read, write
 
+SETTINGS = ("rate", "amp", "channels_last", "compile")
+"""Options that say how a network is trained."""
 CODE = """
 import os, threading
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
@@ -109,5 +111,5 @@ def sweep(model: Any, data: Data, words: Mapping[str, Any], progress: Progress) 
     """One sweep from keywords that JSON can hold."""
     given = dict(words)
     given["copies"] = [tuple(one) if isinstance(one, list) else one for one in given["copies"]]
-    training = Training(rate=given.pop("rate"), amp=given.pop("amp"))
+    training = Training(**{name: given.pop(name) for name in SETTINGS})
     return augmentation_sweep(model, data, training=training, progress=progress, **given)

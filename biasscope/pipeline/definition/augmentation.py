@@ -45,6 +45,8 @@ class AugmentationAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown
     budget: str | None = None
     device: str = "auto"
     amp: Literal["bf16"] | None = None
+    channels_last: bool = False
+    compile: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that no sweep can use."""
