@@ -163,6 +163,27 @@ class View:
         events = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
         return [item["params"]["request"]["url"] for item in events if item["method"] == "Network.requestWillBeSent"]
 
+    def outside(self) -> list[str]:
+        """Addresses among them that are no part of the page."""
+        asked = self.asked()
+        assert asked
+        return [url for url in asked if not url.startswith(("file:", "data:"))]
+
+    def too_wide(self, width: int, *own: str) -> list[str]:
+        """Elements beyond the right edge, and the page if it scrolls sideways.
+
+        What scrolls by itself may be wider (``own`` names more of that), and so may what lies in a drawing.
+        """
+        inside = ", ".join((".scroll", *own, "nav", "svg", ".skip"))
+        found = self.js(
+            "$$('body *').filter(e => e.closest(a[1]) === null && e.getBoundingClientRect().right > a[0] + 1)"
+            ".map(e => e.outerHTML.slice(0, 80))",
+            width,
+            inside,
+        )
+        assert isinstance(found, list)
+        return found + (["page"] if self.js("document.documentElement.scrollWidth") > width else [])
+
     def problems(self) -> list[str]:
         """What the console said since the last look."""
         return [entry["message"] for entry in self.browser.get_log("browser")]

@@ -8,7 +8,7 @@ import pytest
 def test_loads_without_complaint(open_page):
     view = open_page("expected")
     time.sleep(0.3)
-    assert [url for url in view.asked() if not url.startswith(("file:", "data:"))] == []
+    assert view.outside() == []
     assert view.problems() == []
 
 

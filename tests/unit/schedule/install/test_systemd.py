@@ -2,7 +2,6 @@
 
 import configparser
 import shlex
-import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -62,17 +61,14 @@ def test_odd_characters_mean_themselves(machine, monkeypatch):
     assert '/a $$b %%h \\"c\\" \\\\d"' in service["ExecStart"]
 
 
-def test_systemd_takes_the_units(machine, monkeypatch, tmp_path):
-    program = shutil.which("systemd-analyze", path="/usr/bin:/bin")
-    if not program:
-        pytest.skip("no systemd-analyze is installed")
+def test_systemd_takes_the_units(systemd_analyze, machine, monkeypatch, tmp_path):
     monkeypatch.setenv("BIASSCOPE_DATA", '50% $x "y"')
     systemd.install(trigger(Path("reports")))
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)
     folder = systemd.place()
     found = subprocess.run(
-        [program, "verify", "--user", *map(str, folder.glob("*.timer"))],
+        [systemd_analyze, "verify", "--user", *map(str, folder.glob("*.timer"))],
         env={"PATH": "/usr/bin:/bin", "HOME": str(machine.home), "XDG_RUNTIME_DIR": str(runtime)},
         capture_output=True,
         text=True,

@@ -1,6 +1,5 @@
 """What is called, from where, and how often."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,12 +50,10 @@ def test_calendars(every, cron, calendar):
     assert calendars(every) == (cron, calendar)
 
 
-def test_systemd_understands_the_calendars():
-    if not (program := shutil.which("systemd-analyze", path="/usr/bin:/bin")):
-        pytest.skip("no systemd-analyze is installed")
+def test_systemd_understands_the_calendars(systemd_analyze):
     every = [*(f"PT{step}M" for step in MINUTES), *(f"PT{step}H" for step in HOURS), "P1D", "P1W"]
     wanted = [calendars(one)[1] for one in every]
-    subprocess.run([program, "calendar", *wanted], check=True, capture_output=True)
+    subprocess.run([systemd_analyze, "calendar", *wanted], check=True, capture_output=True)
 
 
 def test_a_variable_that_is_not_set(machine):
