@@ -8,33 +8,26 @@ from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
 from biasscope.commands.asked import asked, parts
-from biasscope.commands.options import COMMON, Common
+from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, RUNNING, SEVERAL, Common
 
-MODELS = Group("Models", sort_key=10)
 PICTURES = Group("Images", sort_key=20)
 COPIES = Group("Copies", sort_key=30)
 TRAINING = Group("Training", sort_key=40)
-RUNNING = Group("Running", sort_key=50)
-PARTS = Group("Parts of the report", sort_key=60)
-DEFAULTS = Common()
-
-Flag = Parameter(negative=())
-Several = Parameter(negative=(), consume_multiple=False)
 
 
 def augmentation(
     *,
-    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
-    variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
+    variants: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     held_out: Annotated[str | None, Parameter(group=PICTURES)] = None,
     image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
     label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
     split: Annotated[str | None, Parameter(group=PICTURES)] = None,
     held_out_split: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    train_images: Annotated[list[str] | None, Several, Parameter(group=PICTURES)] = None,
+    train_images: Annotated[list[str] | None, SEVERAL, Parameter(group=PICTURES)] = None,
     test_images: Annotated[int | None, Parameter(group=PICTURES)] = None,
-    copies: Annotated[list[str] | None, Several, Parameter(group=COPIES)] = None,
+    copies: Annotated[list[str] | None, SEVERAL, Parameter(group=COPIES)] = None,
     transform: Annotated[str, Parameter(group=COPIES)] = "shift",
     shifts: Annotated[str | None, Parameter(group=COPIES)] = None,
     angles: Annotated[str | None, Parameter(group=COPIES)] = None,
@@ -44,15 +37,15 @@ def augmentation(
     test_scales: Annotated[str | None, Parameter(group=COPIES)] = None,
     edges: Annotated[Literal["circular", "fill", "crop"], Parameter(group=COPIES)] = "circular",
     target: Annotated[str, Parameter(group=COPIES)] = "0.95",
-    augment: Annotated[list[str] | None, Several, Parameter(group=COPIES)] = None,
+    augment: Annotated[list[str] | None, SEVERAL, Parameter(group=COPIES)] = None,
     seeds: Annotated[int | None, Parameter(group=TRAINING)] = None,
     steps: Annotated[int | None, Parameter(group=TRAINING)] = None,
     epochs: Annotated[float | None, Parameter(group=TRAINING)] = None,
     batch: Annotated[int, Parameter(group=TRAINING)] = 64,
     rate: Annotated[float, Parameter(group=TRAINING)] = 0.01,
     amp: Annotated[Literal["bf16"] | None, Parameter(group=TRAINING)] = None,
-    channels_last: Annotated[bool, Flag, Parameter(group=TRAINING)] = False,
-    compile: Annotated[bool, Flag, Parameter(group=TRAINING)] = False,  # noqa: A002  (the option's name)
+    channels_last: Annotated[bool, FLAG, Parameter(group=TRAINING)] = False,
+    compile: Annotated[bool, FLAG, Parameter(group=TRAINING)] = False,  # noqa: A002  (the option's name)
     engine: Annotated[Literal["auto", "sequential", "vectorised"], Parameter(group=RUNNING)] = "auto",
     together: Annotated[int, Parameter(group=RUNNING)] = 64,
     budget: Annotated[str | None, Parameter(group=RUNNING)] = None,

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-Flag = Parameter(negative=())
+from biasscope.commands.options import FLAG
+
 INCOMPARABLE = 3
 
 
@@ -19,10 +20,10 @@ def compare(
     output: Annotated[Path, Parameter(alias="-o")] = Path("biasscope-comparison"),
     format: Literal["text", "json"] = "text",  # noqa: A002  (the option's name)
     html: bool = True,
-    allow_incomparable: Annotated[bool, Flag] = False,
-    quiet: Annotated[bool, Flag, Parameter(alias="-q")] = False,
+    allow_incomparable: Annotated[bool, FLAG] = False,
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q")] = False,
     config: Path | None = None,
-    debug: Annotated[bool, Flag] = False,
+    debug: Annotated[bool, FLAG] = False,
 ) -> int:
     """What changed from one report to another beyond its interval?
 

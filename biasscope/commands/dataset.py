@@ -10,15 +10,12 @@ from cyclopts import Group, Parameter
 from biasscope.commands.answer import deliver
 from biasscope.commands.asked import asked
 from biasscope.commands.boxes import prepare
-from biasscope.commands.options import COMMON, Common
+from biasscope.commands.options import COMMON, DEFAULTS, FLAG, PARTS, Common
 
 INPUT = Group("Input", sort_key=10)
 STATISTICS = Group("Statistics", sort_key=20)
-PARTS = Group("Parts of the report", sort_key=30)
-DEFAULTS = Common()
 
 Convention = Literal["auto", "edges", "inclusive0", "inclusive1", "xywh", "fraction"]
-Flag = Parameter(negative=())
 
 
 def dataset(
@@ -29,9 +26,9 @@ def dataset(
     split_column: Annotated[str | None, Parameter(group=INPUT)] = None,
     columns: Annotated[str, Parameter(group=INPUT)] = "",
     box_convention: Annotated[Convention, Parameter(group=INPUT)] = "auto",
-    stream: Annotated[bool, Flag, Parameter(group=INPUT)] = False,
+    stream: Annotated[bool, FLAG, Parameter(group=INPUT)] = False,
     cache: Annotated[bool, Parameter(group=INPUT)] = True,
-    strict: Annotated[bool, Flag, Parameter(group=INPUT)] = False,
+    strict: Annotated[bool, FLAG, Parameter(group=INPUT)] = False,
     per_image: Annotated[Literal["one", "all"], Parameter(group=STATISTICS)] = "one",
     alpha: Annotated[float, Parameter(group=STATISTICS)] = 0.05,
     correction: Annotated[Literal["bh", "by", "holm"], Parameter(group=STATISTICS)] = "bh",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
+from biasscope.commands.options import FLAG
 from biasscope.core.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -21,20 +22,18 @@ WHICH = Group("Which reports", sort_key=10)
 TRUST = Group("Trust and comparison", sort_key=20)
 HERE = Group("Common options", sort_key=90)
 
-Flag = Parameter(negative=())
-
 
 def due(
     *paths: Path,
-    now: Annotated[bool, Flag, Parameter(group=WHICH)] = False,
-    list_: Annotated[bool, Flag, Parameter(name="--list", group=WHICH)] = False,
-    tiny: Annotated[bool, Flag, Parameter(group=WHICH)] = False,
-    allow_python: Annotated[bool, Flag, Parameter(group=TRUST)] = False,
-    allow_incomparable: Annotated[bool, Flag, Parameter(group=TRUST)] = False,
+    now: Annotated[bool, FLAG, Parameter(group=WHICH)] = False,
+    list_: Annotated[bool, FLAG, Parameter(name="--list", group=WHICH)] = False,
+    tiny: Annotated[bool, FLAG, Parameter(group=WHICH)] = False,
+    allow_python: Annotated[bool, FLAG, Parameter(group=TRUST)] = False,
+    allow_incomparable: Annotated[bool, FLAG, Parameter(group=TRUST)] = False,
     output: Annotated[Path | None, Parameter(alias="-o", group=HERE)] = None,
-    quiet: Annotated[bool, Flag, Parameter(alias="-q", group=HERE)] = False,
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q", group=HERE)] = False,
     config: Annotated[Path | None, Parameter(group=HERE)] = None,
-    debug: Annotated[bool, Flag, Parameter(group=HERE)] = False,
+    debug: Annotated[bool, FLAG, Parameter(group=HERE)] = False,
 ) -> int:
     """Run the scheduled reports that are due; have it called as often as you like, by any timer.
 

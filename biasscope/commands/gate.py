@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-Flag = Parameter(negative=())
+from biasscope.commands.options import FLAG
 
 
 def gate(
@@ -18,10 +18,10 @@ def gate(
     analysis: str | None = None,
     baseline: Path | None = None,
     format: Literal["text", "json"] = "text",  # noqa: A002  (the option's name)
-    allow_incomparable: Annotated[bool, Flag] = False,
-    quiet: Annotated[bool, Flag, Parameter(alias="-q")] = False,
+    allow_incomparable: Annotated[bool, FLAG] = False,
+    quiet: Annotated[bool, FLAG, Parameter(alias="-q")] = False,
     config: Path | None = None,
-    debug: Annotated[bool, Flag] = False,
+    debug: Annotated[bool, FLAG] = False,
 ) -> int:
     """Does a report keep the bounds that a file names?
 

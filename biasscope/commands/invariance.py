@@ -9,38 +9,31 @@ from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
 from biasscope.commands.asked import asked
-from biasscope.commands.options import COMMON, Common
+from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, PICTURES, RUNNING, SEVERAL, Common
 
-MODELS = Group("Models", sort_key=10)
-PICTURES = Group("Pictures", sort_key=20)
 PROTOCOLS = Group("Protocols", sort_key=30)
-RUNNING = Group("Running", sort_key=40)
-PARTS = Group("Parts of the report", sort_key=50)
-DEFAULTS = Common()
 
 Convention = Literal["edges", "inclusive0", "inclusive1", "xywh", "fraction"]
-Flag = Parameter(negative=())
-Several = Parameter(negative=(), consume_multiple=False)
 
 
 def invariance(
     *,
-    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
-    variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
+    variants: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
     filter_size: Annotated[int, Parameter(group=MODELS)] = 4,
-    stem: Annotated[bool, Flag, Parameter(group=MODELS)] = False,
+    stem: Annotated[bool, FLAG, Parameter(group=MODELS)] = False,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
     label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    box_columns: Annotated[list[str] | None, Several, Parameter(group=PICTURES)] = None,
+    box_columns: Annotated[list[str] | None, SEVERAL, Parameter(group=PICTURES)] = None,
     box_convention: Annotated[Convention, Parameter(group=PICTURES)] = "edges",
     classes_file: Annotated[Path | None, Parameter(group=PICTURES)] = None,
     split: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    stream: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    stream: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     clip_length: Annotated[int, Parameter(group=PICTURES)] = 16,
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
-    strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
-    protocol: Annotated[list[str] | None, Several, Parameter(group=PROTOCOLS)] = None,
+    strict: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
+    protocol: Annotated[list[str] | None, SEVERAL, Parameter(group=PROTOCOLS)] = None,
     grid: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,
     fill: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,
     side: Annotated[int | None, Parameter(group=PROTOCOLS)] = None,
@@ -48,8 +41,8 @@ def invariance(
     angles: Annotated[str | None, Parameter(group=PROTOCOLS, allow_leading_hyphen=True)] = None,
     batch: Annotated[int, Parameter(group=RUNNING)] = 64,
     amp: Annotated[Literal["bf16", "fp16"] | None, Parameter(group=RUNNING)] = None,
-    channels_last: Annotated[bool, Flag, Parameter(group=RUNNING)] = False,
-    compile: Annotated[bool, Flag, Parameter(group=RUNNING)] = False,  # noqa: A002  (the option's name)
+    channels_last: Annotated[bool, FLAG, Parameter(group=RUNNING)] = False,
+    compile: Annotated[bool, FLAG, Parameter(group=RUNNING)] = False,  # noqa: A002  (the option's name)
     resume: Annotated[bool, Parameter(group=RUNNING)] = True,
     lie: Annotated[int, Parameter(group=PARTS)] = 32,
     html: Annotated[bool, Parameter(group=PARTS)] = True,

@@ -8,37 +8,29 @@ from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
 from biasscope.commands.asked import asked
-from biasscope.commands.options import COMMON, Common
+from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, PICTURES, RUNNING, SEVERAL, Common
 
-MODELS = Group("Models", sort_key=10)
-PICTURES = Group("Pictures", sort_key=20)
 LAYERS = Group("Layers and measures", sort_key=30)
 SHIFTS = Group("Shifts", sort_key=40)
-RUNNING = Group("Running", sort_key=50)
-PARTS = Group("Parts of the report", sort_key=60)
-DEFAULTS = Common()
-
-Flag = Parameter(negative=())
-Several = Parameter(negative=(), consume_multiple=False)
 
 
 def layers(
     *,
-    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
-    variants: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
+    variants: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
     filter_size: Annotated[int, Parameter(group=MODELS)] = 4,
-    stem: Annotated[bool, Flag, Parameter(group=MODELS)] = False,
+    stem: Annotated[bool, FLAG, Parameter(group=MODELS)] = False,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
     label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
     split: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    stream: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    stream: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
-    strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
-    layers: Annotated[list[str] | None, Several, Parameter(group=LAYERS)] = None,
+    strict: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
+    layers: Annotated[list[str] | None, SEVERAL, Parameter(group=LAYERS)] = None,
     functional: Annotated[Literal["auto", "yes", "no"], Parameter(group=LAYERS)] = "auto",
     split_layers: Annotated[Literal["none", "pools", "all"], Parameter(group=LAYERS)] = "pools",
-    measures: Annotated[list[str] | None, Several, Parameter(group=LAYERS)] = None,
+    measures: Annotated[list[str] | None, SEVERAL, Parameter(group=LAYERS)] = None,
     threshold: Annotated[float, Parameter(group=LAYERS)] = 0.2,
     margin: Annotated[float, Parameter(group=LAYERS)] = 0.125,
     protocol: Annotated[Literal["circular", "crop", "embed"], Parameter(group=SHIFTS)] = "circular",
@@ -50,7 +42,7 @@ def layers(
     blame: Annotated[bool, Parameter(group=PARTS)] = True,
     blame_limit: Annotated[int | None, Parameter(group=PARTS)] = None,
     between: Annotated[Literal["fourier", "nearest"], Parameter(group=PARTS)] = "fourier",
-    attribution: Annotated[list[str] | None, Several, Parameter(group=PARTS)] = None,
+    attribution: Annotated[list[str] | None, SEVERAL, Parameter(group=PARTS)] = None,
     attribution_limit: Annotated[int | None, Parameter(group=PARTS)] = None,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
     common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,

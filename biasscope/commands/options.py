@@ -14,7 +14,17 @@ from biasscope.core.errors import UsageError
 if TYPE_CHECKING:
     from biasscope.core.progress import Progress
 
+MODELS = Group("Models", sort_key=10)
+PICTURES = Group("Pictures", sort_key=20)
+RUNNING = Group("Running", sort_key=50)
+PARTS = Group("Parts of the report", sort_key=60)
 COMMON = Group("Common options", sort_key=90)
+"""Groups of options that several commands have; those of one command alone stand between them."""
+
+FLAG = Parameter(negative=())
+"""A switch without its opposite."""
+SEVERAL = Parameter(negative=(), consume_multiple=False)
+"""A list, one item each time."""
 
 
 @Parameter(name="*", group=COMMON)
@@ -60,3 +70,6 @@ class Common:
         from biasscope.core.progress import Progress, Terminal
 
         return Progress() if self.quiet else Terminal()
+
+
+DEFAULTS = Common()

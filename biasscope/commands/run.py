@@ -12,27 +12,24 @@ from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
 from biasscope.commands.boxes import prepare
-from biasscope.commands.options import COMMON, Common
+from biasscope.commands.options import COMMON, DEFAULTS, FLAG, PARTS, RUNNING, Common
 
 if TYPE_CHECKING:
     from biasscope.pipeline.file import AnalysisFile
 
 ANALYSIS = Group("Analysis", sort_key=10)
-RUNNING = Group("Running", sort_key=40)
-PARTS = Group("Parts of the report", sort_key=50)
-DEFAULTS = Common()
 
-Flag = Parameter(negative=())
-Several = Parameter(negative=(), consume_multiple=False, allow_leading_hyphen=True)
+LOOSE = Parameter(negative=(), consume_multiple=False, allow_leading_hyphen=True)
+"""A list of settings, whose values may begin with a hyphen."""
 
 
 def run(
     file: Path = Path("analyses"),
     *,
-    set: Annotated[list[str] | None, Several, Parameter(group=ANALYSIS)] = None,  # noqa: A002  (the option's name)
-    tiny: Annotated[bool, Flag, Parameter(group=ANALYSIS)] = False,
-    strict: Annotated[bool, Flag, Parameter(group=ANALYSIS)] = False,
-    allow_python: Annotated[bool, Flag, Parameter(group=ANALYSIS, env_var=())] = False,
+    set: Annotated[list[str] | None, LOOSE, Parameter(group=ANALYSIS)] = None,  # noqa: A002  (the option's name)
+    tiny: Annotated[bool, FLAG, Parameter(group=ANALYSIS)] = False,
+    strict: Annotated[bool, FLAG, Parameter(group=ANALYSIS)] = False,
+    allow_python: Annotated[bool, FLAG, Parameter(group=ANALYSIS, env_var=())] = False,
     resume: Annotated[bool, Parameter(group=RUNNING)] = True,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
     common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
+from biasscope.commands.options import FLAG
+
 WHAT = Group("What is called, and how often", sort_key=10)
 WHERE = Group("By which timer", sort_key=20)
 HERE = Group("Common options", sort_key=90)
-
-Flag = Parameter(negative=())
 
 
 def schedule(
@@ -21,12 +21,12 @@ def schedule(
     folder: Annotated[Path, Parameter(group=WHAT)] = Path("reports"),
     every: Annotated[str, Parameter(group=WHAT)] = "PT15M",
     output: Annotated[Path | None, Parameter(alias="-o", group=WHAT)] = None,
-    allow_python: Annotated[bool, Flag, Parameter(group=WHAT)] = False,
+    allow_python: Annotated[bool, FLAG, Parameter(group=WHAT)] = False,
     env: Annotated[list[str] | None, Parameter(group=WHAT, negative=())] = None,
-    systemd: Annotated[bool, Flag, Parameter(group=WHERE)] = False,
-    cron: Annotated[bool, Flag, Parameter(group=WHERE)] = False,
+    systemd: Annotated[bool, FLAG, Parameter(group=WHERE)] = False,
+    cron: Annotated[bool, FLAG, Parameter(group=WHERE)] = False,
     config: Annotated[Path | None, Parameter(group=HERE)] = None,
-    debug: Annotated[bool, Flag, Parameter(group=HERE)] = False,
+    debug: Annotated[bool, FLAG, Parameter(group=HERE)] = False,
 ) -> int:
     """Have `due` called regularly: write, show or remove the user's systemd timer or crontab line.
 

@@ -8,36 +8,28 @@ from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
 from biasscope.commands.asked import asked
-from biasscope.commands.options import COMMON, Common
+from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, PICTURES, RUNNING, SEVERAL, Common
 
-MODELS = Group("Models", sort_key=10)
-PICTURES = Group("Pictures", sort_key=20)
 MEASURES = Group("Measures", sort_key=30)
-RUNNING = Group("Running", sort_key=50)
-PARTS = Group("Parts of the report", sort_key=60)
-DEFAULTS = Common()
-
-Flag = Parameter(negative=())
-Several = Parameter(negative=(), consume_multiple=False)
 
 
 def upsampling(
     *,
-    model: Annotated[list[str] | None, Several, Parameter(group=MODELS)] = None,
+    model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
     latent: Annotated[str | None, Parameter(group=MODELS)] = None,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
     split: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    stream: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    stream: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
-    strict: Annotated[bool, Flag, Parameter(group=PICTURES)] = False,
+    strict: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     channels: Annotated[int, Parameter(group=MEASURES)] = 16,
     margin: Annotated[int | None, Parameter(group=MEASURES)] = None,
     draws: Annotated[int, Parameter(group=MEASURES)] = 199,
     heads: Annotated[int, Parameter(group=MEASURES)] = 4,
     padding: Annotated[int, Parameter(group=MEASURES)] = 4,
     batch: Annotated[int, Parameter(group=RUNNING)] = 16,
-    remedies: Annotated[list[str] | None, Several, Parameter(group=PARTS)] = None,
+    remedies: Annotated[list[str] | None, SEVERAL, Parameter(group=PARTS)] = None,
     position: Annotated[bool, Parameter(group=PARTS)] = True,
     knee: Annotated[bool | None, Parameter(group=PARTS)] = None,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
