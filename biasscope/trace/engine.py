@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from biasscope.core.errors import UsageError
+from biasscope.models.outputs import tensors
 from biasscope.trace.chunk import Chunk, Layout
 from biasscope.trace.dense import dense_form
 from biasscope.trace.layer import Layer, Place, Size, Stride
@@ -21,7 +22,7 @@ from biasscope.trace.measures.measure import Measure
 from biasscope.trace.reading import Reading
 from biasscope.trace.samples import SampleSums
 from biasscope.trace.shifts import Geometry, Plan, geometry
-from biasscope.trace.watch import Call, Watch, tensors
+from biasscope.trace.watch import Call, Watch
 from biasscope.transforms.transformation import Views
 
 AMP = {None: None, "bf16": torch.bfloat16, "fp16": torch.float16}

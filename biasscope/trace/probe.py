@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place, Size
-from biasscope.trace.watch import Call, Watch, tensors
+from biasscope.trace.watch import Call, Watch
 
 GROWTH = 192
 """Pixels by which the picture is enlarged to see how the maps grow; a multiple of the usual products of strides."""

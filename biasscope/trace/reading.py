@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from biasscope.models.outputs import tensors
 from biasscope.trace.aligned import Errors, aligned_errors, wide
 from biasscope.trace.between import fourier_errors
 from biasscope.trace.chunk import Chunk
 from biasscope.trace.layer import Layer
 from biasscope.trace.shifts import Geometry
-from biasscope.trace.watch import tensors
 
 SMALL = 32
 """Positions up to which a product is quicker than a sum."""

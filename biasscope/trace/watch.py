@@ -36,18 +36,6 @@ class Call(NamedTuple):
 Receive = Callable[[Call], None]
 
 
-def tensors(thing: Any) -> Iterator[Tensor]:
-    """Tensors of an output in order, through tuples, lists and dictionaries."""
-    if isinstance(thing, Tensor):
-        yield thing
-    elif isinstance(thing, dict):
-        for value in thing.values():
-            yield from tensors(value)
-    elif isinstance(thing, (list, tuple)):
-        for value in thing:
-            yield from tensors(value)
-
-
 def public_name(name: str) -> str:
     """Name of a module without the wrapper of `torch.compile`.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from torch import Tensor
 
+from biasscope.models.outputs import tensors
 from biasscope.upsampling.step import Step
 
 
@@ -92,20 +92,6 @@ class Passage:
     def steps(self) -> list[Step]:
         """Everything that spreads, gathers or moves positions, in order."""
         return [event.step for event in self.events if event.step is not None]
-
-
-def tensors(thing: Any) -> Iterator[Tensor]:
-    """Tensors in an argument or output, in order."""
-    if isinstance(thing, Tensor):
-        yield thing
-    elif isinstance(thing, dict):
-        for value in thing.values():
-            yield from tensors(value)
-    elif isinstance(thing, (list, tuple)):
-        for value in thing:
-            yield from tensors(value)
-    elif is_dataclass(thing) and not isinstance(thing, type):
-        yield from tensors([getattr(thing, one.name) for one in fields(thing)])
 
 
 def answer(thing: Any) -> Tensor | None:

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 
+from biasscope.models.outputs import tensors
 from biasscope.upsampling.binding import bind, step_of
 from biasscope.upsampling.layout import LOST, Held, grew, passed, start, takes_maps, unseen
-from biasscope.upsampling.passage import Event, Passage, Refused, answer, tensors
+from biasscope.upsampling.passage import Event, Passage, Refused, answer
 from biasscope.upsampling.step import Step
 
 Watcher = Callable[[Event, Tensor, Tensor], None]

@@ -15,12 +15,13 @@ from biasscope.core.errors import InputError
 from biasscope.core.results import Table
 from biasscope.images.picture import Picture
 from biasscope.models import Preprocessing
+from biasscope.models.outputs import tensors
 from biasscope.pipeline.common.pictures import address
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.tables import chosen, path, split, tabled
 from biasscope.trace.probe import as_found, device_of, float_type, unwrap
 from biasscope.trace.result import LayerTrace
-from biasscope.trace.watch import Call, Watch, tensors
+from biasscope.trace.watch import Call, Watch
 
 STEPS, LAYERS = 5, 4
 LARGE = 48

@@ -10,8 +10,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place
-from biasscope.trace.watch import public_name, tensors
+from biasscope.trace.watch import public_name
 
 Change = Callable[[Tensor], Tensor]
 

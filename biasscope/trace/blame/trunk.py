@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.outputs import tensors
 from biasscope.trace.blame.patching import Change, changed
 from biasscope.trace.layer import Layer, Place
 from biasscope.trace.places import layers_of
 from biasscope.trace.probe import Probe
-from biasscope.trace.watch import leaf, tensors
+from biasscope.trace.watch import leaf
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.Identity, nn.Dropout, nn.Dropout2d)
 

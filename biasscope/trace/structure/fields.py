@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place
 from biasscope.trace.probe import as_found
 from biasscope.trace.structure.field import PIXEL, Field
 from biasscope.trace.structure.windows import POINT, Axes, windows_of, windows_of_function
-from biasscope.trace.watch import Call, Watch, leaf, tensors
+from biasscope.trace.watch import Call, Watch, leaf
 
 Fields = tuple[Field, Field]
 _SQUARE = nn.modules.activation

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place
-from biasscope.trace.watch import tensors
 
 _THROUGH = frozenset({
     "relu", "relu_", "relu6", "silu", "gelu", "hardswish", "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_",

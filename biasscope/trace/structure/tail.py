@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Layer
-from biasscope.trace.watch import Call, Watch, tensors
+from biasscope.trace.watch import Call, Watch
 
 SEED, SWAPS, LEVELS = 0, 3, 8
 ROLLS = ((0, 0), (0, 1), (1, 0), (3, 2))
