@@ -25,9 +25,7 @@ def integers(values: Any, name: str, shape: tuple[int | str, ...]) -> Tensor:
 
 def answers(predictions: Any, name: str = "predictions") -> Tensor:
     """Give predicted classes (S, N); refuse negative ones and tables without a view."""
-    found = integers(predictions, name, ("S", "N"))
-    if not len(found):
-        raise UsageError("has no view", where=name, hint="One row a view, one column an image.")
+    found = _table(predictions, name)
     if found.numel() and int(found.min()) < 0:
         raise UsageError("holds a negative class", where=name, hint="Leave out images without an answer.")
     return found
@@ -41,11 +39,15 @@ def labels(targets: Any, predictions: Tensor) -> Tensor:
     return found
 
 
+def answers_and_labels(predictions: Any, targets: Any) -> tuple[Tensor, Tensor]:
+    """Give predicted classes (S, N) and true ones (N,), -1 where unknown."""
+    table = answers(predictions)
+    return table, labels(targets, table)
+
+
 def ranks(values: Any, name: str = "rank_true") -> Tensor:
     """Give ranks (S, N), 0 = the answer; an image has -1 at all views or at none."""
-    found = integers(values, name, ("S", "N"))
-    if not len(found):
-        raise UsageError("has no view", where=name, hint="One row a view, one column an image.")
+    found = _table(values, name)
     unknown = found < 0
     if bool((found < -1).any()) or bool((unknown.any(0) != unknown.all(0)).any()):
         raise UsageError("mixes ranks and -1 within an image", where=name, hint="-1 marks an image without a label.")
@@ -104,6 +106,13 @@ def averaged(tta: Any, k: int | None, images: int | None = None, groups: int = 1
     found = answers(tta[chosen], f"tta[{chosen}]")
     if images is not None and found.shape[1] != images:
         raise UsageError(f"has {found.shape[1]} images, predictions {images}", where=f"tta[{chosen}]")
+    return found
+
+
+def _table(values: Any, name: str) -> Tensor:
+    found = integers(values, name, ("S", "N"))
+    if not len(found):
+        raise UsageError("has no view", where=name, hint="One row a view, one column an image.")
     return found
 
 

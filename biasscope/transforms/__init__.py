@@ -3,9 +3,9 @@
 A shift (dy, dx) moves the content, in pixels, positive down and right, whatever the protocol.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from biasscope.core.lazy import on_first_use
 from biasscope.transforms.protocols import PROTOCOLS, make
 
 if TYPE_CHECKING:
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from biasscope.transforms.video import Video
 
 _WHERE = {
-    "BilinearShift": "bilinear",
-    "BoxCrop": "box",
-    "Circular": "circular",
-    "Crop": "crop",
-    "Embed": "embed",
-    "EmbeddedScale": "scale",
-    "FourierShift": "fourier",
-    "Grid": "grid",
-    "IMPLEMENTATIONS": "implementations",
-    "RandomPairs": "pairs",
-    "Rescale": "scale",
-    "ResizeImplementations": "resize",
-    "Rotation": "rotation",
-    "Transformation": "transformation",
-    "Video": "video",
-    "Views": "transformation",
-    "parse_grid": "grid",
+    "BilinearShift": ".bilinear",
+    "BoxCrop": ".box",
+    "Circular": ".circular",
+    "Crop": ".crop",
+    "Embed": ".embed",
+    "EmbeddedScale": ".scale",
+    "FourierShift": ".fourier",
+    "Grid": ".grid",
+    "IMPLEMENTATIONS": ".implementations",
+    "RandomPairs": ".pairs",
+    "Rescale": ".scale",
+    "ResizeImplementations": ".resize",
+    "Rotation": ".rotation",
+    "Transformation": ".transformation",
+    "Video": ".video",
+    "Views": ".transformation",
+    "parse_grid": ".grid",
 }
 
 __all__ = [
@@ -66,9 +66,5 @@ __all__ = [
     "parse_grid",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a transformation when it is asked for: the names of the protocols cost no torch."""
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+# The names of the protocols cost no torch.
+__getattr__ = on_first_use(__name__, _WHERE)

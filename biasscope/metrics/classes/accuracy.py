@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
-from biasscope.metrics.classes.base import ClusterMetric
+from biasscope.metrics.classes.base import ClusterMetric, PerViewMetric
 from biasscope.metrics.functional.accuracy import accuracy_at_reference_sums, accuracy_per_shift_sums, accuracy_sums
 
 
@@ -23,8 +21,6 @@ class Accuracy(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, targets: Tensor) -> None:
         """Add a block of images."""
@@ -44,15 +40,13 @@ class AccuracyAtReference(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
         """Add a block of images."""
         self._add(accuracy_at_reference_sums(predictions, targets, reference))
 
 
-class AccuracyPerShift(ClusterMetric):
+class AccuracyPerShift(PerViewMetric):
     """Share of right answers at each view, (S,); see `functional.accuracy_per_shift`.
 
     Parameters
@@ -72,11 +66,6 @@ class AccuracyPerShift(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
-
-    def __init__(self, views: int | None = None, **kwargs: Any) -> None:
-        super().__init__(entries=views, **kwargs)
 
     def update(self, predictions: Tensor, targets: Tensor) -> None:
         """Add a block of images."""

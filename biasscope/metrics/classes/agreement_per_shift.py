@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
-from biasscope.metrics.classes.base import ClusterMetric
+from biasscope.metrics.classes.base import PerViewMetric
 from biasscope.metrics.functional.agreement_per_shift import agreement_per_shift_sums
 
 
-class AgreementPerShift(ClusterMetric):
+class AgreementPerShift(PerViewMetric):
     """Share of images answered like the reference at each view, (S,); see `functional.agreement_per_shift`.
 
     Parameters
@@ -30,11 +28,6 @@ class AgreementPerShift(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
-
-    def __init__(self, views: int | None = None, **kwargs: Any) -> None:
-        super().__init__(entries=views, **kwargs)
 
     def update(self, predictions: Tensor, reference: int = 0) -> None:
         """Add a block of images."""

@@ -15,7 +15,7 @@ from biasscope.metrics.interval import ClusterInterval, difference_interval, pos
 
 
 class ClusterMetric(Metric):
-    """A number from sums over images, with an interval whose clusters are the images.
+    """A share, from sums over images, with an interval whose clusters are the images.
 
     States are the six sums of `biasscope.metrics.cluster`, in float64 whatever the dtype of the module, and add up over
     blocks and processes. The results are float64 too: `compute` the number (or a vector), `interval` its bounds.
@@ -34,6 +34,8 @@ class ClusterMetric(Metric):
 
     is_differentiable = False
     full_state_update = False
+    plot_lower_bound: float | None = 0.0
+    plot_upper_bound: float | None = 1.0
 
     def __init__(self, entries: int | None = None, variant: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -91,8 +93,17 @@ class ClusterMetric(Metric):
         return super()._apply(moved, exclude_state)
 
 
+class PerViewMetric(ClusterMetric):
+    """A share at each of the views, (S,)."""
+
+    def __init__(self, views: int | None = None, **kwargs: Any) -> None:
+        super().__init__(entries=views, **kwargs)
+
+
 class CountMetric(ClusterMetric):
     """A mean count an image: the share of the largest count, times that count."""
+
+    plot_upper_bound = None
 
     def _number(self, sums: Sums) -> Tensor:
         return count(sums)
@@ -106,6 +117,8 @@ class CountMetric(ClusterMetric):
 class GainMetric(ClusterMetric):
     """What images gained less what images lost: two entries in the sums, one number."""
 
+    plot_lower_bound = -1.0
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(entries=2, **kwargs)
 
@@ -118,6 +131,8 @@ class GainMetric(ClusterMetric):
 
 class PositiveMetric(ClusterMetric):
     """A positive number without an upper bound."""
+
+    plot_upper_bound = None
 
     def _interval(self, sums: Sums, level: float) -> ClusterInterval:
         return positive_interval(sums, level)

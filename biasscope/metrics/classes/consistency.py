@@ -21,8 +21,6 @@ class Consistency(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor) -> None:
         """Add a block of images."""
@@ -42,8 +40,6 @@ class ConsistencyWithReplacement(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor) -> None:
         """Add a block of images."""
@@ -63,8 +59,6 @@ class ConsistencyGivenCorrect(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
         """Add a block of images."""

@@ -21,8 +21,6 @@ class Fidelity(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, targets: Tensor) -> None:
         """Add a block of images."""

@@ -21,8 +21,6 @@ class FlipRate(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, steps: Tensor | None = None) -> None:
         """Add a block of images."""

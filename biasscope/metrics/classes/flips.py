@@ -15,8 +15,6 @@ class _Flips(ClusterMetric):
 
     direction: ClassVar[Flip]
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, targets: Tensor, reference: int = 0) -> None:
         """Add a block of images."""

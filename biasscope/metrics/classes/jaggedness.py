@@ -21,7 +21,6 @@ class Jaggedness(CountMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
 
     def update(self, predictions: Tensor, steps: Tensor | None = None) -> None:
         """Add a block of images."""
@@ -41,8 +40,6 @@ class JaggednessRate(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, steps: Tensor | None = None) -> None:
         """Add a block of images."""
@@ -62,7 +59,6 @@ class JaggednessTop5(CountMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
 
     def update(self, rank_true: Tensor, steps: Tensor | None = None) -> None:
         """Add a block of images."""
@@ -82,8 +78,6 @@ class JaggednessTop5Rate(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, rank_true: Tensor, steps: Tensor | None = None) -> None:
         """Add a block of images."""

@@ -31,8 +31,6 @@ class KAgreement(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def __init__(self, k: int = 3, **kwargs: Any) -> None:
         super().__init__(variant=f"_{checks.whole(k, 'k')}", **kwargs)

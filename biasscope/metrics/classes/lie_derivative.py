@@ -21,7 +21,6 @@ class LocalEquivarianceError(PositiveMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
 
     def update(self, derivatives: Tensor) -> None:
         """Add a block of images."""

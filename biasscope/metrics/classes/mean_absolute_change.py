@@ -25,8 +25,6 @@ class MeanAbsoluteChange(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, p_top: Tensor, p_step: Tensor, steps: Tensor) -> None:
         """Add a block of images."""
@@ -46,8 +44,6 @@ class MeanAbsoluteChangeFromReference(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, p_reference: Tensor, reference: int = 0) -> None:
         """Add a block of images."""

@@ -23,8 +23,6 @@ class FlippingShare(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, reference: int = 0) -> None:
         """Add a block of images."""
@@ -51,7 +49,6 @@ class SmallestFlippingShift(CountMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
 
     def __init__(self, norm: Norm = "max", **kwargs: Any) -> None:
         super().__init__(variant=f"_{norm}", **kwargs)

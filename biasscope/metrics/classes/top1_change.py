@@ -21,8 +21,6 @@ class Top1Change(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, steps: Tensor | None = None) -> None:
         """Add a block of images."""
@@ -42,8 +40,6 @@ class Top1ChangeFromReference(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, reference: int = 0) -> None:
         """Add a block of images."""

@@ -21,8 +21,6 @@ class Top5Drop(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, rank_true: Tensor, steps: Tensor | None = None) -> None:
         """Add a block of images."""
@@ -42,8 +40,6 @@ class Top5DropAnywhere(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, rank_true: Tensor, reference: int = 0) -> None:
         """Add a block of images."""

@@ -44,8 +44,6 @@ class TtaAccuracy(_Averaged, ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, tta: Mapping[int, Tensor], targets: Tensor) -> None:
         """Add a block of images."""
@@ -72,8 +70,6 @@ class TtaConsistency(_Averaged, ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, tta: Mapping[int, Tensor]) -> None:
         """Add a block of images."""
@@ -101,8 +97,6 @@ class TtaAccuracyGain(_Averaged, GainMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = -1.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, tta: Mapping[int, Tensor], targets: Tensor) -> None:
         """Add a block of images."""
@@ -129,8 +123,6 @@ class TtaConsistencyGain(_Averaged, GainMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = -1.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, tta: Mapping[int, Tensor]) -> None:
         """Add a block of images."""

@@ -21,8 +21,6 @@ class WobbleTrue(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, p_true: Tensor) -> None:
         """Add a block of images."""
@@ -42,8 +40,6 @@ class WobbleReference(ClusterMetric):
     """
 
     higher_is_better = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, p_reference: Tensor) -> None:
         """Add a block of images."""

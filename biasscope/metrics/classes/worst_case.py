@@ -24,8 +24,6 @@ class WorstCase(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor, targets: Tensor) -> None:
         """Add a block of images."""
@@ -45,8 +43,6 @@ class WorstCaseConsistency(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def update(self, predictions: Tensor) -> None:
         """Add a block of images."""
@@ -73,8 +69,6 @@ class WorstOfK(ClusterMetric):
     """
 
     higher_is_better = True
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
 
     def __init__(self, k: int = 10, **kwargs: Any) -> None:
         super().__init__(variant=f"_{checks.whole(k, 'k')}", **kwargs)

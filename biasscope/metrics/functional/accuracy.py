@@ -10,22 +10,19 @@ from biasscope.metrics.cluster import Sums, ratio, reduce
 
 def accuracy_sums(predictions: Tensor, targets: Tensor) -> Sums:
     """Reduce a block to its sums; parameters as in `accuracy`."""
-    table = checks.answers(predictions)
-    truth = checks.labels(targets, table)
+    table, truth = checks.answers_and_labels(predictions, targets)
     return reduce((table == truth).sum(0), (truth >= 0) * len(table))
 
 
 def accuracy_at_reference_sums(predictions: Tensor, targets: Tensor, reference: int = 0) -> Sums:
     """Reduce a block to its sums; parameters as in `accuracy_at_reference`."""
-    table = checks.answers(predictions)
-    truth = checks.labels(targets, table)
+    table, truth = checks.answers_and_labels(predictions, targets)
     return reduce(table[checks.view(reference, table)] == truth, truth >= 0)
 
 
 def accuracy_per_shift_sums(predictions: Tensor, targets: Tensor) -> Sums:
     """Reduce a block to its sums of shape (S,); parameters as in `accuracy_per_shift`."""
-    table = checks.answers(predictions)
-    truth = checks.labels(targets, table)
+    table, truth = checks.answers_and_labels(predictions, targets)
     return reduce(table == truth, truth >= 0)
 
 

@@ -34,9 +34,9 @@ def consistency_sums(predictions: Tensor, replacement: bool = False) -> Sums:
 
 def consistency_given_correct_sums(predictions: Tensor, targets: Tensor, reference: int = 0) -> Sums:
     """Reduce a block to its sums; parameters as in `consistency_given_correct`."""
-    table = checks.answers(predictions)
+    table, truth = checks.answers_and_labels(predictions, targets)
     moved, start = table[others(reference, table)], table[reference]
-    right = start == checks.labels(targets, table)
+    right = start == truth
     return reduce((moved == start).sum(0) * right, right * len(moved))
 
 

@@ -14,8 +14,7 @@ def fidelity_sums(predictions: Tensor, targets: Tensor, steps: Tensor | None = N
     """Reduce a block to its sums; parameters as in `fidelity`."""
     if steps is None:
         return worst_of_k_sums(predictions, targets, 2)
-    table = checks.answers(predictions)
-    truth = checks.labels(targets, table)
+    table, truth = checks.answers_and_labels(predictions, targets)
     pairs, right = neighbours(steps, len(table), table.device), table == truth
     both = right[pairs.first] & right[pairs.second]
     return reduce(both.sum(0), (truth >= 0) * len(both))

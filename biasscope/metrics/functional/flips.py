@@ -15,8 +15,7 @@ Flip = Literal["right_to_wrong", "wrong_to_right", "wrong_to_wrong", "wrong_unch
 
 def flip_sums(flip: Flip, predictions: Tensor, targets: Tensor, reference: int = 0) -> Sums:
     """Reduce a block to its sums for one of the five directions; parameters as in `right_to_wrong`."""
-    table = checks.answers(predictions)
-    truth = checks.labels(targets, table)
+    table, truth = checks.answers_and_labels(predictions, targets)
     moved, start = table[others(reference, table)], table[reference]
     same, was, now = moved == start, start == truth, moved == truth
     cells = {

@@ -13,8 +13,7 @@ from biasscope.metrics.cluster import Sums, ratio, reduce
 
 def worst_case_sums(predictions: Tensor, targets: Tensor) -> Sums:
     """Reduce a block to its sums; parameters as in `worst_case`."""
-    table = checks.answers(predictions)
-    truth = checks.labels(targets, table)
+    table, truth = checks.answers_and_labels(predictions, targets)
     return reduce((table == truth).all(0), truth >= 0)
 
 
@@ -26,8 +25,8 @@ def worst_case_consistency_sums(predictions: Tensor) -> Sums:
 
 def worst_of_k_sums(predictions: Tensor, targets: Tensor, k: int = 10) -> Sums:
     """Reduce a block to its sums; parameters as in `worst_of_k`."""
-    table, k = checks.answers(predictions), checks.whole(k, "k")
-    views, truth = len(table), checks.labels(targets, table)
+    table, truth = checks.answers_and_labels(predictions, targets)
+    views, k = len(table), checks.whole(k, "k")
     if views < k:
         return reduce(torch.zeros(len(truth), device=table.device), 0.0)
     chance = torch.tensor([comb(right, k) / comb(views, k) for right in range(views + 1)], dtype=torch.float64)

@@ -3,9 +3,9 @@
 A measure is one file with a pure function and an accumulator class (`Measure`), and one line in `MEASURES`.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from biasscope.core.lazy import on_first_use
 from biasscope.core.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -68,16 +68,16 @@ people should know about every value."""
 DEFAULT = ("nonshiftability", "sum_variation", "equivariance_cosine", "equivariance_l2", "aliasing")
 
 _WHERE = {
-    "aliasing": "spectrum",
-    "cosine_distances": "equivariance",
-    "lattice_period": "equivariance",
-    "relative_errors": "equivariance",
-    "lie_derivative": "lie",
-    "maximum_bias": "windows",
-    "nonshiftability": "global_sums",
-    "phase_decoding": "decoding",
-    "phase_variance": "phases",
-    "sum_variation": "variation",
+    "aliasing": ".spectrum",
+    "cosine_distances": ".equivariance",
+    "lattice_period": ".equivariance",
+    "relative_errors": ".equivariance",
+    "lie_derivative": ".lie",
+    "maximum_bias": ".windows",
+    "nonshiftability": ".global_sums",
+    "phase_decoding": ".decoding",
+    "phase_variance": ".phases",
+    "sum_variation": ".variation",
 }
 
 __all__ = [
@@ -95,8 +95,4 @@ __all__ = [
     "sum_variation",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = on_first_use(__name__, _WHERE)
