@@ -26,6 +26,12 @@ def choice(value: str, name: str, allowed: Collection[str]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}; got {value!r}")
 
 
+def positive(value: float, name: str) -> None:
+    """Refuse a number that is not above 0."""
+    if not value > 0:
+        raise ValueError(f"{name} must be positive, got {value!r}")
+
+
 def padding_mode(value: str) -> None:
     """Refuse an unknown padding mode."""
     choice(value, "padding_mode", get_args(PaddingMode))

@@ -1,5 +1,7 @@
 """Padding by any amount, also wider than the map itself."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -8,6 +10,17 @@ from biasscope.nn._checks import PaddingMode
 
 TORCH_MODE = {"reflect": "reflect", "circular": "circular", "replicate": "replicate", "zeros": "constant"}
 """Our names -> those of `torch.nn.functional.pad`."""
+
+
+def reach(kernel_size: Sequence[int], dilation: Sequence[int]) -> tuple[int, int]:
+    """Distance from the first tap of a window to the last, (vertical, horizontal).
+
+    Examples
+    --------
+    >>> reach((3, 1), (2, 1))
+    (4, 0)
+    """
+    return dilation[0] * (kernel_size[0] - 1), dilation[1] * (kernel_size[1] - 1)
 
 
 def _source_rows(size: int, before: int, after: int, mode: PaddingMode) -> list[int]:

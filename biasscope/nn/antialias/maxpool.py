@@ -10,7 +10,7 @@ from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._context import may_use_autograd_function
 from biasscope.nn._fx import one_step
-from biasscope.nn._padding import pad2d
+from biasscope.nn._padding import pad2d, reach
 from biasscope.nn.antialias.blur import BlurPool2d
 
 
@@ -94,8 +94,8 @@ class MaxBlurPool2d(nn.Module):
         self.dilation = _checks.pair(dilation, "dilation")
         self.ceil_mode, self.circular_max = ceil_mode, circular_max
         self.blur = BlurPool2d(channels, filter_size, self.kernel_size if stride is None else stride, padding_mode)
-        reach = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
-        if circular_max and any(p > r for p, r in zip(self.padding, reach, strict=True)):
+        room = reach(self.kernel_size, self.dilation)
+        if circular_max and any(p > r for p, r in zip(self.padding, room, strict=True)):
             raise ValueError(f"circular_max needs padding <= dilation * (kernel_size - 1), got {padding!r}")
 
     def _overhang(self, size: int, axis: int) -> int:
@@ -114,8 +114,8 @@ class MaxBlurPool2d(nn.Module):
         return F.pad(x, (left, right, top, bottom), value=-inf) if bottom or right else x
 
     def _windows_of_same_size(self, x: Tensor) -> Tensor:
-        after = [d * (k - 1) - p for d, k, p in zip(self.dilation, self.kernel_size, self.padding, strict=True)]
-        return pad2d(x, (self.padding[0], after[0]), (self.padding[1], after[1]), "circular")
+        (top, left), (rows, columns) = self.padding, reach(self.kernel_size, self.dilation)
+        return pad2d(x, (top, rows - top), (left, columns - left), "circular")
 
     @one_step
     def forward(self, x: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Pixel-adaptive convolution and its family (Su et al., CVPR 2019)."""
 
 from biasscope.nn.pac.conv import PacConv2d
-from biasscope.nn.pac.crf import PacCRF, PacCRFLoose, position_color_features
+from biasscope.nn.pac.crf import PacCRF, PacCRFLoose
+from biasscope.nn.pac.edge_features import position_color_features
 from biasscope.nn.pac.functional import pac_conv2d, pac_conv_transpose2d, pac_pool2d
 from biasscope.nn.pac.joint_upsample import PacJointUpsample2d
 from biasscope.nn.pac.kernel import pac_kernel2d

@@ -5,6 +5,7 @@ from typing import Any, Self
 from torch import Tensor, nn
 
 from biasscope.nn._checks import PaddingMode, Size2d
+from biasscope.nn._padding import reach
 from biasscope.nn.pac.fillers import Filler
 from biasscope.nn.pac.filtered import FilteredPacModule
 from biasscope.nn.pac.functional import pac_conv2d
@@ -106,10 +107,8 @@ class PacConv2d(FilteredPacModule):
         """
         padding = conv.padding
         if isinstance(padding, str):
-            same = padding == "same"
-            padding = tuple(
-                d * (k - 1) // 2 if same else 0 for d, k in zip(conv.dilation, conv.kernel_size, strict=True)
-            )
+            rows, columns = reach(conv.kernel_size, conv.dilation)
+            padding = (rows // 2, columns // 2) if padding == "same" else (0, 0)
         return cls._sharing(conv, padding=padding, padding_mode=conv.padding_mode, **options)
 
     def _apply_kernel(self, x: Tensor, kernel: Tensor) -> Tensor:

@@ -15,46 +15,6 @@ FinalOutput = Literal["log_Q", "softmax", "log_softmax"]
 """What mean-field inference gives back: the unnormalised logarithm, or one of the normalised forms."""
 
 
-def position_color_features(image: Tensor, position_scale: float = 100.0, color_scale: float = 30.0) -> Tensor:
-    """Give the edge features of a pairwise term: position and colour, each over its bandwidth.
-
-    Parameters
-    ----------
-    image
-        (N, C, H, W), of any type.
-    position_scale
-        Bandwidth of the position, in pixels.
-    color_scale
-        Bandwidth of the colour, in the unit of the image (the usual 30 is for 0 to 255).
-
-    Returns
-    -------
-    (y / position_scale, x / position_scale, colours / color_scale), (N, 2 + C, H, W), y and x from the top left pixel.
-    In float32 at least: bfloat16 does not tell apart the rows beyond 256.
-
-    Raises
-    ------
-    ValueError
-        If the image is not (N, C, H, W).
-
-    References
-    ----------
-    Krähenbühl and Koltun, "Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials", NIPS 2011,
-    equation 3 (appearance kernel).
-
-    Examples
-    --------
-    >>> position_color_features(torch.zeros(1, 3, 2, 2), position_scale=10)[0, :2, 1, 1].tolist()
-    [0.10000000149011612, 0.10000000149011612]
-    """
-    _checks.image_batch(image, None, "position_color_features", "image")
-    n, _, height, width = image.shape
-    dtype = torch.promote_types(image.dtype, torch.float32)
-    y = torch.arange(height, device=image.device, dtype=dtype).view(1, 1, height, 1).expand(n, 1, height, width)
-    x = torch.arange(width, device=image.device, dtype=dtype).view(1, 1, 1, width).expand(n, 1, height, width)
-    return torch.cat((y / position_scale, x / position_scale, image.to(dtype) / color_scale), 1)
-
-
 class MeanField(nn.Module):
     """Base of `PacCRF` and `PacCRFLoose`, which differ in how many sets of weights the steps have."""
 
@@ -197,6 +157,7 @@ class PacCRF(MeanField):
 
     Examples
     --------
+    >>> from biasscope.nn import position_color_features
     >>> crf = PacCRF(5, num_steps=2, final_output="softmax", pairwise_kernels=[{"compat_type": "potts", "dilation": 2}])
     >>> features = position_color_features(255 * torch.rand(1, 3, 8, 8))
     >>> crf(torch.rand(1, 5, 8, 8), features).sum(1).allclose(torch.ones(1, 8, 8))

@@ -2,79 +2,17 @@
 
 from typing import Literal, get_args
 
-import torch
 from torch import Tensor
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
-from biasscope.nn._context import autocast_dtype, autocast_off, may_use_autograd_function
-from biasscope.nn.pac.dense import dense_conv, dense_pool
-from biasscope.nn.pac.function import TapwisePool, TiledConv
+from biasscope.nn.pac.apply import convolved, pooled
+from biasscope.nn.pac.fitting import check_filters, check_kernel, correlation_filters, is_shared
 from biasscope.nn.pac.geometry import Transposed, Window
-from biasscope.nn.pac.kernel import pac_kernel2d, padded_maps  # noqa: F401 (the examples use it)
+from biasscope.nn.pac.kernel import padded_map
 from biasscope.nn.pac.layout import in_layout_of
 
 Reduction = Literal["sum", "mean"]
-_FEWEST_TILED_CHANNELS = 8
-"""With fewer channels per group the rows of a patch are too short for the tiled path."""
-
-
-def _check_kernel(
-    kernel: Tensor, x: Tensor, sides: tuple[int, int], size: tuple[int, int], owner: str, per_channel: bool = False
-) -> None:
-    """Refuse a kernel that is not (N or 1, 1, k_h, k_w, H_out, W_out)."""
-    channels = (1, x.shape[1]) if per_channel else (1,)
-    fits = kernel.dim() == 6 and kernel.shape[0] in (1, x.shape[0]) and kernel.shape[1] in channels
-    if not fits or tuple(kernel.shape[2:]) != (*sides, *size):
-        allowed = f"1 or {x.shape[1]}" if per_channel else "1"
-        raise ValueError(
-            f"{owner}: kernel must have shape ({x.shape[0]} or 1, {allowed}, {sides[0]}, {sides[1]}, {size[0]}, "
-            f"{size[1]}), got {tuple(kernel.shape)}"
-        )
-
-
-def _check_filters(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, owner: str) -> None:
-    """Refuse filters (O, C / groups, k_h, k_w) or (1, 1, k_h, k_w) that do not fit the input."""
-    _checks.image_batch(weight, None, owner, "weight")
-    shared = weight.shape[:2] == (1, 1) and x.shape[1] > 1
-    if not shared and (groups < 1 or weight.shape[1] * groups != x.shape[1] or weight.shape[0] % groups):
-        raise ValueError(
-            f"{owner}: weight {tuple(weight.shape)} in {groups} groups does not fit an input of {x.shape[1]} channels"
-        )
-    filters = x.shape[1] if shared else weight.shape[0]
-    if bias is not None and bias.shape != (filters,):
-        raise ValueError(f"{owner}: bias must have shape ({filters},), got {tuple(bias.shape)}")
-
-
-def _autocast(x: Tensor, *others: Tensor | None) -> tuple[Tensor | None, ...]:
-    """Cast as autocast casts the arguments of a convolution, or to the type of the input."""
-    cast = None if x.dtype == torch.float64 or not x.is_floating_point() else autocast_dtype(x.device)
-    dtype = cast or x.dtype
-    return tuple(tensor if tensor is None else tensor.to(dtype) for tensor in (x, *others))
-
-
-def _pool(x: Tensor, kernel: Tensor, window: Window, native_impl: bool) -> Tensor:
-    """Sum over windows; ``kernel`` is (N or 1, 1 or C, k_h, k_w, H_out, W_out)."""
-    planes = kernel.flatten(2, 3)
-    if native_impl or not may_use_autograd_function():
-        return dense_pool(x, planes, window)
-    out: Tensor = TapwisePool.apply(x, planes, window)
-    return out
-
-
-def _conv(
-    x: Tensor, kernel: Tensor, weight: Tensor, bias: Tensor | None, window: Window, groups: int, native_impl: bool
-) -> Tensor:
-    """Convolve by the way that fits; ``kernel`` is (N or 1, 1, k_h, k_w, H_out, W_out)."""
-    if weight.shape[:2] == (1, 1) and x.shape[1] > 1:
-        out = _pool(x, kernel * weight[0, 0, :, :, None, None], window, native_impl)
-        return out if bias is None else out + bias.view(-1, 1, 1)
-    planes = kernel[:, 0].flatten(1, 2)
-    small = weight.shape[1] < _FEWEST_TILED_CHANNELS
-    if native_impl or small or not may_use_autograd_function() or x.shape[0] == 0:
-        return dense_conv(x, planes, weight, bias, window, groups)
-    result: Tensor = TiledConv.apply(x, planes, weight, bias, window, groups)
-    return result
 
 
 def pac_conv2d(
@@ -127,6 +65,7 @@ def pac_conv2d(
     Examples
     --------
     >>> import torch
+    >>> from biasscope.nn import pac_kernel2d
     >>> x, guidance, weight = torch.rand(1, 8, 6, 6), torch.rand(1, 3, 6, 6), torch.rand(4, 8, 3, 3)
     >>> kernel, _ = pac_kernel2d(guidance, 3, padding=1)
     >>> pac_conv2d(x, kernel, weight, padding=1).shape
@@ -134,15 +73,11 @@ def pac_conv2d(
     """
     _checks.image_batch(input, None, "pac_conv2d")
     _checks.padding_mode(padding_mode)
-    _check_filters(input, weight, bias, groups, "pac_conv2d")
+    check_filters(input, weight, bias, groups, "pac_conv2d")
     window = Window.of((weight.shape[2], weight.shape[3]), stride, padding, dilation)
-    window, (padded,) = padded_maps(window, padding_mode, input)
-    x, kernel_, weight_, bias_ = _autocast(padded if padded is not None else input, kernel, weight, bias)
-    assert x is not None and kernel_ is not None and weight_ is not None  # noqa: S101, PT018
-    size = window.output_size(x.shape[2], x.shape[3])
-    _check_kernel(kernel_, x, window.sides, size, "pac_conv2d")
-    with autocast_off(x.device):
-        return in_layout_of(input, _conv(x, kernel_, weight_, bias_, window, groups, native_impl))
+    window, x = padded_map(window, padding_mode, input)
+    check_kernel(kernel, x, window, "pac_conv2d")
+    return in_layout_of(input, convolved(x, kernel, weight, bias, window, groups, native_impl))
 
 
 def pac_conv_transpose2d(
@@ -192,6 +127,7 @@ def pac_conv_transpose2d(
     Examples
     --------
     >>> import torch
+    >>> from biasscope.nn import pac_kernel2d
     >>> x, guidance, weight = torch.rand(1, 8, 3, 3), torch.rand(1, 3, 6, 6), torch.rand(8, 4, 5, 5)
     >>> geometry = {"stride": 2, "padding": 2, "output_padding": 1}
     >>> kernel, _ = pac_kernel2d(guidance, 5, transposed=True, **geometry)
@@ -200,23 +136,11 @@ def pac_conv_transpose2d(
     """
     _checks.image_batch(input, None, "pac_conv_transpose2d")
     geometry = Transposed.of((weight.shape[-2], weight.shape[-1]), stride, padding, output_padding, dilation)
-    filters = correlation_filters(weight, groups, shared=weight.shape[:2] == (1, 1) and input.shape[1] > 1)
-    _check_filters(input, filters, bias, groups, "pac_conv_transpose2d")
-    x, kernel_, filters_, bias_ = _autocast(geometry.insert_zeros(input), kernel, filters, bias)
-    assert x is not None and kernel_ is not None and filters_ is not None  # noqa: S101, PT018
-    window = geometry.window()
-    size = window.output_size(x.shape[2], x.shape[3])
-    _check_kernel(kernel_, x, window.sides, size, "pac_conv_transpose2d")
-    with autocast_off(x.device):
-        return in_layout_of(input, _conv(x, kernel_, filters_, bias_, window, groups, native_impl))
-
-
-def correlation_filters(weight: Tensor, groups: int, shared: bool) -> Tensor:
-    """Turn filters (C, O / G, k_h, k_w) of a transposed convolution into those of the convolution it is: flipped."""
-    if weight.dim() != 4 or groups < 1 or (weight.shape[0] % groups and not shared):
-        raise ValueError(f"weight of shape {tuple(weight.shape)} cannot be split into {groups} groups")
-    flipped = weight.flip(2, 3)
-    return flipped if shared else flipped.view(groups, -1, *flipped.shape[1:]).transpose(1, 2).flatten(0, 1)
+    filters = correlation_filters(weight, groups, is_shared(weight, input))
+    check_filters(input, filters, bias, groups, "pac_conv_transpose2d")
+    window, x = geometry.window(), geometry.insert_zeros(input)
+    check_kernel(kernel, x, window, "pac_conv_transpose2d")
+    return in_layout_of(input, convolved(x, kernel, filters, bias, window, groups, native_impl))
 
 
 def pac_pool2d(
@@ -266,6 +190,7 @@ def pac_pool2d(
     Examples
     --------
     >>> import torch
+    >>> from biasscope.nn import pac_kernel2d
     >>> x = torch.ones(1, 2, 4, 4)
     >>> kernel, _ = pac_kernel2d(x, 3, normalize_kernel=True)
     >>> bool((pac_pool2d(x, kernel, 3) - 1).abs().max() < 1e-6)
@@ -275,9 +200,7 @@ def pac_pool2d(
     _checks.padding_mode(padding_mode)
     _checks.choice(reduction, "reduction", get_args(Reduction))
     window = Window.of(kernel_size, stride, padding, dilation)
-    window, (padded,) = padded_maps(window, padding_mode, input)
-    x = padded if padded is not None else input
-    size = window.output_size(x.shape[2], x.shape[3])
-    _check_kernel(kernel, x, window.sides, size, "pac_pool2d", per_channel=True)
-    out = in_layout_of(input, _pool(x, kernel.to(x.dtype), window, native_impl))
+    window, x = padded_map(window, padding_mode, input)
+    check_kernel(kernel, x, window, "pac_pool2d", per_channel=True)
+    out = in_layout_of(input, pooled(x, kernel.to(x.dtype), window, native_impl))
     return out if reduction == "sum" else out / (window.sides[0] * window.sides[1])

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import Size2d
+from biasscope.nn._padding import reach
 
 
 def odd_window(kernel_size: Size2d) -> tuple[int, int]:
@@ -38,7 +39,7 @@ class Window:
     @property
     def reach(self) -> tuple[int, int]:
         """Distance from the first tap to the last."""
-        return self.dilation[0] * (self.sides[0] - 1), self.dilation[1] * (self.sides[1] - 1)
+        return reach(self.sides, self.dilation)
 
     @property
     def centre(self) -> int:
@@ -111,8 +112,8 @@ class Transposed:
 
     def window(self) -> Window:
         """Window of stride 1 over the zero-inserted map."""
-        reach = [d * (k - 1) for d, k in zip(self.dilation, self.sides, strict=True)]
-        before = (reach[0] - self.padding[0], reach[1] - self.padding[1])
+        rows, columns = reach(self.sides, self.dilation)
+        before = (rows - self.padding[0], columns - self.padding[1])
         after = (before[0] + self.output_padding[0], before[1] + self.output_padding[1])
         return Window(self.sides, dilation=self.dilation, before=before, after=after)
 
@@ -130,8 +131,8 @@ class Transposed:
         """Size of the input that gives an output of this size."""
         sizes = []
         for axis, side in enumerate((height, width)):
-            reach = self.dilation[axis] * (self.sides[axis] - 1)
-            room = side - 1 - self.output_padding[axis] + 2 * self.padding[axis] - reach
+            taps = reach(self.sides, self.dilation)[axis]
+            room = side - 1 - self.output_padding[axis] + 2 * self.padding[axis] - taps
             if room < 0 or room % self.stride[axis]:
                 raise ValueError(f"no input at stride {self.stride} gives an output (guidance) of {(height, width)}")
             sizes.append(room // self.stride[axis] + 1)

@@ -40,6 +40,12 @@ def padded_maps(window: Window, mode: PaddingMode, *maps: Tensor | None) -> tupl
     return window.unpadded(), tuple(padded)
 
 
+def padded_map(window: Window, mode: PaddingMode, x: Tensor) -> tuple[Window, Tensor]:
+    """Likewise for one map."""
+    over, (padded,) = padded_maps(window, mode, x)
+    return over, x if padded is None else padded
+
+
 def _affinity(distance: Tensor, kernel_type: str, alpha: Tensor | float | None, lam: Tensor | float | None) -> Tensor:
     """Turn squared distances (N, ., taps, H, W) into kernel values."""
     if kernel_type == "gaussian":
