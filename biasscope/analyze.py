@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from io import TextIOWrapper
 from itertools import zip_longest
-from pathlib import Path
 
 from cyclopts import App, Parameter
-from cyclopts.config import Env, Toml
+from cyclopts.config import Env
+from cyclopts.exceptions import CycloptsError
 
 from biasscope import __version__
-from biasscope.core.errors import BiasscopeError, UsageError
+from biasscope.commands.refused import usage_error, whole_numbers
+from biasscope.core.errors import BiasscopeError
 
 COMMANDS = {
     "dataset": (
@@ -66,30 +65,44 @@ COMMANDS = {
 }
 """Command -> where it is, and the question it answers."""
 
+EXAMPLES = {"gate": "BASELINE", "schedule": "EVERY"} | dict.fromkeys(("compare", "due"), "OUTPUT")
+"""Command -> an option of it, as its environment variable ends; all others have a seed."""
 EPILOGUE = (
     "Every option (not the paths) can also stand in the TOML file given with --config, in a table named after the "
-    "command, or in the environment, as BIASSCOPE_DATASET_SEED. Exit codes: 0 done, 1 a gate failed, 2 usage or "
-    "configuration, 3 input, 4 unexpected, 130 interrupted."
+    "command, or in the environment, as {}. Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, "
+    "4 unexpected, 130 interrupted."
 )
 
 
 def build(config: str | None = None) -> App:
     """Command line application; commands are import strings, loaded when they run."""
-    files = [_toml(config)] if config else []
     app = App(
         name="biasscope",
         help="Did the data teach the network where to look, and does the network cope when the object is elsewhere?",
-        help_epilogue=EPILOGUE,
+        help_epilogue=_epilogue("dataset"),
         version=__version__,
         suppress_keyboard_interrupt=False,
-        config=[Env("BIASSCOPE_"), *files],
+        config=[Env("BIASSCOPE_"), whole_numbers],
         default_parameter=Parameter(show_env_var=False),
     )
     for name, (target, question) in COMMANDS.items():
-        app.command(target, name=name, help=question)
+        app.command(target, name=name, help=question, help_epilogue=_epilogue(name))
     if config:
-        _refuse_unknown(app, config)
+        _configure(app, config)
     return app
+
+
+def _configure(app: App, config: str) -> None:
+    """Take options from a file, which count less than those of the environment."""
+    from biasscope.commands.configuration import check, options_of
+
+    options = options_of(config, COMMANDS)
+    check(app, options)
+    app.config = [Env("BIASSCOPE_"), options, whole_numbers]
+
+
+def _epilogue(command: str) -> str:
+    return EPILOGUE.format(f"BIASSCOPE_{command.upper()}_{EXAMPLES.get(command, 'SEED')}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,10 +114,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # class names in any script, terminals that know few
     try:
-        result = build(_option(tokens, "--config"))(tokens, exit_on_error=True, result_action="return_value")
+        app = build(_option(tokens, "--config"))
+        result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except BiasscopeError as error:
         return _fail(error, error.exit_code, debug)
+    except CycloptsError as error:
+        return _fail(usage_error(error), 2, debug)
     except KeyboardInterrupt:
         return _fail("interrupted", 130, debug=False)
     except BrokenPipeError:
@@ -126,35 +142,6 @@ def _open_streams() -> None:
     for name, number in (("stdout", 1), ("stderr", 2)):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
-
-
-def _toml(name: str) -> Toml:
-    """Configuration file, read once beforehand so that an error names it."""
-    try:
-        tables = tomllib.loads(Path(name).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read the configuration: {reason}", where=name) from error
-    for key, value in tables.items():
-        if key not in COMMANDS or not isinstance(value, dict):
-            hint = f"Options stand in a table named after the command: {', '.join(f'[{name}]' for name in COMMANDS)}."
-            raise UsageError(f"{key!r} is no table of a command", where=name, hint=hint)
-        if {"allow_python", "allow-python"} & value.keys():
-            hint = "Say it on the command line: a file cannot allow what files may not do."
-            raise UsageError("allow_python has no place in a file", where=f"{name}: [{key}]", hint=hint)
-    return Toml(name, must_exist=True)
-
-
-def _refuse_unknown(app: App, name: str) -> None:
-    """Refuse a key of the configuration that is no option of its command."""
-    for command, table in tomllib.loads(Path(name).read_text("utf-8")).items():
-        arguments = app[command].assemble_argument_collection(parse_docstring=False)
-        known = [option[2:] for argument in arguments for option in argument.names if option.startswith("--")]
-        for key in table:
-            if key.replace("_", "-") not in known:
-                near = get_close_matches(key.replace("_", "-"), known, 1)
-                hint = f"Did you mean {near[0].replace('-', '_')!r}?" if near else f"See {command} --help."
-                raise UsageError(f"there is no option {key!r}", where=f"{name}: [{command}]", hint=hint)
 
 
 def _option(tokens: Sequence[str], name: str) -> str | None:

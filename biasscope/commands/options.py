@@ -39,9 +39,9 @@ class Common:
     format
         What stdout carries: a summary, or the whole report.
     seed
-        Seed of everything random.
+        Seed of everything random: 0 unless given.
     device
-        Where models run: auto, cpu, cuda, cuda:1, mps.
+        Where models run: auto (the default), cpu, cuda, cuda:1, mps.
     quiet
         No progress and no summary.
     config
@@ -52,15 +52,15 @@ class Common:
 
     output: Annotated[Path, Parameter(alias="-o")] = Path("biasscope-report")
     format: Literal["text", "json"] = "text"
-    seed: int = 0
-    device: str = "auto"
+    seed: int | None = None
+    device: str | None = None
     quiet: Annotated[bool, Parameter(alias="-q", negative=())] = False
     config: Path | None = None
     debug: Annotated[bool, Parameter(negative=())] = False
 
     def __post_init__(self) -> None:
         """Refuse a device that torch cannot know."""
-        if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", self.device):
+        if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", self.device or "auto"):
             raise UsageError(
                 f"{self.device!r} is no device", where="--device", hint="Say auto, cpu, cuda, cuda:1 or mps."
             )

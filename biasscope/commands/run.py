@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +13,7 @@ from cyclopts import Group, Parameter
 from biasscope.commands.answer import deliver
 from biasscope.commands.boxes import prepare
 from biasscope.commands.options import COMMON, DEFAULTS, FLAG, PARTS, RUNNING, Common
+from biasscope.core.errors import UsageError
 
 if TYPE_CHECKING:
     from biasscope.pipeline.file import AnalysisFile
@@ -29,7 +30,7 @@ def run(
     set: Annotated[list[str] | None, LOOSE, Parameter(group=ANALYSIS)] = None,  # noqa: A002  (the option's name)
     tiny: Annotated[bool, FLAG, Parameter(group=ANALYSIS)] = False,
     strict: Annotated[bool, FLAG, Parameter(group=ANALYSIS)] = False,
-    allow_python: Annotated[bool, FLAG, Parameter(group=ANALYSIS, env_var=())] = False,
+    allow_python: Annotated[bool, FLAG, Parameter(group=ANALYSIS)] = False,
     resume: Annotated[bool, Parameter(group=RUNNING)] = True,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
     common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
@@ -54,13 +55,15 @@ def run(
     html
         Write report.html beside report.json.
     common
-        Options that every command shares. A seed or device given here goes before those of the file.
+        Options that every command shares. A seed or device that is given here goes before those of the file.
     """
     if file.is_dir():
         return _list(file, common)
     from biasscope.pipeline.file import read_analysis
 
-    analysis = read_analysis(file, [*_shared(common), *(set or [])], tiny=tiny, allow_python=allow_python)
+    settings = set or []
+    shared = _shared(common, settings)
+    analysis = read_analysis(file, settings, shared=shared, tiny=tiny, allow_python=allow_python)
     if analysis.question == "dataset":
         prepare(stream=bool(getattr(analysis.asked, "stream", False)))
     from biasscope.core.memory import keep_freed_memory
@@ -72,10 +75,13 @@ def run(
         return deliver(report, common, html=html, strict=strict or analysis.strict)
 
 
-def _shared(common: Common) -> list[str]:
-    """Settings of the common options that are not at their defaults."""
-    seed = [f"seed={common.seed}"] if common.seed != DEFAULTS.seed else []
-    return seed + ([f"device={common.device}"] if common.device != DEFAULTS.device else [])
+def _shared(common: Common, settings: Sequence[str]) -> dict[str, object]:
+    """Seed and device, where they are given; they may not be set otherwise as well."""
+    given = {name: value for name in ("seed", "device") if (value := getattr(common, name)) is not None}
+    for name in given.keys() & {setting.partition("=")[0].strip().rpartition(".")[2] for setting in settings}:
+        hint = f"Leave --set {name}=... out."
+        raise UsageError("it is given twice", where=f"--{name}", hint=hint)
+    return given
 
 
 @contextmanager
@@ -94,7 +100,6 @@ def _continued(analysis: AnalysisFile, resume: bool) -> Iterator[Path | None]:
 
 def _list(folder: Path, common: Common) -> int:
     """Print the analyses of a folder; one that cannot be read is told on stderr, and the exit code is then 2."""
-    from biasscope.core.errors import UsageError
     from biasscope.pipeline.file.listing import analyses, shown
 
     found, broken = analyses(folder)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import inspect
 
 from biasscope.core.errors import BiasscopeError, UsageError
+from biasscope.core.wanted import translated
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -51,10 +52,10 @@ def from_table(table: object, kind: type[T], *, where: str) -> T:
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
-        raise _refusal(kind, error, where) from error
+        raise _refusal(kind, table, error, where) from error
 
 
-def _refusal(kind: type[msgspec.Struct], error: msgspec.ValidationError, where: str) -> UsageError:
+def _refusal(kind: type[msgspec.Struct], table: object, error: msgspec.ValidationError, where: str) -> UsageError:
     """What does not fit, where, and what would."""
     text, _, place = str(error).partition(" - at `")
     place = place.rstrip("`").removeprefix("key in ").removeprefix("$").removeprefix(".")
@@ -65,7 +66,15 @@ def _refusal(kind: type[msgspec.Struct], error: msgspec.ValidationError, where: 
         return UsageError(f"there is no key {found[1]!r}", where=where, hint=_known(found[1], _keys(kind, place)))
     if found := re.fullmatch(r"Object missing required field `(.*)`", text):
         return UsageError(f"the key {found[1]!r} is missing", where=where)
-    return UsageError(text[:1].lower() + text[1:], where=where)
+    what, hint = translated(text, _value(table, place)) or (text[:1].lower() + text[1:], "")
+    return UsageError(what, where=where, hint=hint)
+
+
+def _value(table: Any, place: str) -> object:
+    """What stands at a place such as ``gates[0].interval``; the whole table where its keys are not named, ``[...]``."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", place.partition("[...]")[0]):
+        table = table[name] if name else table[int(index)]
+    return table
 
 
 def _known(name: str, keys: list[str]) -> str:

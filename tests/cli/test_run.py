@@ -63,6 +63,23 @@ def test_tiny_and_settings(analysis: Path) -> None:
     assert images(read()) == 3
 
 
+def test_seed_and_device_of_the_command_line_win_even_at_their_defaults(analysis: Path) -> None:
+    quick = ["run", str(analysis), "--tiny", "--no-html", "--quiet"]
+    analysis.write_text(TEXT.replace("lie = 0", 'lie = 0\nseed = 5\ndevice = "cuda:77"'))
+    assert main(quick) == 2
+    assert main([*quick, "--device", "auto"]) == 0
+    assert read().provenance.seed == 5
+    assert main([*quick, "--device", "cpu", "--seed", "0"]) == 0
+    assert read().provenance.seed == 0
+
+
+def test_a_question_without_models_takes_no_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.toml").write_text('title = "T"\nquestion = "dataset"\nsource = "S"\n[dataset]\nleakage = false\nseed = 5\n')
+    assert main(["run", "a.toml", "--device", "cpu", "--seed", "0", "--no-html", "--quiet"]) == 0
+    assert read().provenance.seed == 0
+
+
 def test_json_on_stdout(analysis: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert main(["run", str(analysis), "--tiny", "--no-html", "--format", "json"]) == 0
     assert decode(capfdbinary.readouterr().out) == read()
@@ -110,6 +127,8 @@ def test_an_empty_folder_holds_no_analysis(analysis: Path, capsys: pytest.Captur
         (["analyses/hold.toml", "--set", "limit=-1"], "hold.toml: [invariance] limit: -1 is out of range"),
         (["analyses/hold.toml", "--set", "question=layers"], "there is no key 'question' to set"),
         (["analyses/hold.toml", "--set", "figures=pareta"], "Did you mean pareto?"),
+        (["analyses/hold.toml", "--set", "limit=1.5"], "[invariance] limit: 1.5 is no whole number"),
+        (["analyses/hold.toml", "--set", "seed=3", "--seed", "0"], "--seed: it is given twice. Leave --set seed"),
         (["analyses/hold.toml", "--set", 'model=["python:os:getcwd"]'], "Say --allow-python"),
     ],
 )

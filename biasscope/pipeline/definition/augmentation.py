@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
 from biasscope.core.errors import UsageError
@@ -57,7 +58,7 @@ class AugmentationAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown
             ("test_images", self.test_images is None or self.test_images >= 1, least),
             ("seeds", self.seeds is None or self.seeds >= 1, least),
             ("steps", self.steps is None or self.steps >= 1, least),
-            ("epochs", self.epochs is None or self.epochs > 0, "It is a number of passes over all copies."),
+            ("epochs", self.epochs is None or 0 < self.epochs < inf, "It is a number of passes over all copies."),
             ("batch", self.batch >= 1, least),
             ("rate", 0 < self.rate < 10, "It is a learning rate, such as 0.01."),
             ("together", self.together >= 1, least),

@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TypeVar, get_type_hints
 
 import msgspec
 
 from biasscope.core.errors import UsageError
+from biasscope.core.wanted import WRONG_TYPE, refusal
 from biasscope.pipeline.definition.base import option as _flag
 
 D = TypeVar("D", bound=msgspec.Struct)
@@ -53,19 +54,9 @@ def _refusal(kind: type[msgspec.Struct], given: Mapping[str, object], text: str)
     value = given[name]
     if isinstance(value, list) and index.rstrip("]").isdecimal():
         value = value[int(index.rstrip("]"))]
-    choices = _choices(get_type_hints(kind)[name])
-    if choices:
-        return UsageError(
-            f"{value!r} is none of the choices", where=_flag(name), hint=f"They are {', '.join(choices)}."
-        )
+    if WRONG_TYPE.fullmatch(what) or what.startswith("Invalid enum value"):
+        return refusal(value, get_type_hints(kind)[name], where=_flag(name))
     return UsageError(what, where=_flag(name))
-
-
-def _choices(kind: object) -> list[str]:
-    """Texts that a type allows, wherever they stand in it."""
-    if get_origin(kind) is Literal:
-        return [str(item) for item in get_args(kind)]
-    return [choice for part in get_args(kind) for choice in _choices(part)]
 
 
 def command_line(question: str, asked: msgspec.Struct) -> list[str]:

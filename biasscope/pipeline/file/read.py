@@ -33,6 +33,7 @@ def read_analysis(
     path: str | Path,
     settings: Settings = (),
     *,
+    shared: Mapping[str, object] | None = None,
     allow_python: bool = False,
     tiny: bool = False,
     base: str | Path | None = None,
@@ -46,6 +47,8 @@ def read_analysis(
     settings
         Texts ``key=value`` (the value as in TOML, else plain text), or a mapping. The keys are those of the question's
         table, and title, source, description, expected, figures and strict. An empty text is the default again.
+    shared
+        Options in the place of all others, where the question has them: the seed, and the device of those with models.
     allow_python
         Whether models may be built by Python code that the file names (``python:module:function``).
     tiny
@@ -82,6 +85,7 @@ def read_analysis(
         (options, path.parent),
         (written.tiny if tiny else {}, path.parent),
         (given, Path(base or "").absolute()),
+        (_having(DEFINITIONS[question], shared or {}), path.parent),
     ]
     asked = _asked(question, stacked, f"{path}: [{question}]")
     _check_code(getattr(asked, "model", []), f"{path}: [{question}] model", allowed=allow_python)
@@ -97,6 +101,11 @@ def read_analysis(
         strict=written.strict,
         allow_python=allow_python,
     )
+
+
+def _having(kind: type[Definition], options: Mapping[str, object]) -> dict[str, object]:
+    """Options that a definition has."""
+    return {name: value for name, value in options.items() if name in kind.__struct_fields__}
 
 
 def _kinds(question: str) -> dict[str, Any]:

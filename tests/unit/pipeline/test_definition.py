@@ -6,7 +6,14 @@ import pytest
 
 import biasscope
 from biasscope.core.errors import UsageError
-from biasscope.pipeline.definition import DatasetAnalysis, InvarianceAnalysis, command_line, defined
+from biasscope.pipeline.definition import (
+    AugmentationAnalysis,
+    DatasetAnalysis,
+    Definition,
+    InvarianceAnalysis,
+    command_line,
+    defined,
+)
 
 
 @pytest.mark.parametrize("given", ["a.csv", Path("a.csv"), ["a.csv"], (Path("a.csv"),)])
@@ -57,5 +64,26 @@ def test_wrong_choices_are_answered_with_the_choices() -> None:
     assert "inclusive1" in caught.value.hint
     with pytest.raises(UsageError, match=r"there is no option grids\. Did you mean grid"):
         defined(InvarianceAnalysis, {"grids": "3x3"})
-    with pytest.raises(UsageError, match="--limit: Expected `int"):
-        defined(InvarianceAnalysis, {"limit": "many"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        (InvarianceAnalysis, {"limit": "many"}, "--limit: 'many' is no whole number. Write digits alone"),
+        (InvarianceAnalysis, {"limit": 1.5}, "--limit: 1.5 is no whole number"),
+        (InvarianceAnalysis, {"limit": True}, "--limit: true is no whole number"),
+        (AugmentationAnalysis, {"train_images": [3, 1.5]}, "--train-images: 1.5 is no whole number"),
+        (AugmentationAnalysis, {"rate": "fast"}, "--rate: 'fast' is no number. Write one such as 0.05"),
+        (AugmentationAnalysis, {"target": 0.95}, "--target: 0.95 is no text. Put it in quotes"),
+        (DatasetAnalysis, {"paths": ["a", 3]}, "--paths: 3 is no text"),
+        (DatasetAnalysis, {"stream": "on"}, "--stream: 'on' is neither true nor false"),
+        (DatasetAnalysis, {"columns": {"x0": 3}}, "--columns: {'x0': 3} is no table of texts"),
+        (DatasetAnalysis, {"columns": "x0=3"}, "--columns: 'x0=3' is no table of texts"),
+    ],
+)
+def test_values_of_the_wrong_type_are_told_with_the_value(
+    kind: type[Definition], options: dict[str, object], said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        defined(kind, options)
+    assert str(caught.value).startswith(said)

@@ -1,0 +1,55 @@
+"""Options from a TOML file: one table a command, every key and every type checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from cyclopts import App
+from cyclopts.config import Dict
+
+from biasscope.core.errors import UsageError
+from biasscope.core.toml import read_table
+from biasscope.core.wanted import fits, refusal
+
+
+def options_of(name: str, commands: Collection[str]) -> Dict:
+    """Tables of a configuration file.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read or is no TOML, a table is not that of a command, or it allows code to be imported.
+    """
+    tables = read_table(Path(name))
+    for key, value in tables.items():
+        if key not in commands or not isinstance(value, dict):
+            hint = f"Options stand in a table named after the command: {', '.join(f'[{name}]' for name in commands)}."
+            raise UsageError(f"{key!r} is no table of a command", where=name, hint=hint)
+        if {"allow_python", "allow-python"} & value.keys():
+            hint = "Say it on the command line: a file cannot allow what files may not do."
+            raise UsageError("allow_python has no place in a file", where=f"{name}: [{key}]", hint=hint)
+    return Dict(tables, source=name)
+
+
+def check(app: App, options: Dict) -> None:
+    """Refuse a key that is no option of its command, and a value that the option cannot hold."""
+    for command, table in options.config.items():
+        known = dict(kinds(app[command]))
+        for key, value in table.items():
+            where = f"{options.source}: [{command}]"
+            name = key.replace("_", "-")
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f"Did you mean {near[0].replace('-', '_')!r}?" if near else f"See {command} --help."
+                raise UsageError(f"there is no option {key!r}", where=where, hint=hint)
+            if not fits(value, known[name]):
+                raise refusal(value, known[name], where=f"{where} {key}")
+
+
+def kinds(command: App) -> Iterator[tuple[str, Any]]:
+    """Every option of a command with its type."""
+    for argument in command.assemble_argument_collection(parse_docstring=False):
+        yield from ((name[2:], argument.hint) for name in argument.names if name.startswith("--"))

@@ -1,0 +1,143 @@
+"""Options of all commands: what is refused and how, in the command line, the environment and a configuration file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from biasscope.analyze import COMMANDS, build, main
+from biasscope.commands.configuration import kinds
+
+
+def of_type(kind: object) -> Iterator[tuple[str, str]]:
+    """Commands with each of their options that holds a type."""
+    app = build()
+    for command in COMMANDS:
+        for name, hint in kinds(app[command]):
+            if hint == kind or hint == kind | None:  # type: ignore[operator]
+                yield command, name
+
+
+WHOLE = list(of_type(int))
+FRACTIONS = list(of_type(float))
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err
+
+
+def arguments(command: str) -> list[str]:
+    return {"run": ["run", "a.toml"], "compare": ["compare", "a", "b"], "gate": ["gate", "a"]}.get(command, [command])
+
+
+def test_the_types_are_known() -> None:
+    assert {("augmentation", "seeds"), ("layers", "limit"), ("dataset", "minimum"), ("run", "seed")} < set(WHOLE)
+    assert {("augmentation", "epochs"), ("augmentation", "rate"), ("dataset", "alpha")} < set(FRACTIONS)
+
+
+@pytest.mark.parametrize(("command", "name"), WHOLE)
+def test_whole_numbers_are_not_rounded(command: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments(command), f"--{name}", "1.5"]) == 2
+    assert said(capsys) == f"biasscope: --{name}: '1.5' is no whole number. Write digits alone, such as 20.\n"
+
+
+@pytest.mark.parametrize("text", ["1e3", "nan", "inf", "", "2.0", "-1.5", "many", "0x10", "1" * 5000])
+def test_what_is_no_whole_number(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["augmentation", f"--seeds={text}"]) == 2
+    assert said(capsys).startswith(f"biasscope: --seeds: {text!r} is no whole number.")
+
+
+@pytest.mark.parametrize(("command", "name"), FRACTIONS)
+@pytest.mark.parametrize("text", ["high", ""])
+def test_what_is_no_number(command: str, name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments(command), f"--{name}", text]) == 2
+    assert said(capsys) == f"biasscope: --{name}: {text!r} is no number. Write one such as 0.05.\n"
+
+
+@pytest.mark.parametrize(("command", "name"), FRACTIONS)
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf"])
+def test_numbers_that_nothing_can_be_done_with(
+    command: str, name: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments(command), f"--{name}={text}"]) == 2
+    assert said(capsys).startswith(f"biasscope: --{name}: {text} is out of range.")
+
+
+def test_whole_numbers_of_the_environment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("BIASSCOPE_LAYERS_LIMIT", "1.5")
+    assert main(["layers"]) == 2
+    assert said(capsys).startswith("biasscope: BIASSCOPE_LAYERS_LIMIT: '1.5' is no whole number.")
+
+
+@pytest.mark.parametrize("text", ["1.5", "x"])
+def test_training_sizes_are_whole_numbers(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["augmentation", "--train-images", f"30,{text}"]) == 2
+    assert said(capsys).startswith(f"biasscope: --train-images: {text!r} is no whole number.")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("minimum = 1.5", " minimum: 1.5 is no whole number. Write digits alone, such as 20."),
+        ('minimum = "many"', " minimum: 'many' is no whole number."),
+        ("minimum = true", " minimum: true is no whole number."),
+        ("minimum = [10, 20]", " minimum: [10, 20] is no whole number."),
+        ("minimum = { a = 1 }", " minimum: {'a': 1} is no whole number."),
+        ("minimum = 2024-01-01", " minimum: 2024-01-01 is no whole number."),
+        ("seed = 0.0", " seed: 0.0 is no whole number."),
+        ('alpha = "high"', " alpha: 'high' is no number. Write one such as 0.05."),
+        ("leakage = 3", " leakage: 3 is neither true nor false. Say true or false."),
+        ('correction = "none"', " correction: 'none' is none of the choices. They are bh, by, holm."),
+        ("output = 3", " output: 3 is no text. Put it in quotes."),
+        ('images = ["a", "b"]', " images: ['a', 'b'] is no text."),
+        ("augment = [true]", " augment: true is no text."),
+        ('alhpa = "high"', ": there is no option 'alhpa'. Did you mean 'alpha'?"),
+    ],
+)
+def test_values_of_a_configuration(
+    line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("options.toml").write_text(f"[dataset]\n{line}\n")
+    assert main(["dataset", "--config", "options.toml"]) == 2
+    assert said(capsys).startswith(f"biasscope: options.toml: [dataset]{words}")
+
+
+def test_a_configuration_may_say_one_item_and_a_text_in_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("options.toml").write_text('[augmentation]\ntarget = 0.9\nmodel = "small:4"\ntrain_images = [30]\nbatch = 0\n')
+    assert main(["augmentation", "--config", "options.toml"]) == 2
+    assert said(capsys).startswith("biasscope: --batch: 0 is out of range.")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["dataset", "--alpah", "3"], "Unknown option: --alpah. Did you mean --alpha?"),
+        (["datset"], 'Unknown command "datset". Did you mean "dataset"?'),
+        (["gate", "a"], 'Command "gate" parameter --gates requires an argument.'),
+        (["layers", "--protocol", "crops"], "--protocol: 'crops' is none of the choices. They are circular"),
+        (["layers", "--blame=maybe"], "--blame: 'maybe' is neither true nor false. Say true or false."),
+    ],
+)
+def test_errors_of_the_parser_have_the_form_of_all_others(
+    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(given) == 2
+    assert said(capsys).startswith(f"biasscope: {words}")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_names_an_environment_variable_of_the_command(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    assert main([command, "--help"]) == 0
+    after = capsys.readouterr().out.partition("in the environment, as ")[2]
+    command_in_name, _, option = after.partition(".")[0].removeprefix("BIASSCOPE_").partition("_")
+    assert command_in_name.lower() == command
+    assert option.lower() in dict(kinds(build()[command]))
