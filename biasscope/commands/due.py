@@ -39,7 +39,8 @@ def due(
 
     A report that was missed, however often, is run once. Nothing is run twice at the same time. The exit code is the
     largest of all reports: 0 when all gates held, 1 when one failed, and above that when a report could not be made or
-    compared (2 usage or configuration, 3 input, output or incomparable, 4 unexpected).
+    compared (2 usage or configuration, 3 input, output or incomparable, 4 unexpected). With --list, 3 says that the
+    runs of a report cannot be read.
 
     Parameters
     ----------
@@ -87,10 +88,15 @@ def _refuse(item: Found) -> int:
 
 
 def _list(found: list[Found]) -> int:
+    """Print the table of reports and tell what of it cannot be read; gives the exit code."""
     from biasscope.schedule.making import clock
-    from biasscope.schedule.words import listed
+    from biasscope.schedule.words import listed, unreadable
 
-    return _say(listed(found, clock()))
+    codes = [_say(listed(found, clock()))]
+    for line, code in unreadable(found):
+        _warn(line)
+        codes.append(code)
+    return max(codes)
 
 
 def _run(schedule: Schedule, output: Path, forced: bool, settings: Settings, quiet: bool) -> int:

@@ -12,7 +12,7 @@ from biasscope.schedule.collect import Found
 from biasscope.schedule.due import said
 from biasscope.schedule.lock import owner
 from biasscope.schedule.runner import Outcome, when
-from biasscope.schedule.runs import newest, runs
+from biasscope.schedule.runs import Run, newest, runs
 
 
 def answer(found: Outcome) -> Iterator[str]:
@@ -49,16 +49,36 @@ def listed(found: Sequence[Found], now: datetime) -> str:
     return "\n".join(line.rstrip() for line in padded)
 
 
+def unreadable(found: Sequence[Found]) -> Iterator[tuple[str, int]]:
+    """What the table leaves open, because it cannot be read, with its exit code: all runs of a report, or one of them.
+
+    A run that cannot be read is passed over, as when the report is run.
+    """
+    for item in found:
+        past = _past(item)
+        if isinstance(past, InputError):
+            yield f"{item.name}: {visible(str(past))}", past.exit_code
+            continue
+        for run in past:
+            if not run.record:
+                yield f"{item.name}: a run is passed over: {visible(run.problem)}", 0
+
+
+def _past(item: Found) -> list[Run] | InputError:
+    try:
+        return runs(item.output / item.name) if item.schedule else []
+    except InputError as error:
+        return error
+
+
 def _row(item: Found, now: datetime) -> tuple[str, str, str, str, str]:
     if item.schedule is None:
         return item.name, "", "", "cannot be read", ""
-    report, home = item.schedule.report, item.output / item.name
+    report, home, past = item.schedule.report, item.output / item.name, _past(item)
     rule = f"{f'every {report.every}' if report.every else report.at} ({report.timezone})"
-    try:
-        past, zone = runs(home), report.timetable.zone
-    except InputError:
+    if isinstance(past, InputError):
         return item.name, rule, "cannot be read", "", visible(report.title)
-    last, state, holder = newest(past), when(item.schedule, past, now), owner(home)
+    zone, last, state, holder = report.timetable.zone, newest(past), when(item.schedule, past, now), owner(home)
     ended = f"{said(last.started, zone)} {last.record.status}" if last and last.record and last.started else "none"
     running = f"process {holder.pid} runs it" if holder and holder.alive else ""
     return item.name, rule, ended, running or ("now" if state.now else said(state.next, zone)), visible(report.title)

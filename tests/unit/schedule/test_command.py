@@ -1,6 +1,7 @@
 """`due` in this process, on analyses that answer at once: lines, exit codes, and what stops nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -132,3 +133,38 @@ def test_the_list_in_the_zone_of_the_report(desk: Desk, due: Due) -> None:
     assert lines[1].split() == ["a", "03:00", "(Asia/Tokyo)", "none", "now", "Nightly"]
     assert " passed  " in lines[2]
     assert " 03:00 UTC" in lines[2]
+
+
+def test_a_list_of_what_cannot_be_read_says_so_and_ends_as_the_run_would(
+    desk: Desk, due: Due, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.schedule(name="a")
+    desk.schedule(name="b")
+    due()
+    closed, iterdir = desk.folder / "reports" / "output" / "b", Path.iterdir
+
+    def refusing(folder: Path) -> Iterator[Path]:
+        if folder == closed:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return iterdir(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refusing)
+        code, lines, errors = due("--list")
+        assert due()[0] == 3
+    assert code == 3
+    assert " passed " in lines[1]
+    assert " cannot be read " in lines[2]
+    assert errors.startswith(f"biasscope: b: {closed}: cannot read its runs (Permission denied). Whoever runs")
+
+
+def test_a_list_passes_over_one_run_that_cannot_be_read(desk: Desk, due: Due) -> None:
+    desk.schedule(name="a")
+    due()
+    due("--now")
+    newest = max((desk.folder / "reports" / "output" / "a").glob("*Z*"))
+    (newest / "run.json").write_text("{")
+    code, lines, errors = due("--list")
+    assert (code, " passed " in lines[1]) == (0, True)
+    assert errors.startswith("biasscope: a: a run is passed over: ")
+    assert str(newest) in errors
