@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 from torch.overrides import TorchFunctionMode
 
-from biasscope.models.surgery.record import is_leaf
+from biasscope.models.surgery.reading.follow import is_leaf
 
 _BOOKKEEPING = frozenset({
     "contiguous", "detach", "clone", "to", "type", "float", "half", "double", "bfloat16", "requires_grad_", "alias",

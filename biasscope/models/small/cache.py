@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from torch import nn
 
@@ -16,6 +18,8 @@ from biasscope.models.loaded import weights_sha256
 from biasscope.models.small.recipe import Recipe
 from biasscope.models.small.train import train
 
+R = TypeVar("R", bound=Recipe)
+
 
 def cache_folder() -> Path:
     """``$XDG_CACHE_HOME/biasscope/models``, or below ``~/.cache``."""
@@ -24,7 +28,12 @@ def cache_folder() -> Path:
 
 
 def cached(recipe: Recipe) -> tuple[nn.Module, float]:
-    """Trained network and its accuracy: read if it is there and whole, otherwise trained and written.
+    """Trained classifier and its accuracy, as `stored`."""
+    return stored(recipe, train)
+
+
+def stored(recipe: R, train: Callable[[R], tuple[nn.Module, float]]) -> tuple[nn.Module, float]:
+    """Trained network and its score: read if it is there and whole, otherwise trained and written.
 
     A file of another recipe or version has another name; one that is damaged or was changed is replaced. Where the
     folder cannot be written, the network is trained every time.

@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from biasscope.core.errors import InputError, UsageError
+from biasscope.core.errors import UsageError
 from biasscope.models.loaded import LoadedModel, describe
 from biasscope.models.preprocessing import Preprocessing
-from biasscope.models.small.cache import _read, _write, cache_folder
+from biasscope.models.small.cache import stored
 from biasscope.models.small.recipe import Recipe
-from biasscope.models.small.train import _one_thread, scenes
+from biasscope.models.small.train import descend, one_thread, scenes
 from biasscope.models.spec import Spec
 from biasscope.nn import ResizeConv2d
 
@@ -103,38 +103,19 @@ def train_decoder(recipe: DecoderRecipe) -> tuple[nn.Module, float]:
     put back afterwards.
     """
     pictures, _, chosen = scenes(recipe)
-    with torch.random.fork_rng(devices=[]), torch.enable_grad(), _one_thread():
+    with torch.random.fork_rng(devices=[]), torch.enable_grad(), one_thread():
         torch.manual_seed(recipe.seed)
         net = recipe.build().train()
-        _descend(net, pictures[chosen], recipe)
+        descend(net, recipe, pictures[chosen], pictures[chosen], F.mse_loss)
     net.eval()
     with torch.inference_mode():
         error = float(F.mse_loss(net(pictures[~chosen]), pictures[~chosen]))
     return net, float(10 * torch.log10(torch.tensor(4 / error)))
 
 
-def _descend(net: nn.Module, pictures: Tensor, recipe: DecoderRecipe) -> None:
-    steps = recipe.epochs * -(-len(pictures) // recipe.batch)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=0.25)
-    for _ in range(recipe.epochs):
-        for batch in torch.split(torch.randperm(len(pictures)), recipe.batch):
-            optimizer.zero_grad()
-            loss = F.mse_loss(net(pictures[batch]), pictures[batch])
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-
-
 def cached_decoder(recipe: DecoderRecipe) -> tuple[nn.Module, float]:
     """Trained decoder and its ratio in dB: read if it is there and whole, otherwise trained and written."""
-    path = cache_folder() / f"{recipe.name}-{recipe.key()[:16]}.safetensors"
-    try:
-        return _read(recipe, path)
-    except (InputError, OSError, ValueError, KeyError):
-        net, score = train_decoder(recipe)
-    _write(net, score, recipe, path)
-    return net, score
+    return stored(recipe, train_decoder)
 
 
 def load_decoder(spec: Spec) -> LoadedModel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -29,16 +29,18 @@ def train(recipe: Recipe) -> tuple[nn.Module, float]:
     of threads are put back afterwards.
     """
     pictures, digits, chosen = scenes(recipe)
-    with torch.random.fork_rng(devices=[]), torch.enable_grad(), _one_thread():
+    with torch.random.fork_rng(devices=[]), torch.enable_grad(), one_thread():
         torch.manual_seed(recipe.seed)
         net = recipe.build().train().to(memory_format=torch.channels_last)
-        _descend(net, pictures[chosen].contiguous(memory_format=torch.channels_last), digits[chosen], recipe)
+        inputs = pictures[chosen].contiguous(memory_format=torch.channels_last)
+        descend(net, recipe, inputs, digits[chosen], F.cross_entropy)
     net.eval().to(memory_format=torch.contiguous_format)
     return net, accuracy(net, pictures[~chosen], digits[~chosen])
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Let one thread compute, so that sums do not depend on the number of cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -47,14 +49,17 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _descend(net: nn.Module, pictures: Tensor, digits: Tensor, recipe: Recipe) -> None:
-    steps = recipe.epochs * -(-len(pictures) // recipe.batch)
+def descend(
+    net: nn.Module, recipe: Recipe, inputs: Tensor, wanted: Tensor, loss_of: Callable[[Tensor, Tensor], Tensor]
+) -> None:
+    """Train a network to give what is wanted of each input."""
+    steps = recipe.epochs * -(-len(inputs) // recipe.batch)
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=steps, pct_start=0.25)
     for _ in range(recipe.epochs):
-        for batch in torch.split(torch.randperm(len(pictures)), recipe.batch):
+        for batch in torch.split(torch.randperm(len(inputs)), recipe.batch):
             optimizer.zero_grad()
-            loss = F.cross_entropy(net(pictures[batch]), digits[batch])
+            loss = loss_of(net(inputs[batch]), wanted[batch])
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TypeVar, cast
 
 from torch import nn
 
 from biasscope.models.architectures.layers import SubsampleShortcut
-from biasscope.models.surgery.edit import Change, Plan, described, like, own, unstrided, with_sampler
-from biasscope.models.surgery.layers import BlurredAvgPool2d, ByChannels, CircularAvgPool2d, CircularMaxPool2d
-from biasscope.models.surgery.placement import place
-from biasscope.models.surgery.record import Example, Record, follow
-from biasscope.models.surgery.selection import Selectors, check_skip, select
-from biasscope.models.surgery.sites import (
+from biasscope.models.surgery.blurs import Blurs, average_pool, max_pool, slicing
+from biasscope.models.surgery.edit import Plan, described, own, unstrided, with_sampler
+from biasscope.models.surgery.reading.follow import Example, follow
+from biasscope.models.surgery.reading.placement import place
+from biasscope.models.surgery.reading.selection import Selectors, check_skip, select
+from biasscope.models.surgery.reading.sites import (
     AVERAGE_POOLS,
     MAX_POOLS,
     Site,
     coarser,
     find_sites,
-    pair,
-    refuse,
     refuse_hidden,
 )
 from biasscope.models.surgery.table import Kept, Replacement
-from biasscope.nn import BlurPool2d, MaxBlurPool2d
 from biasscope.nn._checks import PaddingMode
 from biasscope.nn.antialias import binomial_taps
 
@@ -113,7 +109,7 @@ def antialias(
     if layers is None:
         refuse_hidden(model, record, skip)
     plan = Plan([], [], [Kept("antialias", *row) for row in coarser(model, record, skip) if layers is None])
-    blurs = _Blurs(model, record, filter_size, padding_mode)
+    blurs = Blurs(model, record, filter_size, padding_mode)
     for site in select(find_sites(model, record), layers, skip):
         if site.stem and not stem and layers is None:
             plan.kept.append(Kept("antialias", site.name, site.kind, "reads the picture, and stem=False"))
@@ -124,31 +120,13 @@ def antialias(
     return plan.carry_out(model)
 
 
-class _Blurs:
-    """Makes the blurs of one operation."""
-
-    def __init__(self, model: nn.Module, record: Record, filter_size: int, mode: PaddingMode | None) -> None:
-        self.model, self.record, self.filter_size = model, record, filter_size
-        self.mode: PaddingMode = mode or ("circular" if any(map(_wraps, model.modules())) else "reflect")
-        self.like = like(model)
-
-    def blur(self, channels: int, stride: tuple[int, int]) -> BlurPool2d:
-        """One blur on the model's device."""
-        return BlurPool2d(channels, self.filter_size, stride, self.mode).to(self.like)
-
-
-def _wraps(module: nn.Module) -> bool:
-    circular = isinstance(module, (CircularMaxPool2d, CircularAvgPool2d)) or getattr(module, "wrap", False)
-    return circular or getattr(module, "padding_mode", "") == "circular"
-
-
-def _plan_site(plan: Plan, blurs: _Blurs, site: Site) -> None:
+def _plan_site(plan: Plan, blurs: Blurs, site: Site) -> None:
     if isinstance(site.module, MAX_POOLS):
-        change, after = _max_pool(blurs, site)
+        change, after = max_pool(blurs, site)
     elif isinstance(site.module, AVERAGE_POOLS):
-        change, after = _average_pool(blurs, site)
+        change, after = average_pool(blurs, site)
     elif isinstance(site.module, SubsampleShortcut):
-        change, after = _slicing(blurs, site)
+        change, after = slicing(blurs, site)
     else:
         _convolution(plan, blurs, site)
         return
@@ -156,7 +134,7 @@ def _plan_site(plan: Plan, blurs: _Blurs, site: Site) -> None:
     plan.rows.append(Replacement("antialias", site.name, site.kind, site.stride, described(site.module), after))
 
 
-def _convolution(plan: Plan, blurs: _Blurs, site: Site) -> None:
+def _convolution(plan: Plan, blurs: Blurs, site: Site) -> None:
     placement = place(blurs.model, blurs.record, site)
     conv = cast(nn.Conv2d, site.module)
     own_front = placement.side == "front" and placement.names == (site.name,)
@@ -169,65 +147,3 @@ def _convolution(plan: Plan, blurs: _Blurs, site: Site) -> None:
     plan.changes.append((site.name, unstrided))
     plan.changes.extend(with_sampler(placement, lambda _: blurs.blur(channels, site.stride)))
     plan.rows.append(row)
-
-
-def _for_channels(site: Site, make: partial[nn.Module]) -> nn.Module:
-    """One layer, or one for every width that the module is used on."""
-    widths = sorted(set(site.channels))
-    return make(widths[0]) if len(widths) == 1 else ByChannels({width: make(width) for width in widths})
-
-
-def _max_pool(blurs: _Blurs, site: Site) -> tuple[Change, str]:
-    pool = cast(nn.MaxPool2d, site.module)
-    if getattr(pool, "return_indices", False):
-        raise refuse(site.name, "a max pool that returns indices has no blurred form")
-    circular = isinstance(pool, CircularMaxPool2d)
-
-    def make(channels: int) -> nn.Module:
-        layer = MaxBlurPool2d(
-            channels, pair(pool.kernel_size), site.stride, pair(pool.padding), pair(pool.dilation),
-            getattr(pool, "ceil_mode", False), filter_size=blurs.filter_size, padding_mode=blurs.mode,
-            circular_max=circular,
-        )  # fmt: skip
-        return layer.to(blurs.like)
-
-    text = f"MaxPool2d({pool.kernel_size}, stride=1), BlurPool2d({blurs.filter_size}, stride={site.stride})"
-    return (lambda _: _for_channels(site, partial(make))), text
-
-
-def _average_pool(blurs: _Blurs, site: Site) -> tuple[Change, str]:
-    pool = cast(nn.AvgPool2d, site.module)
-    window, padding = pair(pool.kernel_size), pair(pool.padding)
-    ceil_mode, circular = getattr(pool, "ceil_mode", False), isinstance(pool, CircularAvgPool2d)
-    blur = f"BlurPool2d({blurs.filter_size}, stride={site.stride})"
-    centred = all((k - 1) // 2 == p for k, p in zip(window, padding, strict=True))
-    if centred and max(window) <= blurs.filter_size:
-
-        def only_blur(channels: int) -> nn.Module:
-            layer = blurs.blur(channels, site.stride)
-            return BlurredAvgPool2d(layer, window, padding, ceil_mode)
-
-        return (lambda _: _for_channels(site, partial(only_blur))), blur
-    if ceil_mode:
-        raise refuse(site.name, f"an average pool of {window} with ceil_mode has windows that a blur cannot stand for")
-
-    def both(channels: int) -> nn.Module:
-        layer = blurs.blur(channels, site.stride)
-        average = (
-            CircularAvgPool2d(window, 1, padding)
-            if circular
-            else nn.AvgPool2d(window, 1, padding, False, pool.count_include_pad, pool.divisor_override)
-        )
-        return nn.Sequential(average, layer)
-
-    return (lambda _: _for_channels(site, partial(both))), f"AvgPool2d({window}, stride=1), {blur}"
-
-
-def _slicing(blurs: _Blurs, site: Site) -> tuple[Change, str]:
-    channels = blurs.record.shapes[site.nodes[0].inputs[0]][1]
-
-    def change(module: nn.Module) -> nn.Module:
-        cast(SubsampleShortcut, module).sampler = blurs.blur(channels, site.stride)
-        return module
-
-    return change, f"BlurPool2d({blurs.filter_size}, stride={site.stride}), then zero channels"

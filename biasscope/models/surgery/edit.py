@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d
-from biasscope.models.surgery.placement import Placement
+from biasscope.models.surgery.reading.placement import Placement
 from biasscope.models.surgery.table import Kept, Replacement, add_to_table
 
 Change = Callable[[nn.Module], nn.Module]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.surgery.pac import GuidedPacConv2d
+from biasscope.models.surgery.layers import GuidedPacConv2d
 
 Guidance = Callable[..., Tensor]
 

@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar, cast
 
-from torch import Tensor, nn
+from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.circular import circular as make_circular
 from biasscope.models.surgery.edit import Change, Plan, described, own, unstrided, with_sampler
-from biasscope.models.surgery.grids import linked
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
-from biasscope.models.surgery.links import Link
-from biasscope.models.surgery.placement import Placement, place
-from biasscope.models.surgery.record import Example, Record, follow
-from biasscope.models.surgery.selection import Selectors, as_tuple, check_skip, matches, select
-from biasscope.models.surgery.sites import Site, coarser, find_sites, pair, refuse, refuse_hidden
+from biasscope.models.surgery.reading.follow import Example, follow
+from biasscope.models.surgery.reading.grids import linked
+from biasscope.models.surgery.reading.placement import Placement, place
+from biasscope.models.surgery.reading.record import Record
+from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches, select
+from biasscope.models.surgery.reading.sites import Site, coarser, find_sites, pair, refuse, refuse_hidden
+from biasscope.models.surgery.samplers import Samplers
 from biasscope.models.surgery.table import Kept, Replacement
-from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d, PolyphaseSampling2d
-from biasscope.nn._fx import one_step
+from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d
 from biasscope.nn.polyphase import UnevenMode
 
 M = TypeVar("M", bound=nn.Module)
-
-
-class LinkedSampling2d(PolyphaseSampling2d):
-    """`PolyphaseSampling2d` that takes part in a choice: the first to run in a pass chooses, the others follow.
-
-    The last one lets the choice go, so that nobody follows the choice of another pass.
-    """
-
-    def __init__(
-        self, stride: tuple[int, int], p: float, uneven: UnevenMode, link: Link, leader: bool, last: bool
-    ) -> None:
-        super().__init__(stride, p, uneven)
-        self.link, self.leader, self.last = link, leader, last
-
-    @one_step
-    def forward(self, x: Tensor, index: Tensor | None = None) -> Tensor:
-        """Sample (N, C, H, W) at the phase that the group has chosen."""
-        if self.leader:
-            out, self.link.value = self.with_index(x)
-            return out
-        chosen = self.link.value
-        if chosen is None:
-            raise UsageError(
-                "a sampling runs without the branch that chooses its phase",
-                hint="Run the branches of a block together.",
-            )
-        self.link.value = None if self.last else chosen
-        return super().forward(x, chosen)
-
-    def extra_repr(self) -> str:
-        """Show the arguments and the part played."""
-        return f"{super().extra_repr()}, {'chooses' if self.leader else 'follows'}"
 
 
 def polyphase(
@@ -128,7 +96,7 @@ def polyphase(
         refuse_hidden(model, record, skip)
     sites = select(find_sites(model, record), layers, skip)
     plan = Plan([], [], [Kept("polyphase", *row) for row in coarser(model, record, skip)])
-    samplers = _Samplers(p, uneven, _places(model, record, sites), linked(record, sites))
+    samplers = Samplers(p, uneven, _places(model, record, sites), linked(record, sites))
     for site in sites:
         _plan_site(plan, samplers, site)
     if not inplace:
@@ -163,53 +131,7 @@ def _places(model: nn.Module, record: Record, sites: list[Site]) -> dict[str, Pl
     return {site.name: place(model, record, site) for site in sites if isinstance(site.module, nn.Conv2d)}
 
 
-class _Part(NamedTuple):
-    """What a site does in its group, whose first site is ``of``."""
-
-    link: Link
-    leader: bool
-    last: bool
-    of: str
-
-
-class _Samplers:
-    """Makes the samplings of one operation; those of a group share a link."""
-
-    def __init__(self, p: float, uneven: UnevenMode, places: dict[str, Placement], groups: list[list[Site]]) -> None:
-        self.p, self.uneven, self.places = p, uneven, places
-        self.links: dict[str, _Part] = {}
-        for group in groups:
-            if len(group) > 1:
-                self._link(sorted(group, key=self.runs_at))
-
-    def runs_at(self, site: Site) -> int:
-        """When the sampling of a site runs."""
-        return self.places[site.name].index if site.name in self.places else site.nodes[0].index
-
-    def _link(self, group: list[Site]) -> None:
-        link = Link()
-        for number, site in enumerate(group):
-            if site.stride != group[0].stride:
-                raise refuse(site.name, f"it meets {group[0].name}, whose stride differs", "Nothing helps.")
-            if site.name in self.places and len(self.places[site.name].names) > 1:
-                raise refuse(site.name, "its activation is read by several convolutions and meets another map")
-            self.links[site.name] = _Part(link, number == 0, number == len(group) - 1, group[0].name)
-
-    def make(self, site: Site) -> nn.Module:
-        """Sampling of a site."""
-        if site.name not in self.links:
-            return PolyphaseSampling2d(site.stride, self.p, self.uneven)
-        part = self.links[site.name]
-        return LinkedSampling2d(site.stride, self.p, self.uneven, part.link, part.leader, part.last)
-
-    def text(self, site: Site) -> str:
-        """Sampling of a site for the table."""
-        part = self.links.get(site.name)
-        follows = f" at the phase of {part.of}" if part and not part.leader else ""
-        return f"PolyphaseSampling2d({site.stride}){follows}"
-
-
-def _plan_site(plan: Plan, samplers: _Samplers, site: Site) -> None:
+def _plan_site(plan: Plan, samplers: Samplers, site: Site) -> None:
     text = samplers.text(site)
     if isinstance(site.module, nn.Conv2d):
         placement = samplers.places[site.name]
@@ -226,7 +148,7 @@ def _plan_site(plan: Plan, samplers: _Samplers, site: Site) -> None:
     plan.rows.append(Replacement("polyphase", site.name, site.kind, site.stride, described(site.module), text))
 
 
-def _sampled_shortcut(samplers: _Samplers, site: Site) -> Change:
+def _sampled_shortcut(samplers: Samplers, site: Site) -> Change:
     def change(module: nn.Module) -> nn.Module:
         cast(SubsampleShortcut, module).sampler = samplers.make(site)
         return module
@@ -234,7 +156,7 @@ def _sampled_shortcut(samplers: _Samplers, site: Site) -> Change:
     return change
 
 
-def _sampled_pool(samplers: _Samplers, site: Site) -> Change:
+def _sampled_pool(samplers: Samplers, site: Site) -> Change:
     pool = site.module
     if getattr(pool, "ceil_mode", False):
         raise refuse(

@@ -8,7 +8,7 @@ from torch import nn
 
 from biasscope.models.surgery.edit import Plan, described, own
 from biasscope.models.surgery.layers import SurgeryConv2d
-from biasscope.models.surgery.sites import pair, refuse
+from biasscope.models.surgery.reading.sites import pair, refuse
 from biasscope.models.surgery.table import Replacement
 
 M = TypeVar("M", bound=nn.Module)

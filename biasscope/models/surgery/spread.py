@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from biasscope.core.randomness import generator
 from biasscope.models.surgery.edit import like
-from biasscope.models.surgery.record import Example
-
-if TYPE_CHECKING:
-    from biasscope.models.surgery.pac import GuidedPacConv2d
+from biasscope.models.surgery.layers import GuidedPacConv2d
+from biasscope.models.surgery.reading.follow import Example
 
 Guidance = Callable[..., Tensor]
 
@@ -47,12 +45,12 @@ def level(model: nn.Module, names: Iterable[str], x: Tensor) -> None:
     """
     probe, found = copy.deepcopy(model).eval(), dict.fromkeys(names, 0.0)
     for name in found:
-        layer = cast("GuidedPacConv2d", probe.get_submodule(name))
+        layer = cast(GuidedPacConv2d, probe.get_submodule(name))
         vars(layer)["guidance"] = _noting(found, name, layer.guidance, layer.scale)
     with torch.no_grad():
         probe(x)
     for name, value in found.items():
-        layer = cast("GuidedPacConv2d", model.get_submodule(name))
+        layer = cast(GuidedPacConv2d, model.get_submodule(name))
         layer.scale /= max(1.0, value)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from biasscope.core.errors import InputError
 from biasscope.images.picture import Picture
 from biasscope.models.surgery.frozen import frozen_guidance
-from biasscope.models.surgery.pac import GuidedPacConv2d
+from biasscope.models.surgery.layers import GuidedPacConv2d
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import activations, prepared
 from biasscope.trace.probe import device_of, float_type

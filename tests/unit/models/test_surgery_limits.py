@@ -10,7 +10,7 @@ from torch import nn
 from biasscope.core.errors import UsageError
 from biasscope.models import antialias, circular, pac, polyphase, surgery_table
 from biasscope.models.architectures.cifar_resnet import CifarResNet
-from biasscope.models.surgery.pac import GuidedPacConv2d
+from biasscope.models.surgery.layers import GuidedPacConv2d
 from biasscope.nn import BlurPool2d
 from tests.unit.models.families import build, deviation, picture
 

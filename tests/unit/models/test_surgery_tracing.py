@@ -11,7 +11,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from biasscope.core.errors import UsageError
 from biasscope.models import antialias, circular, pac, polyphase, same_padding
 from biasscope.models.architectures.cifar_resnet import CifarResNet
-from biasscope.models.surgery.pac import GuidedPacConv2d
+from biasscope.models.surgery.layers import GuidedPacConv2d
 from biasscope.nn import BlurPool2d
 from tests.unit.models.families import FLAT, GLOBAL, build, deviation, picture
 

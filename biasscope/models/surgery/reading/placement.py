@@ -17,8 +17,8 @@ from typing import Literal
 from torch import nn
 
 from biasscope.models.surgery.layers import SurgeryConv2d
-from biasscope.models.surgery.record import Node, Record
-from biasscope.models.surgery.sites import Site, pair, refuse
+from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.sites import Site, pair, refuse
 from biasscope.nn import PacConv2d
 
 _ACTIVATION_MODULES = """

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
-from biasscope.models.surgery.record import Node, Record
-from biasscope.models.surgery.selection import Selectors, as_tuple, matches
+from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
 from biasscope.nn import PacConv2d, PacPool2d
 
 MAX_POOLS = (nn.MaxPool2d, CircularMaxPool2d)

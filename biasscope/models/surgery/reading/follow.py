@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,81 +15,13 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from biasscope.core.errors import UsageError
+from biasscope.models.outputs import tensors
+from biasscope.models.surgery.reading.record import Node, Record
 
 Example = Tensor | Sequence[int] | None
 """What the pass is run on: a (N, C, H, W) tensor, a shape (C, H, W), or nothing (a size is tried)."""
-
 SIZES = (224, 64, 32, 256, 299, 384)
 _PASS_THROUGH = (nn.Identity, nn.Sequential, nn.Dropout, nn.Dropout2d)
-
-
-@dataclass(frozen=True)
-class Node:
-    """One step of the pass.
-
-    Attributes
-    ----------
-    index
-        Place in the order of execution.
-    op
-        Name of the module's class or of the function.
-    where
-        Name of the module; for a function, of the module whose ``forward`` called it.
-    is_module
-        Whether this is a module (a function otherwise).
-    inputs, outputs
-        Numbers of the values read and made.
-    arguments
-        Positional arguments of a function, tensors replaced by ``None``.
-    """
-
-    index: int
-    op: str
-    where: str
-    is_module: bool
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    arguments: tuple[Any, ...] = ()
-
-
-@dataclass
-class Record:
-    """Everything that happened in one pass, in order; the shape of every value."""
-
-    nodes: list[Node] = field(default_factory=list)
-    shapes: list[tuple[int, ...]] = field(default_factory=list)
-    source: int = 0
-
-    def consumers(self, value: int) -> list[Node]:
-        """Steps that read a value."""
-        return [node for node in self.nodes if value in node.inputs]
-
-    def calls(self, name: str) -> int:
-        """How often a module ran."""
-        return sum(node.is_module and node.where == name for node in self.nodes)
-
-    def ancestors(self, node: Node) -> list[Node]:
-        """Every step that a step depends on."""
-        makers = {value: other for other in self.nodes for value in other.outputs}
-        found: dict[int, Node] = {}
-        waiting = list(node.inputs)
-        while waiting:
-            maker = makers.get(waiting.pop())
-            if maker is not None and maker.index not in found:
-                found[maker.index] = maker
-                waiting.extend(maker.inputs)
-        return list(found.values())
-
-
-def _tensors(thing: Any) -> Iterable[Tensor]:
-    if isinstance(thing, Tensor):
-        yield thing
-    elif isinstance(thing, dict):
-        for value in thing.values():
-            yield from _tensors(value)
-    elif isinstance(thing, (list, tuple)):
-        for value in thing:
-            yield from _tensors(value)
 
 
 class _Recorder(TorchFunctionMode):
@@ -112,8 +43,8 @@ class _Recorder(TorchFunctionMode):
         return self._values[id(tensor)]
 
     def note(self, op: str, is_module: bool, inputs: Any, output: Any, arguments: tuple[Any, ...] = ()) -> None:
-        known = tuple(dict.fromkeys(self._values[id(t)] for t in _tensors(inputs) if id(t) in self._values))
-        made = tuple(self.value(t) for t in _tensors(output))
+        known = tuple(dict.fromkeys(self._values[id(t)] for t in tensors(inputs) if id(t) in self._values))
+        made = tuple(self.value(t) for t in tensors(output))
         if known and made:
             where = self.scopes[-1] if self.scopes else ""
             self.record.nodes.append(Node(len(self.record.nodes), op, where, is_module, known, made, arguments))

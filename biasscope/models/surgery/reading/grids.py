@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from biasscope.models.surgery.record import Node, Record
-from biasscope.models.surgery.sites import Site, refuse
+from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.sites import Site, refuse
 
 
 class _Grids:

@@ -11,7 +11,7 @@ from torch import nn
 from biasscope.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from biasscope.models.surgery.sites import Site
+    from biasscope.models.surgery.reading.sites import Site
 
 Selector = str | type[nn.Module]
 Selectors = Sequence[Selector] | Selector | None

@@ -1,0 +1,64 @@
+"""What happened in one forward pass: which step made which value, from which values, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step of the pass.
+
+    Attributes
+    ----------
+    index
+        Place in the order of execution.
+    op
+        Name of the module's class or of the function.
+    where
+        Name of the module; for a function, of the module whose ``forward`` called it.
+    is_module
+        Whether this is a module (a function otherwise).
+    inputs, outputs
+        Numbers of the values read and made.
+    arguments
+        Positional arguments of a function, tensors replaced by ``None``.
+    """
+
+    index: int
+    op: str
+    where: str
+    is_module: bool
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass
+class Record:
+    """Everything that happened in one pass, in order; the shape of every value."""
+
+    nodes: list[Node] = field(default_factory=list)
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    source: int = 0
+
+    def consumers(self, value: int) -> list[Node]:
+        """Steps that read a value."""
+        return [node for node in self.nodes if value in node.inputs]
+
+    def calls(self, name: str) -> int:
+        """How often a module ran."""
+        return sum(node.is_module and node.where == name for node in self.nodes)
+
+    def ancestors(self, node: Node) -> list[Node]:
+        """Every step that a step depends on."""
+        makers = {value: other for other in self.nodes for value in other.outputs}
+        found: dict[int, Node] = {}
+        waiting = list(node.inputs)
+        while waiting:
+            maker = makers.get(waiting.pop())
+            if maker is not None and maker.index not in found:
+                found[maker.index] = maker
+                waiting.extend(maker.inputs)
+        return list(found.values())

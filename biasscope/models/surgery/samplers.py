@@ -1,0 +1,60 @@
+"""The samplings of one polyphase operation: which choose their phase, and which follow."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import nn
+
+from biasscope.models.surgery.layers.linked import LinkedSampling2d
+from biasscope.models.surgery.layers.links import Link
+from biasscope.models.surgery.reading.placement import Placement
+from biasscope.models.surgery.reading.sites import Site, refuse
+from biasscope.nn import PolyphaseSampling2d
+from biasscope.nn.polyphase import UnevenMode
+
+
+class _Part(NamedTuple):
+    """What a site does in its group, whose first site is ``of``."""
+
+    link: Link
+    leader: bool
+    last: bool
+    of: str
+
+
+class Samplers:
+    """Makes the samplings of one operation; those of a group share a link."""
+
+    def __init__(self, p: float, uneven: UnevenMode, places: dict[str, Placement], groups: list[list[Site]]) -> None:
+        self.p, self.uneven, self.places = p, uneven, places
+        self.links: dict[str, _Part] = {}
+        for group in groups:
+            if len(group) > 1:
+                self._link(sorted(group, key=self.runs_at))
+
+    def runs_at(self, site: Site) -> int:
+        """When the sampling of a site runs."""
+        return self.places[site.name].index if site.name in self.places else site.nodes[0].index
+
+    def _link(self, group: list[Site]) -> None:
+        link = Link()
+        for number, site in enumerate(group):
+            if site.stride != group[0].stride:
+                raise refuse(site.name, f"it meets {group[0].name}, whose stride differs", "Nothing helps.")
+            if site.name in self.places and len(self.places[site.name].names) > 1:
+                raise refuse(site.name, "its activation is read by several convolutions and meets another map")
+            self.links[site.name] = _Part(link, number == 0, number == len(group) - 1, group[0].name)
+
+    def make(self, site: Site) -> nn.Module:
+        """Sampling of a site."""
+        if site.name not in self.links:
+            return PolyphaseSampling2d(site.stride, self.p, self.uneven)
+        part = self.links[site.name]
+        return LinkedSampling2d(site.stride, self.p, self.uneven, part.link, part.leader, part.last)
+
+    def text(self, site: Site) -> str:
+        """Sampling of a site for the table."""
+        part = self.links.get(site.name)
+        follows = f" at the phase of {part.of}" if part and not part.leader else ""
+        return f"PolyphaseSampling2d({site.stride}){follows}"
