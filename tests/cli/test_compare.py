@@ -186,3 +186,23 @@ def test_as_a_program_of_its_own(program: Callable[..., object], tmp_path: Path)
     done = program("compare", "a", "b", "--debug")
     assert done.returncode == 0, done.stderr  # type: ignore[attr-defined]
     assert "Consistency, a fell from 90.0% to 80.0%" in done.stdout  # type: ignore[attr-defined]
+
+
+def boxes(name: str, spread: float) -> str:
+    """Report of boxes that lie within a share of the room they have, around the middle."""
+    corners = ((80 * ((number * 0.618 % 1 - 0.5) * spread + 0.5), number % 37 / 36 * 80) for number in range(400))
+    rows = (f"i{number},{x},{y},{x + 20},{y + 20},b,100,100" for number, (x, y) in enumerate(corners))
+    Path(f"{name}.csv").write_text("\n".join(["image,xmin,ymin,xmax,ymax,label,width,height", *rows]))
+    assert main(["dataset", f"{name}.csv", "-q", "--no-html", "--no-leakage", "-o", name]) == 0
+    return name
+
+
+def test_more_position_bias_is_worse(run: Run, tmp_path: Path) -> None:
+    spread, centred = boxes("spread", 1.0), boxes("centred", 0.5)
+    file = gates('number = "position.pooled_effect"\nmay_worsen_by = 0.02')
+    for a, b, status, code in ((spread, centred, "worse", 1), (centred, spread, "better", 0)):
+        assert run("compare", a, b, "--allow-incomparable", "-q", "--no-html")[0] == 0
+        found = decode(Path("biasscope-comparison/comparison.json").read_bytes())
+        moved = {item.address: item.status for item in found.headline}
+        assert moved["position.pooled_effect"] == status
+        assert run("gate", b, "--gates", file, "--baseline", a, "--allow-incomparable")[0] == code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from biasscope.bias.position.pooled import edge_contact, pooled_table
 from biasscope.bias.position.statistics import Placement, placement
 from biasscope.bias.position.tables import class_table, joint_table, map_table, marginal_table
 from biasscope.bias.testing import DRAWS
-from biasscope.core.results import Interval, Result, Scalar, interval, number
+from biasscope.core.results import Better, Interval, Result, Scalar, interval, number
 
 Floats = NDArray[np.float64]
 
@@ -100,8 +101,14 @@ def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], fami
         for name in FAMILIES
     ]
     measures = [
-        _scalar("pooled_effect", f"{bias} (Cramer's V, feasible)", found.effect, boxes),
-        _scalar("pooled_effect_raw", f"{bias} (Cramer's V, raw)", found.effect_raw, int(found.boxes_raw[-1])),
+        _scalar("pooled_effect", f"{bias} (Cramer's V, feasible)", found.effect, boxes, better="lower"),
+        _scalar(
+            "pooled_effect_raw",
+            f"{bias} (Cramer's V, raw)",
+            found.effect_raw,
+            int(found.boxes_raw[-1]),
+            better="lower",
+        ),
         *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
         _scalar(
             "edge_contact",
@@ -120,9 +127,9 @@ def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], fami
     return classes + measures
 
 
-def _scalar(name: str, title: str, estimate: Estimate, n: int) -> Scalar:
+def _scalar(name: str, title: str, estimate: Estimate, n: int, better: Better | None = None) -> Scalar:
     bounds = interval(estimate.low[-1], estimate.high[-1], method=METHOD)
-    return Scalar(name, number(estimate.value[-1]), title, bounds, n)
+    return Scalar(name, number(estimate.value[-1]), title, bounds, n, better=better)
 
 
 def _median(found: Placement) -> Scalar:
@@ -130,9 +137,10 @@ def _median(found: Placement) -> Scalar:
     tested = np.isfinite(found.p["feasible"][:-1] + found.effect.value[:-1])
     effects = np.sort(found.effect.value[:-1][tested])
     m = len(effects)
+    made = Scalar("median_effect", None, "Median position bias of a class", n=m, better="lower")
     if m == 0:
-        return Scalar("median_effect", None, "Median position bias of a class", n=0)
+        return made
     reach = 0.98 * math.sqrt(m)
     low, high = (int(np.clip(place, 0, m - 1)) for place in (math.floor(m / 2 - reach), math.ceil(m / 2 + reach) - 1))
     bounds = Interval(float(effects[low]), float(effects[high]), 0.95, "order statistics over classes")
-    return Scalar("median_effect", float(np.median(effects)), "Median position bias of a class", bounds, m)
+    return msgspec.structs.replace(made, value=float(np.median(effects)), interval=bounds)

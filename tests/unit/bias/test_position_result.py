@@ -217,6 +217,12 @@ def test_nothing_to_test_is_said_in_words():
     assert empty.scalar("pooled_effect").value is None
 
 
+def test_less_bias_is_better(result):
+    declared = {item.name for item in result.scalars if item.better == "lower"}
+    assert declared >= {"pooled_effect", "pooled_effect_raw", "median_effect", "nonuniform_feasible"}
+    assert not {item.name for item in result.scalars if item.better == "higher"}
+
+
 def test_each_correction_is_applied_over_the_tested_family(counts):
     found = {name: placement(counts, correction=name, draws=999) for name in testing.CORRECTIONS}
     p = found["none"].p["raw"]
