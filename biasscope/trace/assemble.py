@@ -13,7 +13,7 @@ from biasscope.trace.estimate import Estimate
 from biasscope.trace.layer import Layer
 from biasscope.trace.maps import maps_of
 from biasscope.trace.measures import MEASURES
-from biasscope.trace.measures.equivariance import lattice_period
+from biasscope.trace.measures.period import lattice_period
 from biasscope.trace.probe import Probe, Seen
 from biasscope.trace.result import Lattice, LayerTrace, Measured, Trace
 from biasscope.trace.shifts import Plan, moves

@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from biasscope.models.outputs import tensors
-from biasscope.trace.aligned import Errors, aligned_errors, wide
-from biasscope.trace.between import fourier_errors
 from biasscope.trace.chunk import Chunk
+from biasscope.trace.errors.aligned import aligned_errors
+from biasscope.trace.errors.between import fourier_errors
+from biasscope.trace.errors.sums import Errors, wide
 from biasscope.trace.layer import Layer
 from biasscope.trace.shifts import Geometry
 

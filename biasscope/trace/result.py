@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.results import Cell, Table, table
-
-if TYPE_CHECKING:
-    import polars as pl
+from biasscope.trace.layered import Layered
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class Sums:
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class Trace(Layered[LayerTrace]):
     """Measures at every layer of a network.
 
     Attributes
@@ -157,25 +155,9 @@ class Trace:
     image_ids: tuple[str, ...] = ()
     by_image: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __getitem__(self, name: str) -> LayerTrace:
-        """Layer by name."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
-
     def values(self, measure: str) -> list[float | None]:
         """One measure at every layer, in order; ``None`` where it is undefined."""
         return [layer[measure] if measure in layer.measures else None for layer in self.layers]
-
-    def frame(self) -> pl.DataFrame:
-        """Tidy frame: one row a layer and measure."""
-        import polars as pl
-
-        return pl.DataFrame(self._rows(), infer_schema_length=None)
 
     def table(self, name: str = "layers") -> Table:
         """Give the rows of `frame` as a table of the JSON contract."""
@@ -185,19 +167,7 @@ class Trace:
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
-            {
-                "model": self.model,
-                **layer.columns(),
-                "measure": one.measure,
-                "title": one.title,
-                "value": one.value,
-                "low": one.low,
-                "high": one.high,
-                "n": one.n,
-                "better": one.better,
-                "unit": one.unit,
-                "note": one.note,
-            }
+            {"model": self.model, **layer.columns(), **vars(one)}
             for layer in self.layers
             for one in layer.measures.values()
         ]

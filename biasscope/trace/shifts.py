@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import UsageError
-from biasscope.trace.runs import Runs, find_runs
+from biasscope.trace.errors.runs import Runs, find_runs
 
 if TYPE_CHECKING:
     from biasscope.trace.layer import Size, Stride

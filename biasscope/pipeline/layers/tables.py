@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from biasscope.core.results import Table, number, table
 from biasscope.pipeline.layers.measurement import Measurement
-from biasscope.trace.measures.equivariance import lattice_period
+from biasscope.trace.measures.period import lattice_period
 from biasscope.trace.result import Lattice, LayerTrace
 
 LATTICES = ("equivariance_cosine", "equivariance_l2")

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.models import Preprocessing
+from biasscope.trace.attribution.compare import compared, explainer
 from biasscope.trace.attribution.measures import MAP_MEASURES
 from biasscope.trace.attribution.methods import METHODS
 from biasscope.trace.attribution.result import AttributionEquivariance, MethodMeasured, SampleMaps
-from biasscope.trace.blame.moving import moved
 from biasscope.trace.blame.pairs import Block, Model, Opened, open_pairs
-from biasscope.trace.blame.patching import first_tensor
 from biasscope.trace.blame.trunk import no_gradient, trunk
 from biasscope.trace.estimate import NOTHING, ImageMeans
 from biasscope.trace.probe import as_found, looked_at
-
-Maps = Callable[[Tensor, Tensor], Tensor]
 
 
 def attribution_equivariance(
@@ -80,6 +76,7 @@ def attribution_equivariance(
 
     Examples
     --------
+    >>> import torch
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Conv2d(4, 3, 1),
     ...                     nn.AdaptiveAvgPool2d(1), nn.Flatten())
     >>> found = attribution_equivariance(net, torch.rand(2, 1, 8, 8), (0, 3), methods=["saliency"])
@@ -101,8 +98,8 @@ def attribution_equivariance(
                 chosen, notes = _possible(chosen, target)
                 spot = _module(opened.module, target)
             for method, attribute in chosen.items():
-                explain = _explainer(opened.module, attribute, spot, batch)
-                values, maps = _compared(opened, block, explain, share)
+                explain = explainer(opened.module, attribute, spot, batch)
+                values, maps = compared(opened, block, explain, share)
                 for name, value in values.items():
                     kept.setdefault((method, name), ImageMeans(*MAP_MEASURES[name].bounds)).add(value)
                 if count < samples:
@@ -150,60 +147,6 @@ def _module(model: nn.Module, name: str) -> nn.Module:
         return model.get_submodule(name)
     except AttributeError as error:
         raise UsageError(f"the network has no module {name!r}", hint="Names are those of named_modules().") from error
-
-
-class _First(nn.Module):
-    """A network that answers with the first tensor of what it gives."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-        self.training = model.training
-
-    def forward(self, x: Tensor) -> Tensor:
-        """First tensor, (N, classes)."""
-        return first_tensor(self.model(x))
-
-
-def _explainer(model: nn.Module, attribute: Callable[..., Tensor], layer: nn.Module, batch: int) -> Maps:
-    model = _First(model)
-
-    def explain(x: Tensor, targets: Tensor) -> Tensor:
-        parts = zip(torch.split(x, batch), torch.split(targets, batch), strict=True)
-        with torch.enable_grad():
-            maps = [attribute(model, part.contiguous(), wanted, layer, batch) for part, wanted in parts]
-        return torch.cat(maps).float()
-
-    return explain
-
-
-def _compared(
-    opened: Opened, block: Block, explain: Maps, share: float
-) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor, Tensor]]:
-    """Mean over the shifts of every measure, (1, 1) each; maps of the reference, the views, and those moved back."""
-    target = first_tensor(opened.module(block.reference)).argmax(1)
-    views = block.shifted[0]
-    maps = explain(torch.cat([block.reference, views]), target.expand(len(views) + 1))
-    reference, others = maps[0], maps[1:]
-    back = torch.stack([moved(one, (-dy, -dx)) for one, (dy, dx) in zip(others, opened.offsets, strict=True)])
-    wraps = opened.plan.wraps
-    values: dict[str, list[Tensor]] = {name: [] for name in MAP_MEASURES}
-    for one, (dy, dx) in zip(back, opened.offsets, strict=True):
-        rows, columns = (slice(None), slice(None)) if wraps else (_both(one.shape[0], dy), _both(one.shape[1], dx))
-        for name, measure in MAP_MEASURES.items():
-            pair = reference[None, rows, columns], one[None, rows, columns]
-            values[name].append(measure.function(*pair, wraps, share))
-    means = {name: torch.cat(parts).double().nanmean()[None, None] for name, parts in values.items()}
-    return means, (reference, others, back)
-
-
-def _both(size: int, shift: float) -> slice:
-    """Pixels of the reference that the shifted picture shows too."""
-    low, high = max(-shift, 0.0), min(size - shift, float(size))
-    first, last = int(-(-low // 1)), int(high // 1)
-    if last - first < 2:
-        raise UsageError(f"a shift of {shift:g} pixels leaves nothing to compare of {size}")
-    return slice(first, last)
 
 
 def _sample(opened: Opened, block: Block, method: str, maps: tuple[Tensor, Tensor, Tensor]) -> SampleMaps:

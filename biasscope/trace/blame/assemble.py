@@ -25,10 +25,7 @@ def assembled(
 ) -> Blame:  # fmt: skip
     """Effects, blames and pairs from the answers of every block."""
     chosen = selected.chosen
-    reference = np.concatenate([one.reference for one in answers])[:, None]
-    shifted = np.concatenate([one.shifted for one in answers])
-    patched = np.concatenate([one.patched for one in answers], 1)
-    slopes = np.concatenate([one.slopes for one in answers], 1)
+    reference, shifted, patched, slopes = _joined(answers)
     finite = np.isfinite(reference[..., 0]) & np.isfinite(shifted[..., 0])
     if not finite.any():
         raise UsageError("the network's answers are not finite numbers (NaN or infinite)", where=opened.label)
@@ -38,10 +35,7 @@ def assembled(
     removed = patched - shifted
     flipped = (reference != shifted)[..., 2].astype(float)
     back = (patched[..., 2] == reference[..., 2]) * flipped
-    rises, last = [], np.zeros_like(change[..., 0])
-    for one, own in zip(chosen, removed[..., 0], strict=True):
-        rises.append(share_of_change(own - last, change[..., 0]))
-        last = own if one.complete else last
+    rises, last = _rises(chosen, removed[..., 0], change[..., 0])
     ranks = _ranks(chosen, rises, rounding / np.abs(change[real[..., 0], 0]).mean() if real.any() else 0.0)
     layers = tuple(
         _layer(
@@ -57,6 +51,23 @@ def assembled(
         opened.transformation.name, len(ids), dict(opened.transformation.parameters),
         tuple(_notes(selected, change, layers, between, int((~finite).sum()))), tuple(opened.pictures.problems),
     )  # fmt: skip
+
+
+def _joined(answers: Sequence[Answers]) -> tuple[Array, Array, Array, Array]:
+    """Answers of all blocks: to the reference (images, 1, .), to the shifts, patched at every layer, and slopes."""
+    reference = np.concatenate([one.reference for one in answers])[:, None]
+    shifted = np.concatenate([one.shifted for one in answers])
+    patched = np.concatenate([one.patched for one in answers], 1)
+    return reference, shifted, patched, np.concatenate([one.slopes for one in answers], 1)
+
+
+def _rises(chosen: Sequence[Candidate], removed: Array, change: Array) -> tuple[list[Estimate], Array]:
+    """Rise of the effect at every layer over the last complete one, and what the last complete one removed."""
+    rises, last = [], np.zeros_like(change)
+    for one, own in zip(chosen, removed, strict=True):
+        rises.append(share_of_change(own - last, change))
+        last = own if one.complete else last
+    return rises, last
 
 
 def _rounding(largest: float, opened: Opened) -> float:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.results import Cell
 from biasscope.trace.estimate import Estimate
-
-if TYPE_CHECKING:
-    import polars as pl
+from biasscope.trace.layered import Layered
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class Blame:
+class Blame(Layered[LayerBlame]):
     """Which layer is to blame that an answer changes with a shift.
 
     Attributes
@@ -138,26 +136,10 @@ class Blame:
     notes: tuple[str, ...] = ()
     problems: tuple[Any, ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __getitem__(self, name: str) -> LayerBlame:
-        """Layer by name."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
-
     @property
     def ranking(self) -> list[LayerBlame]:
         """Layers with a rank, most blame first."""
         return sorted((layer for layer in self.layers if layer.rank is not None), key=lambda layer: layer.rank or 0)
-
-    def frame(self) -> pl.DataFrame:
-        """Tidy frame: one row a layer."""
-        import polars as pl
-
-        return pl.DataFrame([{"model": self.model, **one.columns()} for one in self.layers], infer_schema_length=None)
 
     def __str__(self) -> str:
         rows = [f"{one.name}: effect {_shown(one.effect)}, blame {_shown(one.blame)}" for one in self.layers]

@@ -10,9 +10,10 @@ from biasscope.core.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from biasscope.trace.measures.decoding import phase_decoding
-    from biasscope.trace.measures.equivariance import cosine_distances, lattice_period, relative_errors
+    from biasscope.trace.measures.distances import cosine_distances, relative_errors
     from biasscope.trace.measures.global_sums import nonshiftability
     from biasscope.trace.measures.lie import lie_derivative
+    from biasscope.trace.measures.period import lattice_period
     from biasscope.trace.measures.phases import phase_variance
     from biasscope.trace.measures.spectrum import aliasing
     from biasscope.trace.measures.variation import sum_variation
@@ -69,9 +70,9 @@ DEFAULT = ("nonshiftability", "sum_variation", "equivariance_cosine", "equivaria
 
 _WHERE = {
     "aliasing": ".spectrum",
-    "cosine_distances": ".equivariance",
-    "lattice_period": ".equivariance",
-    "relative_errors": ".equivariance",
+    "cosine_distances": ".distances",
+    "lattice_period": ".period",
+    "relative_errors": ".distances",
     "lie_derivative": ".lie",
     "maximum_bias": ".windows",
     "nonshiftability": ".global_sums",

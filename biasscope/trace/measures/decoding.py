@@ -13,7 +13,7 @@ from torch import Tensor
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
-from biasscope.trace.aligned import wide
+from biasscope.trace.errors.sums import wide
 from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure

@@ -1,4 +1,4 @@
-"""Equivariance error: does the response to the moved picture equal the moved response?"""
+"""Equivariance error: `distances` at every layer, added up over shifts and pictures."""
 
 from __future__ import annotations
 
@@ -12,108 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from biasscope.core.errors import UsageError
-from biasscope.trace.aligned import Errors, aligned_errors
-from biasscope.trace.between import fourier_errors
 from biasscope.trace.chunk import Chunk
+from biasscope.trace.errors.sums import Errors
 from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
+from biasscope.trace.measures.distances import cosine_of, relative_of
 from biasscope.trace.measures.measure import Measure
 from biasscope.trace.reading import Reading
 from biasscope.trace.shifts import Plan
-
-Shifts = Sequence[tuple[float, float]]
-
-
-def cosine_distances(activations: Tensor, shifts: Shifts, *, wraps: bool = True, margin: float = 0.0) -> Tensor:
-    """1 - cosine between responses and their moved reference.
-
-    Parameters
-    ----------
-    activations
-        Reference and k responses of one picture, (1 + k, C, H, W).
-    shifts
-        Positions (down, right) that each response should have moved by: the shift of the picture by the cumulative
-        stride. Fractions are moved in the Fourier domain.
-    wraps
-        Whether what leaves on one side enters on the other; otherwise what both show is compared (whole shifts only).
-    margin
-        Share of the side that is left out at every edge, before and after the shift.
-
-    Returns
-    -------
-        (k,), 0 = equivariant; 1 where one of the two is 0 and the other is not.
-
-    Examples
-    --------
-    >>> x = torch.tensor([0.0, 1.0, 0.0, 1.0]).view(1, 1, 1, 4)
-    >>> round(float(cosine_distances(torch.cat([x, torch.ones_like(x)]), [(0, 1)])), 4)
-    0.2929
-    """
-    return _cosine(_errors(activations, shifts, wraps, margin))[0]
-
-
-def relative_errors(activations: Tensor, shifts: Shifts, *, wraps: bool = True, margin: float = 0.0) -> Tensor:
-    """Euclidean distance between responses and their moved reference, divided by the length of the reference.
-
-    As `cosine_distances`; NaN where the reference is 0 and the response is not.
-
-    Examples
-    --------
-    >>> x = torch.tensor([0.0, 1.0, 0.0, 1.0]).view(1, 1, 1, 4)
-    >>> float(relative_errors(torch.cat([x, torch.ones_like(x)]), [(0, 1)]))
-    1.0
-    """
-    return _relative(_errors(activations, shifts, wraps, margin))[0]
-
-
-def lattice_period(lattice: NDArray[np.float64], tolerance: float = 0.05) -> tuple[int, int]:
-    """Smallest period (vertical, horizontal) of errors over all offsets 0 .. Y - 1 and 0 .. X - 1.
-
-    Parameters
-    ----------
-    lattice
-        Errors, (Y, X); NaN counts as unknown.
-    tolerance
-        Largest difference between offsets that are a period apart, as a share of the largest error.
-
-    Examples
-    --------
-    >>> lattice_period(np.array([[0.0, 1.0, 0.0, 1.0], [2.0, 2.0, 2.0, 2.0]]))
-    (2, 2)
-    """
-    return _period(lattice, tolerance), _period(lattice.T, tolerance)
-
-
-def _period(lattice: NDArray[np.float64], tolerance: float) -> int:
-    most = tolerance * np.nanmax(np.abs(lattice), initial=0.0)
-    for period in range(1, len(lattice)):
-        difference = np.abs(lattice[period:] - lattice[:-period])
-        if np.nanmax(difference, initial=0.0) <= most:
-            return period
-    return len(lattice)
-
-
-def _errors(activations: Tensor, shifts: Shifts, wraps: bool, margin: float) -> Errors:
-    places, steps = range(1, len(activations)), np.asarray(shifts, np.float64)
-    if np.array_equal(steps, np.rint(steps)):
-        return aligned_errors(activations[None], places, [(int(y), int(x)) for y, x in steps], wraps, margin=margin)
-    if not wraps:
-        raise ValueError("shifts by fractions of a position go around the edges")
-    return fourier_errors(activations[None], places, steps, margin)
-
-
-def _cosine(errors: Errors) -> Tensor:
-    response, reference = errors.response.double().sqrt(), errors.reference.double().sqrt()
-    distance = (errors.difference - (response - reference).square()) / (2 * response * reference)
-    one_is_zero = torch.where(response == reference, 0.0, 1.0)
-    defined = torch.where(response * reference > 0, distance.clamp(0, 2), one_is_zero)
-    return torch.where(errors.difference.isnan(), torch.nan, defined)
-
-
-def _relative(errors: Errors) -> Tensor:
-    ratio = (errors.difference.double() / errors.reference.double()).sqrt()
-    undefined = torch.where(errors.difference == 0, 0.0, torch.nan)
-    return torch.where(errors.reference > 0, ratio, undefined)
 
 
 class _Equivariance(Measure):
@@ -208,7 +114,7 @@ class Cosine(_Equivariance):
 
     def value(self, errors: Errors) -> Tensor:
         """1 - cosine."""
-        return _cosine(errors)
+        return cosine_of(errors)
 
 
 class RelativeL2(_Equivariance):
@@ -216,7 +122,7 @@ class RelativeL2(_Equivariance):
 
     def value(self, errors: Errors) -> Tensor:
         """Distance by length."""
-        return _relative(errors)
+        return relative_of(errors)
 
 
 class _Between(_Equivariance):
@@ -235,7 +141,7 @@ class FourierCosine(_Between):
 
     def value(self, errors: Errors) -> Tensor:
         """1 - cosine."""
-        return _cosine(errors)
+        return cosine_of(errors)
 
 
 class FourierL2(_Between):
@@ -243,4 +149,4 @@ class FourierL2(_Between):
 
     def value(self, errors: Errors) -> Tensor:
         """Distance by length."""
-        return _relative(errors)
+        return relative_of(errors)

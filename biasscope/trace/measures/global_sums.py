@@ -12,8 +12,8 @@ from torch import Tensor
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
-from biasscope.trace.aligned import wide
 from biasscope.trace.chunk import Chunk
+from biasscope.trace.errors.sums import wide
 from biasscope.trace.estimate import Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import OverSums

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from biasscope.core.errors import UsageError
-from biasscope.trace.aligned import wide
+from biasscope.trace.errors.sums import wide
 from biasscope.trace.fourier import derivative_matrix
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import PerImage, Reads

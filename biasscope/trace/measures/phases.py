@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from biasscope.trace.aligned import wide
+from biasscope.trace.errors.sums import wide
 from biasscope.trace.estimate import NOTHING, Estimate
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import Measure

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from biasscope.trace.aligned import wide
+from biasscope.trace.errors.sums import wide
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import PerImage, Reads
 from biasscope.trace.reading import Reading

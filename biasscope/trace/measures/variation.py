@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from biasscope.trace.aligned import wide
 from biasscope.trace.chunk import Chunk
+from biasscope.trace.errors.sums import wide
 from biasscope.trace.estimate import Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.measures.measure import OverSums

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from biasscope.core.results import Cell
+from biasscope.trace.layered import Layered
 from biasscope.trace.structure.statement import ROUNDING, statement
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Pair = tuple[float, float]
 
@@ -104,7 +102,7 @@ class Tail:
 
 
 @dataclass(frozen=True)
-class Structure:
+class Structure(Layered[LayerStructure]):
     """How a network samples a picture.
 
     Attributes
@@ -168,22 +166,6 @@ class Structure:
     def statement(self) -> str:
         """What that means, in a sentence."""
         return statement(self)
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __getitem__(self, name: str) -> LayerStructure:
-        """Layer by name."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KeyError(name)
-
-    def frame(self) -> pl.DataFrame:
-        """Tidy frame: one row a layer."""
-        import polars as pl
-
-        return pl.DataFrame([{"model": self.model, **one.columns()} for one in self.layers], infer_schema_length=None)
 
     def __str__(self) -> str:
         return self.statement

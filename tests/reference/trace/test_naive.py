@@ -8,7 +8,7 @@ from torch import nn
 
 from biasscope.trace import MEASURES, trace
 from biasscope.trace import measures as functions
-from biasscope.trace.aligned import aligned_errors
+from biasscope.trace.errors.aligned import aligned_errors
 from biasscope.trace.measures.global_sums import chosen_maps
 from tests.unit.trace.nets import conv, pictures, seeded
 

@@ -6,11 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasscope.trace.aligned import aligned_errors
-from biasscope.trace.between import fourier_errors
+from biasscope.trace.errors.aligned import aligned_errors
+from biasscope.trace.errors.between import fourier_errors
+from biasscope.trace.errors.runs import find_runs
 from biasscope.trace.fourier import derivative_matrix, fourier_shift
 from biasscope.trace.measures import cosine_distances, relative_errors
-from biasscope.trace.runs import find_runs
 
 GRID = [(y, x) for y in range(-3, 4) for x in range(-3, 4) if (y, x) != (0, 0)]
 

@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from math import ceil, floor, prod
-from typing import NamedTuple
+from math import prod
 
 import torch
 from torch import Tensor
 
-from biasscope.trace.runs import Run, Runs, find_runs
-
-MOST = 1 << 18
-"""Numbers that are compared at a time, so that differences stay in the cache."""
-
-
-class Errors(NamedTuple):
-    """Sums of squares over a stack of maps, each (P, k): of the difference, the response, the moved reference."""
-
-    difference: Tensor
-    response: Tensor
-    reference: Tensor
-
+from biasscope.trace.errors.overlap import overlapping_errors
+from biasscope.trace.errors.runs import Run, Runs, find_runs
+from biasscope.trace.errors.sums import MOST, Errors, energy, index_of, length, wide
 
 NARROW = 8
 """Columns up to which rolled copies are quicker than windows."""
 LONG = 24
 """Columns from which pieces of rows are quicker than rolled rows."""
-
-
-def wide(dtype: torch.dtype) -> torch.dtype:
-    """Type that sums are kept in."""
-    return torch.float64 if dtype == torch.float64 else torch.float32
 
 
 def aligned_errors(
@@ -62,7 +45,7 @@ def aligned_errors(
     """
     maps = maps.to(wide(maps.dtype))
     if not wraps or margin:
-        return _overlapping(maps, places, shifts, wraps, margin)
+        return overlapping_errors(maps, places, shifts, wraps, margin)
     if not places:
         return Errors(*maps.new_zeros(3, len(maps), 0))
     if len(places) <= len(maps) and not (maps.requires_grad and torch.is_grad_enabled()):
@@ -99,7 +82,7 @@ def _pieces(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int
             for left, column in _cut(width, step):
                 area = ..., row, column
                 torch.sub(reference[..., top, left], response[area], out=room[area])
-        found.append(_length(room.flatten(1)))
+        found.append(length(room.flatten(1)))
     return torch.stack(found, 1).square_()
 
 
@@ -121,12 +104,6 @@ def _rolled(maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int
     keys = [(y % height, x % width) for y, x in shifts]
     rolls = {key: maps[:, 0].roll(key, (-2, -1)) for key in dict.fromkeys(keys)}
     return energy((maps[:, index_of(places)] - torch.stack([rolls[key] for key in keys], 1)).flatten(2))
-
-
-def index_of(places: Sequence[int]) -> slice | list[int]:
-    """Places as a slice if they follow one another, so that nothing is copied."""
-    first, last = places[0], places[-1]
-    return slice(first, last + 1) if last - first + 1 == len(places) else list(places)
 
 
 def _windows(maps: Tensor, runs: Runs) -> Tensor:
@@ -175,58 +152,3 @@ def _grid(maps: Tensor, reference: Tensor, run: Run) -> Tensor:
         for p in range(0, pictures, many)
     ]
     return torch.cat([torch.cat(part, 1) for part in parts]) if len(parts) > 1 else torch.cat(parts[0], 1)
-
-
-def _length(flat: Tensor) -> Tensor:
-    """Euclidean length along the last axis."""
-    length: Tensor = torch.linalg.vector_norm(flat, dim=-1)
-    return length
-
-
-def energy(flat: Tensor) -> Tensor:
-    """Sum of squares along the last axis."""
-    return _length(flat).square_()
-
-
-def _overlapping(
-    maps: Tensor, places: Sequence[int], shifts: Sequence[tuple[int, int]], wraps: bool, margin: float
-) -> Errors:
-    """Errors where response and moved reference show the same content; NaN where they show none."""
-    found = []
-    for place, shift in zip(places, shifts, strict=True):
-        (y, x), rows, columns = shared(size_of(maps), shift, wraps, margin)
-        response = maps[:, place, :, rows, columns].flatten(1)
-        moved = maps[:, 0, :, rows.start - y : rows.stop - y, columns.start - x : columns.stop - x].flatten(1)
-        found.append(three(response, moved))
-    return _joined(maps, found)
-
-
-@lru_cache(1 << 14)
-def shared(
-    size: tuple[int, int], shift: tuple[float, float], wraps: bool, margin: float
-) -> tuple[tuple[int, int], slice, slice]:
-    """Shift (the shortest of those that are the same), and which rows and columns are inside before and after it."""
-    parts, steps = [], []
-    for side, step in zip(size, shift, strict=True):
-        near = (step + side / 2) % side - side / 2 if wraps else step
-        edge = int(margin * side)
-        low, high = ceil(max(edge, edge + near) - 1e-9), floor(min(side - edge, side - edge + near) + 1e-9)
-        parts.append(slice(low, max(low, high)))
-        steps.append(round(near))
-    return (steps[0], steps[1]), parts[0], parts[1]
-
-
-def three(response: Tensor, moved: Tensor) -> Tensor:
-    """Energies of difference, response and moved reference, (3, P)."""
-    if not response.shape[1]:
-        return response.new_full((3, len(response)), torch.nan)
-    return torch.stack([energy(response - moved), energy(response), energy(moved)])
-
-
-def _joined(maps: Tensor, found: list[Tensor]) -> Errors:
-    return Errors(*(torch.stack(found, 2) if found else maps.new_zeros(3, len(maps), 0)))
-
-
-def size_of(maps: Tensor) -> tuple[int, int]:
-    """Rows and columns."""
-    return maps.shape[-2], maps.shape[-1]

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from biasscope.trace.aligned import MOST, Errors, energy, index_of, shared, size_of, three, wide
+from biasscope.trace.errors.overlap import shared, size_of
+from biasscope.trace.errors.sums import MOST, Errors, energy, index_of, three, wide
 from biasscope.trace.fourier import fourier_shift, shift_matrix
 
 FEW = 16
