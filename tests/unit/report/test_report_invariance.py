@@ -235,6 +235,21 @@ def test_left_out_images_are_listed_by_id(html):
     assert "n0004.jpg" in text
 
 
+@pytest.mark.parametrize(("given", "kind", "order"), [(TWO[:1], "pair", [0, 1, 3, 2]), (TWO, "trio", [0, 1, 2, 3])])
+def test_the_third_curve_of_sizes_leaves_no_half_row_blank(given, kind, order):
+    """Of one model it stands beside the table of measures; of several the three stand in one row."""
+    html = render(report([sample.rescale(given)], kind="invariance")).decode()
+    section = html.partition('id="rescale"')[2].partition("</section>")[0]
+    said = [
+        "Top-5 accuracy against the",
+        "Top-1 accuracy against the",
+        "Agreement with the reference, by",
+        "Measures, with",
+    ]
+    assert sorted(range(4), key=lambda place: section.index(said[place])) == order
+    assert section.index(f'class="{kind}"') < section.index(said[0])
+
+
 def test_summary_compares_models_per_protocol():
     text = summary(sample.full(TWO))
     assert "Shifts (crop), model by model:" in text
