@@ -12,7 +12,8 @@ from torch import Tensor
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import uniform
-from biasscope.transforms.grid import parse_grid, parse_numbers
+from biasscope.transforms.grid import parse_grid
+from biasscope.transforms.number_list import parse_numbers
 
 AXES = ("shift", "rotate", "scale")
 BLOCK = 4096

@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from biasscope.core.errors import InputError
+from biasscope.images.batches import Rows, arrow_batches, is_file_format, parquet_batches, record_batches, sound
 from biasscope.images.columns import Kind
 
 if TYPE_CHECKING:
@@ -19,10 +17,6 @@ if TYPE_CHECKING:
 TEXTS = {".csv": ",", ".tsv": "\t", ".csv.gz": ",", ".tsv.gz": "\t"}
 ARROW = frozenset((".arrow", ".feather", ".ipc"))
 SUFFIXES = frozenset((".parquet", *ARROW, *TEXTS))
-CHUNK = 16 * 2**20
-"""Bytes of pictures that are decompressed at a time."""
-
-Rows = NDArray[np.int64]
 
 
 def kinds(path: Path) -> dict[str, Kind]:
@@ -67,9 +61,9 @@ def read_columns(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
                 table = file.read(list(columns), use_threads=False)
             return {name: table.column(name).to_pylist() for name in columns}
         found: dict[str, list[Any]] = {name: [] for name in columns}
-        for batch in _record_batches(path):
+        for batch in record_batches(path):
             for name in columns:
-                found[name] += _sound(batch.column(name)).to_pylist()
+                found[name] += sound(batch.column(name)).to_pylist()
         return found
 
 
@@ -83,7 +77,7 @@ def count_rows(path: Path) -> int:
 
             with parquet.ParquetFile(path) as file:
                 return int(file.metadata.num_rows)
-        return sum(batch.num_rows for batch in _record_batches(path))
+        return sum(batch.num_rows for batch in record_batches(path))
 
 
 def column_values(path: Path, column: str, rows: Rows) -> Iterator[Any]:
@@ -100,7 +94,7 @@ def column_values(path: Path, column: str, rows: Rows) -> Iterator[Any]:
         cells = read_columns(path, [column])[column]
         yield from (cells[row] for row in rows.tolist())
         return
-    batches = _parquet_batches if path.suffix.lower() == ".parquet" else _arrow_batches
+    batches = parquet_batches if path.suffix.lower() == ".parquet" else arrow_batches
     found = batches(path, column, rows)
     while True:
         with _reading(path):
@@ -130,7 +124,7 @@ def _schema(path: Path) -> Any:
 
         return parquet.read_schema(path)
     with memory_map(str(path)) as mapped:
-        return (ipc.open_file if _is_file_format(path) else ipc.open_stream)(mapped).schema
+        return (ipc.open_file if is_file_format(path) else ipc.open_stream)(mapped).schema
 
 
 @contextmanager
@@ -143,67 +137,6 @@ def _reading(path: Path) -> Iterator[None]:
     except (pl.exceptions.PolarsError, pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"the table cannot be read ({reason})", where=str(path)) from error
-
-
-def _parquet_batches(path: Path, column: str, rows: Rows) -> Iterator[tuple[int, Any]]:
-    """First row and values of the batches, from row groups in which a row is wanted."""
-    import pyarrow.parquet as parquet
-
-    # Buffered, so that a file of one huge row group is not read at once.
-    with parquet.ParquetFile(path, buffer_size=2**20, pre_buffer=False) as file:
-        start = 0
-        for number in range(file.num_row_groups):
-            group = file.metadata.row_group(number)
-            end = start + group.num_rows
-            last = rows[rows < end].max(initial=-1)
-            if last >= start:
-                size = _batch(group, column)
-                for batch in file.iter_batches(size, row_groups=[number], columns=[column], use_threads=False):
-                    yield start, batch.column(0)
-                    start += batch.num_rows
-                    if start > last:
-                        break
-            start = end
-
-
-def _batch(group: Any, column: str) -> int:
-    parts = [group.column(number) for number in range(group.num_columns)]
-    size = sum(part.total_uncompressed_size for part in parts if part.path_in_schema.split(".")[0] == column)
-    return int(min(max(CHUNK * group.num_rows // max(size, 1), 1), 1024))
-
-
-def _arrow_batches(path: Path, column: str, rows: Rows) -> Iterator[tuple[int, Any]]:
-    """First row and values of the record batches."""
-    start = 0
-    for batch in _record_batches(path):
-        if start > rows[-1]:
-            return
-        yield start, _sound(batch.column(column))
-        start += batch.num_rows
-
-
-def _record_batches(path: Path) -> Iterator[Any]:
-    """Batches in order; a memory map, so only what is used is read."""
-    from pyarrow import ipc, memory_map
-
-    with memory_map(str(path)) as mapped:
-        if not _is_file_format(path):
-            yield from ipc.open_stream(mapped)
-            return
-        file = ipc.open_file(mapped)
-        for number in range(file.num_record_batches):
-            yield file.get_batch(number)
-
-
-def _sound(values: Any) -> Any:
-    """Check offsets, which are trusted otherwise."""
-    values.validate(full=True)
-    return values
-
-
-def _is_file_format(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(6) == b"ARROW1"
 
 
 def _separator(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Grids of shifts, and lists of numbers, as people write them: the one place where they are read."""
+"""Grids of shifts as people write them: the one place where they are read."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import UsageError
+from biasscope.transforms.number_list import NUMBER, STEP, bounded, step_of
 
-MOST_VIEWS = 100_000
 HINT = (
     "Write 7x7 (centred), 7x7:2 (step 2), 0..31 (32 x 32 from zero), diagonal:8, horizontal:16, vertical:16, axes:8, "
     "or shifts one by one as 0,0;1,1;2,2."
 )
-NUMBERS = "Write 60,100,150 or 95..105 or -30..30:5."
 Pair = tuple[float, float]
 
 
@@ -100,35 +98,22 @@ def parse_grid(text: str) -> Grid:
     words = str(text).strip().lower()
     for pattern, build in _FORMS:
         if found := re.fullmatch(pattern, words):
-            step = _step(found.groupdict().get("step"), words)
+            step = step_of(found.groupdict().get("step"), words, HINT)
             return build(found, step)
     raise UsageError(f"{text!r} is not a grid of shifts", hint=HINT)
-
-
-def _step(text: str | None, words: str, hint: str = HINT) -> float:
-    step = float(text or 1)
-    if not isfinite(step) or step <= 0:
-        raise UsageError(f"the step of {words!r} is not positive", hint=hint)
-    return step
-
-
-def _bounded(count: int, words: str) -> int:
-    if not 1 <= count <= MOST_VIEWS:
-        raise UsageError(f"{words!r} makes {count} views", hint=f"There are between 1 and {MOST_VIEWS} views.")
-    return count
 
 
 def _square(found: re.Match[str], step: float) -> Grid:
     rows = int(found["rows"])
     columns = int(found["columns"] or rows)
-    _bounded(rows * columns, found[0])
+    bounded(rows * columns, found[0])
     return _full([(i - rows // 2) * step for i in range(rows)], [(j - columns // 2) * step for j in range(columns)])
 
 
 def _range(found: re.Match[str], step: float) -> Grid:
     first, last = int(found["first"]), int(found["last"])
     count = int((last - first) / step + 1e-9) + 1 if last >= first else 0
-    _bounded(count * count, found[0])
+    bounded(count * count, found[0])
     values = [first + i * step for i in range(count)]
     return _full(values, values)
 
@@ -147,14 +132,14 @@ _DIRECTIONS = {"diagonal": (1, 1), "horizontal": (0, 1), "vertical": (1, 0)}
 
 def _path(found: re.Match[str], step: float) -> Grid:
     down, right = _DIRECTIONS[found["direction"]]
-    count = _bounded(int(found["count"]) + 1, found[0])
+    count = bounded(int(found["count"]) + 1, found[0])
     return _chain([(float(i * step * down), float(i * step * right)) for i in range(count)])
 
 
 def _axes(found: re.Match[str], step: float) -> Grid:
     """Zero, then both axes outwards; one step away is the neighbour nearer to zero."""
     reach = int(found["count"])
-    _bounded(4 * reach + 1, found[0])
+    bounded(4 * reach + 1, found[0])
     ways = [(-1, 0), (0, -1), (0, 1), (1, 0)]
     offsets = [(0.0, 0.0)] + [(i * step * y + 0.0, i * step * x + 0.0) for i in range(1, reach + 1) for y, x in ways]
     return Grid(tuple(offsets), ((-1, *(max(s - 4, 0) for s in range(1, len(offsets)))),))
@@ -162,7 +147,7 @@ def _axes(found: re.Match[str], step: float) -> Grid:
 
 def _listed(found: re.Match[str], step: float) -> Grid:
     pairs = [pair.split(",") for pair in found[0].split(";")]
-    _bounded(len(pairs), found[0])
+    bounded(len(pairs), found[0])
     offsets = [(float(y), float(x)) for y, x in pairs]
     if len(set(offsets)) < len(offsets):
         again = next(pair for pair, place in zip(found[0].split(";"), offsets, strict=True) if offsets.count(place) > 1)
@@ -174,35 +159,10 @@ def _chain(offsets: list[Pair]) -> Grid:
     return Grid(tuple(offsets), (tuple(range(-1, len(offsets) - 1)),))
 
 
-_NUMBER = r"[-+]?\d{1,9}(?:\.\d{1,9})?"
-_STEP = r"(?::(?P<step>\d{1,6}(?:\.\d{1,9})?))?"
 _FORMS: tuple[tuple[str, Callable[[re.Match[str], float], Grid]], ...] = (
-    (rf"(?P<rows>\d{{1,9}})(?:x(?P<columns>\d{{1,9}}))?{_STEP}", _square),
-    (rf"(?P<first>-?\d{{1,9}})\.\.(?P<last>-?\d{{1,9}}){_STEP}", _range),
-    (rf"(?P<direction>diagonal|horizontal|vertical):(?P<count>\d{{1,9}}){_STEP}", _path),
-    (rf"axes:(?P<count>\d{{1,9}}){_STEP}", _axes),
-    (rf"{_NUMBER},{_NUMBER}(?:;{_NUMBER},{_NUMBER})*", _listed),
+    (rf"(?P<rows>\d{{1,9}})(?:x(?P<columns>\d{{1,9}}))?{STEP}", _square),
+    (rf"(?P<first>-?\d{{1,9}})\.\.(?P<last>-?\d{{1,9}}){STEP}", _range),
+    (rf"(?P<direction>diagonal|horizontal|vertical):(?P<count>\d{{1,9}}){STEP}", _path),
+    (rf"axes:(?P<count>\d{{1,9}}){STEP}", _axes),
+    (rf"{NUMBER},{NUMBER}(?:;{NUMBER},{NUMBER})*", _listed),
 )
-
-
-def parse_numbers(text: str, noun: str = "numbers") -> tuple[float, ...]:
-    """Read a list of numbers: ``"60,100,150"``, ``"95..105"`` or ``"-30..30:5"``.
-
-    Raises
-    ------
-    UsageError
-        The text is not such a list.
-
-    Examples
-    --------
-    >>> parse_numbers("-10..10:5")
-    (-10.0, -5.0, 0.0, 5.0, 10.0)
-    """
-    words = text.replace(" ", "")
-    if found := re.fullmatch(rf"(?P<first>{_NUMBER})\.\.(?P<last>{_NUMBER}){_STEP}", words):
-        first, last, step = float(found["first"]), float(found["last"]), _step(found["step"], words, NUMBERS)
-        count = _bounded(int((last - first) / step + 1e-9) + 1 if last >= first else 0, words)
-        return tuple(first + i * step for i in range(count))
-    if re.fullmatch(rf"{_NUMBER}(?:,{_NUMBER})*", words):
-        return tuple(float(word) for word in words.split(","))
-    raise UsageError(f"{text!r} are not {noun}", hint=NUMBERS)

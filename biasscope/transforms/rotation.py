@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from biasscope.core.errors import UsageError
 from biasscope.transforms.fills import canvas, check_fill
-from biasscope.transforms.grid import parse_numbers
+from biasscope.transforms.number_list import parse_numbers
 from biasscope.transforms.shifts import Parametric, still
 from biasscope.transforms.transformation import Views
 from biasscope.transforms.windows import runs

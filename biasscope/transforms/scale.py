@@ -15,7 +15,7 @@ from biasscope.core.errors import UsageError
 from biasscope.transforms.embed import LARGE, PUBLISHED
 from biasscope.transforms.fills import canvas, check_fill
 from biasscope.transforms.geometry import FITS, content, must_fit, resized, to_bytes
-from biasscope.transforms.grid import parse_numbers
+from biasscope.transforms.number_list import parse_numbers
 from biasscope.transforms.shifts import option
 from biasscope.transforms.stack import Stacked
 

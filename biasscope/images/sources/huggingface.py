@@ -13,17 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.core.errors import BiasscopeError, InputError, UsageError
-from biasscope.images.columns import Columns, Kind, find_columns, read_labels
+from biasscope.core.errors import BiasscopeError, InputError
+from biasscope.images.columns import Columns, find_columns, read_labels
 from biasscope.images.encoded import DecodedSource, Item
+from biasscope.images.hub import HUB, kind_of, load, reason_of, split_of, undecoded
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
 from biasscope.images.sources.table import encoded
-from biasscope.images.splits import SPLITS
 from biasscope.images.words import counted
 
-HUB = ("hf://", "hf:/")
-"""The second is what a path object makes of the first."""
 _MARKS = ("dataset_dict.json", "state.json")
 
 
@@ -70,7 +68,7 @@ class HuggingFaceSource(DecodedSource):
         except BiasscopeError:
             raise
         except Exception as error:  # the library raises whatever its layers raise
-            raise InputError(f"a row cannot be read ({_reason(error)})", where=self.name) from error
+            raise InputError(f"a row cannot be read ({reason_of(error)})", where=self.name) from error
 
     def _item(self, row: int, values: Mapping[str, Any]) -> Item:
         columns = self.columns
@@ -107,7 +105,7 @@ def open_source(request: Request) -> HuggingFaceSource:
         There is no such split or column.
     """
     name = request.text or f"{type(request.spec).__name__} in memory"
-    data, notes = _split(_load(request), request.split, name)
+    data, notes = split_of(load(request), request.split, name)
     if request.stream and hasattr(data, "to_iterable_dataset"):
         data = data.to_iterable_dataset()
     features = data.features
@@ -115,7 +113,7 @@ def open_source(request: Request) -> HuggingFaceSource:
         raise InputError("the dataset does not state its features", where=name)
     columns = find_columns({key: kind_of(feature) for key, feature in features.items()}, request, name)
     source = HuggingFaceSource(name, limits=request.limits, box_convention=request.box_convention)
-    source.data, source.columns, source.notes = _undecoded(data, columns), columns, [*notes, columns.sentence()]
+    source.data, source.columns, source.notes = undecoded(data, columns), columns, [*notes, columns.sentence()]
     source.files = [request.path] if request.path is not None and request.path.exists() else []
     if hasattr(data, "select"):
         source.rows = choose(len(data), request.limit, request.seed)
@@ -125,67 +123,6 @@ def open_source(request: Request) -> HuggingFaceSource:
     _labels(source, features, hasattr(data, "select"))
     _unique_ids(source)
     return source
-
-
-def kind_of(feature: Any) -> Kind:
-    """What can be in a column of this feature."""
-    name = type(feature).__name__
-    dtype = str(getattr(feature, "dtype", ""))
-    if name == "Image" or (name == "Value" and "binary" in dtype):
-        return "bytes"
-    if name == "ClassLabel" or (name == "Value" and dtype.startswith(("int", "uint", "bool"))):
-        return "integer"
-    if name == "Value" and "string" in dtype:
-        return "text"
-    return "float" if name == "Value" and dtype.startswith("float") else "other"
-
-
-def _load(request: Request) -> Any:
-    if not request.text:
-        return request.spec
-    if request.text in HUB:
-        raise UsageError("no dataset is named", where=request.text, hint="Write hf://owner/name.")
-    import datasets
-
-    try:
-        if request.path is not None and request.path.is_dir():
-            data = datasets.load_from_disk(str(request.path))
-            for part in data.values() if isinstance(data, Mapping) else (data,):
-                part.data.table.validate(full=True)  # offsets in the files are trusted otherwise
-            return data
-        words = request.text.removeprefix("huggingface:").removeprefix(HUB[1]).strip("/")
-        name, _, configuration = words.partition(":")
-        return datasets.load_dataset(name, configuration or None, streaming=request.stream)
-    except Exception as error:  # the library raises whatever its layers raise
-        what = f"cannot be loaded as a Hugging Face dataset ({_reason(error)})"
-        raise InputError(what, where=request.text) from error
-
-
-def _split(data: Any, wanted: str | None, where: str) -> tuple[Any, list[str]]:
-    if not isinstance(data, Mapping):
-        if wanted is not None and str(data.split) != wanted:
-            hint = f"There is: {data.split}." if data.split else "The dataset has no splits: leave it out."
-            raise UsageError(f"there is no split {wanted!r}", where=where, hint=hint)
-        return data, []
-    there = ", ".join(data)
-    if wanted is not None and wanted not in data:
-        raise UsageError(f"there is no split {wanted!r}", where=where, hint=f"There are: {there}.")
-    if wanted is None and len(data) == 1:
-        return next(iter(data.values())), []
-    taken = wanted or next((name for name in SPLITS if name in data), None)
-    if taken is None:
-        raise UsageError("the dataset has several splits", where=where, hint=f"Name one with split: {there}.")
-    return data[taken], [] if wanted else [f"The split {taken} was taken; there are {there}."]
-
-
-def _undecoded(data: Any, columns: Columns) -> Any:
-    import datasets
-
-    names = [columns.image, columns.label, columns.names, columns.image_id, *(columns.box or ())]
-    chosen = data.select_columns(list(dict.fromkeys(filter(None, names)))).with_format(None)
-    if type(data.features[columns.image]).__name__ == "Image":
-        chosen = chosen.cast_column(columns.image, datasets.Image(decode=False))
-    return chosen
 
 
 def _labels(source: HuggingFaceSource, features: Any, whole: bool) -> None:
@@ -229,7 +166,3 @@ def _fetched(value: object) -> bytes | Path:
         except Exception:  # whatever the address leads to; decoding says that there is no such file
             return data
     return data
-
-
-def _reason(error: Exception) -> str:
-    return str(error).split("\n")[0][:200] or type(error).__name__

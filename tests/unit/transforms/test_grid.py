@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biasscope.core.errors import UsageError
-from biasscope.transforms.grid import parse_grid, parse_numbers
+from biasscope.transforms.grid import parse_grid
+from biasscope.transforms.number_list import parse_numbers
 
 
 @pytest.mark.parametrize(
