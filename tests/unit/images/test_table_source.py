@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from biasscope.core.errors import InputError, UsageError
-from biasscope.images import match_labels, open_images, rows
+from biasscope.images import batches, match_labels, open_images, rows
 from tests.unit.images.image_samples import coded, frame, noise, write_table
 
 
@@ -238,7 +238,7 @@ def test_only_wanted_row_groups_are_read_and_in_small_batches(tmp_path, monkeypa
         return real(self, size, **options)
 
     monkeypatch.setattr(pyarrow.parquet.ParquetFile, "iter_batches", spy)
-    monkeypatch.setattr(rows, "CHUNK", 2000)
+    monkeypatch.setattr(batches, "CHUNK", 2000)
     assert [value[:4] for value in rows.column_values(path, "jpeg", np.array([6, 11]))] == [b"\x89PNG"] * 2
     assert [groups for _, groups, _ in seen] == [[1], [2]]
     assert all(size == 1 and columns == ["jpeg"] for size, _, columns in seen)
