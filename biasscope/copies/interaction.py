@@ -8,8 +8,8 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.copies.law.estimate import CopiesNeeded
 from biasscope.copies.law.forms import Floats, SaturatingPower
+from biasscope.copies.law.need import CopiesNeeded
 from biasscope.core.errors import UsageError
 
 

@@ -19,7 +19,7 @@ from biasscope.core.results import Cell
 if TYPE_CHECKING:
     import polars as pl
 
-    from biasscope.copies.law.estimate import CopiesNeeded
+    from biasscope.copies.law.need import CopiesNeeded
 
 REGIONS = ("inside", "outside", "all")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import prod, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.copies.law.estimate import CopiesNeeded, copies_needed
+from biasscope.copies.law.estimate import copies_needed
 from biasscope.copies.law.forms import Floats
+from biasscope.copies.law.need import CopiesNeeded
 from biasscope.copies.result import CopiesSweep
 from biasscope.core.errors import UsageError
 
@@ -39,7 +40,14 @@ def needed(
         copies, rows = table(found, variant, size)
         learned = better_than_chance(right[rows], found.chance)
         answers[variant] = copies_needed(
-            copies, by_image[rows], goal, learned=learned, level=level, draws=draws, seed=seed
+            copies,
+            by_image[rows],
+            goal,
+            learned=learned,
+            available=prod(found.available),
+            level=level,
+            draws=draws,
+            seed=seed,
         )
     return answers
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 import numpy as np
 
 from biasscope.copies import surface
 from biasscope.copies.interaction import Combined, Surface
+from biasscope.copies.law.need import amount
 from biasscope.core.results import Table
 from biasscope.pipeline.augmentation.study import MAIN, Study
 from biasscope.pipeline.augmentation.tables import Row, of_rows
-from biasscope.pipeline.augmentation.words import amount
 
 ONES = {"shift": "shift", "rotate": "rotation", "scale": "scale"}
 LEAST_CELLS = 7
@@ -75,9 +76,9 @@ def sentence(study: Study, one: Combined) -> str:
 
 
 def _count(value: float, what: str) -> str:
+    if not isfinite(value):
+        return f"an unknown number of {what}s"
     text = amount(value)
-    if text == "no bound":
-        return f"no number of {what}s"
     return f"{text} {what}{'' if text == '1' else 's'}"
 
 

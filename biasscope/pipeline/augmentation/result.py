@@ -127,6 +127,6 @@ def notes(studies: Sequence[Study]) -> list[str]:
     for study in studies:
         for one in study.main:
             finite = isfinite(one.needed.n) and isfinite(one.needed.high)
-            said += [] if finite else [f"{one.label}: {one.needed.text} A bound that is not finite is left undefined."]
+            said += [] if finite else [f"{one.label}: {one.needed.text} Numbers beyond that are left undefined."]
         said += [f"{study.model}: {note}" for note in study.sweep.notes]
     return list(dict.fromkeys(said))

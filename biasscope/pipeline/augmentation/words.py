@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
 
-from biasscope.copies.law.estimate import MANY
+from biasscope.copies.law.need import amount
 from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
@@ -62,42 +61,15 @@ def finding(studies: Sequence[Study]) -> str:
 
 def _told(one: Estimate) -> str:
     """Need of a variant with its interval."""
-    needed, most = one.needed, int(one.needed.copies.max())
-    ends = interval(one)
+    needed = one.needed
     if needed.status == "nothing learned":
-        return f"does not get there by n = {most}: nothing was learned"
-    if needed.status == "never":
-        return f"does not get there by n = {most} and levels off at {percent(needed.fits[needed.law]['top'])} ({ends})"
-    if needed.status == "extrapolated":
-        return f"does not get there by n = {most}; extrapolated, it needs about {amount(needed.n)} ({ends})"
+        return f"does not get there {needed.missed}"
+    if not needed.reached:
+        return f"does not get there {needed.missed} ({needed.interval})"
     if needed.n <= 1:
         sure = needed.low == needed.high
-        return f"needs no more than 1 copy of each image{'' if sure else f' ({ends})'}"
-    return f"needs about {amount(needed.n)} copies of each image ({ends})"
-
-
-def interval(one: Estimate) -> str:
-    """Interval of the copies that are needed."""
-    needed = one.needed
-    share = f"{100 * needed.level:g} % interval"
-    if not isfinite(needed.low):
-        return f"{share}: no number of copies"
-    if not isfinite(needed.high):
-        return f"{share} from {amount(needed.low)}, without an upper bound"
-    return f"{share} {amount(needed.low)} to {amount(needed.high)}"
-
-
-def amount(value: float) -> str:
-    """Number of copies in few characters.
-
-    >>> amount(23.456), amount(1234.5), amount(1e7), amount(float("inf"))
-    ('23', '1,234', 'over 10,000', 'no bound')
-    """
-    if not isfinite(value):
-        return "no bound"
-    if value > MANY:
-        return f"over {MANY:,.0f}"
-    return f"{value:.2g}" if value < 100 else f"{value:,.0f}"
+        return f"needs no more than 1 copy of each image{'' if sure else f' ({needed.interval})'}"
+    return f"needs about {amount(needed.n)} copies of each image ({needed.interval})"
 
 
 def beyond(study: Study) -> Iterator[str]:

@@ -9,7 +9,7 @@ from biasscope.report.grid import Field, Grid
 from biasscope.report.sections.generic import some
 
 NETWORK = Field("variant", "Network", "label")
-NEED = Field("n", "Copies needed", "real", "By the chosen law; empty where no number of copies is enough")
+NEED = Field("n", "Copies needed", "real", "By the chosen law; empty where it does not reach the target within the copies that there can be")
 SQUARE = Field("s2", "s²", "count", "What the subsampling argument says, by strides")
 WORDS = Field("statement", "In words", "text")
 CURVE = [

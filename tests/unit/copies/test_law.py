@@ -63,9 +63,35 @@ def test_beyond_the_last_number_is_extrapolated_and_below_the_top_never() -> Non
     assert "not reached by n = 64; extrapolated" in found.text
     level = copies_needed(N, flat(0.8 - 0.4 / N), 0.95)
     assert (level.status, level.n) == ("never", np.inf)
-    assert (
-        level.text == "0.95 is not reached by n = 64; the law levels off below it (95 % interval: no number of copies)."
+    assert level.text == (
+        "0.95 is not reached by n = 64; the law levels off below it, at 0.801 (95 % interval: more than 6,400)."
     )
+
+
+@pytest.mark.parametrize(
+    ("available", "said"),
+    [
+        (None, "0.9 is not reached by n = 64, and the law does not reach it within 6,400 copies"),
+        (1000, "0.9 is not reached by n = 64, and the law does not reach it within the 1,000 versions there are"),
+        (64, "0.9 is not reached by n = 64, all the versions there are"),
+    ],
+)
+def test_no_number_is_told_beyond_what_has_a_meaning(available: int | None, said: str) -> None:
+    """The law crosses 0.9 at about 3e23 copies, which is no answer."""
+    found = copies_needed(N, flat(0.98 - 0.4 * N**-0.03), 0.9, available=available)
+    assert (found.status, found.n, found.measured, found.reached) == ("beyond", np.inf, None, False)
+    assert {found.low, found.high, *found.needed_by.values()} == {np.inf}
+    assert np.isinf(found.draws).all()
+    assert found.text.startswith(said)
+    assert "e+" not in found.text
+
+
+def test_an_end_of_the_interval_beyond_all_versions_is_open() -> None:
+    values = flat(1 - 0.6 * N**-0.5) + np.random.default_rng(0).normal(0, 0.1, (7, 3, 20))
+    wide, all_versions = copies_needed(N, values, 0.91), copies_needed(N, values, 0.91, available=64)
+    assert wide.low == all_versions.low < 64 < wide.high
+    assert all_versions.high == np.inf
+    assert all_versions.interval.endswith("to more than 64")
 
 
 def test_both_laws_are_kept_and_the_truth_is_chosen() -> None:

@@ -1,0 +1,157 @@
+"""What an estimate says: the copies that a target needs, with their interval, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from biasscope.copies.law.forms import Floats
+
+FARTHEST = 100
+"""Times the largest number that was tried: no number of copies beyond that is told."""
+
+
+def farthest(most: int, available: int | None = None) -> float:
+    """Copies beyond which a law says nothing: `FARTHEST` times the most tried, or the distinct versions there are.
+
+    Parameters
+    ----------
+    most
+        Largest number of copies that was tried.
+    available
+        Number of distinct versions of an image, where that is known.
+
+    Examples
+    --------
+    >>> farthest(16), farthest(16, 64)
+    (1600.0, 64.0)
+    """
+    return float(min(FARTHEST * most, FARTHEST * most if available is None else max(available, most)))
+
+
+def amount(value: float) -> str:
+    """Number of copies in few characters.
+
+    >>> amount(23.456), amount(1234.5)
+    ('23', '1,234')
+    """
+    return f"{value:.2g}" if value < 100 else f"{value:,.0f}"
+
+
+@dataclass(frozen=True, eq=False)
+class CopiesNeeded:
+    """Copies of each training image that a target needs.
+
+    Attributes
+    ----------
+    n
+        Copies, not rounded; infinite where the law does not reach the target within ``farthest`` copies, or where
+        nothing was learned.
+    low, high, level
+        Bootstrap interval and its level; either end is infinite where it lies beyond ``farthest``.
+    farthest
+        Copies beyond which no number is told: see `farthest`.
+    status
+        ``reached`` (within the numbers that were tried), ``extrapolated`` (beyond them, within ``farthest``),
+        ``beyond`` (farther than that), ``never`` (the law levels off below the target) or ``nothing learned``.
+    target
+        What was to be reached.
+    copies
+        Numbers that were tried, (P,).
+    values, values_low, values_high
+        Measure at these numbers with its interval, each (P,).
+    learned
+        Whether the answers at these numbers were better than a constant answer, (P,); others do not count.
+    measured
+        Smallest number that was tried and reached the target, or ``None``.
+    law
+        Name of the law with the smallest error of cross-validation.
+    cv_error
+        Root mean squared error at a number that was left out, by law.
+    fits
+        Parameters by law: ``top``, ``height`` and those of the shape.
+    needed_by
+        Copies by law.
+    predicted
+        Values at the numbers that were tried by the chosen law, (P,).
+    seeds, images
+        How many were resampled.
+    draws
+        Copies in each draw of the bootstrap, (D,).
+    """
+
+    n: float
+    low: float
+    high: float
+    level: float
+    farthest: float
+    status: str
+    target: float
+    copies: NDArray[np.int64]
+    values: Floats
+    values_low: Floats
+    values_high: Floats
+    learned: NDArray[np.bool_]
+    measured: int | None
+    law: str
+    cv_error: dict[str, float]
+    fits: dict[str, dict[str, float]]
+    needed_by: dict[str, float]
+    predicted: Floats
+    seeds: int
+    images: int
+    draws: Floats
+
+    @property
+    def reached(self) -> bool:
+        """Whether the target was reached within the numbers that were tried."""
+        return self.status == "reached"
+
+    @property
+    def text(self) -> str:
+        """The answer in words.
+
+        Examples
+        --------
+        >>> from biasscope.copies import copies_needed
+        >>> values = np.ones((3, 4, 5))
+        >>> copies_needed(np.array([1, 2, 4]), values, 0.95).text
+        '1 copy is enough for 0.95 (95 % interval 1 to 1).'
+        """
+        if self.reached and self.n <= 1:
+            return f"1 copy is enough for {self.target:.3g} ({self.interval})."
+        if self.reached:
+            return f"about {amount(self.n)} copies reach {self.target:.3g} ({self.interval})."
+        if self.status == "nothing learned":
+            return f"not reached {self.missed}, the answers are no better than a constant one."
+        return f"{self.target:.3g} is not reached {self.missed} ({self.interval})."
+
+    @property
+    def missed(self) -> str:
+        """The number by which the target was not reached, and what the law says of larger ones; in words."""
+        most = int(self.copies.max())
+        if self.status == "nothing learned":
+            return f"by n = {most}: nothing was learned"
+        end = self.farthest <= most
+        said = f"by n = {most}{', all the versions there are' if end else ''}"
+        if self.status == "never":
+            return f"{said}; the law levels off below it, at {self.fits[self.law]['top']:.3g}"
+        if self.status == "extrapolated":
+            return f"{said}; extrapolated: about {amount(self.n)}"
+        return said if end else f"{said}, and the law does not reach it within {self._within}"
+
+    @property
+    def _within(self) -> str:
+        all_of_them = self.farthest < FARTHEST * int(self.copies.max())
+        return f"the {amount(self.farthest)} versions there are" if all_of_them else f"{amount(self.farthest)} copies"
+
+    @property
+    def interval(self) -> str:
+        """Interval of the copies in words."""
+        share, most = f"{100 * self.level:g} % interval", f"more than {amount(self.farthest)}"
+        if not isfinite(self.low):
+            return f"{share}: {most}"
+        return f"{share} {amount(self.low)} to {amount(self.high) if isfinite(self.high) else most}"
