@@ -221,5 +221,13 @@ def _walk(folder: str, prefix: str) -> Iterator[Found]:
         shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, f"{prefix}{shown}/")
-        elif entry.is_file():
+        elif _is_file(entry):
             yield Found(entry.path, prefix + shown, suffix_of(name), entry)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file or leads to one; a link in a circle leads nowhere."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False

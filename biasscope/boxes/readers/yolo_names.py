@@ -12,6 +12,8 @@ _LISTS = ("train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "label
 _TEXTS = ("readme.txt", "readme.dataset.txt", "readme.roboflow.txt", "requirements.txt", "license.txt")
 _OTHERS = frozenset(_LISTS + _TEXTS)
 _LARGEST_YAML = 1 << 22
+_MOST_VALUES = 1 << 20
+"""Values of a yaml file, each alias counted as all that it stands for: a few lines of them can stand for billions."""
 
 
 def is_label_file(path: Path) -> bool:
@@ -49,7 +51,7 @@ def class_names(request: Request) -> tuple[dict[int, str], str]:
     if request.path.suffix.lower() in (".yaml", ".yml") and (names := _from_yaml(request.path)):
         return names, request.path.name
     inside = [Path(found.path) for found in request.files]
-    above = [path for folder in list(root.resolve().parents)[:2] for path in sorted(folder.iterdir()) if path.is_file()]
+    above = [path for folder in list(root.resolve().parents)[:2] for path in _listed(folder)]
     for path in (*inside, *(above if request.path.is_file() or root.name else ())):
         names = _from_yaml(path) if path.suffix.lower() in (".yaml", ".yml") else _from_list(path)
         if names:
@@ -70,9 +72,30 @@ def load_yaml(path: Path) -> Any:
     if path.stat().st_size > _LARGEST_YAML:
         return None
     try:
-        return yaml.safe_load(path.read_bytes())
+        data = yaml.safe_load(path.read_bytes())
+        values = _values(data, {})
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
         raise InputError("cannot be read as yaml", where=str(path), hint=str(error).split("\n")[0]) from error
+    if values > _MOST_VALUES:
+        raise InputError("stands for too many values", where=str(path), hint="Its aliases refer to each other.")
+    return data
+
+
+def _values(node: object, counted: dict[int, int]) -> int:
+    """Values that a node stands for, aliases written out; one that holds itself stands for too many."""
+    inside = [*node, *node.values()] if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if inside and id(node) not in counted:
+        counted[id(node)] = _MOST_VALUES
+        counted[id(node)] = 1 + sum(_values(item, counted) for item in inside)
+    return counted.get(id(node), 1)
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Files of a folder above the one that was given; none where it may not be looked into."""
+    try:
+        return [path for path in sorted(folder.iterdir()) if path.is_file()]
+    except OSError:
+        return []
 
 
 def _from_yaml(path: Path) -> dict[int, str]:

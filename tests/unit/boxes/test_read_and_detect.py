@@ -149,3 +149,9 @@ def test_the_schema_of_an_empty_result(tmp_path: Path) -> None:
     assert frame.schema == BOXES
     assert isinstance(frame, pl.DataFrame)
     assert frame.height == 0
+
+
+def test_a_link_in_a_circle_is_no_file(tmp_path: Path) -> None:
+    path, _ = voc(tmp_path / "voc")
+    (path / "round.xml").symlink_to("round.xml")
+    assert rows(read_boxes(path).boxes.collect()) == expected()

@@ -111,3 +111,37 @@ def test_names_are_not_remembered(data: Path) -> None:
         (data / "data.yaml").write_text(f"names: [{name}, dog]\n")
         for path in (data / "labels", data / "data.yaml"):
             assert name in read_boxes(path, format="yolo").boxes.collect()["label"].cast(pl.String)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{new}: &{new} [{', '.join(9 * [f'*{old}'])}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+        )
+        + "names: *i\n",
+        "names: &own [cat, *own]\n",
+    ],
+    ids=["bomb", "circle"],
+)
+def test_aliases_that_stand_for_more_than_fits(data: Path, text: str) -> None:
+    (data / "data.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"data\.yaml: stands for too many values"):
+        read_boxes(data / "labels" / "train")
+
+
+def test_an_alias_that_is_used_twice(data: Path) -> None:
+    assert read(data / "data.yaml", "train: &own images/train\nval: images/val\nother: *own") == ALL
+
+
+def test_folders_above_that_may_not_be_listed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = Path.iterdir
+
+    def refused(folder: Path) -> object:
+        if folder == data:
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert read_boxes(data / "labels" / "train").boxes.collect().height == 4
