@@ -57,10 +57,8 @@ class Files(Sequence[Path]):
 
     def sizes(self, start: int) -> list[tuple[str, int]]:
         """Names and bytes of the files from one on; of files that a folder listed they are known already."""
-        return [
-            (found.name.rpartition("/")[2], (found.entry or Path(found.path)).stat().st_size)
-            for found in self._found[start:]
-        ]
+        files = [found.entry or Path(found.path) for found in self._found[start:]]
+        return [(file.name, file.stat().st_size) for file in files]
 
 
 @dataclass(frozen=True)
@@ -219,10 +217,10 @@ def _walk(folder: str, prefix: str) -> Iterator[Found]:
             continue
         # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
         shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{prefix}{shown}/")
-        elif _is_file(entry):
+        if _is_file(entry):
             yield Found(entry.path, prefix + shown, suffix_of(name), entry)
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{prefix}{shown}/")
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -151,6 +151,20 @@ def test_seen_is_a_set(parts: list[list[int]], shift: int) -> None:
         known |= {int(key) >> shift for key in keys}
 
 
+@pytest.mark.parametrize("shift", [0, 12])
+def test_seen_is_a_set_of_many_hashes(shift: int) -> None:
+    """Enough keys at a time for the bitmap, which has to grow on the way."""
+    rng, seen, known = np.random.default_rng(0), Seen(), np.zeros(0, np.uint64)
+    for _ in range(12):
+        new = np.unique(rng.integers(0, 1 << 63, 6000).astype(np.uint64) << np.uint64(1))
+        met = rng.choice(known, 500) ^ np.uint64((1 << shift) - 1) if known.size else known
+        asked = rng.permutation(np.concatenate([new, met]))
+        expected = np.isin(asked >> np.uint64(shift), known >> np.uint64(shift))
+        assert seen.has(asked, np.uint64(shift)).tolist() == expected.tolist()
+        seen.add(new)
+        known = np.concatenate([known, new])
+
+
 @pytest.mark.parametrize(
     ("raw_first", "raw_last", "read_as", "note"),
     [
