@@ -8,58 +8,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.core.results import Cell, Result, Table, number, table
+from biasscope.core.results import Table, number
 from biasscope.images.picture import Picture
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.invariance import published, samples
 from biasscope.pipeline.invariance.measurement import Measurement, interval_of
 from biasscope.pipeline.invariance.shifts import roles
-from biasscope.pipeline.invariance.tables import floor_table, metric_table, model_table, scalars
+from biasscope.pipeline.invariance.tables import Part
 
 TOP = 5
 FEW_CLASSES = 20
 """With fewer classes the published top-5 accuracies of 1000 classes stand for nothing that can be compared."""
 
 
-def rescale(
-    items: Sequence[Measurement], found: Mapping[str, Picture], finding: str, parameters: Mapping[str, Cell], title: str
-) -> Result:
+def rescale(items: Sequence[Measurement], found: Mapping[str, Picture]) -> Part:
     """Accuracy by size, with the published curves and the human point where there are classes enough."""
     rows = [row for item in items for row in _sizes(item)]
-    tables = [_table("curve", rows, "Accuracy by size of the picture in its frame", "size"), *_shared(items, found)]
-    notes = []
-    if _many_classes(items):
-        tables.insert(1, published_curves())
-        notes.append(
-            f"Published curves: top-5 of 1000 classes, digitised (grade {published.RESCALE_GRADE}), in a frame of "
-            f"{published.RESCALE_FRAME} pixels; other pictures and weights than here."
-        )
-    return Result(
-        kind="rescale",
-        finding=finding,
-        title=title,
-        parameters=dict(parameters),
-        scalars=list(scalars(items)),
-        tables=[item for item in tables if item.height],
-        notes=notes,
-        source="Azulay & Weiss, JMLR 20(184), 2019",
+    curve = tabled("curve", rows, "Accuracy by size of the picture in its frame", "size")
+    if not _many_classes(items):
+        return Part("rescale", [curve, *_shared(items, found)])
+    note = (
+        f"Published curves: top-5 of 1000 classes, digitised (grade {published.RESCALE_GRADE}), in a frame of "
+        f"{published.RESCALE_FRAME} pixels; other pictures and weights than here."
     )
+    return Part("rescale", [curve, published_curves(), *_shared(items, found)], notes=[note])
 
 
-def rotation(
-    items: Sequence[Measurement], found: Mapping[str, Picture], finding: str, parameters: Mapping[str, Cell], title: str
-) -> Result:
+def rotation(items: Sequence[Measurement], found: Mapping[str, Picture]) -> Part:
     """Agreement with the upright picture, and accuracy, by angle."""
     rows = [row for item in items for row in _angles(item)]
-    tables = [_table("curve", rows, "Agreement with the upright picture by angle", "angle"), *_shared(items, found)]
-    return Result(
-        kind="rotation",
-        finding=finding,
-        title=title,
-        parameters=dict(parameters),
-        scalars=list(scalars(items)),
-        tables=[item for item in tables if item.height],
-        source="Azulay & Weiss, JMLR 20(184), 2019",
-    )
+    curve = tabled("curve", rows, "Agreement with the upright picture by angle", "angle")
+    return Part("rotation", [curve, *_shared(items, found)])
 
 
 def published_curves() -> Table:
@@ -69,7 +48,7 @@ def published_curves() -> Table:
         for series, curve in published.RESCALE.items()
         for size, value in curve.items()
     ]
-    return _table(
+    return tabled(
         "published", [row | {"grade": published.RESCALE_GRADE} for row in rows], "Published top-5 accuracies", "size"
     )
 
@@ -79,18 +58,7 @@ def _many_classes(items: Sequence[Measurement]) -> bool:
 
 
 def _shared(items: Sequence[Measurement], found: Mapping[str, Picture]) -> list[Table]:
-    shown = {role: names for role, names in roles(items).items() if role == "worst"}
-    return [
-        metric_table(items),
-        model_table(items),
-        samples.picture_table(items, shown, found),
-        samples.worst_table(items),
-        floor_table(items),
-    ]
-
-
-def _table(name: str, rows: Sequence[Mapping[str, Any]], title: str, row: str) -> Table:
-    return table(name, {key: [item[key] for item in rows] for key in (rows[0] if rows else ())}, title=title, row=row)
+    return samples.tables(items, {"worst": roles(items)["worst"]}, found)
 
 
 def _sizes(item: Measurement) -> Iterator[dict[str, Any]]:

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from biasscope.core.results import Cell, Result, Table, number, table
+from biasscope.core.results import Table, number
 from biasscope.images.picture import Picture
 from biasscope.pipeline.common.pictures import address, view
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.invariance.measurement import Measurement, interval_of
 from biasscope.pipeline.invariance.samples import true_class
-from biasscope.pipeline.invariance.tables import floor_table, metric_table, model_table, scalars
+from biasscope.pipeline.invariance.tables import Part, floor_table, metric_table, model_table
 from biasscope.transforms.implementations import IMPLEMENTATIONS
 from biasscope.transforms.resize import MODEL
 
@@ -53,33 +54,23 @@ def wanted(items: Sequence[Measurement]) -> list[str]:
     return list(dict.fromkeys(item.sweep.image_ids[flip.picture] for item in items for flip in flips(item)))
 
 
-def result(
-    items: Sequence[Measurement], found: Mapping[str, Picture], finding: str, parameters: Mapping[str, Cell], title: str
-) -> Result:
+def part(items: Sequence[Measurement], found: Mapping[str, Picture]) -> Part:
     """All models under all implementations."""
-    tables = [
+    tables = (
         implementation_table(items),
         agreement_table(items),
         flip_table(items, found),
         metric_table(items),
         model_table(items),
         floor_table(items),
-    ]
-    return Result(
-        kind="resize",
-        finding=finding,
-        title=title,
-        parameters=dict(parameters),
-        scalars=list(scalars(items)),
-        tables=[item for item in tables if item.height],
     )
+    return Part("resize", tables, source="")
 
 
 def implementation_table(items: Sequence[Measurement]) -> Table:
     """One row a model and implementation; those that are not installed have no numbers."""
     rows = [row for item in items for row in _implementations(item)]
-    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    return table("implementations", columns, title="Resize implementations", row="name")
+    return tabled("implementations", rows, "Resize implementations", "name")
 
 
 def _implementations(item: Measurement) -> Iterator[dict[str, Any]]:
@@ -115,8 +106,7 @@ def title_of(name: str) -> str:
 def agreement_table(items: Sequence[Measurement]) -> Table:
     """One row a model and pair of implementations, both ways and with themselves, so that it reads as a matrix."""
     rows = [row for item in items for row in _agreement(item)]
-    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    return table("agreement", columns, title="Share of pictures with the same answer", row="pair")
+    return tabled("agreement", rows, "Share of pictures with the same answer", "pair")
 
 
 def _agreement(item: Measurement) -> Iterator[dict[str, Any]]:
@@ -140,8 +130,7 @@ def least(item: Measurement) -> tuple[float, str, str]:
 def flip_table(items: Sequence[Measurement], found: Mapping[str, Picture]) -> Table:
     """One row a model and flipped picture, with both pictures as the model was given them."""
     rows = [row for item in items for flip in flips(item) for row in _flip(item, flip, found)]
-    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    return table("flips", columns, title="Pictures that are answered differently", row="image_id")
+    return tabled("flips", rows, "Pictures that are answered differently", "image_id")
 
 
 def _flip(item: Measurement, flip: Flip, found: Mapping[str, Picture]) -> Iterator[dict[str, Any]]:

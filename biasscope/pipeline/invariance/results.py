@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from biasscope.core.results import Cell, Result
+from biasscope.images.picture import Picture
 from biasscope.pipeline.common.pictures import collect
 from biasscope.pipeline.invariance import clips, curves, resizes, shifts, words
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.plan import Plan
+from biasscope.pipeline.invariance.tables import Part, scalars
 
-Make = Callable[..., Result]
+Make = Callable[[Sequence[Measurement], Mapping[str, Picture]], Part]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,17 @@ def result_of(protocol: Protocol) -> Result:
     items, kind = protocol.items, protocol.plan.kind
     finding, make, wanted = _BY_KIND.get(kind, _BY_KIND["shifts"])
     found = collect(protocol.plan.source, set(wanted(items)))
-    made: Result = make(items, found, finding(protocol), parameters(protocol), protocol.plan.title.capitalize())
-    notes = list(dict.fromkeys(note for item in items for note in item.sweep.notes))
-    return msgspec.structs.replace(made, notes=[*made.notes, *notes])
+    part = make(items, found)
+    return Result(
+        kind=part.kind,
+        finding=finding(protocol),
+        title=protocol.plan.title.capitalize(),
+        parameters=parameters(protocol),
+        scalars=[*scalars(items), *part.scalars],
+        tables=[item for item in part.tables if item.height],
+        notes=[*part.notes, *dict.fromkeys(note for item in items for note in item.sweep.notes)],
+        source=part.source,
+    )
 
 
 def parameters(protocol: Protocol) -> dict[str, Cell]:
@@ -60,9 +68,9 @@ def _roles(items: Sequence[Measurement]) -> list[str]:
 
 
 _BY_KIND: dict[str, tuple[Callable[[Protocol], str], Make, Callable[..., Any]]] = {
-    "shifts": (lambda one: words.shifts(one.items, one.plan.protocol, one.phrase), shifts.result, _roles),
+    "shifts": (lambda one: words.shifts(one.items, one.plan.protocol, one.phrase), shifts.part, _roles),
     "rescale": (lambda one: words.rescale(one.items), curves.rescale, _roles),
     "rotation": (lambda one: words.rotation(one.items), curves.rotation, _roles),
-    "resize": (lambda one: words.resize(one.items), resizes.result, resizes.wanted),
-    "video": (lambda one: words.video(one.items), clips.result, _roles),
+    "resize": (lambda one: words.resize(one.items), resizes.part, resizes.wanted),
+    "video": (lambda one: words.video(one.items), clips.part, _roles),
 }

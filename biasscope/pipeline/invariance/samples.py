@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from biasscope.core.results import Table, number, table
 from biasscope.images.picture import Picture
 from biasscope.pipeline.common.pictures import address, still
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.invariance.measurement import Measurement
+from biasscope.pipeline.invariance.tables import floor_table, metric_table, model_table
 
 WORST, ANSWERS = 6, 4
 
@@ -86,8 +88,7 @@ def trace_table(items: Sequence[Measurement], wanted: Iterable[str]) -> Table:
     """One row a model, picture and step of the trajectory."""
     names = list(wanted)
     rows = [row for item in items for row in _traces(item, names)]
-    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    return table("traces", columns, title="Probabilities along a trajectory of one-step shifts", row="step")
+    return tabled("traces", rows, "Probabilities along a trajectory of one-step shifts", "step")
 
 
 def _traces(item: Measurement, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -109,6 +110,19 @@ def _traces(item: Measurement, names: Sequence[str]) -> Iterator[dict[str, Any]]
                 "answer": item.name(answer),
                 "right": answer == truth if truth >= 0 else None,
             }
+
+
+def tables(
+    items: Sequence[Measurement], roles: Mapping[str, Sequence[str]], found: Mapping[str, Picture]
+) -> list[Table]:
+    """Tables that sizes, angles and clips have: measures, models, pictures, floors."""
+    return [
+        metric_table(items),
+        model_table(items),
+        picture_table(items, roles, found),
+        worst_table(items),
+        floor_table(items),
+    ]
 
 
 def picture_table(

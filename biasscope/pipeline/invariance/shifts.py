@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.core.results import Cell, Result, Table, number, table
+from biasscope.core.results import Table, number, table
 from biasscope.images.picture import Picture
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.invariance import samples
 from biasscope.pipeline.invariance.differences import difference_table, differences
 from biasscope.pipeline.invariance.measurement import Measurement
-from biasscope.pipeline.invariance.tables import floor_table, metric_table, model_table, scalars
+from biasscope.pipeline.invariance.tables import Part, floor_table, metric_table, model_table
 
 RASTER_IMAGES, RASTER_SHIFTS, RASTER_CELLS = 200, 64, 100_000
 SOURCE = "Azulay & Weiss, JMLR 20(184), 2019; Zhang, ICML 2019"
@@ -26,13 +27,11 @@ def roles(items: Sequence[Measurement]) -> dict[str, list[str]]:
     return {"trace": shown, "worst": list(dict.fromkeys(bad))}
 
 
-def result(
-    items: Sequence[Measurement], found: Mapping[str, Picture], finding: str, parameters: Mapping[str, Cell], title: str
-) -> Result:
+def part(items: Sequence[Measurement], found: Mapping[str, Picture]) -> Part:
     """All models under one protocol of shifts."""
     shown = roles(items)
     different = differences(items)
-    tables = [
+    tables = (
         metric_table(items),
         model_table(items),
         difference_table(different),
@@ -42,23 +41,14 @@ def result(
         raster_table(items),
         samples.worst_table(items),
         floor_table(items),
-    ]
-    return Result(
-        kind="shifts",
-        finding=finding,
-        title=title,
-        parameters=dict(parameters),
-        scalars=[*scalars(items), *(item.scalar() for item in different)],
-        tables=[item for item in tables if item.height],
-        source=SOURCE,
     )
+    return Part("shifts", tables, [item.scalar() for item in different], source=SOURCE)
 
 
 def map_table(items: Sequence[Measurement]) -> Table:
     """One row a model and shift: how often the answer is that of the reference, and how often it is right."""
     rows = [row for item in items for row in _map(item)]
-    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    return table("map", columns, title="Agreement with the reference over the shifts", row="shift")
+    return tabled("map", rows, "Agreement with the reference over the shifts", "shift")
 
 
 def _map(item: Measurement) -> Iterator[dict[str, Any]]:

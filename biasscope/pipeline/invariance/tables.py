@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 from biasscope.core.results import Better, Cell, Scalar, Table, interval, number, table
 from biasscope.metrics import METRICS
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.invariance.measurement import Measurement
 
 if TYPE_CHECKING:
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = ("consistency", "accuracy", "worst_case")
 """Metrics of the table of models: the two axes of the Pareto figure, and the worst case."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one kind of protocol shows: its tables, and what it adds to the scalars and notes of all kinds."""
+
+    kind: str
+    tables: Sequence[Table]
+    scalars: Sequence[Scalar] = ()
+    notes: Sequence[str] = ()
+    source: str = "Azulay & Weiss, JMLR 20(184), 2019"
 
 
 def scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
@@ -70,10 +83,7 @@ NAMING = ("shift", "reference", "aggregate")
 
 def model_table(items: Sequence[Measurement]) -> Table:
     """One row a model: consistency, accuracy, worst case and size."""
-    rows = [_side_by_side(item) for item in items]
-    names = list(rows[0]) if rows else []
-    columns = {name: [row[name] for row in rows] for name in names}
-    return table("models", columns, title="Models side by side", row="model")
+    return tabled("models", [_side_by_side(item) for item in items], "Models side by side", "model")
 
 
 def _side_by_side(item: Measurement) -> dict[str, Cell]:

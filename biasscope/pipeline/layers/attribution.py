@@ -13,11 +13,11 @@ from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar, interval, number
 from biasscope.images.picture import ImageSource
 from biasscope.pipeline.common.pictures import address
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import pixels_of
-from biasscope.pipeline.layers.tables import tabled
 from biasscope.trace.attribution import AttributionEquivariance, MethodMeasured, SampleMaps, attribution_equivariance
 from biasscope.transforms import make
 

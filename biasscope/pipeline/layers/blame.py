@@ -10,11 +10,11 @@ from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar, interval, number
 from biasscope.images.picture import ImageSource
 from biasscope.pipeline.common.pictures import address, collect, still
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan
 from biasscope.pipeline.layers.culprit import Found, by_chance, finding, most_to_blame, what
 from biasscope.pipeline.layers.measurement import Measurement
-from biasscope.pipeline.layers.tables import tabled
 from biasscope.trace.blame import Blame, LayerBlame, Pair, blame
 from biasscope.transforms import make
 

@@ -17,8 +17,9 @@ from biasscope.images.picture import Picture
 from biasscope.models import Preprocessing
 from biasscope.models.outputs import tensors
 from biasscope.pipeline.common.pictures import address
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.layers.measurement import Measurement
-from biasscope.pipeline.layers.tables import chosen, path, split, tabled
+from biasscope.pipeline.layers.tables import chosen, path, split
 from biasscope.trace.probe import as_found, device_of, float_type, unwrap
 from biasscope.trace.result import LayerTrace
 from biasscope.trace.watch import Call, Watch

@@ -8,8 +8,8 @@ from typing import Any
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, number
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.layers.measurement import Measurement
-from biasscope.pipeline.layers.tables import tabled
 from biasscope.trace.structure import LayerStructure, Structure, structure
 
 SOURCE = "Azulay & Weiss, JMLR 20(184), 2019; Araujo et al., Distill 2019"

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.core.results import Table, number, table
+from biasscope.core.results import Table, number
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.measures.period import lattice_period
 from biasscope.trace.result import Lattice, LayerTrace
@@ -19,12 +20,6 @@ CHOSEN = 6
 AT_STRIDE_1 = " at stride 1"
 """End of the kind of a row that is a layer at stride 1."""
 Row = Mapping[str, Any]
-
-
-def tabled(name: str, rows: Sequence[Row], title: str, row: str) -> Table:
-    """Table from rows that have the same keys."""
-    columns = {key: [one[key] for one in rows] for key in (rows[0] if rows else ())}
-    return table(name, columns, title=title, row=row)
 
 
 def chosen(item: Measurement) -> list[LayerTrace]:

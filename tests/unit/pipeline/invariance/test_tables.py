@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from biasscope.core.results import Table
 from biasscope.images.picture import Picture
 from biasscope.pipeline.invariance import clips, curves, resizes, samples, shifts
 from biasscope.pipeline.invariance.shifts import RASTER_SHIFTS, spread
+from biasscope.pipeline.invariance.tables import Part
 from tests.unit.pipeline.invariance.made import measurement
 
 PIXELS = np.arange(64, dtype=np.uint8).reshape(8, 8)
@@ -16,31 +18,37 @@ ANSWERS = [[0, 1, 2, 0], [0, 1, 1, 0], [0, 2, 1, 3]]
 TRUTH = [0, 1, 2, 1]
 
 
+def of(part: Part, name: str) -> Table:
+    """Table of a part."""
+    (found,) = (table for table in part.tables if table.name == name)
+    return found
+
+
 def test_shifts_has_every_table_and_their_numbers() -> None:
     item = measurement(ANSWERS, TRUTH)
-    found = shifts.result([item], FOUND, "A finding.", {"protocol": "circular"}, "Circular")
-    rows = found.table("map")
+    found = shifts.part([item], FOUND)
+    rows = of(found, "map")
     assert rows["agreement"] == [1.0, 0.75, 0.25]
     assert rows["accuracy"] == [0.75, 0.5, 0.25]
     assert rows["dx"] == [0, 1, 2]
-    raster = found.table("raster")
+    raster = of(found, "raster")
     assert (raster["images"], raster["shifts"]) == ([4], [3])
     assert raster["cells"] == [[1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0]]
-    worst = found.table("worst")
+    worst = of(found, "worst")
     assert worst["image_id"] == ["i2", "i1", "i3"]
     assert worst["flips"] == [2, 1, 1]
     assert worst["answers"][0] == "class 1 (2), class 2 (1)"
-    roles = set(found.table("pictures")["role"])
+    roles = set(of(found, "pictures")["role"])
     assert roles == {"trace", "worst"}
-    assert all(str(address).startswith("data:image/") for address in found.table("pictures")["picture"])
+    assert all(str(address).startswith("data:image/") for address in of(found, "pictures")["picture"])
 
 
 def test_without_labels_the_raster_shows_agreement_and_accuracy_is_undefined() -> None:
     item = measurement(ANSWERS)
-    found = shifts.result([item], {}, "", {}, "")
-    assert found.table("map")["accuracy"] == [None, None, None]
-    assert found.table("raster")["cells"][0] == [1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 0, 0]
-    assert found.table("worst")["label"] == [None, None, None]
+    found = shifts.part([item], {})
+    assert of(found, "map")["accuracy"] == [None, None, None]
+    assert of(found, "raster")["cells"][0] == [1, 1, 1, 1, 1, 0, 1, 1, 0, 1, 0, 0]
+    assert of(found, "worst")["label"] == [None, None, None]
 
 
 def test_pictures_without_a_label_are_no_rows_of_a_raster_of_right_answers() -> None:
@@ -80,7 +88,7 @@ def test_sampled_pictures_are_the_most_changing_a_middle_one_and_a_steady_one() 
 
 def test_sizes_in_order_with_top_5() -> None:
     item = measurement(ANSWERS, TRUTH, coordinates={"size": np.array([4, 2, 3])})
-    table = curves.rescale([item], {}, "", {}, "").table("curve")
+    table = of(curves.rescale([item], {}), "curve")
     assert table["size"] == [2, 3, 4]
     assert table["share"] == [0.5, 0.75, 1.0]
     assert table["top1"] == [0.5, 0.25, 0.75]
@@ -92,16 +100,16 @@ def test_sizes_in_order_with_top_5() -> None:
 
 def test_published_curves_stand_only_beside_many_classes() -> None:
     few = measurement(ANSWERS, TRUTH, coordinates={"size": np.array([4, 2, 3])})
-    assert "published" not in {item.name for item in curves.rescale([few], {}, "", {}, "").tables}
+    assert "published" not in {item.name for item in curves.rescale([few], {}).tables}
     names = tuple(str(number) for number in range(1000))
     many = replace(few, sweep=replace(few.sweep, class_names=names))
-    found = curves.rescale([many], {}, "", {}, "").table("published")
+    found = of(curves.rescale([many], {}), "published")
     assert (found["series"][-1], found["size"][-1], found["top5"][-1], found["grade"][-1]) == ("humans", 100, 0.85, "D")
 
 
 def test_angles_in_order() -> None:
     item = measurement(ANSWERS, coordinates={"angle": np.array([0.0, 10.0, -10.0])})
-    table = curves.rotation([item], {}, "", {}, "").table("curve")
+    table = of(curves.rotation([item], {}), "curve")
     assert table["angle"] == [-10.0, 0.0, 10.0]
     assert table["agreement"] == [0.25, 1.0, 0.75]
     assert table["accuracy"] == [None, None, None]
@@ -121,8 +129,8 @@ def test_resize_agreement_is_a_matrix_and_least_is_its_smallest_entry() -> None:
 
 def test_clips_are_followed_from_frame_to_frame() -> None:
     item = measurement(ANSWERS, coordinates={"frame": np.arange(3)})
-    found = clips.result([item], {}, "", {}, "")
-    table = found.table("traces")
+    found = clips.part([item], {})
+    table = of(found, "traces")
     assert table["clip"][:3] == ["i2"] * 3
     assert table["answer"][:3] == ["class 2", "class 1", "class 1"]
     assert table["p_first"][:3] == [0.5, 0.0, 0.0]
