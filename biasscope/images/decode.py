@@ -38,6 +38,13 @@ class Limits:
         Longest side.
     short
         Shortest side that is of use.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> decode(Image.new("L", (40, 30)), Limits(side=32)).notes[0].code
+    'too-large'
     """
 
     pixels: int = 100_000_000
@@ -68,7 +75,21 @@ _PILLOW = r"PIL\."
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Pixels, uint8 (H, W) or (H, W, 3), or ``None`` if the picture is left out; and what there is to say about it."""
+    """Pixels, uint8 (H, W) or (H, W, 3), or ``None`` if the picture is left out; and what there is to say about it.
+
+    Attributes
+    ----------
+    pixels
+        uint8 (H, W) or (H, W, 3), or ``None`` if the picture is left out.
+    notes
+        What there is to say about it.
+
+    Examples
+    --------
+    >>> found = decode(b"no picture")
+    >>> found.pixels is None, found.notes[0].code
+    (True, 'unreadable')
+    """
 
     pixels: NDArray[np.uint8] | None
     notes: list[Note] = field(default_factory=list)
@@ -83,6 +104,10 @@ def decode(data: bytes | Path | Image, limits: Limits = DEFAULT) -> Decoded:
         An encoded picture, the path of one, or a Pillow picture.
     limits
         What is not decoded.
+
+    Returns
+    -------
+        Pixels, or none with the reason.
 
     Examples
     --------

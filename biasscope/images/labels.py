@@ -78,6 +78,17 @@ def match_labels(
 def to_output(mapping: Mapping | None, label: int | None) -> int:
     """Output of a label, -1 without one.
 
+    Parameters
+    ----------
+    mapping
+        Output of every label, as `match_labels` gives it; ``None`` where labels are none.
+    label
+        Label as the source counts it, or ``None``.
+
+    Returns
+    -------
+        Index of the output.
+
     Raises
     ------
     InputError

@@ -27,6 +27,13 @@ class Picture:
         is not known.
     box
         Pixel edges (x0, y0, x1, y1) of the object, where the source knows one.
+
+    Examples
+    --------
+    >>> from biasscope.images import open_images
+    >>> picture = next(iter(open_images("scenes:1")))
+    >>> picture.pixels.shape, picture.label, len(picture.box)
+    ((64, 64), 0, 4)
     """
 
     image_id: str
@@ -49,6 +56,11 @@ class ImageProblem:
         What is wrong with it, for people.
     used
         Whether the picture was used all the same (a 16-bit picture that was reduced to 8 bits, say).
+
+    Examples
+    --------
+    >>> ImageProblem("truncated", "cat-7", "ends after 512 bytes").used
+    False
     """
 
     code: str
@@ -84,6 +96,13 @@ class ImageSource(ABC):
         Largest label, where it is known before reading.
     output_names
         Class names in the order of a model's outputs, where the user stated it.
+
+    Examples
+    --------
+    >>> from biasscope.images import open_images
+    >>> source = open_images("scenes:2")
+    >>> len(list(source)), source.class_names[:2], source.problems
+    (2, ('0', '1'), [])
     """
 
     name: str

@@ -48,7 +48,25 @@ NEGLIGIBLE = 1e-12
 
 
 class ClusterInterval(NamedTuple):
-    """Bounds and the number of images behind them, of the shape of the number; NaN where it is undefined."""
+    """Bounds and the number of images behind them, of the shape of the number; NaN where it is undefined.
+
+    Attributes
+    ----------
+    low, high
+        Bounds.
+    n
+        Images that have a say.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.metrics import Consistency
+    >>> metric = Consistency()
+    >>> metric.update(torch.zeros(3, 50, dtype=torch.int64))
+    >>> low, high, n = metric.interval()
+    >>> round(low.item(), 2), high.item(), n.item()
+    (0.93, 1.0, 50)
+    """
 
     low: Tensor
     high: Tensor

@@ -87,6 +87,10 @@ def load_model(
     class_names
         Names of the outputs, in the place of what the source says.
 
+    Returns
+    -------
+        The model in evaluation mode on the CPU, with what belongs to it.
+
     Raises
     ------
     UsageError

@@ -27,6 +27,12 @@ class ModelProvenance:
         Number of parameters.
     recipe
         What a training here was made of, options that were set, the file's own SHA-256, and so on.
+
+    Examples
+    --------
+    >>> from biasscope.models import load_model
+    >>> load_model("torchvision:squeezenet1_1@none?classes=10&size=32").provenance.parameters
+    727626
     """
 
     spec: str
@@ -50,6 +56,13 @@ class LoadedModel:
         Names of its outputs in order, ``None`` where they are not known.
     provenance
         Where it came from.
+
+    Examples
+    --------
+    >>> from biasscope.models import load_model
+    >>> model = load_model("torchvision:squeezenet1_1@none?classes=10&size=32")
+    >>> model.preprocessing.size, model.module.training
+    ((32, 32), False)
     """
 
     module: nn.Module
@@ -66,6 +79,15 @@ class LoadedModel:
 
 def weights_sha256(module: nn.Module) -> str:
     """SHA-256 over a module's state dict, the same on every machine and for every file format.
+
+    Parameters
+    ----------
+    module
+        Any module.
+
+    Returns
+    -------
+        64 hexadecimal digits.
 
     Examples
     --------

@@ -34,6 +34,14 @@ class Floor:
         Number of pictures.
     detail
         What was compared, in words.
+
+    Examples
+    --------
+    >>> from biasscope.sweep import sweep
+    >>> model = "torchvision:squeezenet1_1@none?classes=10&size=32"
+    >>> found = sweep(model, "scenes:3", "circular", floor=2)
+    >>> found.floors["batch layout"].n
+    2
     """
 
     changed: float
@@ -93,6 +101,14 @@ class Sweep:
         How the model was run: batch, device, precision and so on.
     notes
         What should be said with the numbers.
+
+    Examples
+    --------
+    >>> from biasscope.sweep import sweep
+    >>> model = "torchvision:squeezenet1_1@none?classes=10&size=32"
+    >>> found = sweep(model, "scenes:3", "circular", floor=2)
+    >>> found.predictions.shape, found.coordinates["dy"][:8].tolist()
+    (torch.Size([49, 3]), [-3, -3, -3, -3, -3, -3, -3, -2])
     """
 
     predictions: Tensor

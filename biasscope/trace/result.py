@@ -15,7 +15,31 @@ from biasscope.trace.layered import Layered
 
 @dataclass(frozen=True)
 class Measured:
-    """One measure at one layer: value, interval over images, number of images; ``None`` where it is undefined."""
+    """One measure at one layer: value, interval over images, number of images; ``None`` where it is undefined.
+
+    Attributes
+    ----------
+    measure, title
+        Name in `MEASURES`, and what people read.
+    value, low, high
+        Mean over images and its interval.
+    n
+        Number of images with a value.
+    better, unit
+        ``lower`` or ``higher``; unit of the value.
+    note
+        What people should know about it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import trace
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), torch.nn.MaxPool2d(2))
+    >>> found = trace(net, torch.rand(2, 1, 16, 16), 4, measures=["equivariance_l2", "nonshiftability"])
+    >>> one = found["1"].measures["equivariance_l2"]
+    >>> round(one.value, 6), one.n, one.better
+    (0.0, 2, 'lower')
+    """
 
     measure: str
     title: str
@@ -44,6 +68,15 @@ class LayerTrace:
         Whether positions get fewer here, by what, and the factor of the next subsampling of these maps.
     measures
         By name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import trace
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), torch.nn.MaxPool2d(2))
+    >>> found = trace(net, torch.rand(2, 1, 16, 16), 4, measures=["equivariance_l2", "nonshiftability"])
+    >>> found["1"].stride, found["1"].subsampling, round(found["1"]["equivariance_l2"], 6)
+    ((2.0, 2.0), True, 0.0)
     """
 
     name: str
@@ -93,6 +126,16 @@ class Lattice:
         Whether a value is for a shift between positions of the map, (S,): against an interpolated reference.
     period
         After how many pixels (vertical, horizontal) it repeats, where the shifts fill a rectangle.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import trace
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), torch.nn.MaxPool2d(2))
+    >>> found = trace(net, torch.rand(2, 1, 16, 16), 4, measures=["equivariance_l2", "nonshiftability"])
+    >>> lattice = found.lattices["equivariance_l2"]["1"]
+    >>> lattice.values.shape, bool(lattice.fourier.any())
+    ((16,), True)
     """
 
     values: NDArray[np.float64]
@@ -110,6 +153,15 @@ class Sums:
         Which images and which maps of the layer.
     values
         (images, S, maps).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import trace
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), torch.nn.MaxPool2d(2))
+    >>> found = trace(net, torch.rand(2, 1, 16, 16), 4, measures=["equivariance_l2", "nonshiftability"])
+    >>> found.sums["1"].values.shape
+    (2, 16, 2)
     """
 
     image_ids: tuple[str, ...]
@@ -139,6 +191,15 @@ class Trace(Layered[LayerTrace]):
         Names of the images, in order.
     by_image
         Values (layers, images) by measure, NaN where undefined, for `trace` with ``by_image``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import trace
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), torch.nn.MaxPool2d(2))
+    >>> found = trace(net, torch.rand(2, 1, 16, 16), 4, measures=["equivariance_l2", "nonshiftability"])
+    >>> [layer.name for layer in found.layers], [round(value, 6) for value in found.values("equivariance_l2")]
+    (['0', '1'], [0.0, 0.0])
     """
 
     layers: tuple[LayerTrace, ...]

@@ -38,6 +38,11 @@ class BoxCrop(OverWholeGrid):
     -----
     The windows are centred on the object as far as the picture's borders allow. Pictures without a box, with an object
     that is too large for the window or with too little around it are input errors, each with its reason.
+
+    Examples
+    --------
+    >>> BoxCrop("3x3").shifts.extent
+    (2.0, 2.0)
     """
 
     name: ClassVar[str] = "box"

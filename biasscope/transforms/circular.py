@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 class Circular(OverWholeGrid):
     """The model's own view of the picture, rolled around.
 
+    Parameters
+    ----------
+    grid
+        Shifts of the content.
+
     Notes
     -----
     Networks that are exactly robust to these shifts are still fooled by realistic ones (Shifman and Weiss, 2024):

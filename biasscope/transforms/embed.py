@@ -30,6 +30,8 @@ class Embed(OverWholeGrid):
 
     Parameters
     ----------
+    grid
+        Shifts of the content.
     fill
         ``"black"`` (zero before the normalisation), ``"mean"`` (zero after it: what Azulay and Weiss really did),
         ``"reflect"``, ``"inpaint"``, or a colour ``"#rrggbb"``.
@@ -46,6 +48,11 @@ class Embed(OverWholeGrid):
     -----
     The whole grid is centred in the canvas. Reflected and inpainted backgrounds are made once, on a canvas enlarged by
     the extent of the grid, so the background moves along with the picture.
+
+    Examples
+    --------
+    >>> len(Embed("5x5", fill="mean").shifts.offsets)
+    25
     """
 
     name: ClassVar[str] = "embed"

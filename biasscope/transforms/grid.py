@@ -83,6 +83,10 @@ def parse_grid(text: str) -> Grid:
         zero down and right; ``"axes:8"``: zero and 8 steps each way along both axes; ``"0,0;1,2"``: shifts one by one.
         A last ``:2`` or ``:0.5`` is the step in pixels.
 
+    Returns
+    -------
+        Shifts in pixels, and which view is one step from which.
+
     Raises
     ------
     UsageError

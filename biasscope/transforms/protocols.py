@@ -68,6 +68,10 @@ def make(
     **options
         Parameters of the protocol's class, as ``fill`` and ``side``; ``None`` leaves the default.
 
+    Returns
+    -------
+        The transformation, not yet fitted to a model where ``preprocessing`` is not given.
+
     Raises
     ------
     UsageError

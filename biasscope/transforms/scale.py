@@ -130,6 +130,15 @@ class EmbeddedScale(AtSizes):
     By default five sizes on either side of 100/224 of the window (3/4 of it for models below 128 pixels). The reference
     is the middle one.
 
+    Parameters
+    ----------
+    sizes
+        Pixels of the pasted picture's side, as ``60,100`` or ``95..105``; `for_model` fills them in otherwise.
+    fill, fit
+        As in `Embed`.
+    back
+        Resize to each size and from there to that of the reference.
+
     Examples
     --------
     >>> EmbeddedScale("97..103").reference
@@ -154,6 +163,15 @@ class Rescale(AtSizes):
     """Recognition against size, in the published comparison with people: 60, 100, 150 and 210 of 224 pixels.
 
     The reference is the largest.
+
+    Parameters
+    ----------
+    sizes
+        Pixels of the pasted picture's side, as ``60,100`` or ``95..105``; `for_model` fills them in otherwise.
+    fill, fit
+        As in `Embed`.
+    back
+        Resize to each size and from there to that of the reference.
 
     Examples
     --------

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 
 class Views(ABC):
-    """Views of a block of B pictures, made one after the other into a buffer that is used again and again."""
+    """Views of a block of B pictures, made one after the other into a buffer that is used again and again.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.transforms import Circular
+    >>> views = Circular("horizontal:2").open(torch.tensor([[[[1.0, 2.0, 3.0]]]]), [0])
+    >>> out = torch.empty(1, 1, 1, 3)
+    >>> views.write(out, [1], [0])  # the second view of the first picture
+    >>> out.flatten().tolist()
+    [3.0, 1.0, 2.0]
+    """
 
     @abstractmethod
     def write(self, out: Tensor, views: Sequence[int], pictures: Sequence[int]) -> None:
@@ -40,6 +51,13 @@ class Transformation(ABC):
         Name in the registry of protocols.
     interpolates
         Whether views are made by interpolation (then `round_trip` says what that alone changes).
+
+    Examples
+    --------
+    >>> from biasscope.transforms import make
+    >>> circular = make("circular", grid="horizontal:2")
+    >>> len(circular), circular.reference, circular.steps.tolist()
+    (3, 0, [[-1, 0, 1]])
     """
 
     name: ClassVar[str]

@@ -65,9 +65,18 @@ def right_to_wrong(predictions: Tensor, targets: Tensor, reference: int = 0) -> 
 
 
 def wrong_to_right(predictions: Tensor, targets: Tensor, reference: int = 0) -> Tensor:
-    """Share of (image, view) with a wrong reference and a right view; parameters as in `right_to_wrong`.
+    """Share of (image, view) with a wrong reference and a right view.
 
     It is a change too, so it has no better direction of its own: a better reference lowers it.
+
+    Parameters
+    ----------
+    predictions, targets, reference
+        As in `right_to_wrong`.
+
+    Returns
+    -------
+    Number in [0, 1], lower is better.
 
     Examples
     --------
@@ -81,7 +90,16 @@ def wrong_to_right(predictions: Tensor, targets: Tensor, reference: int = 0) -> 
 def wrong_to_wrong(predictions: Tensor, targets: Tensor, reference: int = 0) -> Tensor:
     """Share of (image, view) that change from one wrong answer to ANOTHER wrong one.
 
-    Parameters as in `right_to_wrong`; wrong answers that stay are `wrong_unchanged`.
+    Wrong answers that stay are `wrong_unchanged`.
+
+    Parameters
+    ----------
+    predictions, targets, reference
+        As in `right_to_wrong`.
+
+    Returns
+    -------
+    Number in [0, 1], lower is better.
 
     Examples
     --------
@@ -93,7 +111,16 @@ def wrong_to_wrong(predictions: Tensor, targets: Tensor, reference: int = 0) -> 
 
 
 def wrong_unchanged(predictions: Tensor, targets: Tensor, reference: int = 0) -> Tensor:
-    """Share of (image, view) with the same wrong answer at both; parameters as in `right_to_wrong`.
+    """Share of (image, view) with the same wrong answer at both.
+
+    Parameters
+    ----------
+    predictions, targets, reference
+        As in `right_to_wrong`.
+
+    Returns
+    -------
+    Number in [0, 1], lower is better.
 
     Examples
     --------
@@ -105,7 +132,16 @@ def wrong_unchanged(predictions: Tensor, targets: Tensor, reference: int = 0) ->
 
 
 def right_unchanged(predictions: Tensor, targets: Tensor, reference: int = 0) -> Tensor:
-    """Share of (image, view) that are right at both; parameters as in `right_to_wrong`.
+    """Share of (image, view) that are right at both.
+
+    Parameters
+    ----------
+    predictions, targets, reference
+        As in `right_to_wrong`.
+
+    Returns
+    -------
+    Number in [0, 1], higher is better.
 
     Examples
     --------

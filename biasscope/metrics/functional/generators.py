@@ -68,6 +68,10 @@ def tangent(images: Tensor, generator: Generator, derivative: Derivative | None 
     derivative
         How slopes are taken, see `slope`: "fourier" for translations and "bilinear" for the others, unless given.
 
+    Returns
+    -------
+    Change of the pixels by t, of the shape of the pictures.
+
     Raises
     ------
     UsageError

@@ -139,6 +139,15 @@ def local_equivariance_error_sums(derivatives: Tensor) -> Sums:
 def equivariance_errors(derivatives: Any) -> Tensor:
     """Mean square of the Lie derivative over the entries of the output, image by image, (N,).
 
+    Parameters
+    ----------
+    derivatives
+        Derivatives of the outputs of N images, (N, ...), as `lie_derivative` gives them.
+
+    Returns
+    -------
+    (N,), 0 or larger, lower is better; in the square of the output's unit over that of t.
+
     Examples
     --------
     >>> import torch

@@ -26,6 +26,15 @@ class Replacement:
         (vertical, horizontal) subsampling factor of this place.
     before, after
         The module as it was and what does its work now.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from biasscope.models import antialias, surgery_table
+    >>> net = antialias(nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.MaxPool2d(2)))
+    >>> row = surgery_table(net).replacements[0]
+    >>> row.name, row.kind, row.stride
+    ('2', 'max pool', (2, 2))
     """
 
     surgery: str
@@ -38,7 +47,23 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Kept:
-    """A place that subsamples and was left as it is, and why."""
+    """A place that subsamples and was left as it is, and why.
+
+    Attributes
+    ----------
+    surgery, name, kind
+        As in `Replacement`.
+    reason
+        In words.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from biasscope.models import antialias, surgery_table
+    >>> net = antialias(nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.MaxPool2d(2)))
+    >>> surgery_table(net).kept[0].reason
+    'reads the picture, and stem=False'
+    """
 
     surgery: str
     name: str
@@ -48,7 +73,24 @@ class Kept:
 
 @dataclass(frozen=True)
 class SurgeryTable:
-    """Rows of everything that was replaced, and of what was knowingly left. ``print`` shows it."""
+    """Rows of everything that was replaced, and of what was knowingly left. ``print`` shows it.
+
+    Attributes
+    ----------
+    replacements
+        What was replaced, in the order in which it runs.
+    kept
+        What subsamples and was left.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from biasscope.models import antialias, surgery_table
+    >>> net = antialias(nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.MaxPool2d(2)))
+    >>> table = surgery_table(net)
+    >>> table.names, len(table.kept)
+    (['2'], 1)
+    """
 
     replacements: tuple[Replacement, ...] = ()
     kept: tuple[Kept, ...] = ()
@@ -86,6 +128,15 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
 
 def surgery_table(model: nn.Module) -> SurgeryTable:
     """Everything that `antialias`, `polyphase`, `pac`, `circular` and `same_padding` did to a model, in order.
+
+    Parameters
+    ----------
+    model
+        Any module.
+
+    Returns
+    -------
+        Rows in the order of the operations; none for a model that nothing was done to.
 
     Examples
     --------

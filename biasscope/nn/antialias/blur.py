@@ -131,6 +131,8 @@ class BlurPool2d(nn.Module):
     padding_mode
         What lies outside the map. ``floor((m-1)/2)`` pixels are added before and ``ceil((m-1)/2)`` after. The
         filter may be wider than the map.
+    device, dtype
+        Of the filter; the defaults of PyTorch if not given.
 
     Notes
     -----

@@ -25,6 +25,8 @@ class AntialiasedConv2d(nn.Conv2d):
         As in `BlurPool2d`; with ``filter_size=1`` the result is that of ``activation(nn.Conv2d(...))``.
     activation
         Pointwise function between convolution and blur; none if not given.
+    **factory
+        ``device`` and ``dtype`` of the parameters.
 
     Notes
     -----

@@ -32,6 +32,8 @@ class PacConv2d(FilteredPacModule):
         ``shared_filters`` ``"pool"`` or ``"crf_pool"``, whose weight is a buffer; see `fill_`.
     native_impl
         Use plain tensor operations only (slower, more memory, same values).
+    **factory
+        ``device`` and ``dtype`` of the parameters.
 
     Notes
     -----

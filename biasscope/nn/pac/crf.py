@@ -143,6 +143,8 @@ class PacCRF(MeanField):
         Arguments of `add_pairwise_kernel`, one mapping a term.
     native_impl
         Use plain tensor operations only.
+    **factory
+        ``device`` and ``dtype`` of the parameters.
 
     Notes
     -----
@@ -172,6 +174,8 @@ class PacCRFLoose(MeanField):
     ----------
     channels, num_steps, final_output, perturbed_init, fixed_weighting, unary_weight, pairwise_kernels, native_impl
         As in `PacCRF`; ``unary_weight`` and the terms are the start of every step.
+    **factory
+        ``device`` and ``dtype`` of the parameters.
 
     Notes
     -----

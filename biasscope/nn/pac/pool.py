@@ -42,6 +42,8 @@ class PacPool2d(PacModule):
         What lies outside the input and the guidance.
     native_impl
         Use plain tensor operations only.
+    **factory
+        ``device`` and ``dtype`` of the parameters.
 
     Notes
     -----

@@ -29,6 +29,8 @@ class PacConvTranspose2d(FilteredPacModule):
         As in `PacConv2d`; ``"linear"`` (equal channels, kernel_size >= 2 stride - 1) starts as bilinear upsampling.
     native_impl
         Use plain tensor operations only.
+    **factory
+        ``device`` and ``dtype`` of the parameters.
 
     Notes
     -----

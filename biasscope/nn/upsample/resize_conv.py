@@ -27,6 +27,8 @@ class ResizeConv2d(nn.Module):
     padding_mode
         What lies outside the resized map, before the convolution. ``"reflect"`` keeps a constant input constant up to
         the border.
+    **factory
+        ``device`` and ``dtype`` of the parameters.
 
     Notes
     -----

@@ -49,6 +49,8 @@ class SmoothUpsampled2d(nn.Module):
         zero-inserted signal.
     padding_mode
         What lies outside the map.
+    device, dtype
+        Of the filter; the defaults of PyTorch if not given.
 
     Notes
     -----

@@ -66,6 +66,20 @@ class AttributionEquivariance:
         The layer of Grad-CAM, empty without one.
     notes
         What people should know.
+    model, protocol, images
+        Label of the network, name of the protocol, number of images.
+    parameters, problems
+        What decided the numbers, pictures that were left out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import attribution_equivariance
+    >>> layers = torch.nn.Conv2d(1, 4, 3, padding=1, padding_mode="circular"), torch.nn.AdaptiveAvgPool2d(1)
+    >>> net = torch.nn.Sequential(*layers, torch.nn.Flatten())
+    >>> found = attribution_equivariance(net, torch.rand(2, 1, 8, 8), (0, 3), methods=["saliency"])
+    >>> ("saliency", "cosine") in found, found.images
+    (True, 2)
     """
 
     methods: tuple[MethodMeasured, ...]

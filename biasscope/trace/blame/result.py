@@ -45,6 +45,16 @@ class LayerBlame:
         order of the others would be noise.
     gathered
         Whether layers in branches end here that are no part of it: then its blame is that of everything up to here.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import blame
+    >>> layers = torch.nn.Conv2d(1, 4, 3, padding=1, padding_mode="circular"), torch.nn.ReLU(), torch.nn.MaxPool2d(2)
+    >>> net = torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    >>> found = blame(net, torch.rand(4, 1, 8, 8), [(0, 1)])
+    >>> found["0"].complete, abs(round(found["0"].blame.value, 3))
+    (True, 0.0)
     """
 
     name: str
@@ -123,6 +133,18 @@ class Blame(Layered[LayerBlame]):
         Logits removed, (layers, images, shifts), with the sign of the change, for comparisons pair by pair.
     model, protocol, images
         Label of the network, name of the protocol, number of images.
+    parameters, notes, problems
+        What decided the numbers, what people should know, pictures that were left out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import blame
+    >>> layers = torch.nn.Conv2d(1, 4, 3, padding=1, padding_mode="circular"), torch.nn.ReLU(), torch.nn.MaxPool2d(2)
+    >>> net = torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    >>> found = blame(net, torch.rand(4, 1, 8, 8), [(0, 1)])
+    >>> found["2"].subsampling, round(found["2"].effect.value, 3), len(found.pairs)
+    (True, 1.0, 4)
     """
 
     layers: tuple[LayerBlame, ...]

@@ -38,6 +38,15 @@ class LayerStructure:
     invariant_share
         1 / s^2: share of translations at which invariance can be expected, where s is the largest product of strides
         up to here (upsampling brings nothing back); 1 where every phase was chosen by the content.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import structure
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, 2, 1), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    >>> found = structure(net, torch.zeros(1, 3, 32, 32))
+    >>> found["0"].stride, found["0"].receptive_field, found["0"].seen
+    ((2.0, 2.0), (3, 3), 1.0)
     """
 
     name: str
@@ -94,6 +103,15 @@ class Tail:
         Name of the layer that gives the last map.
     swap_error
         Relative change of the answer when its positions change places; exactly 0 for pooling.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import structure
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, 2, 1), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    >>> found = structure(net, torch.zeros(1, 3, 32, 32))
+    >>> found.tail.kind, found.tail.swap_error
+    ('pooling', 0.0)
     """
 
     kind: str
@@ -122,6 +140,17 @@ class Structure(Layered[LayerStructure]):
         empty where nothing subsamples.
     circular_error
         Where the phase is chosen by the content: largest relative L2 change of the answer over a few circular shifts.
+    model, parameters, notes
+        Label of the network, what decided the numbers, what people should know.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import structure
+    >>> net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, 2, 1), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    >>> found = structure(net, torch.zeros(1, 3, 32, 32))
+    >>> found.stride_product, found.divisible, found.invariant_share
+    (2.0, True, 0.25)
     """
 
     layers: tuple[LayerStructure, ...]

@@ -31,6 +31,14 @@ class LayerStride:
     method
         ``"growth"``, or ``"sizes"`` where the network takes pictures of one size only and the product is that of the
         rounded ratios of sizes, layer by layer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.trace import layer_strides
+    >>> found = layer_strides(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, 2, 1)), torch.zeros(1, 3, 32, 32))
+    >>> found["0"].factor
+    (2, 2)
     """
 
     axes: tuple[int, int]
@@ -58,6 +66,10 @@ def layer_strides(model: nn.Module, example: Tensor) -> dict[str, LayerStride]:
         The network.
     example
         One picture, (1, C, H, W).
+
+    Returns
+    -------
+        By name, in order of execution.
 
     Notes
     -----
