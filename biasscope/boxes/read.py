@@ -13,6 +13,7 @@ from biasscope.boxes.convention import check_convention
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.source import Request
+from biasscope.boxes.tabular import TABLES
 from biasscope.boxes.unread import reason, with_unread
 from biasscope.core.errors import InputError, UsageError
 
@@ -123,6 +124,8 @@ def detect(request: Request) -> str:
         names.remove("table")
     if len(names) == 1:
         return names[0]
+    if not names and request.suffixes.keys() <= {*TABLES}:
+        return "table"  # whose reader says which columns it misses
     if not names and (why := reason(request)):
         raise InputError(why, where=where)
     if not names:

@@ -18,6 +18,7 @@ LOOKED_AT = 1000
 """Files of each suffix that are shown to the other readers."""
 NAMED = 5
 _DATA = (".xml", ".json", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc")
+_PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _DEEP = 1000
 
 
@@ -55,7 +56,7 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
 
 
 def reason(request: Request) -> str:
-    """Why nothing may have recognised a file: its encoding, or its depth; empty when neither shows."""
+    """Why nothing may have recognised a file: how it is packed, its encoding, or its depth; empty when none shows."""
     begin = head(request.files[0].path)
     suffix = request.files[0].suffix
     if suffix == ".json" and (begin.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in begin[:4]):
@@ -64,6 +65,8 @@ def reason(request: Request) -> str:
         return "the file is nested too deeply"
     if suffix == ".xml" and begin.count(b"<") > _DEEP + 2 * begin.count(b"</") + begin.count(b"/>"):
         return "the file is nested too deeply"
+    if is_archive(request.files[0].name) or suffix in _PACKED:
+        return "of packed files only tables (.csv.gz) and tar archives of VOC XML are read: unpack it"
     return ""
 
 

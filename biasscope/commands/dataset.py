@@ -113,4 +113,8 @@ def _mapping(text: str) -> dict[str, str]:
     for name, equals, column in pairs:
         if not (equals and name.strip() and column.strip()):
             raise UsageError(f"{name!r} is not a pair", where="--columns", hint="Write x0=xmin,y0=ymin and so on.")
+    names = [name.strip() for name, _, _ in pairs]
+    if len(set(names)) < len(names):
+        again = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"{again!r} is named twice", where="--columns", hint="Each is one column of the table.")
     return {name.strip(): column.strip() for name, _, column in pairs}

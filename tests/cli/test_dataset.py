@@ -141,6 +141,7 @@ def test_a_missing_path_is_3(program: Program) -> None:
         (["dataset", "--per-image", "two"], "--per-image"),
         (["dataset", "--alpha", "2"], "--alpha"),
         (["dataset", "--columns", "x0"], "--columns"),
+        (["dataset", "--columns", "x0=left, x0 = right"], "'x0' is named twice"),
         (["dataset", "--unknown"], "--unknown"),
         (["dataset", "--format-in", "coca"], "coco"),
         (["dataset", "--augment", "RandomResizedCrap(224)"], "RandomResizedCrop"),

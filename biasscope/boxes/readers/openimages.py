@@ -15,7 +15,7 @@ import polars as pl
 
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.fields import image_name, number, text
-from biasscope.boxes.readers.table import decimal_comma
+from biasscope.boxes.readers.table import to_mend
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Found, Request
 from biasscope.boxes.tabular import Layout, Parts, build, csv_header, flags_of, images_of, joined, scan
@@ -57,7 +57,7 @@ def read(request: Request) -> BoxTable:
 
 def _one(request: Request, found: Found, convention: str) -> Parts:
     path = Path(found.path)
-    frame = scan(path, [] if decimal_comma(path, _CORNERS) else _CORNERS, request.log)
+    frame = scan(path, [] if to_mend(path, _CORNERS) else _CORNERS, request.log)
     schema = frame.collect_schema()
     label = text("LabelName", schema["LabelName"])
     if names := _names(path.parent):

@@ -41,7 +41,7 @@ from biasscope.boxes.tabular import (
 from biasscope.core.errors import InputError
 
 NAME = "table"
-_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
+_COMMA = re.compile(r"\s*-?\d+,\d+(?:[eE][-+]?\d+)?\s*")
 IMAGE = (
     "image_id", "imageid", "image", "image_name", "imagename", "filename", "file_name", "image_path", "img_path",
     "img", "img_name", "file", "path", "frame",
@@ -116,15 +116,17 @@ def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple
         Columns for the image or for the four numbers were neither named nor found.
     """
     lower = {name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(names)}
-    free = {key: name for key, name in lower.items() if name not in given.values()}
+    named = {name for key, name in given.items() if key not in CORNERS}  # a corner that is named is part of its layout
+    free = {key: name for key, name in lower.items() if name not in named}
     layout = None if BBOX in given else _layout(free)
     chosen: dict[str, str] = dict(given)
     wh = False
     if layout is not None and not set(CORNERS) <= given.keys():
         wh, found = layout
-        chosen |= {key: free.pop(name) for key, name in zip(CORNERS, found, strict=True) if key not in given}
+        chosen |= {key: free[name] for key, name in zip(CORNERS, found, strict=True) if key not in given}
     elif not set(CORNERS) <= given.keys() and BBOX not in given and (name := _first(free, LISTS)) is not None:
-        chosen[BBOX] = free.pop(name)
+        chosen[BBOX] = free[name]
+    free = {key: name for key, name in free.items() if name not in chosen.values()}
     for key, options in {"image_id": IMAGE, "label": LABEL, **OTHERS}.items():
         if key not in chosen and (name := _first(free, options)) is not None:
             chosen[key] = free.pop(name)
@@ -146,7 +148,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     check_columns(given, pl.Schema(dict.fromkeys(names, pl.String())), path)
     chosen, wh = resolve(names, given, path)
     numeric = [chosen[key] for key in (*CORNERS, "image_width", "image_height") if key in chosen]
-    frame = scan(path, [] if decimal_comma(path, numeric) else numeric, request.log)
+    frame = scan(path, [] if to_mend(path, numeric) else numeric, request.log)
     schema = frame.collect_schema()
     if BBOX in chosen:
         numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, _layout, path)
@@ -188,13 +190,14 @@ def _first(names: Sequence[str] | Mapping[str, str], options: Sequence[str]) -> 
     return next((name for name in options if name in lower), None)
 
 
-def decimal_comma(path: Path, numeric: Sequence[str]) -> bool:
-    """Whether numbers of a CSV file are written with a decimal comma, going by its first rows."""
+def to_mend(path: Path, numeric: Sequence[str]) -> bool:
+    """Whether numbers of a CSV file have a decimal comma, or blanks around them, going by its first rows."""
     if suffix_of(path.name) not in TEXTS:
         return False
     lines = csv_text(path).lstrip("\n\r").splitlines()[:101]
     rows = csv.DictReader(lines, delimiter=separator(path, lines[0]))
     try:
-        return any(_COMMA.fullmatch(row[name] or "") for row in rows for name in numeric if name in row)
+        words = [row[name] or "" for row in rows for name in numeric if name in row]
     except csv.Error:
         return False
+    return any(word != word.strip() or _COMMA.fullmatch(word) for word in words)

@@ -10,6 +10,7 @@ Corners are the first and the last pixel of the object, counted from 1 in PASCAL
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -43,7 +44,7 @@ def detect(request: Request) -> bool:
     if request.path.is_file() and is_archive(request.path):
         return any(name.lower().endswith(".xml") for name, _ in members(request.path, RowLog(), ".xml", most=1))
     first = next((found for found in request.files if found.suffix == ".xml"), None)
-    return first is not None and b"<annotation>" in head(first.path, 4096).replace(b"<annotations>", b"")
+    return first is not None and re.search(rb"<annotation[\s>]", head(first.path, 4096)) is not None
 
 
 def read(request: Request) -> BoxTable:

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -155,3 +156,11 @@ def test_a_link_in_a_circle_is_no_file(tmp_path: Path) -> None:
     path, _ = voc(tmp_path / "voc")
     (path / "round.xml").symlink_to("round.xml")
     assert rows(read_boxes(path).boxes.collect()) == expected()
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.json.gz", "x.tar.gz", "x.tar.xz"])
+def test_packed_files_that_are_not_read_say_so(tmp_path: Path, name: str) -> None:
+    shutil.make_archive(str(tmp_path / "x"), "gztar", tmp_path, coco(tmp_path)[0].name)
+    (tmp_path / "x.tar.gz").rename(tmp_path / name)
+    with pytest.raises(InputError, match="unpack it"):
+        read_boxes(tmp_path / name)

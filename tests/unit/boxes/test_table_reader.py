@@ -79,10 +79,26 @@ def test_columns_are_for_tables(tmp_path: Path) -> None:
 
 def test_missing_columns_are_an_error_that_names_the_option(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("who,xmin,ymin\n1,2,3\n")
-    with pytest.raises(InputError, match="--columns"):
-        read_boxes(tmp_path / "x.csv", format="table")
-    with pytest.raises(InputError, match="--format-in"):
-        read_boxes(tmp_path / "x.csv")
+    for options in ({"format": "table"}, {}):
+        with pytest.raises(InputError, match="image_id, x0, y0, x1, y1 among: who, xmin, ymin.*--columns"):
+            read_boxes(tmp_path / "x.csv", **options)  # type: ignore[arg-type]
+
+
+def test_some_corners_named(tmp_path: Path) -> None:
+    path, _ = table(tmp_path)
+    for named in ({"x0": "xmin"}, {"x1": "xmax", "y1": "ymax", "label": "class"}):
+        assert rows(read_boxes(path, columns=named).boxes.collect()) == expected()
+
+
+@pytest.mark.parametrize("row", ["a, 10 , 20.0,3e1, 60.0", "a,1e1,2e1,3e1,6e1 "])
+def test_numbers_with_blanks_around(tmp_path: Path, row: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label,width,height\n{row},cat, 100, 80\n")
+    assert rows(read_boxes(tmp_path / "x.csv").boxes.collect()) == [expected()[0]]
+
+
+def test_decimal_commas_with_powers_of_ten(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("image;xmin;ymin;xmax;ymax;label\na;1,0e1;2,0E+01;3,0e1;6,0e1;cat\n")
+    assert rows(read_boxes(tmp_path / "x.csv").boxes.collect()) == [expected()[0]]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])

@@ -180,3 +180,10 @@ def test_a_damaged_or_unwritable_cache_is_no_matter(many: Path, monkeypatch: pyt
 def test_no_cache(many: Path) -> None:
     assert rows(read_boxes(many, cache=False).boxes.collect()) == expected()
     assert not cache.folder().exists()
+
+
+def test_a_root_with_attributes_as_labelimg_writes_it(tmp_path: Path) -> None:
+    path, _ = voc(tmp_path / "voc")
+    for file in path.iterdir():
+        file.write_text(file.read_text().replace("<annotation>", '<annotation verified="yes">'))
+    assert rows(read_boxes(path).boxes.collect()) == expected()
