@@ -67,6 +67,8 @@ class Sample:
 
     def _take(self, batch: pl.DataFrame) -> None:
         keys = mix(self.seed, batch["row"].to_numpy().astype(np.uint64))
+        if len(keys) > self.size:
+            self._limit = min(self._limit, int(np.partition(keys, self.size - 1)[self.size - 1]))
         low = np.flatnonzero(keys <= np.uint64(self._limit))
         if not len(low):
             return
