@@ -12,7 +12,7 @@ from biasscope.copies import CopiesSweep, Data
 from biasscope.copies.pool import make_pool
 from biasscope.copies.thinning import BUDGET
 from biasscope.core.progress import Progress
-from biasscope.core.results import Result
+from biasscope.core.results import Result, Scalar
 from biasscope.models.device import resolve_device
 from biasscope.pipeline.augmentation import pictures, plan, products, words, workers
 from biasscope.pipeline.augmentation.delivered import check, transforms
@@ -20,7 +20,7 @@ from biasscope.pipeline.augmentation.result import result
 from biasscope.pipeline.augmentation.study import Study
 from biasscope.pipeline.augmentation.subjects import Given, label, trainable
 from biasscope.pipeline.common.calls import called, in_memory
-from biasscope.pipeline.common.origin import Origin
+from biasscope.pipeline.common.run import reported
 from biasscope.pipeline.definition import AugmentationAnalysis
 from biasscope.report.model import Report
 
@@ -74,19 +74,8 @@ def analyze_augmentation(
     ['copies', 'transforms', 'images']
     """
     asked = definition or called(AugmentationAnalysis, models, images, _texts(options), label)
-    origin = Origin("augmentation", asked)
     run = Run(asked, models, in_memory(images), checkpoint, progress or Progress())
-    results = run.results()
-    return Report(
-        kind="augmentation",
-        title=run.title,
-        question=QUESTION,
-        answer=words.answer(run.studies, products.answer(run.studies)),
-        headline=words.headline(run.studies, results[0].scalars),
-        results=results,
-        provenance=origin.provenance(run.files()),
-        notes=run.notes(),
-    )
+    return reported("augmentation", QUESTION, run)
 
 
 def _texts(options: Mapping[str, object]) -> dict[str, object]:
@@ -176,6 +165,14 @@ class Run:
         names = ", ".join(study.model for study in self.studies[:3])
         where = self.data.name if self.asked.images or self.images is not None else plan.DEFAULT_IMAGES
         return f"Copies that {names} need on {where}"
+
+    def answer(self, results: Sequence[Result]) -> list[str]:
+        """Sentences of the first screen."""
+        return words.answer(self.studies, products.answer(self.studies))
+
+    def headline(self, results: Sequence[Result]) -> list[Scalar]:
+        """Numbers of the first screen."""
+        return words.headline(self.studies, results[0].scalars)
 
     def notes(self) -> list[str]:
         """What was made small, and how."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from biasscope.pipeline.common.subjects import label_of
+from biasscope.pipeline.common.labels import label_of
 from biasscope.pipeline.definition import defined
 
 D = TypeVar("D", bound=msgspec.Struct)

@@ -11,7 +11,7 @@ from biasscope.images import PROBLEMS
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.images.problems import Explained
 from biasscope.images.words import counted
-from biasscope.pipeline.common.subjects import Impossible, Subject
+from biasscope.pipeline.common.forms import Impossible, Subject
 
 NAMED = 6
 ROWS = 1000

@@ -12,7 +12,7 @@ from biasscope.core import provenance
 from biasscope.pipeline.definition import Definition, command_line
 
 if TYPE_CHECKING:
-    from biasscope.pipeline.common.subjects import Subject
+    from biasscope.pipeline.common.forms import Subject
 
 
 @dataclass(frozen=True)

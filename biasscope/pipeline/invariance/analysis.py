@@ -11,15 +11,17 @@ from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
-from biasscope.core.results import Result
+from biasscope.core.results import Result, Scalar
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.models import LoadedModel
 from biasscope.pipeline.common import inventory
 from biasscope.pipeline.common.calls import called, in_memory
-from biasscope.pipeline.common.origin import Origin, files
+from biasscope.pipeline.common.forms import Impossible, Subject
+from biasscope.pipeline.common.labels import Given
+from biasscope.pipeline.common.origin import files
+from biasscope.pipeline.common.run import notes, once, reported
 from biasscope.pipeline.common.sources import listed, place
-from biasscope.pipeline.common.subjects import EMBEDDED, Given, Impossible, Subject, subjects
-from biasscope.pipeline.common.training import train_ahead
+from biasscope.pipeline.common.subjects import chosen, subjects
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.pipeline.invariance import plan
 from biasscope.pipeline.invariance.answer import answer
@@ -79,19 +81,8 @@ def analyze_invariance(
     ['shifts', 'models', 'images']
     """
     asked = definition or called(InvarianceAnalysis, models, images, options)
-    origin = Origin("invariance", asked)
     run = Run(asked, models, in_memory(images), checkpoint, progress or Progress())
-    results = list(run.results())
-    return Report(
-        kind="invariance",
-        title=run.title,
-        question=QUESTION,
-        answer=run.answer(),
-        headline=headline(run.measured, {name: item.scalars for name, item in run.found.items()}),
-        results=results,
-        provenance=origin.provenance(run.files()),
-        notes=run.notes(),
-    )
+    return reported("invariance", QUESTION, run)
 
 
 @dataclass
@@ -113,10 +104,7 @@ class Run:
     def results(self) -> Iterator[Result]:
         """Results in the order of the report."""
         plan.check(self.asked)
-        given = self.models or self.asked.model or EMBEDDED
-        if not (self.models or self.asked.model) and self.asked.variants:
-            given = EMBEDDED[:1]
-        train_ahead(given, self.progress)
+        given = chosen(self.models, self.asked.model, self.asked.variants, self.progress)
         self.subjects = subjects(given, self.asked, self.progress, self.impossible)
         sizes = [item.model.preprocessing.size for item in self.subjects]
         largest = (max(height for height, _ in sizes), max(width for _, width in sizes))
@@ -143,25 +131,24 @@ class Run:
         """Models and pictures."""
         return f"{listed([item.family for item in self.subjects])} on {self._pictures}"
 
-    def answer(self) -> list[str]:
+    def answer(self, results: Sequence[Result]) -> list[str]:
         """Sentences of the first screen."""
         problems = self.problems()
         kinds = {one.protocol: one.kind for one in self.plans}
         return answer(self.measured, self.phrases, kinds, inventory.said(problems) if problems else "")
 
+    def headline(self, results: Sequence[Result]) -> list[Scalar]:
+        """Numbers of the first screen."""
+        return headline(self.measured, {name: item.scalars for name, item in self.found.items()})
+
     def problems(self) -> list[ImageProblem]:
         """Problems with pictures in any sweep, each once."""
-        found = [problem for items in self.measured.values() for item in items for problem in item.sweep.problems]
-        return list({(item.code, item.image_id): item for item in found}.values())
+        return once(problem for items in self.measured.values() for item in items for problem in item.sweep.problems)
 
     def notes(self) -> list[str]:
         """How the pictures came about, what was limited, what surgery means."""
-        said = [self._source.law] if self._source.law else []
-        said += [f"Left out: {item}." for item in self.impossible]
-        limited = plan.limit(self.asked)
-        if limited is not None and self.asked.limit is None and self._count() == limited:
-            said.append(f"At most {limited} pictures are measured unless --limit says otherwise.")
-        return said + self._said()
+        limited = plan.limit(self.asked) if self.asked.limit is None else None
+        return notes(self._source, self._said(), self.impossible, limited if self._count() == limited else None)
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""

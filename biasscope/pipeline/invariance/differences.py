@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.results import Scalar, Table, interval, table
-from biasscope.pipeline.common.subjects import BASELINE
+from biasscope.pipeline.common.forms import BASELINE
 from biasscope.pipeline.invariance.measurement import Measurement, Real, Z
 
 MEASURES = {"consistency": "Consistency", "accuracy": "Accuracy over the shifts"}

@@ -17,8 +17,8 @@ from biasscope.metrics import LocalEquivarianceError
 from biasscope.metrics.functional import lie_derivative
 from biasscope.metrics.functional.generators import Generator
 from biasscope.models.device import resolve_device
+from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.common.pictures import still
-from biasscope.pipeline.common.subjects import Subject
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.sweep.borrow import moved
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from biasscope.metrics.cluster import Sums
 from biasscope.metrics.interval import share_interval
-from biasscope.pipeline.common.subjects import Subject
+from biasscope.pipeline.common.forms import Subject
 
 if TYPE_CHECKING:
     from biasscope.sweep import Sweep

@@ -12,15 +12,17 @@ from torch import nn
 
 from biasscope.core.errors import InputError, UsageError
 from biasscope.core.progress import Progress
-from biasscope.core.results import Result
+from biasscope.core.results import Result, Scalar
 from biasscope.images.picture import ImageProblem, ImageSource, Picture
 from biasscope.models import LoadedModel
 from biasscope.pipeline.common import inventory
 from biasscope.pipeline.common.calls import called, in_memory
-from biasscope.pipeline.common.origin import Origin, files
+from biasscope.pipeline.common.forms import Impossible
+from biasscope.pipeline.common.labels import Given
+from biasscope.pipeline.common.origin import files
+from biasscope.pipeline.common.run import notes, once, reported
 from biasscope.pipeline.common.sources import listed, opened, place
-from biasscope.pipeline.common.subjects import EMBEDDED, Given, Impossible, subjects
-from biasscope.pipeline.common.training import train_ahead
+from biasscope.pipeline.common.subjects import chosen, subjects
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import attributed
@@ -78,20 +80,7 @@ def analyze_layers(
     ('layers', 4)
     """
     asked = definition or called(LayersAnalysis, models, images, options)
-    origin = Origin("layers", asked)
-    run = Run(asked, models, in_memory(images), progress or Progress())
-    results = list(run.results())
-    others = results[1:]
-    return Report(
-        kind="layers",
-        title=run.title,
-        question=QUESTION,
-        answer=run.answer(others),
-        headline=words.headline(results[0], others, run.items),
-        results=results,
-        provenance=origin.provenance(run.files()),
-        notes=run.notes(),
-    )
+    return reported("layers", QUESTION, Run(asked, models, in_memory(images), progress or Progress()))
 
 
 @dataclass
@@ -110,11 +99,8 @@ class Run:
     def results(self) -> Iterator[Result]:
         """Results in the order of the report."""
         measures = plan.measures(self.asked)
-        given = self.models or self.asked.model or EMBEDDED
-        if not (self.models or self.asked.model) and self.asked.variants:
-            given = EMBEDDED[:1]
         self.source = opened(self.asked, self.images, limit=plan.limit(self.asked))
-        train_ahead(given, self.progress)
+        given = chosen(self.models, self.asked.model, self.asked.variants, self.progress)
         found = [plan.look(one) for one in subjects(given, self.asked, self.progress, self.impossible)]
         moved = plan.transformation(self.asked, found)
         self.items = [self._traced(one, moved, measures) for one in found]
@@ -159,24 +145,24 @@ class Run:
         """Models and pictures."""
         return f"Layers of {listed([item.subject.family for item in self.items])} on {place(self.source, self.asked)}"
 
-    def answer(self, others: Sequence[Result]) -> list[str]:
+    def answer(self, results: Sequence[Result]) -> list[str]:
         """Sentences of the first screen."""
-        said = words.answer(self.items, others)
+        said = words.answer(self.items, results[1:])
         problems = self.problems()
         return said + ([inventory.said(problems)] if problems else [])
 
+    def headline(self, results: Sequence[Result]) -> list[Scalar]:
+        """Numbers of the first screen."""
+        return words.headline(results[0], results[1:], self.items)
+
     def problems(self) -> list[ImageProblem]:
         """Problems with pictures, each once."""
-        found = [problem for item in self.items for problem in item.trace.problems]
-        return list({(item.code, item.image_id): item for item in found}.values())
+        return once(problem for item in self.items for problem in item.trace.problems)
 
     def notes(self) -> list[str]:
         """How the pictures came about, what was limited."""
-        said = [self.source.law] if self.source.law else []
-        said += [f"Left out: {item}." for item in self.impossible]
-        if self.asked.limit is None and self._count() == plan.LIMIT:
-            said.append(f"At most {plan.LIMIT} pictures are measured unless --limit says otherwise.")
-        return said + list(dict.fromkeys(self.source.notes))
+        limited = self.asked.limit is None and self._count() == plan.LIMIT
+        return notes(self.source, self.source.notes, self.impossible, plan.LIMIT if limited else None)
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""

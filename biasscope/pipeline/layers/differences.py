@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from biasscope.core.results import Scalar, Table, interval, table
-from biasscope.pipeline.common.subjects import BASELINE
+from biasscope.pipeline.common.forms import BASELINE
 from biasscope.pipeline.layers.jumps import mean_interval
 from biasscope.pipeline.layers.measurement import Measurement, Real
 

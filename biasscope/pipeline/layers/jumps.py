@@ -9,7 +9,7 @@ import numpy as np
 
 from biasscope.core.results import Table, table
 from biasscope.pipeline.layers.measurement import Measurement, Real
-from biasscope.trace.result import LayerTrace
+from biasscope.trace.layer_result import LayerTrace
 
 MEASURES = ("nonshiftability", "sum_variation", "phase_variance", "equivariance_l2", "equivariance_cosine")
 LEAST = 1e-6

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from biasscope.pipeline.common.subjects import Subject
-from biasscope.trace.result import LayerTrace, Trace
+from biasscope.pipeline.common.forms import Subject
+from biasscope.trace.layer_result import LayerTrace
+from biasscope.trace.result import Trace
 from biasscope.transforms.transformation import Transformation
 
 Real = NDArray[np.float64]

@@ -20,8 +20,8 @@ from biasscope.pipeline.common.pictures import address
 from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.tables import chosen, path, split
+from biasscope.trace.layer_result import LayerTrace
 from biasscope.trace.probe import as_found, device_of, float_type, unwrap
-from biasscope.trace.result import LayerTrace
 from biasscope.trace.watch import Call, Watch
 
 STEPS, LAYERS = 5, 4

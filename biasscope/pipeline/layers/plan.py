@@ -9,7 +9,7 @@ import torch
 
 from biasscope.core.errors import UsageError
 from biasscope.models.device import resolve_device
-from biasscope.pipeline.common.subjects import Subject
+from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.probe import probe, unwrap

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from biasscope.core.results import Table, number
 from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.layers.measurement import Measurement
+from biasscope.trace.layer_result import Lattice, LayerTrace
 from biasscope.trace.measures.period import lattice_period
-from biasscope.trace.result import Lattice, LayerTrace
 
 LATTICES = ("equivariance_cosine", "equivariance_l2")
 CHOSEN = 6

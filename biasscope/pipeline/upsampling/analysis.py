@@ -12,14 +12,17 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
-from biasscope.core.results import Result
+from biasscope.core.results import Result, Scalar
 from biasscope.images.picture import ImageSource
 from biasscope.models import LoadedModel
 from biasscope.pipeline.common import inventory
 from biasscope.pipeline.common.calls import called, in_memory
-from biasscope.pipeline.common.origin import Origin, files
+from biasscope.pipeline.common.forms import Subject
+from biasscope.pipeline.common.labels import Given
+from biasscope.pipeline.common.origin import files
+from biasscope.pipeline.common.run import notes, reported
 from biasscope.pipeline.common.sources import listed, opened, place
-from biasscope.pipeline.common.subjects import Given, Subject, subjects
+from biasscope.pipeline.common.subjects import subjects
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.pipeline.upsampling import plan, results, words
 from biasscope.pipeline.upsampling.measurement import Measurement, best
@@ -82,19 +85,7 @@ def analyze_upsampling(
     4.0
     """
     asked = definition or called(UpsamplingAnalysis, models, images, options)
-    origin = Origin("upsampling", asked)
-    run = Run(asked, models, in_memory(images), inputs, progress or Progress())
-    found = list(run.results())
-    return Report(
-        kind="upsampling",
-        title=run.title,
-        question=QUESTION,
-        answer=run.answer(),
-        headline=words.headline([one for result in found for one in result.scalars], run.items),
-        results=found,
-        provenance=origin.provenance(run.files()),
-        notes=run.notes(),
-    )
+    return reported("upsampling", QUESTION, Run(asked, models, in_memory(images), inputs, progress or Progress()))
 
 
 @dataclass
@@ -166,17 +157,21 @@ class Run:
             where = place(self.source, self.asked)
         return f"Upsampling of {listed([item.label for item in self.items])} on {where}"
 
-    def answer(self) -> list[str]:
+    def answer(self, results: Sequence[Result]) -> list[str]:
         """Sentences of the first screen."""
         problems = self.source.problems if self.source is not None else []
         return [*words.answer(self.items)[: 4 if problems else 5], *([inventory.said(problems)] if problems else [])]
+
+    def headline(self, results: Sequence[Result]) -> list[Scalar]:
+        """Numbers of the first screen."""
+        return words.headline([one for result in results for one in result.scalars], self.items)
 
     def notes(self) -> list[str]:
         """How the inputs came about."""
         if self.source is None:
             law = "Latents are independent and standard normal." if self.asked.latent else "Inputs were given ready."
             return [law]
-        return [*([self.source.law] if self.source.law else []), *dict.fromkeys(self.source.notes)]
+        return notes(self.source, self.source.notes)
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from biasscope.pipeline.common.subjects import Subject
+from biasscope.pipeline.common.forms import Subject
 from biasscope.upsampling import Analysis, LayerPattern, Row, Single
 
 ALPHA = 0.05

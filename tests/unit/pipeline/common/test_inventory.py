@@ -8,7 +8,8 @@ import pytest
 from biasscope.core.progress import Progress
 from biasscope.images import PROBLEMS, ImageProblem, open_images
 from biasscope.pipeline.common import inventory
-from biasscope.pipeline.common.subjects import Impossible, subjects
+from biasscope.pipeline.common.forms import Impossible
+from biasscope.pipeline.common.subjects import subjects
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.pipeline.invariance.comparison import compared
 from biasscope.pipeline.invariance.published import ANTIALIASED, CHANGES, TAPS, figures

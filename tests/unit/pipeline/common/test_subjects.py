@@ -6,7 +6,9 @@ import torch
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.models import load_model
-from biasscope.pipeline.common.subjects import Impossible, label_of, subjects, unique
+from biasscope.pipeline.common.forms import Impossible
+from biasscope.pipeline.common.labels import label_of, unique
+from biasscope.pipeline.common.subjects import subjects
 from biasscope.pipeline.definition import InvarianceAnalysis
 
 NET = "torchvision:resnet18@none?classes=10&size=32"

@@ -11,7 +11,7 @@ from torch import nn
 
 from biasscope.models import LoadedModel, Preprocessing
 from biasscope.models.loaded import describe
-from biasscope.pipeline.common.subjects import Subject
+from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.sweep import Floor, Sweep
 from biasscope.transforms import make

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from biasscope.images.picture import Picture
 from biasscope.models import Preprocessing, pac
 from biasscope.models.loaded import describe
-from biasscope.pipeline.common.subjects import Subject
+from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.layers.differences import differences
 from biasscope.pipeline.layers.guidance import guided
 from biasscope.pipeline.layers.jumps import jump_table, jumps, largest, mean_interval
