@@ -4,8 +4,9 @@ from biasscope.core.callable_module import make_callable
 from biasscope.trace.attribution import AttributionEquivariance, attribution_equivariance
 from biasscope.trace.blame import Blame, LayerBlame, blame
 from biasscope.trace.call import trace
+from biasscope.trace.layer_result import Lattice, LayerTrace, Measured, Sums
 from biasscope.trace.measures import DEFAULT, MEASURES
-from biasscope.trace.result import Lattice, LayerTrace, Measured, Sums, Trace
+from biasscope.trace.result import Trace
 from biasscope.trace.structure import LayerStride, LayerStructure, Structure, Tail, layer_strides, structure
 
 __all__ = [

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from biasscope.trace.engine import Traced
 from biasscope.trace.estimate import Estimate
 from biasscope.trace.layer import Layer
+from biasscope.trace.layer_result import Lattice, LayerTrace, Measured
 from biasscope.trace.maps import maps_of
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.measures.period import lattice_period
 from biasscope.trace.probe import Probe, Seen
-from biasscope.trace.result import Lattice, LayerTrace, Measured, Trace
+from biasscope.trace.result import Trace
 from biasscope.trace.shifts import Plan, moves
 from biasscope.trace.watch import leaf
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from biasscope.trace.layer_result import Sums
 from biasscope.trace.measures.global_sums import chosen_maps
 from biasscope.trace.reading import Reading
-from biasscope.trace.result import Sums
 from biasscope.trace.shifts import Plan
 
 MAPS = 4

@@ -10,16 +10,10 @@ from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.blurs import Blurs, average_pool, max_pool, slicing
 from biasscope.models.surgery.edit import Plan, described, own, unstrided, with_sampler
 from biasscope.models.surgery.reading.follow import Example, follow
+from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.placement import place
-from biasscope.models.surgery.reading.selection import Selectors, check_skip, select
-from biasscope.models.surgery.reading.sites import (
-    AVERAGE_POOLS,
-    MAX_POOLS,
-    Site,
-    coarser,
-    find_sites,
-    refuse_hidden,
-)
+from biasscope.models.surgery.reading.selection import Selectors, check_skip
+from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, find_sites, select
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn._checks import PaddingMode
 from biasscope.nn.antialias import binomial_taps

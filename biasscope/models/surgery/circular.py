@@ -12,9 +12,10 @@ from biasscope.models.surgery.layers import (
     GuidedPacConv2d,
 )
 from biasscope.models.surgery.reading.follow import Example, follow
+from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.record import Node, Record
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
-from biasscope.models.surgery.reading.sites import coarser, pair, refuse, refuse_hidden
+from biasscope.models.surgery.reading.sites import pair, refuse
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.models.surgery.wrapping import blur_change, own_change
 from biasscope.nn import MaxBlurPool2d

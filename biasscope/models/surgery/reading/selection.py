@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from torch import nn
 
 from biasscope.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from biasscope.models.surgery.reading.sites import Site
 
 Selector = str | type[nn.Module]
 Selectors = Sequence[Selector] | Selector | None
@@ -49,24 +45,3 @@ def check_skip(model: nn.Module, skip: Selectors) -> None:
         if not any(matches(name, module, [selector]) for name, module in modules.items()):
             shown = selector.__name__ if isinstance(selector, type) else repr(selector)
             raise UsageError(f"skip={shown} means no module", hint="Names are those of named_modules().")
-
-
-def select(sites: Sequence[Site], layers: Selectors, skip: Selectors) -> list[Site]:
-    """Sites that are meant, in order.
-
-    Raises
-    ------
-    UsageError
-        A selector of ``layers`` means no site.
-    """
-    wanted = as_tuple(layers)
-    for selector in wanted:
-        if not any(matches(site.name, site.module, [selector]) for site in sites):
-            shown = selector.__name__ if isinstance(selector, type) else repr(selector)
-            raise UsageError(f"{shown} is not a module that subsamples", hint=f"There are: {', '.join(_names(sites))}.")
-    chosen = [site for site in sites if layers is None or matches(site.name, site.module, wanted)]
-    return [site for site in chosen if not matches(site.name, site.module, as_tuple(skip))]
-
-
-def _names(sites: Sequence[Site]) -> list[str]:
-    return [site.name for site in sites] or ["none"]

@@ -1,25 +1,21 @@
-"""Where a model subsamples: pools, strided convolutions, slicing shortcuts; and where no module can be replaced."""
+"""Where a model subsamples: pools, strided convolutions, slicing shortcuts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
 from biasscope.models.surgery.reading.record import Node, Record
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
-from biasscope.nn import PacConv2d, PacPool2d
 
 MAX_POOLS = (nn.MaxPool2d, CircularMaxPool2d)
 AVERAGE_POOLS = (nn.AvgPool2d, CircularAvgPool2d)
-_UNSUPPORTED = (nn.LPPool2d, nn.FractionalMaxPool2d, nn.Conv3d, nn.MaxPool3d, nn.AvgPool3d, nn.PixelUnshuffle)
-_ADAPTIVE = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d")
-_PICKING = ("index_select", "gather", "as_strided", "grid_sample", "fractional_max_pool2d")
-_FUNCTIONAL_POOLS = ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "lp_pool2d", "conv2d")
 _CONVOLUTIONS = ("Conv2d", "Conv3d", "Linear", "conv2d", "linear", "SurgeryConv2d", "AntialiasedConv2d", "PacConv2d")
 
 
@@ -108,92 +104,22 @@ def find_sites(model: nn.Module, record: Record) -> list[Site]:
     return sites
 
 
-def _steps_over(argument: Any) -> bool:
-    """Whether an index slices with a step, as ``x[:, :, ::2, ::2]`` does."""
-    index = argument if isinstance(argument, tuple) else (argument,)
-    return any(isinstance(part, slice) and part.step not in (None, 1, -1) for part in index)
-
-
-def _hidden(record: Record, node: Node) -> str | None:
-    """What a function does that surgery would have to replace, if anything."""
-    before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
-    if node.op in _FUNCTIONAL_POOLS and len(before) == len(after) == 4:
-        coarser = after[-1] * 2 <= before[-1] + 1 or after[-2] * 2 <= before[-2] + 1
-        return f"calls {node.op} with a stride in its forward" if coarser and after[-2:] != (1, 1) else None
-    if node.op == "__getitem__" and len(before) >= 4 and any(_steps_over(a) for a in node.arguments):
-        return "slices with a step in its forward"
-    if node.op == "pixel_unshuffle":
-        return "moves pixels into channels with pixel_unshuffle in its forward"
-    if node.op in ("interpolate", "upsample") and _shrinks(before, after):
-        return f"shrinks the map with {node.op} in its forward"
-    return None
-
-
-def _shrinks(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
-    """Whether a map has fewer rows or columns afterwards."""
-    return len(before) == len(after) == 4 and (after[-1] < before[-1] or after[-2] < before[-2])
-
-
-def coarser(model: nn.Module, record: Record, skip: Selectors) -> list[tuple[str, str, str]]:
-    """Name, kind and reason of every step that subsamples and has no form that an operation could put there."""
-    rows: dict[tuple[str, str, str], None] = {}
-    for node in record.nodes:
-        module = model.get_submodule(node.where)
-        reason = _coarser(record, node, module)
-        if reason and not matches(node.where, module, as_tuple(skip)):
-            rows[node.where, node.op, reason] = None
-    return list(rows)
-
-
-def _coarser(record: Record, node: Node, module: nn.Module) -> str | None:
-    before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
-    sizes = f"{before[-2:]} to {after[-2:]} pixels"
-    if node.op in _ADAPTIVE and _shrinks(before, after) and after[-2:] != (1, 1):
-        return f"an adaptive pool from {sizes} has no fixed stride"
-    if node.is_module and isinstance(module, nn.Upsample) and _shrinks(before, after):
-        return f"shrinks the map from {sizes}"
-    if node.is_module and isinstance(module, nn.Unfold) and max(pair(module.stride)) > 1:
-        return f"cuts patches at stride {pair(module.stride)}"
-    return None if node.is_module else _picks(node, before, after)
-
-
-def _picks(node: Node, before: tuple[int, ...], after: tuple[int, ...]) -> str | None:
-    """What a function in a forward does that takes some pixels or patches of a map and leaves others out."""
-    if node.op == "unfold" and len(before) >= 4:
-        rest = node.arguments[1:]
-        step = rest[3] if len(after) == 3 else rest[2]
-        return f"cuts patches at stride {step} in its forward" if max(pair(step)) > 1 else None
-    listed = node.op == "__getitem__" and any(_lists(argument) for argument in node.arguments)
-    if (listed or node.op in _PICKING) and _shrinks(before, after):
-        return f"takes pixels with {node.op} in its forward, {before[-2:]} to {after[-2:]}"
-    return None
-
-
-def _lists(argument: Any) -> bool:
-    """Whether an index gives rows or columns one by one, as ``x[:, :, [0, 2, 4]]`` does."""
-    index = argument if isinstance(argument, tuple) else (argument,)
-    return any(isinstance(part, (list, Tensor)) for part in index)
-
-
-def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
-    """Refuse a model that subsamples where no module can be replaced.
+def select(sites: Sequence[Site], layers: Selectors, skip: Selectors) -> list[Site]:
+    """Sites that are meant, in order.
 
     Raises
     ------
     UsageError
-        Naming the module and what it does.
+        A selector of ``layers`` means no site.
     """
-    for node in record.nodes:
-        if matches(node.where, model.get_submodule(node.where), as_tuple(skip)):
-            continue
-        if node.is_module:
-            module = model.get_submodule(node.where)
-            if isinstance(module, _UNSUPPORTED):
-                raise refuse(node.where, f"{type(module).__name__} has no replacement")
-            if isinstance(module, (PacConv2d, PacPool2d)) and max(pair(module.stride)) > 1:
-                what = f"{type(module).__name__} subsamples at stride {module.stride}, which cannot be replaced"
-                raise refuse(node.where, what, "Apply pac last, or leave this layer with skip=[name].")
-        elif reason := _hidden(record, node):
-            kind = type(model.get_submodule(node.where)).__name__
-            hint = "Apply same_padding first." if kind == "Conv2dSame" else ""
-            raise refuse(node.where, f"{kind} {reason}, where nothing can be put in its place", hint)
+    wanted = as_tuple(layers)
+    for selector in wanted:
+        if not any(matches(site.name, site.module, [selector]) for site in sites):
+            shown = selector.__name__ if isinstance(selector, type) else repr(selector)
+            raise UsageError(f"{shown} is not a module that subsamples", hint=f"There are: {', '.join(_names(sites))}.")
+    chosen = [site for site in sites if layers is None or matches(site.name, site.module, wanted)]
+    return [site for site in chosen if not matches(site.name, site.module, as_tuple(skip))]
+
+
+def _names(sites: Sequence[Site]) -> list[str]:
+    return [site.name for site in sites] or ["none"]
