@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from biasscope.copies.call import augmentation_sweep
-    from biasscope.copies.coverage import crop_coverage, expected_coverage, transform_coverage
+    from biasscope.copies.coverage import crop_coverage, expected_coverage
     from biasscope.copies.data import Data
+    from biasscope.copies.delivered import transform_coverage
     from biasscope.copies.interaction import combine, surface
     from biasscope.copies.law import LAWS, CopiesNeeded, copies_needed
     from biasscope.copies.plan import Plan, Run, make_plan
@@ -47,7 +48,7 @@ _WHERE = {
     "make_pool": "pool",
     "surface": "interaction",
     "thin": "thinning",
-    "transform_coverage": "coverage",
+    "transform_coverage": "delivered",
 }
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 
 from biasscope.copies.data import Data
@@ -23,23 +24,24 @@ def assemble(
     for row, item in zip(losses, results, strict=True):
         row[: len(item.losses)] = item.losses
     trained, asked = runner.train_views.pool, runner.test_views.pool
+    versions = runner.questions(plan)[1].numpy()
     variants = dict.fromkeys(run.variant for run in plan.runs)
     shape = runner.train_views.shape
     return CopiesSweep(
         runs=plan.runs,
         predictions=torch.stack([item.predictions for item in results]),
-        targets=data.test_labels,
+        targets=data.test_labels[: plan.test_images],
         losses=losses,
         seconds=torch.tensor([item.seconds for item in results], dtype=torch.float64),
         steps=steps,
         engines=tuple(item.engine for item in results),
-        coordinates=asked.columns(),
-        inside=trained.contains(asked),
+        coordinates={name: values[versions] for name, values in asked.columns().items()},
+        inside=trained.contains(asked)[versions],
         axes=trained.names,
         available=trained.sizes,
         subsampling={name: subsampling(build(runner.factories[name], 0), shape) for name in variants},
         parameters=dict(parameters),
-        settings=_settings(plan, runner, asked.reference),
+        settings=_settings(plan, runner, int(np.flatnonzero(versions == asked.reference)[0])),
         notes=(*data.notes, *plan.notes, *_warnings(losses, steps.tolist())),
     )
 

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from hashlib import sha256
+from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 
 import torch
 
 from biasscope.copies.assemble import assemble
 from biasscope.copies.checkpoint import Checkpoint
 from biasscope.copies.data import Data
-from biasscope.copies.networks import Factory, build, factories
-from biasscope.copies.plan import make_plan
+from biasscope.copies.facts import facts_of
+from biasscope.copies.networks import Factory, factories
+from biasscope.copies.plan import Plan, make_plan
 from biasscope.copies.pool import Pool, make_pool
-from biasscope.copies.prepare import Images, prepare_data
+from biasscope.copies.prepare import Images, first, prepare_data
 from biasscope.copies.result import CopiesSweep
 from biasscope.copies.runner import Runner
+from biasscope.copies.speed import measure
 from biasscope.copies.thinning import thin
 from biasscope.copies.train import Training
 from biasscope.copies.views import Views
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import versions
-from biasscope.core.results import Cell
 from biasscope.images.picture import ImageSource
 from biasscope.models.device import resolve_device
-from biasscope.models.loaded import weights_sha256
 
 VARIANTS = ("plain", "antialias", "polyphase")
 
@@ -104,7 +104,7 @@ def augmentation_sweep(
     device
         ``auto``, ``cpu``, ``cuda`` ...
     budget
-        Seconds for everything; the plan is thinned to it, which the notes say.
+        Seconds for training and asking; the plan is thinned to it, which the notes say.
     checkpoint
         Folder in which finished networks, and every ``every`` seconds the running ones, are kept; with the same
         arguments a sweep that was killed goes on there, on the CPU to the same result bit by bit.
@@ -131,8 +131,8 @@ def augmentation_sweep(
     >>> found
     CopiesSweep(plain, antialias, polyphase: 6 networks, 4 versions x 12 images)
     """
-    say, settings = progress or Progress(), training or Training()
-    data = _cut(prepare_data(images, seed, held_out), train_images, test_images)
+    start, say, settings = monotonic(), progress or Progress(), training or Training()
+    data = first(prepare_data(images, seed, held_out), train_images, test_images)
     words = {"transform": transform, "shifts": shifts, "angles": angles, "scales": scales}
     asked = {"shifts": test_shifts or shifts, "angles": test_angles or angles, "scales": test_scales or scales}
     pools = make_pool(**words), make_pool(**{**words, **asked})
@@ -140,39 +140,28 @@ def augmentation_sweep(
     views = _views(data, pools, edges, target)
     made = factories(model, tuple(variants), views[0].shape, data.classes)
     sizes = sorted({min(size, len(data.train)) for size in train_images or [len(data.train)]})
-    available = pools[0].sizes
     whole = make_plan(
-        copies, variants, sizes, available=available, seeds=seeds, steps=steps, epochs=epochs, batch=batch
+        copies,
+        variants,
+        sizes,
+        available=pools[0].sizes,
+        seeds=seeds,
+        steps=steps,
+        epochs=epochs,
+        batch=batch,
+        test_images=len(data.test),
+        asked=pools[1].sizes,
     )
-    decides = _decides(data, made, words, asked, edges, seed, settings)
+    decides = facts_of(data, made, words, asked, edges, seed, settings)
     facts = {**decides, "plan": asdict(whole), "budget": budget, "device": target.type, "versions": versions()}
     place = None if checkpoint is None else Path(checkpoint)
     kept = Checkpoint(place, {**facts, "engine": engine, "together": together}, say)
     labels = data.train_labels.to(target)
     runner = Runner(made, views[0], labels, views[1], settings, engine, together, seed, kept, every)
-    plan = kept.plan(whole) if budget is None else kept.plan(thin(whole, runner.speed(whole), budget))
+    plan = whole if budget is None else kept.plan(lambda: _within(budget, start, runner, whole))
     with say.bar("training networks", len(plan.runs)) as advance:
         results = runner.all(plan, advance)
     return assemble(results, plan, runner, data, decides)
-
-
-def _cut(data: Data, train_images: Sequence[int] | None, test_images: int | None) -> Data:
-    most = max(train_images) if train_images else None
-    train, test = slice(most), slice(test_images)
-    pairs = ((most, data.train, "train on"), (test_images, data.test, "ask about"))
-    few = [
-        f"{n:,} images to {what} were asked for; there are {len(have):,}."
-        for n, have, what in pairs
-        if n and n > len(have)
-    ]
-    return replace(
-        data,
-        train=data.train[train],
-        train_labels=data.train_labels[train],
-        test=data.test[test],
-        test_labels=data.test_labels[test],
-        notes=(*data.notes, *few),
-    )
 
 
 def _views(data: Data, pools: tuple[Pool, Pool], edges: str, device: torch.device) -> list[Views]:
@@ -181,25 +170,7 @@ def _views(data: Data, pools: tuple[Pool, Pool], edges: str, device: torch.devic
     return [Views(images.to(device), pool, edges, margin) for images, pool in parts]
 
 
-def _decides(
-    data: Data,
-    made: Mapping[str, Factory],
-    words: Mapping[str, str],
-    asked: Mapping[str, str],
-    edges: str,
-    seed: int,
-    training: Training,
-) -> dict[str, Cell]:
-    """Everything but the plan that decides the result; networks are told apart by their text and weights."""
-    networks = {name: build(factory, 0) for name, factory in made.items()}
-    return {
-        **{f"network {name}": weights_sha256(network) for name, network in networks.items()},
-        **{f"structure {name}": sha256(str(network).encode()).hexdigest() for name, network in networks.items()},
-        "images": data.name,
-        "images_sha256": data.digest(),
-        **words,
-        **{f"test_{name}": text for name, text in asked.items()},
-        "edges": edges,
-        "seed": seed,
-        **asdict(training),
-    }
+def _within(budget: float, start: float, runner: Runner, whole: Plan) -> Plan:
+    """Thin a plan to what is left of a time budget after opening images and measuring the speed."""
+    speed = measure(runner, whole)
+    return thin(whole, speed, budget, spent=monotonic() - start)

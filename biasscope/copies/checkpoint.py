@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,15 +44,16 @@ class Checkpoint:
         """Whether anything is kept."""
         return self._folder is not None
 
-    def plan(self, plan: Plan) -> Plan:
+    def plan(self, thinned: Callable[[], Plan]) -> Plan:
         """Give the plan that was begun with: a time budget thins it by measured speed, which must not change midway."""
         if self._folder is None:
-            return plan
+            return thinned()
         path = self._folder / "plan.json"
         if path.is_file():
             stored = json.loads(path.read_text())
             runs = tuple(Run(**{**run, "copies": tuple(run["copies"])}) for run in stored.pop("runs"))
-            return Plan(runs, **{**stored, "notes": tuple(stored["notes"])})
+            return Plan(runs, **{**stored, **{name: tuple(stored[name]) for name in ("notes", "asked")}})
+        plan = thinned()
         write_files(self._folder, {path.name: json.dumps(asdict(plan)).encode()})
         return plan
 

@@ -18,8 +18,15 @@ Values = NDArray[np.float64]
 
 
 @torch.no_grad()
-def answers(network: nn.Module, views: Views, training: Training | None = None, *, batch: int = 512) -> Tensor:
-    """Answers of a network to all versions of all images.
+def answers(
+    network: nn.Module,
+    views: Views,
+    training: Training | None = None,
+    *,
+    versions: Tensor | None = None,
+    batch: int = 512,
+) -> Tensor:
+    """Answers of a network to versions of all images.
 
     Parameters
     ----------
@@ -29,6 +36,8 @@ def answers(network: nn.Module, views: Views, training: Training | None = None, 
         Held-out images, on the network's device.
     training
         Precision and layout of the forward passes.
+    versions
+        Indices of the versions, (P,); all of them without.
     batch
         Versions a forward pass.
 
@@ -39,13 +48,15 @@ def answers(network: nn.Module, views: Views, training: Training | None = None, 
     settings = training or Training()
     network.eval()
     device, count = views.images.device, len(views.images)
-    pairs = torch.arange(len(views.pool) * count, device=device)
+    asked = torch.arange(len(views.pool)) if versions is None else versions
+    asked = asked.to(device)
+    pairs = torch.arange(len(asked) * count, device=device)
     found = []
     for part in torch.split(pairs, batch):
-        x = views(part % count, part // count).contiguous(memory_format=settings.layout())
+        x = views(part % count, asked[part // count]).contiguous(memory_format=settings.layout())
         with settings.precision(device):
             found.append(network(x).argmax(1).to(torch.int16))
-    return torch.cat(found).view(len(views.pool), count).cpu()
+    return torch.cat(found).view(len(asked), count).cpu()
 
 
 def consistency_by_image(predictions: Tensor, targets: Tensor) -> Values:

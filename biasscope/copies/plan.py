@@ -10,6 +10,7 @@ from math import ceil, log, prod
 from biasscope.core.errors import UsageError
 
 Speed = Mapping[str, tuple[float, float]]
+"""Seconds a gradient step and seconds an answer (one held-out image in one version), by variant."""
 MOST_RUNS = 100_000
 
 
@@ -77,6 +78,10 @@ class Plan:
         Passes over all copies of all training images, where that is fixed instead of the steps.
     batch
         Images a step.
+    test_images
+        Held-out images that every network is asked about.
+    asked
+        Versions in which it is asked about them, a number for each axis of the transformation.
     notes
         What was left out, and why.
     """
@@ -85,6 +90,8 @@ class Plan:
     steps: int | None = 300
     epochs: float | None = None
     batch: int = 64
+    test_images: int = 1
+    asked: tuple[int, ...] = (1,)
     notes: tuple[str, ...] = ()
 
     def steps_of(self, run: Run) -> int:
@@ -94,8 +101,12 @@ class Plan:
         return max(ceil((self.epochs or 1) * run.train_images * run.total / self.batch), 1)
 
     def seconds(self, speed: Speed) -> float:
-        """Time of the whole plan, from the seconds a step and the seconds besides of a network of each variant."""
-        return sum(self.steps_of(run) * speed[run.variant][0] + speed[run.variant][1] for run in self.runs)
+        """Time of the whole plan: training and asking."""
+        return sum(self.steps_of(run) * speed[run.variant][0] for run in self.runs) + self.asking(speed)
+
+    def asking(self, speed: Speed) -> float:
+        """Time that the networks take to answer."""
+        return self.test_images * prod(self.asked) * sum(speed[run.variant][1] for run in self.runs)
 
 
 def make_plan(
@@ -108,6 +119,8 @@ def make_plan(
     steps: int | None = 300,
     epochs: float | None = None,
     batch: int = 64,
+    test_images: int = 1,
+    asked: tuple[int, ...] = (1,),
 ) -> Plan:
     """Cross copies, variants, training-set sizes and seeds.
 
@@ -127,6 +140,8 @@ def make_plan(
         The budget; ``epochs`` wins where it is given.
     batch
         Images a step.
+    test_images, asked
+        Held-out images, and versions on each axis in which they are asked about.
 
     Raises
     ------
@@ -139,12 +154,12 @@ def make_plan(
     >>> len(plan.runs), plan.steps_of(plan.runs[0])
     (12, 300)
     """
-    asked = _cells(copies, len(available))
-    _check(asked, variants, train_images, seeds, steps if epochs is None else epochs, batch)
-    cells = list(dict.fromkeys(tuple(map(min, cell, available)) for cell in asked))
+    given = _cells(copies, len(available))
+    _check(given, variants, train_images, seeds, steps if epochs is None else epochs, batch)
+    cells = list(dict.fromkeys(tuple(map(min, cell, available)) for cell in given))
     if (count := len(cells) * len(set(variants)) * len(set(train_images)) * seeds) > MOST_RUNS:
         raise UsageError(f"a plan of {count:,} networks", hint=f"Ask for at most {MOST_RUNS:,}.")
-    cut = any(cell not in cells for cell in asked)
+    cut = any(cell not in cells for cell in given)
     text = f"There are only {' x '.join(map(str, available))} different versions of an image; more copies were cut."
     runs = tuple(
         Run(variant, cell, size, seed)
@@ -152,7 +167,8 @@ def make_plan(
             dict.fromkeys(variants), dict.fromkeys(train_images), cells, range(seeds)
         )
     )
-    return Plan(runs, steps if epochs is None else None, epochs, batch, (text,) if cut else ())
+    notes = (text,) if cut else ()
+    return Plan(runs, steps if epochs is None else None, epochs, batch, test_images, asked, notes)
 
 
 def _cells(copies: Sequence[int | Sequence[int]], axes: int) -> list[tuple[int, ...]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -41,3 +43,23 @@ def prepare_data(images: Images, seed: int = 0, held_out: str | ImageSource | No
 
 def _is_source(images: Images) -> bool:
     return not (isinstance(images, Data | tuple) or (isinstance(images, str) and DIGITS.fullmatch(images)))
+
+
+def first(data: Data, train_images: Sequence[int] | None, test_images: int | None) -> Data:
+    """Take the first images of either part; that there are fewer than were asked for is noted."""
+    most = max(train_images) if train_images else None
+    train, test = slice(most), slice(test_images)
+    pairs = ((most, data.train, "train on"), (test_images, data.test, "ask about"))
+    few = [
+        f"{n:,} images to {what} were asked for; there are {len(have):,}."
+        for n, have, what in pairs
+        if n and n > len(have)
+    ]
+    return replace(
+        data,
+        train=data.train[train],
+        train_labels=data.train_labels[train],
+        test=data.test[test],
+        test_labels=data.test_labels[test],
+        notes=(*data.notes, *few),
+    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
@@ -12,16 +11,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from biasscope.copies.asked import versions_asked
 from biasscope.copies.checkpoint import Checkpoint
 from biasscope.copies.evaluate import answers
 from biasscope.copies.networks import Factory, build
 from biasscope.copies.plan import Plan, Run
 from biasscope.copies.pool import choose
+from biasscope.copies.processor import one_thread, wait
 from biasscope.copies.train import Batches, CannotVectoriseError, Training, choose_engine, make_engine, train
 from biasscope.copies.views import Views
 from biasscope.core.randomness import mix
-
-TIMED, FEW = 3, 8
 
 
 class Trained(NamedTuple):
@@ -74,35 +73,10 @@ class Runner:
         self.reasons: dict[str, str] = {}
         self._names: dict[str, str] = {}
 
-    def speed(self, plan: Plan) -> dict[str, tuple[float, float]]:
-        """Measure seconds a step and seconds of the evaluation of a network, by variant."""
-        found = {}
-        for variant in dict.fromkeys(run.variant for run in plan.runs):
-            group = [run for run in plan.runs if run.variant == variant][: self.together]
-            name = self._engine_of(group, plan)
-            found[variant] = self._measure(name, group if name == "vectorised" else group[:1], plan)
-        return found
-
-    def _measure(self, name: str, group: Sequence[Run], plan: Plan) -> tuple[float, float]:
-        engine = make_engine(name, self._networks(group), self.training)
-        marks: list[float] = []
-
-        def mark(done: int) -> None:
-            _wait(self.labels.device)
-            marks.append(time.perf_counter())
-
-        batches = self._batches(group, plan)
-        train(engine, batches, self.train_views, self.labels, TIMED + 1, self.training, advance=mark)
-        network, few = engine.networks()[0], replace(self.test_views, images=self.test_views.images[:FEW])
-        start = time.perf_counter()
-        answers(network, few, self.training)
-        besides = (time.perf_counter() - start) * len(self.test_views.images) / len(few.images)
-        return (marks[-1] - marks[0]) / TIMED / len(group), besides
-
     def all(self, plan: Plan, advance: Callable[[int], None]) -> list[Trained]:
         """Train and evaluate all runs; gives them in the order of the plan."""
         found: dict[Run, Trained] = {}
-        with _one_thread(self.labels.device):
+        with one_thread(self.labels.device):
             for group in self.groups(plan):
                 stored = [self._stored(run) for run in group]
                 done = [item for item in stored if item is not None]
@@ -117,15 +91,21 @@ class Runner:
         groups = []
         for _, alike in groupby(plan.runs, key=lambda run: (run.variant, plan.steps_of(run))):
             runs = list(alike)
-            size = self.together if self._engine_of(runs[: self.together], plan) == "vectorised" else 1
+            size = self.together if self.engine_of(runs[: self.together], plan) == "vectorised" else 1
             groups += [runs[start : start + size] for start in range(0, len(runs), size)]
         return groups
 
-    def _engine_of(self, group: Sequence[Run], plan: Plan) -> str:
+    def questions(self, plan: Plan) -> tuple[Views, Tensor]:
+        """Held-out images and versions that networks are asked about."""
+        views = replace(self.test_views, images=self.test_views.images[: plan.test_images])
+        return views, versions_asked(self.train_views.pool, views.pool, plan.asked, seed=self.seed)
+
+    def engine_of(self, group: Sequence[Run], plan: Plan) -> str:
+        """Engine by which networks of one variant are trained."""
         variant = group[0].variant
         if variant not in self._names:
             x, y = self._sample(group, plan)
-            name, why = choose_engine(self.engine, self._networks(group), self.training, x, y)
+            name, why = choose_engine(self.engine, self.networks(group), self.training, x, y)
             self._names[variant], self.reasons[variant] = name, f"{name}: {why}"
         return self._names[variant]
 
@@ -135,7 +115,8 @@ class Runner:
         x = self.train_views(images, torch.full_like(images, self.train_views.pool.reference))
         return x.expand(len(group), *x.shape), self.labels[images].expand(len(group), -1)
 
-    def _networks(self, group: Sequence[Run]) -> list[nn.Module]:
+    def networks(self, group: Sequence[Run]) -> list[nn.Module]:
+        """Untrained networks, on the device."""
         made = [build(self.factories[run.variant], self._seed(run), "weights") for run in group]
         return [network.to(self.labels.device) for network in made]
 
@@ -143,14 +124,15 @@ class Runner:
         """Seed of a repetition: weights, copies and batches are paired between variants and numbers of copies."""
         return int(mix(self.seed, run.seed)[0] >> 33)
 
-    def _batches(self, group: Sequence[Run], plan: Plan) -> list[Batches]:
+    def batches(self, group: Sequence[Run], plan: Plan) -> list[Batches]:
+        """Give the batches that each network is trained on."""
         pool = self.train_views.pool
         chosen = [choose(pool, run.copies, run.train_images, seed=self._seed(run)) for run in group]
         return [Batches(part, self._seed(run), plan.batch) for part, run in zip(chosen, group, strict=True)]
 
     def _train(self, group: Sequence[Run], plan: Plan) -> list[Trained]:
         names, steps = [run.name for run in group], plan.steps_of(group[0])
-        kind = self._engine_of(group, plan)
+        kind = self.engine_of(group, plan)
         start = time.perf_counter()
         try:
             networks, losses = self._descend(kind, group, plan, steps)
@@ -158,10 +140,11 @@ class Runner:
             kind, why = "sequential", str(error).splitlines()[0]
             self._names[group[0].variant], self.reasons[group[0].variant] = kind, f"{kind}: {why}"
             networks, losses = self._descend(kind, group, plan, steps)
-        _wait(self.labels.device)
+        wait(self.labels.device)
         seconds = (time.perf_counter() - start) / len(group)
+        views, versions = self.questions(plan)
         trained = [
-            Trained(answers(network, self.test_views, self.training), loss, seconds, kind)
+            Trained(answers(network, views, self.training, versions=versions), loss, seconds, kind)
             for network, loss in zip(networks, losses, strict=True)
         ]
         kept = {n: {"predictions": t.predictions, "losses": t.losses} for n, t in zip(names, trained, strict=True)}
@@ -170,10 +153,10 @@ class Runner:
 
     def _descend(self, kind: str, group: Sequence[Run], plan: Plan, steps: int) -> tuple[list[nn.Module], Tensor]:
         names = [f"{kind} {run.name}" for run in group]
-        engine = make_engine(kind, self._networks(group), self.training)
+        engine = make_engine(kind, self.networks(group), self.training)
         losses = train(
             engine,
-            self._batches(group, plan),
+            self.batches(group, plan),
             self.train_views,
             self.labels,
             steps,
@@ -190,20 +173,3 @@ class Runner:
             return None
         tensors, notes = found
         return Trained(tensors["predictions"], tensors["losses"], float(notes["seconds"]), notes["engine"])
-
-
-@contextmanager
-def _one_thread(device: torch.device) -> Iterator[None]:
-    """Compute on one thread of the CPU, so that the answer does not depend on the number of cores."""
-    before = torch.get_num_threads()
-    if device.type == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _wait(device: torch.device) -> None:
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import ceil
+from math import ceil, prod
 
 from biasscope.copies.plan import Plan, Speed
 
 LEAST_SEEDS, LEAST_STEPS_SHARE = 2, 0.25
+LEAST_TESTS, LEAST_VERSIONS = 100, 16
+ASKING = 0.1
+"""Share of the time that asking may take before less is asked."""
 BUDGET = "Time budget"
 """How the note begins that says what was left out."""
 
 
-def thin(plan: Plan, speed: Speed, limit: float) -> Plan:
+def thin(plan: Plan, speed: Speed, limit: float, *, spent: float = 0.0) -> Plan:
     """Leave out what costs the estimate least until a plan fits a time budget, and say so.
 
-    First smaller training sets, then repetitions down to two, then every second number of copies between the first and
-    the last, then the last repetition but one, then steps down to a quarter. What still does not fit is said as well.
+    First, where asking takes more than a tenth of the time, held-out images down to a hundred and versions down to
+    sixteen an axis; then smaller training sets, repetitions down to two, every second number of copies between the
+    first and the last, the last repetition but one, and steps down to a quarter. What still does not fit is said too.
 
     Parameters
     ----------
     speed
-        Seconds a step and seconds besides (evaluation) of a network, by variant.
+        Seconds a step and seconds an answer, by variant.
     limit
-        Seconds for all networks.
+        Seconds for everything.
+    spent
+        Seconds of them that are over.
 
     Examples
     --------
@@ -34,19 +40,18 @@ def thin(plan: Plan, speed: Speed, limit: float) -> Plan:
     >>> len(plan.runs), len(short.runs), short.notes
     (15, 6, ('Time budget of 8 s: seeds thinned from 5 to 2.',))
     """
-    kept, said = plan, []
-    for shorten in _WAYS:
-        while kept.seconds(speed) > limit and (shorter := shorten(kept)) != kept:
+    kept, said, left = plan, [], limit - spent
+    for shorten in (lambda longer: _fewer_questions(longer, speed), *_WAYS):
+        while kept.seconds(speed) > left and (shorter := shorten(kept)) != kept:
             kept = shorter
     for (name, before), after in zip(_sizes(plan).items(), _sizes(kept).values(), strict=True):
         said += [f"{name} thinned from {before} to {after}"] if before != after else []
-    if kept.steps is not None and kept.seconds(speed) > limit:
-        besides = replace(kept, steps=0).seconds(speed)
-        share = (limit - besides) / (kept.seconds(speed) - besides)
+    if kept.steps is not None and kept.seconds(speed) > left:
+        share = (left - kept.asking(speed)) / (kept.seconds(speed) - kept.asking(speed))
         steps = ceil(kept.steps * min(max(share, LEAST_STEPS_SHARE), 1))
         said.append(f"steps thinned from {kept.steps} to {steps}")
         kept = replace(kept, steps=steps)
-    if (needed := kept.seconds(speed)) > limit * 1.05:
+    if (needed := kept.seconds(speed)) > left * 1.05:
         said.append(f"the least plan still takes about {needed:.0f} s")
     notes = (f"{BUDGET} of {limit:.3g} s: {'; '.join(said)}.",) if said else ()
     return replace(kept, notes=plan.notes + notes)
@@ -58,7 +63,23 @@ def _sizes(plan: Plan) -> dict[str, int]:
         "training-set sizes": len({run.train_images for run in runs}),
         "seeds": len({run.seed for run in runs}),
         "numbers of copies": len({run.copies for run in runs}),
+        "held-out images": plan.test_images,
+        "versions asked about": prod(plan.asked),
     }
+
+
+def _fewer_questions(plan: Plan, speed: Speed) -> Plan:
+    """Ask about half the images, then in half the versions of the longest axis, while asking takes long."""
+    if plan.asking(speed) <= ASKING * plan.seconds(speed):
+        return plan
+    if plan.test_images > LEAST_TESTS:
+        return replace(plan, test_images=max(LEAST_TESTS, plan.test_images // 2))
+    longest = max(plan.asked)
+    if longest <= LEAST_VERSIONS:
+        return plan
+    place = plan.asked.index(longest)
+    fewer = max(LEAST_VERSIONS, longest // 2)
+    return replace(plan, asked=(*plan.asked[:place], fewer, *plan.asked[place + 1 :]))
 
 
 def _fewer_images(plan: Plan) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 
 from biasscope.bias.repair.torchvision_pipeline import pipeline
 from biasscope.copies import transform_coverage
-from biasscope.copies.coverage import Delivered
+from biasscope.copies.delivered import Delivered
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result, Scalar
 from biasscope.pipeline.augmentation.tables import Row, of_rows

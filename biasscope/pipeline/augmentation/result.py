@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from biasscope.core.results import Cell, Result, Scalar, interval, number
-from biasscope.pipeline.augmentation import places, products, tables, words
+from biasscope.pipeline.augmentation import argument, places, products, tables, words
 from biasscope.pipeline.augmentation.plan import Asked
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
@@ -22,8 +22,8 @@ def result(studies: Sequence[Study], asked: Asked) -> Result:
         tables.curves(studies),
         tables.fits(studies),
         tables.residuals(studies),
-        tables.coverage(studies),
-        tables.argument(studies),
+        argument.coverage(studies),
+        argument.argument(studies),
         places.maps(studies),
         places.knee(studies),
         *products.tables(studies),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from biasscope.copies.coverage import crop_coverage, expected_coverage, transform_coverage
+from biasscope.copies.coverage import crop_coverage, expected_coverage
+from biasscope.copies.delivered import transform_coverage
 from biasscope.core.errors import BiasscopeError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, number

@@ -78,13 +78,35 @@ def test_a_budget_thins_the_plan_and_says_so() -> None:
 
 
 def test_a_thinned_plan_is_kept_when_the_speed_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from biasscope.copies.runner import Runner
-
-    monkeypatch.setattr(Runner, "speed", lambda self, plan: {"narrow": (1.0, 0.0), "wide": (1.0, 0.0)})
+    monkeypatch.setattr("biasscope.copies.call.measure", lambda *_: {"narrow": (1.0, 0.0), "wide": (1.0, 0.0)})
+    monkeypatch.setattr("biasscope.copies.call.monotonic", lambda: 0.0)
     first = sweep(tmp_path, budget=16.0)
-    monkeypatch.setattr(Runner, "speed", lambda self, plan: {"narrow": (0.1, 0.0), "wide": (0.1, 0.0)})
+    monkeypatch.setattr("biasscope.copies.call.measure", lambda *_: {"narrow": (0.1, 0.0), "wide": (0.1, 0.0)})
     assert sweep(tmp_path, budget=16.0).runs == first.runs
     assert int(first.steps.max()) == 4
+
+
+def test_a_budget_asks_less_and_what_is_asked_is_a_part_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions cost nearly everything here, so half of them are left out; the networks are the same ones."""
+    monkeypatch.setattr("biasscope.copies.call.measure", lambda *_: dict.fromkeys(("narrow", "wide"), (1e-6, 1.0)))
+    images = (data().train, data().train_labels, data().train.flip(3), data().train_labels)
+    monkeypatch.setattr("biasscope.copies.thinning.LEAST_TESTS", 25)
+    words = {"test_shifts": "6x6", "copies": [1], "seeds": 1, "steps": 4, "shifts": "4x4"}
+    whole, less = (
+        augmentation_sweep(
+            {"narrow": network, "wide": lambda: network(6)}, images, variants=["narrow"], **more, **words
+        )
+        for more in ({}, {"budget": 400.0})
+    )
+    assert whole.predictions.shape == (1, 36, 80)
+    assert less.predictions.shape == (1, 16, 25)
+    assert "held-out images thinned from 80 to 25; versions asked about thinned from 36 to 16" in less.notes[-1]
+    places = [list(zip(one.coordinates["dy"], one.coordinates["dx"], strict=True)) for one in (whole, less)]
+    rows = torch.tensor([places[0].index(place) for place in places[1]])
+    assert torch.equal(less.predictions, whole.predictions[:, rows, :25])
+    assert less.inside.tolist() == whole.inside[rows.numpy()].tolist()
+    assert 0 < (~less.inside).sum() < len(less.inside)
+    assert places[1][int(str(less.settings["reference"]))] == (0, 0)
 
 
 def test_products_of_transformations_have_a_column_each() -> None:

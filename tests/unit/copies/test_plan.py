@@ -54,3 +54,24 @@ def test_what_cannot_fit_is_said() -> None:
     kept = thin(plan, {"plain": (1.0, 0.0)}, 2)
     assert kept.steps == 25
     assert "still takes about 50 s" in kept.notes[-1]
+
+
+def test_less_is_asked_before_a_network_is_left_out_but_never_too_little() -> None:
+    plan = make_plan([1, 2], ["plain"], [50], available=[16], seeds=3, steps=100, test_images=1000, asked=(64, 3))
+    speed = {"plain": (0.01, 1e-4)}
+    assert plan.seconds(speed) == pytest.approx(6 * (1 + 19.2))
+    kept = thin(plan, speed, 20)
+    assert kept.runs == plan.runs
+    assert (kept.test_images, kept.asked) == (100, (64, 3))
+    assert kept.seconds(speed) <= 20
+    least = thin(plan, speed, 5)
+    assert (least.test_images, least.asked) == (100, (16, 3))
+    assert "held-out images thinned from 1000 to 100" in least.notes[-1]
+    assert "versions asked about thinned from 192 to 48" in least.notes[-1]
+
+
+def test_time_that_is_over_is_taken_off() -> None:
+    plan = make_plan([1, 2, 4], ["plain"], [50], available=[16], seeds=4, steps=100)
+    speed = {"plain": (0.01, 0.0)}
+    assert thin(plan, speed, 10, spent=4).runs == thin(plan, speed, 6).runs
+    assert "Time budget of 10 s" in thin(plan, speed, 10, spent=4).notes[-1]
