@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
+EXACT = 1e-9
+"""What a share may be off by rounding."""
+LEAST = 5.1e-5
+"""Least share whose two digits of a per cent are not 0, however it is rounded."""
+
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Share in per cent.
+    """Share in per cent; 0 and 100 are said of nothing and of all alone, rounding errors set aside.
 
-    >>> percent(0.9123), percent(1.0), percent(None), percent(0.9999)
-    ('91.2 %', '100 %', 'undefined', '99.99 %')
+    >>> percent(0.9123), percent(1 - 1e-12), percent(None), percent(0.9999), percent(0.99999), percent(1e-6)
+    ('91.2 %', '100 %', 'undefined', '99.99 %', '> 99.99 %', '< 0.01 %')
     """
     if value is None or not np.isfinite(value):
         return "undefined"
+    if min(abs(value), abs(value - 1)) < EXACT:
+        return f"{value * 100:.0f} %"
+    if 0 < value < LEAST or 0 < 1 - value < LEAST:
+        return "< 0.01 %" if value < LEAST else "> 99.99 %"
     text = f"{value * 100:.{digits}f}"
-    if float(text) in (0.0, 100.0):
-        text = f"{value * 100:.2f}" if value not in (0, 1) else f"{value * 100:.0f}"
-    return f"{text} %"
+    return f"{value * 100:.2f} %" if float(text) in (0.0, 100.0) else f"{text} %"
 
 
 def points(value: float) -> str:
