@@ -74,6 +74,15 @@ class Inspector:
         return usable
 
     @property
+    def classes(self) -> int:
+        """Classes met so far."""
+        return len(self._labels)
+
+    def doubt(self, convention: str) -> str | None:
+        """Sentence that names a likelier box convention than the one read with, or ``None``."""
+        return self._evidence.note(convention)
+
+    @property
     def violations(self) -> int:
         """Problems that a strict reader would not accept (crowd boxes are none), over the batches so far.
 
@@ -86,7 +95,7 @@ class Inspector:
         self._take_log(source)
         images, without = self._image_counts(source)
         found = [(code, PROBLEMS[code], self.counts[code]) for code in PROBLEMS]
-        note = self._evidence.note(source.convention)
+        note = self.doubt(source.convention)
         return Result(
             kind="integrity",
             title="Integrity of the annotations",
@@ -101,7 +110,7 @@ class Inspector:
                 Scalar("boxes", self.boxes, "Boxes", unit="boxes"),
                 Scalar("images", images, "Images", unit="images"),
                 Scalar("images_without_objects", without, "Images without objects", unit="images"),
-                Scalar("classes", len(self._labels), "Classes", unit="classes"),
+                Scalar("classes", self.classes, "Classes", unit="classes"),
                 Scalar("excluded", self.excluded, "Boxes left out of the statistics", unit="boxes", better="lower"),
                 Scalar("violations", self.violations, "Problems that --strict refuses", better="lower"),
             ],
@@ -179,7 +188,26 @@ class Inspector:
 
 
 def inspect(source: BoxTable) -> Result:
-    """Integrity of a whole table, in one pass over its batches."""
+    r"""Integrity of a whole table, in one pass over its batches.
+
+    Parameters
+    ----------
+    source
+        Boxes as a reader found them.
+
+    Returns
+    -------
+        Counts and shares of what is odd, with the worst rows; bad rows of the reader among them.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from biasscope.boxes import read_boxes
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "boxes.csv"
+    >>> _ = path.write_text("image,xmin,ymin,xmax,ymax,label,width,height\na,0,0,9,9,cat,20,20\nb,0,0,9,,dog,20,20\n")
+    >>> inspect(read_boxes(path, box_convention="inclusive0")).finding
+    '1 of 2 boxes are left out of the statistics; found: 1 missing or infinite coordinates.'
+    """
     inspector = Inspector()
     for batch in source.batches():
         inspector.check(batch)

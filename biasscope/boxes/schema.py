@@ -68,6 +68,22 @@ class RowLog:
 
     Readers may be lazy, so the log is complete only after the boxes were collected. A lazy reader that is run twice
     logs what it meets once.
+
+    Attributes
+    ----------
+    keep
+        Most rows that are listed, of each reason.
+    counts
+        Number of rows by reason.
+    rows
+        Those that are listed.
+
+    Examples
+    --------
+    >>> log = RowLog(keep=1)
+    >>> log.add("no label", "boxes.csv", "row 3", times=2)
+    >>> log.counts["no label"], len(log.rows)
+    (2, 1)
     """
 
     keep: int = 1000
@@ -83,7 +99,7 @@ class RowLog:
 
 @dataclass(frozen=True)
 class BoxTable:
-    """Boxes as a reader found them: two lazy frames, the convention they were in, and what could not be read.
+    r"""Boxes as a reader found them: two lazy frames, the convention they were in, and what could not be read.
 
     Attributes
     ----------
@@ -106,6 +122,16 @@ class BoxTable:
         these, which costs a pass over the boxes. ``None`` where the source lists its images.
     both
         ``boxes`` and ``empty`` in one frame with the column :data:`EMPTY`, where one pass can give both.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from biasscope.boxes import read_boxes
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "boxes.csv"
+    >>> _ = path.write_text("image,xmin,ymin,xmax,ymax,label,width,height\na,0,0,9,9,cat,20,20\nb,0,0,9,,dog,20,20\n")
+    >>> found = read_boxes(path, box_convention="inclusive0")
+    >>> found.boxes.collect().height, found.convention, found.log.counts.total()
+    (2, 'inclusive0', 0)
     """
 
     boxes: pl.LazyFrame

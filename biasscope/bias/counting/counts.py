@@ -60,6 +60,16 @@ class BoxCounts:
         ``(16, 16)`` pooled counts: rows relative height, columns cy (cx).
     skipped
         Rows left out because they have no label or do not fit their frame.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from biasscope.bias import count_boxes
+    >>> frame = pl.DataFrame({"image_id": ["a", "b"], "label": ["cat", "dog"], "x0": [0.0, 5.0], "y0": [0.0, 5.0],
+    ...     "x1": [2.0, 10.0], "y1": [2.0, 10.0], "image_width": [10, 10], "image_height": [10, 10]})
+    >>> cats, dogs = (count_boxes(part) for part in frame.partition_by("label"))
+    >>> (cats + dogs).labels, (cats + dogs).boxes.tolist()
+    (('cat', 'dog'), [1, 1, 2])
     """
 
     settings: Settings
@@ -157,6 +167,10 @@ def count_boxes(
         Image-hash groups for the jackknife.
     seed
         Seed of groups, chosen boxes and the randomised transform of the integer grid.
+
+    Returns
+    -------
+        Counts that can be added to those of other shards.
 
     Raises
     ------
