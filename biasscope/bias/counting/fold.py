@@ -24,6 +24,7 @@ from biasscope.bias.counting.binning import (
     bin_of,
     coarse,
     count,
+    counted,
     fixed,
     inside,
     number,
@@ -68,7 +69,7 @@ class Side(NamedTuple):
         if among is None:
             return [number(index, self.held, size), *(summed(index, part, size) for part in self[2:])]
         index = index[among]
-        return [np.bincount(index, minlength=size), *(summed(index, part[among], size) for part in self[2:])]
+        return [counted(index, size), *(summed(index, part[among], size) for part in self[2:])]
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ class Fold:
         return self._map(scale_bin(self.scale), at, labels, SCALES)
 
     def _fine_scale(self, at: Ints, labels: int) -> NDArray[np.int32]:
-        return count(at, self.fine_scale_bin, labels, FINE_SCALES).astype(np.int32)
+        return count(at, self.fine_scale_bin, labels, FINE_SCALES, np.int32)
 
     def _moments(self, at: Ints, labels: int) -> Ints:
         return self.moments(at, labels)
@@ -225,8 +226,7 @@ class Fold:
 
     def _map(self, cell: Ints, at: Ints, labels: int, cells: int | None = None) -> NDArray[np.int32]:
         groups = self.settings.groups
-        counted = count(self.index(at), cell, labels * groups, cells or self.settings.bins**2)
-        return counted.astype(np.int32)
+        return count(self.index(at), cell, labels * groups, cells or self.settings.bins**2, np.int32)
 
     def pooled_tables(self) -> dict[str, Ints]:
         """Every table of ``Settings.pooled_shapes``."""

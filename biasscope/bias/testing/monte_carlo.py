@@ -82,7 +82,7 @@ def _growing(
         if gap > STEPS_WORTH_A_HISTOGRAM:
             for block in range(0, gap, BLOCK):
                 drawn = _drawn(random, lookup, min(BLOCK, gap - block), base)
-                counts += np.bincount(drawn.ravel(), minlength=len(counts))
+                np.add.at(counts, drawn.ravel(), np.int64(1))
             table = counts.reshape(width, cells)
             squares = np.einsum("bk,bk,k->b", table, table, weights)
         else:
