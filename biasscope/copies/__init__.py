@@ -12,8 +12,9 @@ Examples
 2
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from biasscope.core.lazy import on_first_use
 
 if TYPE_CHECKING:
     from biasscope.copies.call import augmentation_sweep
@@ -30,25 +31,25 @@ if TYPE_CHECKING:
     from biasscope.copies.views import Views
 
 _WHERE = {
-    "CopiesNeeded": "law",
-    "CopiesSweep": "result",
-    "Data": "data",
-    "LAWS": "law",
-    "Plan": "plan",
-    "Pool": "pool",
-    "Run": "plan",
-    "Training": "train",
-    "Views": "views",
-    "augmentation_sweep": "call",
-    "combine": "interaction",
-    "copies_needed": "law",
-    "crop_coverage": "coverage",
-    "expected_coverage": "coverage",
-    "make_plan": "plan",
-    "make_pool": "pool",
-    "surface": "interaction",
-    "thin": "thinning",
-    "transform_coverage": "delivered",
+    "CopiesNeeded": ".law",
+    "CopiesSweep": ".result",
+    "Data": ".data",
+    "LAWS": ".law",
+    "Plan": ".plan",
+    "Pool": ".pool",
+    "Run": ".plan",
+    "Training": ".train",
+    "Views": ".views",
+    "augmentation_sweep": ".call",
+    "combine": ".interaction",
+    "copies_needed": ".law",
+    "crop_coverage": ".coverage",
+    "expected_coverage": ".coverage",
+    "make_plan": ".plan",
+    "make_pool": ".pool",
+    "surface": ".interaction",
+    "thin": ".thinning",
+    "transform_coverage": ".delivered",
 }
 
 __all__ = [
@@ -73,9 +74,4 @@ __all__ = [
     "transform_coverage",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for."""
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = on_first_use(__name__, _WHERE)

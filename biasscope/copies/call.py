@@ -113,6 +113,10 @@ def augmentation_sweep(
     seed
         Same seed, same result on the CPU.
 
+    Returns
+    -------
+        Answers of every network to every version of every held-out image.
+
     Raises
     ------
     UsageError

@@ -26,6 +26,10 @@ def expected_coverage(copies: int, phases: int, *, replacement: bool = True) -> 
     replacement
         Whether a phase may be drawn twice.
 
+    Returns
+    -------
+        Number in [0, 1].
+
     Examples
     --------
     >>> expected_coverage(64, 64, replacement=False), round(expected_coverage(64, 64), 3)
@@ -81,6 +85,10 @@ def crop_coverage(copies: int, source: int, window: int, stride: int) -> float:
         Side of the crop.
     stride
         Stride product of the network.
+
+    Returns
+    -------
+        Number from 0 to the share that crops can reach at all.
 
     Examples
     --------

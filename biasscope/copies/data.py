@@ -37,6 +37,13 @@ class Data:
         Files that they were read from.
     problems
         Images that were left out or had to be converted.
+
+    Examples
+    --------
+    >>> import torch
+    >>> pictures, labels = torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.arange(6) % 2
+    >>> len(Data(pictures[:4], labels[:4], pictures[4:], labels[4:]).test)
+    2
     """
 
     train: Tensor

@@ -78,6 +78,10 @@ def transform_coverage(
     seed
         Of the transform; torch's global generator is put back.
 
+    Returns
+    -------
+        Different pictures and share of the phases by number of epochs, and where the middle landed.
+
     Examples
     --------
     >>> from torchvision.transforms import v2

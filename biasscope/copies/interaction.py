@@ -50,6 +50,20 @@ def combine(first: CopiesNeeded, second: CopiesNeeded, both: CopiesNeeded) -> Co
         Copies needed for either transformation alone (trained and asked with it alone).
     both
         Copies needed for their product, in all of its versions.
+
+    Returns
+    -------
+        The number for both beside product and sum of the numbers alone, with the interval of the ratio.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from biasscope.copies import copies_needed
+    >>> n = np.array([1, 2, 4, 8, 16])
+    >>> accuracy = np.broadcast_to((1 - 0.5 / n)[:, None, None], (5, 3, 20))
+    >>> alone = copies_needed(n, accuracy, 0.9)
+    >>> combine(alone, alone, alone).statement
+    'Both together need 0.2 times the product and 0.5 times the sum of the needs.'
     """
     if min(len(needed.draws) for needed in (first, second, both)) != max(
         len(needed.draws) for needed in (first, second, both)
@@ -94,6 +108,10 @@ def surface(copies: NDArray[np.int64], values: Floats) -> Surface:
         Numbers of copies of both transformations, (C, 2).
     values
         Measure in each cell, (C,).
+
+    Returns
+    -------
+        Both fits, their errors of cross-validation, and what that says in words.
 
     Examples
     --------

@@ -29,6 +29,11 @@ class Run:
         Number of training images.
     seed
         Number of the repetition: weights, which copies, order of the batches.
+
+    Examples
+    --------
+    >>> Run("plain", (4,), train_images=100, seed=0).copies
+    (4,)
     """
 
     variant: str
@@ -84,6 +89,13 @@ class Plan:
         Versions in which it is asked about them, a number for each axis of the transformation.
     notes
         What was left out, and why.
+
+    Examples
+    --------
+    >>> from biasscope.copies import make_plan
+    >>> plan = make_plan([1, 4], ["plain"], [100], available=[16], seeds=2)
+    >>> len(plan.runs), plan.steps
+    (4, 300)
     """
 
     runs: tuple[Run, ...]
@@ -142,6 +154,10 @@ def make_plan(
         Images a step.
     test_images, asked
         Held-out images, and versions on each axis in which they are asked about.
+
+    Returns
+    -------
+        Networks, in the order of variants, training-set sizes, copies, seeds.
 
     Raises
     ------

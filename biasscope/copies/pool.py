@@ -38,6 +38,13 @@ class Pool:
         Degrees, counter-clockwise, (P,).
     scale
         Factor of size, (P,).
+
+    Examples
+    --------
+    >>> from biasscope.copies import make_pool
+    >>> pool = make_pool("shift", shifts="2x2")
+    >>> pool.names, pool.dy.tolist()
+    (('shift',), [-1, -1, 0, 0])
     """
 
     names: tuple[str, ...]
@@ -89,6 +96,10 @@ def make_pool(
         Grid of whole shifts: ``8x8`` are the 64 phases of a network with stride product 8; ``-5..5`` is a range.
     angles, scales
         Values in degrees, and factors of size.
+
+    Returns
+    -------
+        All combinations of the values of its axes.
 
     Raises
     ------

@@ -60,6 +60,14 @@ class CopiesSweep:
         How it was computed: device, engine and why, precision, plan and budget.
     notes
         What should be said with the numbers.
+
+    Examples
+    --------
+    >>> from biasscope.copies import augmentation_sweep
+    >>> small = {"copies": [1, 4], "variants": ["plain"], "seeds": 1, "steps": 2, "batch": 8, "shifts": "2x2"}
+    >>> found = augmentation_sweep("small:4:4", "scenes:60@24", **small)
+    >>> found.predictions.shape, found.runs[0].copies, found.available
+    (torch.Size([2, 4, 12]), (1,), (4,))
     """
 
     runs: tuple[Run, ...]

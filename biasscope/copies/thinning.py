@@ -25,12 +25,18 @@ def thin(plan: Plan, speed: Speed, limit: float, *, spent: float = 0.0) -> Plan:
 
     Parameters
     ----------
+    plan
+        What is to be trained.
     speed
         Seconds a step and seconds an answer, by variant.
     limit
         Seconds for everything.
     spent
         Seconds of them that are over.
+
+    Returns
+    -------
+        The plan itself if it fits, otherwise a smaller one whose notes say what was left out.
 
     Examples
     --------

@@ -50,6 +50,10 @@ def copies_needed(
     level, draws, seed
         Of the interval.
 
+    Returns
+    -------
+        Copies with their interval, and how far they can be trusted (``status``).
+
     Raises
     ------
     UsageError

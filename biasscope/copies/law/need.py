@@ -81,6 +81,16 @@ class CopiesNeeded:
         How many were resampled.
     draws
         Copies in each draw of the bootstrap, (D,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from biasscope.copies import copies_needed
+    >>> n = np.array([1, 2, 4, 8, 16])
+    >>> accuracy = np.broadcast_to((1 - 0.5 / n)[:, None, None], (5, 3, 20))
+    >>> found = copies_needed(n, accuracy, 0.9)
+    >>> found.measured, found.status
+    (8, 'reached')
     """
 
     n: float

@@ -29,6 +29,11 @@ class Training:
         Whether images and weights are laid out with the channels last.
     compile
         Whether forward and backward pass are compiled.
+
+    Examples
+    --------
+    >>> Training(rate=0.003).amp is None
+    True
     """
 
     rate: float = 0.01
