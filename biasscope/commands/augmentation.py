@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from biasscope.commands.answer import deliver
-from biasscope.commands.asked import asked, parts
+from biasscope.commands.asked import answered, parts
 from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, RUNNING, SEVERAL, Common
 
 PICTURES = Group("Images", sort_key=20)
@@ -127,7 +126,7 @@ def augmentation(
     together
         Most networks at once.
     budget
-        Time for training: `90s`, `10m`, `2h`; the plan is thinned to it, which the report says.
+        Time for training and asking: `90s`, `10m`, `2h`; the plan is thinned to it, which the report says.
     resume
         Continue a run that was stopped.
     html
@@ -136,17 +135,7 @@ def augmentation(
         Options that every command shares.
     """
     arguments = locals() | {"train_images": _numbers(train_images)}
-    from biasscope.core.memory import keep_freed_memory
-    from biasscope.pipeline.definition import AugmentationAnalysis
-
-    keep_freed_memory()
-    definition = asked(AugmentationAnalysis, arguments, common, joined=["variants", "copies"])
-    from biasscope.pipeline.augmentation import analyze_augmentation
-    from biasscope.pipeline.common.checkpoints import checkpoints
-
-    with checkpoints(definition, keep=resume) as folder:
-        report = analyze_augmentation(definition=definition, checkpoint=folder, progress=common.progress())
-        return deliver(report, common, html=html, strict=False)
+    return answered("augmentation", arguments, joined=["variants", "copies"])
 
 
 def _numbers(given: list[str] | None) -> list[int | str]:

@@ -14,7 +14,7 @@ from biasscope.copies.processor import one_thread, wait
 from biasscope.copies.runner import Runner
 from biasscope.copies.train import make_engine, train
 
-TIMED, FEW = 5, 8
+TIMED, FEW = 8, 8
 
 
 def measure(runner: Runner, plan: Plan) -> Speed:

@@ -55,7 +55,7 @@ def thin(plan: Plan, speed: Speed, limit: float, *, spent: float = 0.0) -> Plan:
     if kept.steps is not None and kept.seconds(speed) > left:
         share = (left - kept.asking(speed)) / (kept.seconds(speed) - kept.asking(speed))
         steps = ceil(kept.steps * min(max(share, LEAST_STEPS_SHARE), 1))
-        said.append(f"steps thinned from {kept.steps} to {steps}")
+        said.append(f"steps thinned from {kept.steps} to {steps}, so every network has learned less than it would")
         kept = replace(kept, steps=steps)
     if (needed := kept.seconds(speed)) > left * 1.05:
         said.append(f"the least plan still takes about {needed:.0f} s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
@@ -131,13 +132,14 @@ class CopiesNeeded:
         >>> copies_needed(np.array([1, 2, 4]), values, 0.95).text
         '1 copy is enough for 0.95 (95 % interval 1 to 1).'
         """
+        aim = f"{self.target:.3g}"
         if self.reached and self.n <= 1:
-            return f"1 copy is enough for {self.target:.3g} ({self.interval})."
+            return f"1 copy is enough for {aim} ({self.interval})."
         if self.reached:
-            return f"about {amount(self.n)} copies reach {self.target:.3g} ({self.interval})."
+            return f"about {amount(self.n)} copies reach {aim} ({self.interval})."
         if self.status == "nothing learned":
             return f"not reached {self.missed}, the answers are no better than a constant one."
-        return f"{self.target:.3g} is not reached {self.missed} ({self.interval})."
+        return f"{aim} is not reached {self.missed}."
 
     @property
     def missed(self) -> str:
@@ -145,18 +147,20 @@ class CopiesNeeded:
         most = int(self.copies.max())
         if self.status == "nothing learned":
             return f"by n = {most}: nothing was learned"
-        end = self.farthest <= most
-        said = f"by n = {most}{', all the versions there are' if end else ''}"
-        if self.status == "never":
-            return f"{said}; the law levels off below it, at {self.fits[self.law]['top']:.3g}"
-        if self.status == "extrapolated":
-            return f"{said}; extrapolated: about {amount(self.n)}"
-        return said if end else f"{said}, and the law does not reach it within {self._within}"
+        all_of_them = ", all the versions there are" if self.farthest <= most else ""
+        said = "; ".join([*self._beyond(), *([self.interval] if isfinite(self.low) else [])])
+        return f"by n = {most}{all_of_them}{said and f' ({said})'}"
 
-    @property
-    def _within(self) -> str:
-        all_of_them = self.farthest < FARTHEST * int(self.copies.max())
-        return f"the {amount(self.farthest)} versions there are" if all_of_them else f"{amount(self.farthest)} copies"
+    def _beyond(self) -> Iterator[str]:
+        """What the law says of more copies than were tried."""
+        if self.status == "never":
+            yield f"the law levels off at {100 * self.fits[self.law]['top']:.3g} %"
+        elif self.status == "extrapolated":
+            yield f"extrapolated: about {amount(self.n)}"
+        elif self.farthest > self.copies.max():
+            known = self.farthest < FARTHEST * self.copies.max()
+            within = f"the {amount(self.farthest)} versions there are" if known else f"{amount(self.farthest)} copies"
+            yield f"the law does not reach it within {within}"
 
     @property
     def interval(self) -> str:

@@ -85,11 +85,12 @@ def _needed(study: Study, one: Estimate) -> Scalar:
     if needed.status == "extrapolated":
         name = "extrapolated"
     bounds = interval(needed.low, needed.high, method=METHOD)
+    open_end = f" ({needed.interval})" if bounds is None and needed.reached else ""
     return Scalar(
         f"{name}@{one.label}",
         number(needed.n),
         f"Copies {'needed' if name == 'copies_needed' else 'extrapolated'} for {words.percent(needed.target)}, "
-        f"{one.label}",
+        f"{one.label}{open_end}",
         bounds,
         needed.images,
         better="lower",

@@ -8,7 +8,7 @@ from biasscope.copies.law.need import amount
 from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
-MOST = 5
+LEAST, MOST = 3, 5
 MOVED = {"shift": "shifted", "rotate": "turned", "scale": "scaled"}
 ONE_SEED = "Every network was trained once: the intervals cover the choice of images only, not that of the training."
 
@@ -62,10 +62,8 @@ def finding(studies: Sequence[Study]) -> str:
 def _told(one: Estimate) -> str:
     """Need of a variant with its interval."""
     needed = one.needed
-    if needed.status == "nothing learned":
-        return f"does not get there {needed.missed}"
     if not needed.reached:
-        return f"does not get there {needed.missed} ({needed.interval})"
+        return f"does not get there {needed.missed}"
     if needed.n <= 1:
         sure = needed.low == needed.high
         return f"needs no more than 1 copy of each image{'' if sure else f' ({needed.interval})'}"
@@ -94,11 +92,13 @@ def beyond(study: Study) -> Iterator[str]:
 
 
 def headline(studies: Sequence[Study], scalars: Sequence[Scalar]) -> list[Scalar]:
-    """Head numbers: the need of each model's first variant, then of the others."""
+    """Head numbers: the need of each model's variants, the first ones in front; what is not reached shows how far."""
     by_name = {one.name: one for one in scalars}
     mains = [study.main for study in studies]
-    order = [f"copies_needed@{line[place].label}" for place in range(4) for line in mains if place < len(line)]
-    start = [f"{MAIN}_one@{line[0].label}" for line in mains]
-    names = [*order, *start, *(one.name for one in scalars)]
-    known = [by_name[name] for name in dict.fromkeys(names) if name in by_name and by_name[name].value is not None]
-    return known[: max(3, min(5, sum(name in by_name for name in [*order, *start])))]
+    forms = [line[place] for place in range(max(map(len, mains))) for line in mains if place < len(line)]
+    names = [f"{'copies_needed' if one.needed.reached else f'{MAIN}_most'}@{one.label}" for one in forms]
+    names += [f"{MAIN}_one@{line[0].label}" for line in mains]
+    more = [one.name for one in scalars if one.value is not None]
+    return [by_name[name] for name in dict.fromkeys([*names, *more]) if name in by_name][
+        : max(LEAST, min(len(names), MOST))
+    ]

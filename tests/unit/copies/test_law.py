@@ -60,19 +60,17 @@ def test_beyond_the_last_number_is_extrapolated_and_below_the_top_never() -> Non
     assert found.status == "extrapolated"
     assert found.n == pytest.approx(6**4, rel=0.15)
     assert found.measured is None
-    assert "not reached by n = 64; extrapolated" in found.text
+    assert "not reached by n = 64 (extrapolated: about " in found.text
     level = copies_needed(N, flat(0.8 - 0.4 / N), 0.95)
     assert (level.status, level.n) == ("never", np.inf)
-    assert level.text == (
-        "0.95 is not reached by n = 64; the law levels off below it, at 0.801 (95 % interval: more than 6,400)."
-    )
+    assert level.text == ("0.95 is not reached by n = 64 (the law levels off at 80.1 %).")
 
 
 @pytest.mark.parametrize(
     ("available", "said"),
     [
-        (None, "0.9 is not reached by n = 64, and the law does not reach it within 6,400 copies"),
-        (1000, "0.9 is not reached by n = 64, and the law does not reach it within the 1,000 versions there are"),
+        (None, "0.9 is not reached by n = 64 (the law does not reach it within 6,400 copies"),
+        (1000, "0.9 is not reached by n = 64 (the law does not reach it within the 1,000 versions there are"),
         (64, "0.9 is not reached by n = 64, all the versions there are"),
     ],
 )

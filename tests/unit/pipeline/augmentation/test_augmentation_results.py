@@ -91,7 +91,7 @@ def test_cost_adds_up(found):
 def test_the_answer_says_what_the_argument_says(study):
     said = words.answer([study])
     assert "The subsampling argument says s² = 64 copies." in said[0]
-    assert "antialias does not get there by n = 64, all the versions there are; the law levels off below it" in said[0]
+    assert "antialias does not get there by n = 64, all the versions there are (the law levels off at 6" in said[0]
     assert "polyphase needs no more than 1 copy" in said[0]
     assert "outside of it" in said[1]
     assert not any("trained once" in sentence for sentence in said)
