@@ -1,0 +1,58 @@
+"""Guidance of pixel-adaptive layers: where it comes from, and its scale."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from biasscope.models import pac, surgery_table
+from tests.unit.models.families import deviation, picture
+from tests.unit.models.surgery_nets import resnet18
+
+pytestmark = pytest.mark.usefixtures("no_gradients")
+
+
+def test_pixel_adaptive_layer_reads_the_guidance_it_was_given():
+    net, x = resnet18().double(), picture()
+    guided = pac(net, layers=["layer2.0.conv2"], guidance="layer1", scale=0.5)
+    maps = {}
+    handle = net.layer1.register_forward_hook(lambda _, __, out: maps.update(guide=out))
+    inputs = net.layer2[0].conv2.register_forward_hook(lambda _, args, __: maps.update(x=args[0]))
+    net(x)
+    handle.remove()
+    inputs.remove()
+    found = []
+    guided.layer2[0].conv2.register_forward_hook(lambda _, __, out: found.append(out))
+    guided(x)
+    features = F.interpolate(maps["guide"], size=maps["x"].shape[-2:], mode="bilinear") * 0.5
+    patches = F.unfold(features, 3, padding=1).view(1, 64, 9, -1)
+    kernel = torch.exp(-0.5 * (patches - features.flatten(2)[:, :, None]).square().sum(1))
+    values = F.unfold(maps["x"], 3, padding=1).view(1, 128, 9, -1) * kernel[:, None]
+    expected = net.layer2[0].conv2.weight.flatten(1) @ values.flatten(1, 2)
+    torch.testing.assert_close(found[0].flatten(2), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_default_scale_is_divided_by_the_spread_of_the_guidance():
+    net, x = resnet18().double(), 50 * picture()
+    changed = pac(net, layers=["layer2.0.conv2", "layer3.0.conv2"], guidance="layer1", example=x)
+    maps = []
+    handle = net.layer1.register_forward_hook(lambda _, __, out: maps.append(out))
+    expected = net(x)
+    handle.remove()
+    for name, side in (("layer2.0.conv2", 8), ("layer3.0.conv2", 4)):
+        guide = F.interpolate(maps[0], size=(side, side), mode="bilinear")
+        down, right = guide[..., 1:, :] - guide[..., :-1, :], guide[..., 1:] - guide[..., :-1]
+        squares = torch.cat([d.square().sum(1).flatten() for d in (down, right)])
+        scale = changed.get_submodule(name).scale
+        assert scale == pytest.approx(1e-4 / float(squares.mean().sqrt()))
+        assert f"scale={scale:.4g}" in str(surgery_table(changed))
+    assert deviation(changed(x), expected) < 1e-5
+    fixed = pac(net, layers=["layer2.0.conv2"], guidance="layer1", example=x, scale=1e-4)
+    assert fixed.layer2[0].conv2.scale == 1e-4
+    assert pac(net, layers=["layer2.0.conv2"], example=x).layer2[0].conv2.scale == 1e-4
+    assert all(link.value is None for link in (changed.layer2[0].conv2.link, fixed.layer2[0].conv2.link))
+
+
+def test_even_guidance_keeps_the_default_scale():
+    net = resnet18()
+    torch.nn.init.zeros_(net.bn1.weight)
+    assert pac(net, layers=["layer2.0.conv2"], guidance="bn1").layer2[0].conv2.scale == 1e-4
