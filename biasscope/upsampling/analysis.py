@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import prod
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
-from biasscope.upsampling.anova import PhaseAnova, phase_anova
 from biasscope.upsampling.gradient import GradientEnergy, gradient_energy
+from biasscope.upsampling.layer_patterns import LayerPattern, patterns_of
 from biasscope.upsampling.layers import LayerWeights, weights_of
 from biasscope.upsampling.passage import Passage, Refused
-from biasscope.upsampling.phases import interior, pattern
 from biasscope.upsampling.record import record
-from biasscope.upsampling.response import StepResponse, step_response
-from biasscope.upsampling.spectrum import Peaks, spectral_peaks
+from biasscope.upsampling.response import StepResponse, response_of
 from biasscope.upsampling.structure import Structure, structure_of
-from biasscope.upsampling.watch import OUTPUT, Maps, watch
-
-LEVELS = 5
-LARGE, STRETCH = 128, 2
-NOT_FINITE = "it holds values that are not finite"
-
-
-@dataclass(frozen=True)
-class LayerPattern:
-    """Pattern in what one layer writes on real pictures.
-
-    Attributes
-    ----------
-    name
-        Layer, or ``output``.
-    period
-        Phases looked at: the product of strides up to there, or the layer's own where maps are too small for that.
-    shape
-        (C, ...) of its maps.
-    channels
-        Number of channels looked at, evenly spaced.
-    anova, peaks
-        Measures; ``None`` where `note` says why.
-    own
-        Peaks at the frequencies of the layer's own stride (of the output, that of the last layer that upsamples), where
-        `period` is a longer one; among many frequencies those few may be lost.
-    pattern
-        Mean over pictures of every phase less the channel's mean, (channels, phases along each axis).
-    note
-        Why something is missing.
-    """
-
-    name: str
-    period: tuple[int, ...]
-    shape: tuple[int, ...]
-    channels: int
-    anova: PhaseAnova | None
-    peaks: Peaks | None
-    pattern: Tensor | None
-    note: str = ""
-    own: Peaks | None = None
-
-    @property
-    def clearest(self) -> Peaks | None:
-        """Peaks that stand out most: at all stride frequencies, or at those of the layer's own stride."""
-        known = [one for one in (self.peaks, self.own) if one is not None and one.mean[0] is not None]
-        return max(known, key=lambda one: one.mean[0] or 0.0, default=self.peaks)
+from biasscope.upsampling.watch import Maps, watch
 
 
 @dataclass(frozen=True)
@@ -157,6 +106,7 @@ def analyse(
 
     Examples
     --------
+    >>> import torch
     >>> _ = torch.manual_seed(0)
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
     >>> found = analyse(net, torch.rand(4, 1, 32, 32))
@@ -172,9 +122,9 @@ def analyse(
     notes: list[str] = []
     with told.step("looking at the maps"):
         maps = watch(model, pictures, batch=batch, channels=channels) if found.forward else Maps(channels)
-        patterns = _patterns(found, maps, margin, draws, seed)
+        patterns = patterns_of(found, maps, margin=margin, draws=draws, seed=seed)
     with told.step("constant pictures and gradients"):
-        response = _response(model, pictures, found, notes)
+        response = response_of(model, pictures, found, notes)
         gradients = _gradients(model, pictures, found, notes, batch=batch, heads=heads, seed=seed)
     weights = weights_of(passage, maps.means)
     return Analysis(found, weights, patterns, response, gradients, len(pictures), tuple(notes))
@@ -190,78 +140,6 @@ def _passage(model: nn.Module, pictures: Tensor) -> Passage:
             f"{type(error).__name__}: {first}",
             hint="Give pictures as its forward takes them.",
         ) from error
-
-
-def _patterns(found: Structure, maps: Maps, margin: int | None, draws: int, seed: int) -> tuple[LayerPattern, ...]:
-    together = {layer.name: layer.period for layer in found.composed}
-    alone = {layer.name: layer.period for layer in found.forward}
-    if OUTPUT in together and found.forward[-1].period:
-        alone[OUTPUT] = found.forward[-1].period
-    rows = []
-    for name, parts in maps.maps.items():
-        values = torch.cat(parts)
-        wanted = together.get(name, alone.get(name, ()))
-        rows.append(_pattern(name, values, maps.shapes[name], wanted, alone.get(name, ()), margin, draws, seed))
-    rows.extend(replace(row, name=OUTPUT) for row in rows[:] if row.name == maps.same)
-    return tuple(rows)
-
-
-def _pattern(
-    name: str,
-    values: Tensor,
-    shape: tuple[int, ...],
-    wanted: Sequence[int],
-    alone: Sequence[int],
-    margin: int | None,
-    draws: int,
-    seed: int,
-) -> LayerPattern:
-    count = values.shape[1] if values.dim() > 1 else 0
-    if not bool(values.isfinite().all()):
-        return LayerPattern(name, tuple(wanted), shape, count, None, None, None, NOT_FINITE)
-    for period in (tuple(wanted), tuple(alone)):
-        for least in (margin, 0) if margin is None else (margin,):
-            sides = [side // 8 for side in values.shape[2:]] if least is None else [least] * (values.dim() - 2)
-            if prod(period) == 1 or len(period) != len(sides) or interior(values, period, sides) is None:
-                continue
-            note = "" if period == tuple(wanted) else "maps are too small for the product of strides up to here"
-            peaks = spectral_peaks(values, period, margin=sides)
-            tested = phase_anova(values, period, margin=sides, draws=draws, seed=seed)
-            own = spectral_peaks(values, alone, margin=sides) if 1 < prod(alone) < prod(period) else None
-            return LayerPattern(name, period, shape, count, tested, peaks, pattern(values, period, sides), note, own)
-    note = "maps are smaller than two periods" if wanted or alone else "no phases are known here"
-    return LayerPattern(name, tuple(wanted), shape, count, None, None, None, note)
-
-
-def _response(model: nn.Module, pictures: Tensor, found: Structure, notes: list[str]) -> StepResponse | None:
-    if not found.composed or found.composed[-1].name != OUTPUT:
-        return None
-    low, high = float(pictures.min()), float(pictures.max())
-    levels = torch.linspace(low, high, LEVELS).tolist() if high > low else [low]
-    response = _on_constants(model, pictures, found.composed[-1].period, levels)
-    if response is None:
-        notes.append("no answer to constants: the output has no maps, or they are smaller than two periods")
-    elif not bool(response.means.isfinite().all()):
-        notes.append("no answer to constants: the output holds values that are not finite")
-        return None
-    return response
-
-
-def _on_constants(
-    model: nn.Module, pictures: Tensor, period: Sequence[int], levels: Sequence[float]
-) -> StepResponse | None:
-    """Answers to constants twice as large as small pictures, where the model takes them: borders stay away."""
-    channels, *sides = pictures.shape[1:]
-    if max(sides, default=LARGE) < LARGE:
-        try:
-            grown = step_response(
-                model, (channels, *(STRETCH * side for side in sides)), period, levels=levels, margin=3 / 8
-            )
-        except (RuntimeError, ValueError, TypeError, AssertionError):  # pictures of one size only
-            grown = None
-        if grown is not None:
-            return grown
-    return step_response(model, pictures.shape[1:], period, levels=levels)
 
 
 def _gradients(

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from biasscope.core.randomness import generator
-from biasscope.upsampling.phases import by_phase, interior
+from biasscope.upsampling.phases import interior, squares, tile_means
 
 UNITS, BLOCK = 64, 50
 
@@ -93,6 +92,7 @@ def phase_anova(
 
     Examples
     --------
+    >>> import torch
     >>> noise = torch.randn(4, 2, 32, 32, generator=torch.Generator().manual_seed(0))
     >>> board = noise + 0.5 * (torch.arange(32) % 2)
     >>> phase_anova(noise, (2, 2)).p > 0.05, phase_anova(board, (2, 2)).p
@@ -101,18 +101,18 @@ def phase_anova(
     part = interior(maps, period, margin)
     if part is None or prod(period) == 1:
         return None
-    table, squares, n = _table(part, period)
+    table, sums, n = _table(part, period)
     statistic = _between(table)
     null = _null(table, period, draws, seed)
     scale = n / prod(period)
-    total = squares.sum()
+    total = sums.sum()
     if total <= 0:
-        empty = np.full(len(squares), np.nan)
+        empty = np.full(len(sums), np.nan)
         return PhaseAnova(tuple(period), None, None, None, None, empty, empty, None, None, n, len(table))
     observed = float(scale * statistic.sum() / total)
     drawn = scale * null.sum(1) / total
-    channels = np.divide(scale * statistic, squares, out=np.full(len(squares), np.nan), where=squares > 0)
-    f, f_p = _f_test(scale * float(statistic.sum()), float(total), prod(period), n, len(squares))
+    channels = np.divide(scale * statistic, sums, out=np.full(len(sums), np.nan), where=sums > 0)
+    f, f_p = _f_test(scale * float(statistic.sum()), float(total), prod(period), n, len(sums))
     return PhaseAnova(
         tuple(period), observed, float(drawn.mean()), float(np.quantile(drawn, 0.95)), _rank(drawn, observed),
         channels, _ranks(null, statistic), f, f_p, n, len(table),
@@ -121,23 +121,21 @@ def phase_anova(
 
 def _table(part: Tensor, period: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
     """Phase means of every tile about the channel's mean (U, C, P), total sums of squares (C,), positions."""
-    values = part.detach().double().cpu()
-    dims = tuple(range(2, values.dim()))
-    centred = values - values.mean((0, *dims), keepdim=True)
-    squares = centred.square().sum((0, *dims)).numpy()
-    tiles = _tiles(centred, period)
-    means = by_phase(tiles, period).mean(-1)
-    return means.numpy(), squares, values.numel() // values.shape[1]
+    values = part.detach().double()
+    dims = len(period)
+    means = tile_means(values, period, _tiles(values.shape, period))
+    tiles, phases = range(2, 2 + 2 * dims, 2), range(3, 3 + 2 * dims, 2)
+    table = means.permute(*reversed(tiles), 0, 1, *phases).flatten(0, dims).flatten(2)
+    centred = table - table.mean((0, 2))[:, None]
+    total = squares(values, (0, *range(2, 2 + dims)))
+    return centred.cpu().numpy(), total.cpu().numpy(), values.numel() // values.shape[1]
 
 
-def _tiles(values: Tensor, period: Sequence[int]) -> Tensor:
-    """Equal tiles of whole periods; as many along each axis as divide the periods and stay near `UNITS` in all."""
-    wanted = max(1, round((UNITS / len(values)) ** (1 / len(period))))
-    for axis, step in enumerate(period, start=2):
-        periods = values.shape[axis] // step
-        parts = max(count for count in range(1, min(wanted, periods) + 1) if periods % count == 0)
-        values = torch.cat(values.chunk(parts, axis))
-    return values
+def _tiles(shape: Sequence[int], period: Sequence[int]) -> list[int]:
+    """Tiles along each axis: as many as divide the periods and stay near `UNITS` in all, pictures included."""
+    wanted = max(1, round((UNITS / shape[0]) ** (1 / len(period))))
+    periods = [side // step for side, step in zip(shape[2:], period, strict=True)]
+    return [max(count for count in range(1, min(wanted, most) + 1) if most % count == 0) for most in periods]
 
 
 def _between(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -157,15 +155,22 @@ def _null(table: NDArray[np.float64], period: Sequence[int], draws: int, seed: i
     steps = np.array(period)
     axes = tuple(range(2, 2 + len(steps)))
     spectrum = np.fft.fftn(table.reshape(count, channels, *steps), axes=axes).reshape(count, channels, phases)
-    numbers = np.indices(tuple(period)).reshape(len(steps), -1)[:, 1:]
+    spectrum = np.ascontiguousarray(spectrum[..., 1:].transpose(2, 0, 1))
     moved = np.empty((draws, channels))
     for first in range(0, draws, BLOCK):
         block = min(BLOCK, draws - first)
-        turns = (rng.integers(0, steps, (block, count, len(steps))) / steps) @ numbers
-        factors = np.exp(2j * np.pi * turns).transpose(2, 0, 1)
-        sums = factors @ spectrum[..., 1:].transpose(2, 0, 1)
+        sums = _turns(rng.integers(0, steps, (block, count, len(steps))), period) @ spectrum
         moved[first : first + block] = (sums.real**2 + sums.imag**2).sum(0)
     return np.asarray(moved / (phases * count**2))
+
+
+def _turns(offsets: NDArray[np.int64], period: Sequence[int]) -> NDArray[np.complex128]:
+    """What moving tiles by offsets (draws, U, axes) does to each coefficient but the first, (P - 1, draws, U)."""
+    factors = np.ones((1, *offsets.shape[:2]), complex)
+    for axis, step in enumerate(period):
+        roots = np.exp(2j * np.pi * np.outer(np.arange(step), np.arange(step)) / step)
+        factors = (factors[:, None] * roots[:, offsets[..., axis]]).reshape(-1, *offsets.shape[:2])
+    return factors[1:]
 
 
 def _rank(drawn: NDArray[np.float64], observed: float) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import torch
 from torch import Tensor
@@ -107,17 +106,25 @@ def transposed_gains(
     dims = weight.dim() - 2
     strides, front, spread = along(stride, dims), along(padding, dims), along(dilation, dims)
     weight = weight.detach().double()
-    per_phase = []
-    for phase in product(*map(range, strides)):
-        part = weight
-        for axis, residue in enumerate(phase):
-            taps = torch.arange(weight.shape[2 + axis])
-            chosen = (taps * spread[axis] - front[axis]) % strides[axis] == residue
-            part = part[(slice(None),) * (2 + axis) + (chosen.to(weight.device),)]
-        per_phase.append(_blocks(part.flatten(2).sum(2), groups))
+    taps = [phase_taps(*axis) for axis in zip(weight.shape[2:], strides, spread, front, strict=True)]
+    chosen = torch.ones(1, 1, dtype=torch.float64)
+    for line in taps:
+        chosen = torch.kron(chosen, line)
+    summed = weight.flatten(2) @ chosen.T.to(weight.device)
+    per_phase = [_blocks(part, groups) for part in summed.unbind(2)]
     outgoing = weight.shape[1] * groups
     level = torch.zeros(outgoing, dtype=torch.float64, device=weight.device) if bias is None else bias.detach().double()
     return Gains(torch.stack(per_phase), level.expand(len(per_phase), -1), strides)
+
+
+def phase_taps(side: int, stride: int, dilation: int, padding: int) -> Tensor:
+    """Which taps write each phase along one axis, (phases, taps), ones and zeros.
+
+    >>> phase_taps(3, 2, 1, 0).tolist()
+    [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    """
+    phase = (torch.arange(side) * dilation - padding) % stride
+    return (phase == torch.arange(stride)[:, None]).double()
 
 
 def _blocks(summed: Tensor, groups: int) -> Tensor:

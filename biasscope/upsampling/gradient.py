@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from biasscope.core.randomness import generator
+from biasscope.upsampling.interval import t_interval
 from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
 from biasscope.upsampling.record import evaluating
-from biasscope.upsampling.spectrum import _interval
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def gradient_energy(
     energy = energy[energy.sum(1) > 0]
     if not len(energy):
         return None
-    table = _interval((energy / energy.mean(1, keepdim=True)).numpy()).reshape(3, *period)
+    table = t_interval((energy / energy.mean(1, keepdim=True)).numpy()).reshape(3, *period)
     value, low, high = table
     return GradientEnergy(tuple(period), value, low, high, float(torch.cat(zeros).mean()), heads, len(energy))
 

@@ -76,7 +76,42 @@ def phase_means(maps: Tensor, period: Sequence[int], margin: int | Sequence[int]
     part = interior(maps, period, margin)
     if part is None:
         return None
-    return by_phase(part.double(), period).mean(-1).reshape(*part.shape[:2], *period)
+    return tile_means(part.double(), period, [1] * len(period)).reshape(*part.shape[:2], *period)
+
+
+def tile_means(maps: Tensor, period: Sequence[int], tiles: Sequence[int]) -> Tensor:
+    """Mean of every phase in equal tiles, (N, C, tiles and phases along the first axis, then along the next, ...).
+
+    One axis after the other, so that no position is copied.
+
+    Parameters
+    ----------
+    maps
+        (N, C, ...), sides of whole periods.
+    period
+        Phases along each axis.
+    tiles
+        Tiles along each axis; they divide the number of periods.
+
+    Examples
+    --------
+    >>> tile_means(torch.arange(8.0).view(1, 1, 8), (2,), (2,)).tolist()
+    [[[[1.0, 2.0], [5.0, 6.0]]]]
+    """
+    for place, (step, count) in enumerate(zip(period, tiles, strict=True)):
+        axis = 2 + 2 * place
+        maps = torch.unflatten(maps, axis, (count, -1, step)).mean(axis + 1)
+    return maps
+
+
+def squares(maps: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Sum of squares about the mean along some axes.
+
+    >>> squares(torch.tensor([[[1.0, 3.0, 5.0]]]), (2,)).round().tolist()
+    [[8.0]]
+    """
+    norm: Tensor = torch.linalg.vector_norm(maps - maps.mean(axes, keepdim=True), dim=axes)
+    return norm.square()
 
 
 def pattern(maps: Tensor, period: Sequence[int], margin: int | Sequence[int] = 0) -> Tensor | None:

@@ -12,6 +12,12 @@ from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
 from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.spectrum import stride_share
+from biasscope.upsampling.structure import Structure
+from biasscope.upsampling.watch import OUTPUT
+
+LEVELS = 5
+LARGE, STRETCH = 128, 2
+"""Side from which pictures are large enough for borders to stay away, and by how much smaller ones grow."""
 
 
 @dataclass(frozen=True)
@@ -106,3 +112,35 @@ def step_response(
 
 def _positions(margin: float, side: int) -> int:
     return int(margin * side) if margin < 1 else int(margin)
+
+
+def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: list[str]) -> StepResponse | None:
+    """Answers to constants within the range of the pictures, where the output has phases; else why not, in `notes`."""
+    if not found.composed or found.composed[-1].name != OUTPUT:
+        return None
+    low, high = float(pictures.min()), float(pictures.max())
+    levels = torch.linspace(low, high, LEVELS).tolist() if high > low else [low]
+    response = _on_constants(model, pictures, found.composed[-1].period, levels)
+    if response is None:
+        notes.append("no answer to constants: the output has no maps, or they are smaller than two periods")
+    elif not bool(response.means.isfinite().all()):
+        notes.append("no answer to constants: the output holds values that are not finite")
+        return None
+    return response
+
+
+def _on_constants(
+    model: nn.Module, pictures: Tensor, period: Sequence[int], levels: Sequence[float]
+) -> StepResponse | None:
+    """Answers to constants twice as large as small pictures, where the model takes them: borders stay away."""
+    channels, *sides = pictures.shape[1:]
+    if max(sides, default=LARGE) < LARGE:
+        try:
+            grown = step_response(
+                model, (channels, *(STRETCH * side for side in sides)), period, levels=levels, margin=3 / 8
+            )
+        except (RuntimeError, ValueError, TypeError, AssertionError):  # pictures of one size only
+            grown = None
+        if grown is not None:
+            return grown
+    return step_response(model, pictures.shape[1:], period, levels=levels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor, nn
@@ -76,19 +77,19 @@ def watch(model: nn.Module, pictures: Tensor, *, batch: int = 16, channels: int 
     ':interpolate'
     """
     seen = Maps(channels)
-    last: dict[int, str] = {}
+    last: dict[str, ReferenceType[Tensor]] = {}
 
     def watcher(event: Event, before: Tensor, after: Tensor) -> None:
         seen.keep(event.name, after)
         seen.front(event.name, before)
-        last.update({id(after): event.name})
+        last[event.name] = ref(after)
 
     with evaluating(model), torch.inference_mode():
         for part in torch.split(pictures, batch):
             last.clear()
             with Recorder(model, watcher, light=True):
                 out = answer(model(part))
-            seen.same = last.get(id(out), "")
+            seen.same = next((name for name, made in last.items() if made() is out), "") if out is not None else ""
             if out is not None and out.dim() > 2 and not seen.same:
                 seen.keep(OUTPUT, out)
     return seen

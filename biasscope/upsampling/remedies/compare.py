@@ -6,22 +6,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import generator
 from biasscope.upsampling.analysis import Analysis, analyse
+from biasscope.upsampling.interval import NONE, Interval, interval
 from biasscope.upsampling.passage import Refused, answer
 from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import Change
-from biasscope.upsampling.spectrum import _interval
 from biasscope.upsampling.watch import OUTPUT
-
-Interval = tuple[float | None, float | None, float | None]
-NONE: Interval = (None, None, None)
 
 
 @dataclass(frozen=True)
@@ -182,12 +178,7 @@ def changed(before: Tensor | None, after: Tensor | None) -> Interval:
         return NONE
     moved = (after - before).double().flatten(1).square().mean(1).sqrt()
     size = before.double().flatten(1).square().mean(1).sqrt().clamp_min(1e-30)
-    return _known(_interval((moved / size)[:, None].cpu().numpy())[:, 0])
-
-
-def _known(values: Sequence[float] | np.ndarray) -> Interval:
-    value, low, high = (None if np.isnan(part) else float(part) for part in values)
-    return value, low, high
+    return interval((moved / size).cpu().numpy())
 
 
 def _strength(model: nn.Module, pictures: Tensor, seed: int) -> Strength:

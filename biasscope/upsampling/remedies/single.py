@@ -12,7 +12,8 @@ from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import generator
 from biasscope.upsampling.analysis import Analysis, analyse
-from biasscope.upsampling.remedies.compare import NONE, Interval, changed, outputs
+from biasscope.upsampling.interval import NONE, Interval
+from biasscope.upsampling.remedies.compare import changed, outputs
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import find_sites
 from biasscope.upsampling.watch import OUTPUT

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.upsampling import analyse, gradient_energy, step_response
+from biasscope.upsampling import analyse, gradient_energy, spectral_peaks, step_response
 from biasscope.upsampling.watch import watch
 
 
@@ -159,3 +159,43 @@ def test_own_stride_is_told_apart_only_where_it_is_shorter() -> None:
     found = analyse(nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2)), rand(2, 1, 20, 20), draws=19)
     assert found.patterns[0].own is None
     assert found.patterns[0].clearest is found.patterns[0].peaks
+
+
+class SameAddress(nn.Module):
+    """Gives a tensor that Python puts where the output of its transposed convolution was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(1, 1, 3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        made = self.up(x)
+        address, values = id(made), made.detach().clone()
+        del made
+        held = []
+        for _ in range(10_000):
+            held.append(values.clone())
+            if id(held[-1]) == address:
+                break
+        return held[-1]
+
+
+def test_an_output_is_not_taken_for_a_layer_whose_map_is_gone() -> None:
+    seen = watch(SameAddress(), torch.rand(2, 1, 6, 6))
+    assert seen.same == ""
+    assert list(seen.maps) == ["up", "output"]
+
+
+def test_own_stride_has_the_peaks_that_it_has_alone() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.ConvTranspose2d(1, 2, 3, 2), nn.ConvTranspose2d(2, 2, 3, 3), nn.ConvTranspose2d(2, 1, 3, 2))
+    x = torch.rand(3, 1, 12, 12)
+    maps = watch(net, x).maps
+    for found in analyse(net, x, heads=0).patterns[1:]:
+        values = torch.cat(maps["2" if found.name == "output" else found.name])
+        alone = spectral_peaks(values, (3, 3) if found.name == "1" else (2, 2), margin=values.shape[-1] // 8)
+        assert found.own is not None
+        assert alone is not None
+        assert np.allclose(found.own.decibels, alone.decibels, equal_nan=True)
+        assert (found.own.window, found.own.period) == (alone.window, alone.period)
+        assert found.own.share == pytest.approx(alone.share)

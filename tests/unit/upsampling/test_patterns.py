@@ -9,8 +9,9 @@ from scipy.stats import binom, f_oneway
 from torch import nn
 
 from biasscope.upsampling.anova import phase_anova
+from biasscope.upsampling.peaks import spectral_peaks
 from biasscope.upsampling.phases import by_phase, interior, lattice, pattern
-from biasscope.upsampling.spectrum import power, spectral_peaks, stride_share
+from biasscope.upsampling.spectrum import power, stride_share
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

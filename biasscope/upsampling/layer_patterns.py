@@ -1,0 +1,127 @@
+"""Pattern in the maps of every layer that upsamples: variance by phase, peaks of the spectrum, the pattern itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import torch
+from torch import Tensor
+
+from biasscope.upsampling.anova import PhaseAnova, phase_anova
+from biasscope.upsampling.peaks import Peaks, peaks_of
+from biasscope.upsampling.phases import Period, interior, pattern
+from biasscope.upsampling.structure import Structure
+from biasscope.upsampling.watch import OUTPUT, Maps
+
+NOT_FINITE = "it holds values that are not finite"
+
+
+@dataclass(frozen=True)
+class LayerPattern:
+    """Pattern in what one layer writes on real pictures.
+
+    Attributes
+    ----------
+    name
+        Layer, or ``output``.
+    period
+        Phases looked at: the product of strides up to there, or the layer's own where maps are too small for that.
+    shape
+        (C, ...) of its maps.
+    channels
+        Number of channels looked at, evenly spaced.
+    anova, peaks
+        Measures; ``None`` where `note` says why.
+    own
+        Peaks at the frequencies of the layer's own stride (of the output, that of the last layer that upsamples), where
+        `period` is a longer one; among many frequencies those few may be lost.
+    pattern
+        Mean over pictures of every phase less the channel's mean, (channels, phases along each axis).
+    note
+        Why something is missing.
+    """
+
+    name: str
+    period: tuple[int, ...]
+    shape: tuple[int, ...]
+    channels: int
+    anova: PhaseAnova | None
+    peaks: Peaks | None
+    pattern: Tensor | None
+    note: str = ""
+    own: Peaks | None = None
+
+    @property
+    def clearest(self) -> Peaks | None:
+        """Peaks that stand out most: at all stride frequencies, or at those of the layer's own stride."""
+        known = [one for one in (self.peaks, self.own) if one is not None and one.mean[0] is not None]
+        return max(known, key=lambda one: one.mean[0] or 0.0, default=self.peaks)
+
+
+def patterns_of(
+    found: Structure, maps: Maps, *, margin: int | None = None, draws: int = 199, seed: int = 0
+) -> tuple[LayerPattern, ...]:
+    """Patterns of every layer whose maps were watched, and of the output.
+
+    Parameters
+    ----------
+    found
+        Structure of the model.
+    maps
+        What `watch` kept.
+    margin, draws, seed
+        As in :func:`~biasscope.upsampling.analyse`.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from biasscope.upsampling import structure
+    >>> from biasscope.upsampling.watch import watch
+    >>> net, pictures = nn.Sequential(nn.Upsample(scale_factor=2)), torch.rand(2, 1, 16, 16)
+    >>> [one.name for one in patterns_of(structure(net, pictures[:1]), watch(net, pictures))]
+    ['0', 'output']
+    """
+    together = {layer.name: layer.period for layer in found.composed}
+    alone = {layer.name: layer.period for layer in found.forward}
+    if OUTPUT in together and found.forward[-1].period:
+        alone[OUTPUT] = found.forward[-1].period
+    rows = []
+    for name, parts in maps.maps.items():
+        wanted = together.get(name, alone.get(name, ()))
+        values = torch.cat(parts)
+        empty = LayerPattern(name, tuple(wanted), maps.shapes[name], values.shape[1], None, None, None)
+        rows.append(_measured(empty, values, alone.get(name, ()), margin, draws, seed))
+    rows.extend(replace(row, name=OUTPUT) for row in rows[:] if row.name == maps.same)
+    return tuple(rows)
+
+
+def _measured(
+    empty: LayerPattern, values: Tensor, alone: Sequence[int], margin: int | None, draws: int, seed: int
+) -> LayerPattern:
+    """Measures of maps at the longest period, and the widest margin, that leave two periods."""
+    if values.numel() and not all(bool(end.isfinite()) for end in values.aminmax()):
+        return replace(empty, note=NOT_FINITE)
+    values = values.double()
+    periods = (empty.period, tuple(alone))
+    chosen = next((pair for period in periods for pair in _fits(values, period, margin)), None)
+    if chosen is None:
+        note = "maps are smaller than two periods" if any(periods) else "no phases are known here"
+        return replace(empty, note=note)
+    period, sides = chosen
+    shorter = [tuple(alone)] if 1 < prod(alone) < prod(period) else []
+    peaks, own = [*peaks_of(values, [period, *shorter], margin=sides), None][:2]
+    tested = phase_anova(values, period, margin=sides, draws=draws, seed=seed)
+    note = "" if period == empty.period else "maps are too small for the product of strides up to here"
+    return replace(
+        empty, period=period, anova=tested, peaks=peaks, own=own, pattern=pattern(values, period, sides), note=note
+    )
+
+
+def _fits(values: Tensor, period: Period, margin: int | None) -> Iterator[tuple[Period, list[int]]]:
+    """The period with margins that leave at least two of it; an eighth of every side and none, where none is given."""
+    sides = values.shape[2:]
+    margins = ([side // 8 for side in sides], [0] * len(sides)) if margin is None else ([margin] * len(sides),)
+    if prod(period) > 1 and len(period) == len(sides):
+        yield from ((period, around) for around in margins if interior(values, period, around) is not None)
