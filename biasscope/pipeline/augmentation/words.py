@@ -99,6 +99,5 @@ def headline(studies: Sequence[Study], scalars: Sequence[Scalar]) -> list[Scalar
     names = [f"{'copies_needed' if one.needed.reached else f'{MAIN}_most'}@{one.label}" for one in forms]
     names += [f"{MAIN}_one@{line[0].label}" for line in mains]
     more = [one.name for one in scalars if one.value is not None]
-    return [by_name[name] for name in dict.fromkeys([*names, *more]) if name in by_name][
-        : max(LEAST, min(len(names), MOST))
-    ]
+    known = [by_name[name] for name in dict.fromkeys([*names, *more]) if name in by_name]
+    return known[: max(LEAST, min(len(names), MOST))]
