@@ -72,6 +72,20 @@ def input_files(paths: Sequence[Path], *, most: int = LISTED) -> list[InputFile]
     return [InputFile(path.name, path.stat().st_size, sha256(path)) for path in paths[:most] if path.is_file()]
 
 
+class Inputs(msgspec.Struct, frozen=True):
+    """Input files as a report names them: the first with their hashes, how many there are, one hash of the others."""
+
+    listed: list[InputFile]
+    count: int
+    others: str
+
+
+def inputs_of(*groups: Sequence[Path]) -> Inputs:
+    """Input files of an analysis, which may come in several groups. Reads them."""
+    listed = [file for group in groups for file in input_files(group)]
+    return Inputs(listed, sum(map(len, groups)), others(groups))
+
+
 def others(groups: Iterable[Sequence[Path]], *, most: int = LISTED) -> str:
     """SHA-256 of the inputs that :func:`input_files` does not list; empty when it lists them all.
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LIMIT = 1 << 20
-LABEL_BITS = 20
+LABEL = np.uint64((1 << 20) - 1)
+"""Bits of a key that give way to its label."""
 
 
 class Distinct:
@@ -31,10 +32,11 @@ class Distinct:
 
     def add(self, keys: NDArray[np.uint64], labels: NDArray[np.int64] | None = None) -> None:
         """Take well-mixed keys into account, with the label each belongs to (0 when there are none)."""
-        below = self._below(keys)
-        packed = (keys[below] >> np.uint64(LABEL_BITS)) << np.uint64(LABEL_BITS)
+        packed = keys & ~LABEL
         if labels is not None:
-            packed |= labels[below].astype(np.uint64)
+            packed |= labels.astype(np.uint64)
+        if self.halvings:
+            packed = packed[self._below(packed)]
         self._kept.append(packed)
         self._pending += len(packed)
         if self._pending > 2 * self.limit:
@@ -45,7 +47,7 @@ class Distinct:
         if self._kept:
             self._reduce()
         held = np.concatenate(self._kept) if self._kept else np.zeros(0, np.uint64)
-        label = (held & np.uint64((1 << LABEL_BITS) - 1)).astype(np.int64)
+        label = (held & LABEL).astype(np.int64)
         return np.bincount(label, minlength=labels) << self.halvings
 
     def _reduce(self) -> None:
@@ -58,4 +60,4 @@ class Distinct:
         self._kept, self._pending = [kept], len(kept)
 
     def _below(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        return (keys >> np.uint64(64 - self.halvings)) == 0 if self.halvings else np.ones(len(keys), bool)
+        return np.asarray(keys >> np.uint64(64 - self.halvings) == 0)

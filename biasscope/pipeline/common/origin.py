@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,17 +30,17 @@ class Origin:
     started: str = field(default_factory=provenance.now)
     clock: float = field(default_factory=time.perf_counter)
 
-    def provenance(self, *inputs: Sequence[Path]) -> provenance.Provenance:
-        """Command, versions, machine, time until now, and the input files, which may come in several groups."""
+    def provenance(self, inputs: provenance.Inputs) -> provenance.Provenance:
+        """Command, versions, machine, time until now, and the input files."""
         seconds = time.perf_counter() - self.clock
         return provenance.Provenance(
             command=command_line(self.question, self.asked),
             seed=self.asked.seed,
             versions=provenance.versions(),
             machine=provenance.machine(),
-            inputs=[file for group in inputs for file in provenance.input_files(group)],
-            input_count=sum(map(len, inputs)),
-            others=provenance.others(inputs),
+            inputs=inputs.listed,
+            input_count=inputs.count,
+            others=inputs.others,
             started=self.started,
             seconds=round(seconds, 3),
         )

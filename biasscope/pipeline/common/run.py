@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from biasscope.core.provenance import inputs_of
 from biasscope.core.results import Result, Scalar
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.pipeline.common.forms import Impossible
@@ -62,7 +63,7 @@ def reported(kind: str, question: str, run: Run) -> Report:
         answer=run.answer(results),
         headline=run.headline(results),
         results=results,
-        provenance=origin.provenance(run.files()),
+        provenance=origin.provenance(inputs_of(run.files())),
         notes=run.notes(),
     )
 

@@ -21,7 +21,9 @@ from biasscope.bias.scale import scale
 from biasscope.boxes import read_boxes
 from biasscope.boxes.schema import BoxTable
 from biasscope.core.errors import InputError
+from biasscope.core.later import later
 from biasscope.core.progress import Progress
+from biasscope.core.provenance import inputs_of
 from biasscope.core.results import Result
 from biasscope.pipeline.common.origin import Origin
 from biasscope.pipeline.dataset.answer import answer, headline
@@ -79,6 +81,7 @@ def analyze_dataset(
     origin = Origin("dataset", asked)
     progress = progress or Progress()
     tables = _tables(asked)
+    inputs = later(partial(inputs_of, *(table.files for table in tables)))
     results = list(_results(asked, [Usable(table, progress) for table in tables], progress))
     notes = [note for table in tables for note in table.notes]
     return Report(
@@ -88,7 +91,7 @@ def analyze_dataset(
         answer=answer(results, notes),
         headline=headline(results),
         results=results,
-        provenance=origin.provenance(*(table.files for table in tables)),
+        provenance=origin.provenance(inputs.result()),
         notes=notes + ([STREAM_NOTE] if asked.stream else []),
     )
 

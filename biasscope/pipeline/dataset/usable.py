@@ -63,6 +63,7 @@ class Sample:
 
     def frame(self) -> pl.DataFrame:
         """Boxes sampled so far, in the order they came in."""
+        self._shrink()
         return pl.concat(self._kept).drop(KEY) if self._kept else pl.DataFrame(schema=BOXES)
 
     def _take(self, batch: pl.DataFrame) -> None:
@@ -73,10 +74,16 @@ class Sample:
         if not len(low):
             return
         self._kept.append(batch[low].with_columns(pl.Series(KEY, keys[low])))
-        if sum(part.height for part in self._kept) > self.size:
+        if self._height > 2 * self.size:
             self._shrink()
 
+    @property
+    def _height(self) -> int:
+        return sum(part.height for part in self._kept)
+
     def _shrink(self) -> None:
+        if self._height <= self.size:
+            return
         both = pl.concat(self._kept)
         self._limit = int(np.partition(both[KEY].to_numpy(), self.size - 1)[self.size - 1])
         self._kept = [both.filter(pl.col(KEY) <= self._limit).head(self.size)]
