@@ -38,6 +38,17 @@ class Analysis:
         Number of pictures.
     notes
         What is missing and why.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
+    >>> from biasscope.upsampling import analyse
+    >>> found = analyse(net, torch.rand(4, 1, 32, 32), draws=19)
+    >>> [layer.name for layer in found.patterns], found.pictures
+    (['2', 'output'], 4)
     """
 
     structure: Structure
@@ -98,6 +109,10 @@ def analyse(
         Of everything that is drawn.
     progress
         Is told what happens.
+
+    Returns
+    -------
+        Overlap, DC gains, patterns, answers to constants, gradients; ``None`` with a note where one cannot be had.
 
     Raises
     ------

@@ -24,6 +24,14 @@ class Gains:
         (P, C_out); phases differ only in front of a pixel shuffle.
     phases
         Phases along each axis.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import transposed_gains
+    >>> found = transposed_gains(torch.ones(1, 1, 3, 3), 2)
+    >>> found.phases, found.gains.flatten().tolist()
+    ((2, 2), [4.0, 2.0, 2.0, 1.0])
     """
 
     gains: Tensor
@@ -89,6 +97,10 @@ def transposed_gains(
     bias
         (C_out,).
 
+    Returns
+    -------
+        Gain of each phase, as many as the stride has.
+
     Notes
     -----
     A constant input gives a constant output if and only if all phases have the same gains. A stride that divides the
@@ -150,6 +162,10 @@ def shuffle_gains(weight: Tensor, upscale_factor: int, *, bias: Tensor | None = 
         (C r^2,): here the bias too may differ between phases.
     groups
         Of the convolution.
+
+    Returns
+    -------
+        Gain of each of the r^2 phases.
 
     Notes
     -----

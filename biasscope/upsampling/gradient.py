@@ -32,6 +32,14 @@ class GradientEnergy:
         Share of pixels of which no channel has any gradient.
     heads, n
         Random heads a picture, and pictures.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import gradient_energy
+    >>> found = gradient_energy(torch.nn.Conv2d(1, 4, 1, stride=2), torch.rand(2, 1, 8, 8), (2, 2))
+    >>> found.period, found.zero
+    ((2, 2), 0.75)
     """
 
     period: tuple[int, ...]

@@ -41,6 +41,17 @@ class LayerPattern:
         Mean over pictures of every phase less the channel's mean, (channels, phases along each axis).
     note
         Why something is missing.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
+    >>> from biasscope.upsampling import analyse
+    >>> found = analyse(net, torch.rand(4, 1, 32, 32), draws=19)
+    >>> found.patterns[0].name, found.patterns[0].period
+    ('2', (2, 2))
     """
 
     name: str

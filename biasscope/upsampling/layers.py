@@ -29,6 +29,17 @@ class LayerWeights:
         With it.
     note
         Why there is no score.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
+    >>> from biasscope.upsampling import record, weights_of
+    >>> layer = weights_of(record(net, torch.zeros(1, 1, 8, 8)))[0]
+    >>> layer.name, layer.kind
+    ('2', 'conv_transpose2d')
     """
 
     name: str
@@ -49,6 +60,10 @@ def weights_of(passage: Passage, means: dict[str, Tensor] | None = None) -> tupl
         As `record` gives it.
     means
         Mean activation of every channel in front of a layer, by the layer's name.
+
+    Returns
+    -------
+        One entry a layer.
 
     Examples
     --------

@@ -30,6 +30,13 @@ class Overlap:
         Steps that take part.
     note
         What cannot be said exactly.
+
+    Examples
+    --------
+    >>> from biasscope.upsampling import layer_step, overlap
+    >>> found = overlap([layer_step(3, 2)])
+    >>> found.counts, found.ratio
+    (((2, 1),), 2.0)
     """
 
     name: str
@@ -136,6 +143,10 @@ def overlap_line(size: int, steps: Sequence[Step], axis: int = 0) -> NDArray[np.
         In the order of the forward pass.
     axis
         Which axis of the steps.
+
+    Returns
+    -------
+        One count a position behind the last step.
 
     Examples
     --------

@@ -57,6 +57,14 @@ class Refused:
         In words.
     grows
         Whether there are more positions behind it (otherwise fewer).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import record
+    >>> found = record(torch.nn.AdaptiveAvgPool2d(5), torch.zeros(1, 1, 8, 8)).refused[0]
+    >>> found.kind, found.grows
+    ('adaptive_avg_pool2d', False)
     """
 
     name: str
@@ -77,6 +85,16 @@ class Passage:
         Places that have no phases.
     sources, results
         Numbers of the values that entered and left the model.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
+    >>> from biasscope.upsampling import record
+    >>> [step.name for step in record(net, torch.zeros(1, 1, 8, 8)).steps]
+    ['0', '2']
     """
 
     events: list[Event] = field(default_factory=list)

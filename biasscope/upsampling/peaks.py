@@ -43,6 +43,15 @@ class Peaks:
         ``none`` or ``hann``.
     n
         Pictures.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import spectral_peaks
+    >>> noise = torch.randn(4, 2, 32, 32, generator=torch.Generator().manual_seed(0))
+    >>> found = spectral_peaks(noise + torch.arange(32) % 2, (2, 2))
+    >>> found.frequencies.tolist(), found.n
+    ([[0, 1], [1, 0], [1, 1]], 4)
     """
 
     period: tuple[int, ...]

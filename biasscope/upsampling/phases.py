@@ -68,6 +68,10 @@ def phase_means(maps: Tensor, period: Sequence[int], margin: int | Sequence[int]
     margin
         As in `interior`.
 
+    Returns
+    -------
+        One mean for each picture, channel and phase.
+
     Examples
     --------
     >>> phase_means(torch.tensor([[[1.0, 5.0, 3.0, 7.0]]]), (2,)).tolist()
@@ -115,7 +119,22 @@ def squares(maps: Tensor, axes: tuple[int, ...]) -> Tensor:
 
 
 def pattern(maps: Tensor, period: Sequence[int], margin: int | Sequence[int] = 0) -> Tensor | None:
-    """The pattern itself: mean over pictures of every phase less the mean over phases, (C, phases along each axis)."""
+    """The pattern itself: mean over pictures of every phase less the mean over phases, (C, phases along each axis).
+
+    Parameters
+    ----------
+    maps, period, margin
+        As in `phase_means`.
+
+    Returns
+    -------
+        In the unit of the maps; ``None`` where the map is too small.
+
+    Examples
+    --------
+    >>> pattern(torch.tensor([[[1.0, 5.0, 3.0, 7.0]]]), (2,)).tolist()
+    [[-2.0, 2.0]]
+    """
     means = phase_means(maps, period, margin)
     if means is None:
         return None

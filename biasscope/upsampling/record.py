@@ -236,6 +236,10 @@ def record(model: nn.Module, *inputs: Tensor, watcher: Watcher | None = None) ->
     watcher
         Gets every step that upsamples, with the map in front of it and behind it.
 
+    Returns
+    -------
+        Every step in order, and the places that have no phases.
+
     Examples
     --------
     >>> net = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.Upsample(scale_factor=2))

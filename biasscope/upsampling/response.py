@@ -40,6 +40,16 @@ class StepResponse:
         means that borders reach into the part that is looked at.
     margin
         Positions left out on every side.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import step_response
+    >>> up = torch.nn.ConvTranspose2d(1, 1, 3, 2, bias=False)
+    >>> _ = torch.nn.init.ones_(up.weight)
+    >>> found = step_response(up, (1, 12, 12), (2, 2), levels=[1.0])
+    >>> found.means[0, 0].tolist(), round(found.share, 6)
+    ([[4.0, 2.0], [2.0, 1.0]], 1.0)
     """
 
     levels: Tensor

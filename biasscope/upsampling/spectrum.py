@@ -21,6 +21,10 @@ def power(maps: Tensor, window: str = "none") -> Tensor:
     window
         ``none`` or ``hann``.
 
+    Returns
+    -------
+        Squared magnitude of every frequency.
+
     Examples
     --------
     >>> power(torch.tensor([[[1.0, -1.0, 1.0, -1.0]]])).tolist()
@@ -50,6 +54,10 @@ def stride_share(maps: Tensor, period: Sequence[int], margin: int | Sequence[int
         Phases along each axis.
     margin
         Positions to leave out on every side; the rest is cut to whole periods.
+
+    Returns
+    -------
+        Number in [0, 1]; 0 = nothing repeats with the period.
 
     Examples
     --------

@@ -34,6 +34,13 @@ class Step:
     Convention, along one axis: a step that grows adds ``taps[j] * x[i]`` to output ``i * stride + j * dilation -
     padding``; one that gathers gives output y the sum of ``taps[j] * x[y * stride + j * dilation - padding]``. With the
     same numbers each is the other's transpose, so the gradient of one is the other.
+
+    Examples
+    --------
+    >>> from biasscope.upsampling import layer_step
+    >>> step = layer_step(3, 2, padding=1)
+    >>> step.taps, step.stride, step.grows
+    (((1, 1, 1),), (2,), True)
     """
 
     name: str
@@ -124,6 +131,10 @@ def layer_step(
         Axes; as many as the longest argument has, otherwise one.
     name, kind
         Words for tables.
+
+    Returns
+    -------
+        The layer with weights of one everywhere.
 
     Examples
     --------

@@ -35,6 +35,17 @@ class Structure:
         All layers of the longest way together; both end at the first place that cannot be followed.
     refused
         Places that change the number of positions and have no phases, with the reason.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
+    >>> net = nn.Sequential(nn.Conv2d(1, 4, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 3, 2, 1, 1))
+    >>> from biasscope.upsampling import structure
+    >>> found = structure(net, torch.zeros(1, 1, 8, 8))
+    >>> [layer.name for layer in found.forward], [layer.name for layer in found.backward]
+    (['2'], ['0'])
     """
 
     forward: tuple[Overlap, ...]
@@ -79,6 +90,10 @@ def structure(model: nn.Module, *inputs: Tensor) -> Structure:
         Any module; functions called in its forward are found too.
     inputs
         What its forward takes; the values do not matter.
+
+    Returns
+    -------
+        Overlap of layers and of stacks, forward and backward.
 
     Notes
     -----

@@ -43,6 +43,15 @@ class Strength:
         Number of parameters; multiplications and additions of one picture.
     seconds
         Processor time of one picture, median of three batches.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import compare
+    >>> up = torch.nn.Sequential(torch.nn.ConvTranspose2d(1, 1, 3, 2))
+    >>> rows = compare(up, torch.rand(2, 1, 24, 24), ["hold"])
+    >>> rows[0].strength.overlap, rows[0].strength.parameters
+    (4.0, 10)
     """
 
     overlap: float | None
@@ -79,6 +88,15 @@ class Row:
         Outputs for the first pictures, (n, C, ...).
     reason
         Why the remedy could not be used.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import compare
+    >>> up = torch.nn.Sequential(torch.nn.ConvTranspose2d(1, 1, 3, 2))
+    >>> rows = compare(up, torch.rand(2, 1, 24, 24), ["hold"])
+    >>> rows[1].name, rows[1].trained, rows[1].reason
+    ('hold', True, '')
     """
 
     name: str

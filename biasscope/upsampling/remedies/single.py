@@ -33,6 +33,14 @@ class Single:
         Mean peak of the output at the stride frequencies, and its 95 % interval.
     change
         Change of the output, as in `Row`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from biasscope.upsampling import layer_by_layer
+    >>> up = torch.nn.Sequential(torch.nn.ConvTranspose2d(1, 1, 3, 2))
+    >>> [row.layer for row in layer_by_layer(up, torch.rand(2, 1, 16, 16))]
+    ['0', 'all']
     """
 
     layer: str
