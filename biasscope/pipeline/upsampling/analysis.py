@@ -104,6 +104,7 @@ class Run:
         """Results in the order of the report."""
         plan.named(self.asked)
         given = self.models or self.asked.model or plan.EMBEDDED
+        plan.shaped(self.models, self.asked, self.inputs)
         found = subjects(given, None, self.progress)
         most = plan.limit(self.asked, [one.model for one in found])
         if self.inputs is None and self.asked.latent is None:
@@ -144,7 +145,7 @@ class Run:
 
     def _inputs(self, subject: Subject, most: int | None) -> Tensor:
         if self.inputs is not None:
-            return plan.given(self.inputs, subject.model, self.asked.limit or None)
+            return plan.given(self.inputs, subject.model.module, self.asked.limit or None)
         if self.source is None:
             return plan.latents(self.asked, most)
         return plan.prepared(self.source, subject.model)

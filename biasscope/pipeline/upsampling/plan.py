@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from biasscope.core.errors import InputError, UsageError
 from biasscope.core.randomness import generator
 from biasscope.images.picture import ImageSource
 from biasscope.models import LoadedModel
 from biasscope.models.device import resolve_device
+from biasscope.pipeline.common.labels import Given
 from biasscope.pipeline.common.pictures import still
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.upsampling import REMEDIES, Analysis
+from biasscope.upsampling.record import evaluating
 
 EMBEDDED = ("small:decoder-transposed3", "small:decoder-transposed4", "small:decoder-resize")
 """Models of the embedded default."""
@@ -50,7 +53,7 @@ def latents(asked: UpsamplingAnalysis, most: int | None) -> Tensor:
     return torch.from_numpy(generator(asked.seed, "latents").standard_normal(shape)).float()
 
 
-def given(inputs: Any, model: LoadedModel, most: int | None) -> Tensor:
+def given(inputs: Any, module: nn.Module, most: int | None) -> Tensor:
     """At most so many inputs that a caller hands over, in the model's own type of numbers.
 
     Raises
@@ -69,8 +72,43 @@ def given(inputs: Any, model: LoadedModel, most: int | None) -> Tensor:
     wrong = int((~values.isfinite()).sum())
     if wrong:
         raise UsageError(f"{wrong:,} of {values.numel():,} values are not finite", where="inputs", hint=hint)
-    like = next((one for one in model.module.parameters() if one.is_floating_point()), values)
+    like = next((one for one in module.parameters() if one.dtype.is_floating_point), values)
     return values.to(like.dtype)
+
+
+def shaped(models: Sequence[Given], asked: UpsamplingAnalysis, inputs: Any) -> None:
+    """Give lazy models (``nn.LazyConvTranspose2d`` and so on) the shapes of their parameters, by their first pass.
+
+    Raises
+    ------
+    InputError
+        Nothing says what such a model takes.
+    UsageError
+        It cannot be run.
+    """
+    for module in models:
+        if isinstance(module, nn.Module) and any(map(is_lazy, (*module.parameters(), *module.buffers()))):
+            _first_pass(module, _one(asked, inputs, module))
+
+
+def _one(asked: UpsamplingAnalysis, inputs: Any, module: nn.Module) -> Tensor:
+    """One of what a model is given."""
+    if inputs is None and asked.latent is None:
+        said = "its lazy layers have no shapes yet, and pictures do not say how many channels it takes"
+        hint = "Give inputs, or run the model once on what it takes."
+        raise InputError(said, where=type(module).__name__, hint=hint)
+    return latents(asked, 1) if inputs is None else given(inputs, module, 1)
+
+
+def _first_pass(module: nn.Module, one: Tensor) -> None:
+    home = next((tensor.device for tensor in (*module.parameters(), *module.buffers())), one.device)
+    try:
+        with evaluating(module), torch.no_grad():
+            module(one.to(home))
+    except Exception as error:  # any model's forward may raise anything
+        said = f"its first pass fails, which gives lazy layers their shapes: {type(error).__name__}: {error}"
+        hint = "Give inputs as its forward takes them."
+        raise UsageError(said.splitlines()[0], where=type(module).__name__, hint=hint) from error
 
 
 def named(asked: UpsamplingAnalysis) -> list[str]:

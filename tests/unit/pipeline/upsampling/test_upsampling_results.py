@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope import analyze_upsampling
-from biasscope.core.errors import UsageError
+from biasscope.core.errors import InputError, UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Table
 from biasscope.figures.frame import rows
@@ -272,3 +272,27 @@ def test_the_spectrum_shows_a_ripple_at_its_frequency() -> None:
     values = spectrum(inputs(32, 2) + 5 * line, (1, 2), "none")
     assert divmod(int(values.argmax()), 32) == (16, 0)
     assert values.min() == 0
+
+
+def lazy() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.LazyConvTranspose2d(2, 3, 2), nn.LazyBatchNorm2d(), nn.LazyConv2d(1, 3, padding=1))
+
+
+@pytest.mark.parametrize("options", [{"inputs": torch.rand(3, 4, 12, 12)}, {"latent": "4x12x12"}])
+def test_lazy_layers_get_their_shapes_from_what_they_are_given(options: dict[str, object]) -> None:
+    late, early = lazy(), lazy()
+    with torch.no_grad():
+        early.eval()(torch.zeros(1, 4, 12, 12))
+    torch.manual_seed(1)
+    found = analyze_upsampling(late, remedies="none", heads=0, **options)
+    early.load_state_dict(late.state_dict())
+    known = analyze_upsampling(early, remedies="none", heads=0, **options)
+    assert found.results == known.results
+
+
+def test_lazy_layers_that_nothing_gives_a_shape_are_refused() -> None:
+    with pytest.raises(InputError, match="lazy layers have no shapes"):
+        analyze_upsampling(lazy())
+    with pytest.raises(UsageError, match="first pass fails"):
+        analyze_upsampling(lazy(), inputs=torch.rand(2, 4))
