@@ -105,7 +105,7 @@ def augmentation_sweep(
         ``auto``, ``cpu``, ``cuda`` ...
     budget
         Seconds for training and asking; the plan is thinned to it, which the notes say.
-    checkpoint
+    checkpoint, every
         Folder in which finished networks, and every ``every`` seconds the running ones, are kept; with the same
         arguments a sweep that was killed goes on there, on the CPU to the same result bit by bit.
     progress
