@@ -1,11 +1,14 @@
-"""From the arguments of a command to the definition of an analysis."""
+"""From the arguments of a command to the definition of an analysis, and to its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from biasscope.commands.options import Common
+from biasscope.commands.answer import deliver
 
 if TYPE_CHECKING:
     from biasscope.pipeline.definition import Definition
@@ -13,7 +16,42 @@ if TYPE_CHECKING:
 D = TypeVar("D", bound="Definition")
 
 
-def asked(kind: type[D], arguments: Mapping[str, object], common: Common, *, joined: Collection[str] = ()) -> D:
+def answered(question: str, arguments: Mapping[str, Any], *, joined: Collection[str] = ()) -> int:
+    """Answer a question about models: write the report, print the answer, and return the exit code.
+
+    Parameters
+    ----------
+    question
+        Name of the command.
+    arguments, joined
+        As in :func:`asked`.
+    """
+    from biasscope.core.memory import keep_freed_memory
+    from biasscope.pipeline.file.analysis import DEFINITIONS
+    from biasscope.pipeline.file.run import run_question
+
+    keep_freed_memory()
+    definition, common = asked(DEFINITIONS[question], arguments, joined=joined), arguments["common"]
+    with continued(question, definition, keep=arguments.get("resume", True)) as folder:
+        report = run_question(question, definition, progress=common.progress(), checkpoint=folder)
+        return deliver(report, common, html=arguments["html"], strict=arguments.get("strict", False))
+
+
+@contextmanager
+def continued(question: str, definition: Definition, *, keep: bool) -> Iterator[Path | None]:
+    """Folder from which a stopped run is continued, for the questions that can be."""
+    from biasscope.pipeline.file.run import CONTINUED
+
+    if question not in CONTINUED:
+        yield None
+        return
+    from biasscope.pipeline.common.checkpoints import checkpoints
+
+    with checkpoints(definition, keep=keep) as folder:
+        yield folder
+
+
+def asked(kind: type[D], arguments: Mapping[str, Any], *, joined: Collection[str] = ()) -> D:
     """Fill in every field of a definition from the argument of the same name; those left out keep their defaults.
 
     Parameters
@@ -21,9 +59,8 @@ def asked(kind: type[D], arguments: Mapping[str, object], common: Common, *, joi
     kind
         Of the definition.
     arguments
-        All arguments of the command, as ``locals()`` gives them in its first line.
-    common
-        Gives the seed and the device.
+        All arguments of the command, as ``locals()`` gives them in its first line; options that several commands share
+        stand in dataclasses.
     joined
         Arguments whose items may come one by one or joined with commas.
 
@@ -34,14 +71,19 @@ def asked(kind: type[D], arguments: Mapping[str, object], common: Common, *, joi
 
     Examples
     --------
+    >>> from biasscope.commands.options import Common
     >>> from biasscope.pipeline.definition import UpsamplingAnalysis
     >>> names = dict.fromkeys(UpsamplingAnalysis.__struct_fields__)
-    >>> asked(UpsamplingAnalysis, names | {"remedies": ["hold, smooth"]}, Common(seed=3), joined=["remedies"]).remedies
+    >>> asked(UpsamplingAnalysis, names | {"remedies": ["hold, smooth"]}, joined=["remedies"]).remedies
     ['hold', 'smooth']
+    >>> asked(UpsamplingAnalysis, names | {"common": Common(seed=3)}).seed
+    3
     """
     from biasscope.pipeline.definition import defined
 
-    given = {**arguments, "seed": common.seed, "device": common.device}
+    given = dict(arguments)
+    for shared in filter(is_dataclass, arguments.values()):
+        given |= vars(shared)
     options = {name: value for name in kind.__struct_fields__ if (value := given[name]) is not None}
     for name in options.keys() & set(joined):
         options[name] = parts(options[name])

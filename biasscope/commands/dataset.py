@@ -100,7 +100,7 @@ def dataset(
     from biasscope.pipeline.dataset import analyze_dataset
     from biasscope.pipeline.definition import DatasetAnalysis
 
-    definition = asked(DatasetAnalysis, arguments, common)
+    definition = asked(DatasetAnalysis, arguments)
     report = analyze_dataset(definition=definition, progress=common.progress())
     return deliver(report, common, html=html, strict=strict)
 

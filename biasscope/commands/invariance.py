@@ -7,9 +7,22 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from biasscope.commands.answer import deliver
-from biasscope.commands.asked import asked
-from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, PICTURES, RUNNING, SEVERAL, Common
+from biasscope.commands.asked import answered
+from biasscope.commands.options import (
+    COMMON,
+    DEFAULTS,
+    FLAG,
+    FORMS,
+    MODELS,
+    PARTS,
+    PICTURES,
+    READING,
+    RUNNING,
+    SEVERAL,
+    Common,
+    Forms,
+    Reading,
+)
 
 PROTOCOLS = Group("Protocols", sort_key=30)
 
@@ -19,17 +32,13 @@ Convention = Literal["edges", "inclusive0", "inclusive1", "xywh", "fraction"]
 def invariance(
     *,
     model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
-    variants: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
-    filter_size: Annotated[int, Parameter(group=MODELS)] = 4,
-    stem: Annotated[bool, FLAG, Parameter(group=MODELS)] = False,
+    forms: Forms = FORMS,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    reading: Reading = READING,
     label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
     box_columns: Annotated[list[str] | None, SEVERAL, Parameter(group=PICTURES)] = None,
     box_convention: Annotated[Convention, Parameter(group=PICTURES)] = "edges",
     classes_file: Annotated[Path | None, Parameter(group=PICTURES)] = None,
-    split: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    stream: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     clip_length: Annotated[int, Parameter(group=PICTURES)] = 16,
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
     strict: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
@@ -57,19 +66,14 @@ def invariance(
     model
         A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`;
         may be given several times.
-    variants
-        Forms of each model that are made by surgery, weights kept and nothing retrained: baseline, antialias,
-        polyphase, pac, circular; several joined with commas. A form that cannot be made of a model is listed.
-    filter_size
-        Taps of the blur of the variant antialias, 1 to 7.
-    stem
-        Whether that blur is also put behind the strided convolution that reads the picture.
+    forms
+        Forms of each model.
     images
         Pictures: a folder (one sub-folder a class, or pictures alone), a Parquet or CSV file, a saved Hugging Face
         dataset, `hf://owner/name`, a video file, `video:FOLDER` for a folder of frames, `scenes:200` (the embedded
         default).
-    image_column
-        Column of the table that holds the pictures.
+    reading
+        How pictures are read.
     label_column
         Column of the table that holds the classes.
     box_columns
@@ -79,10 +83,6 @@ def invariance(
         fractions of the picture.
     classes_file
         Text file with one class name of the pictures a line, in the order of the model's outputs.
-    split
-        Split of the dataset.
-    stream
-        Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
     clip_length
         Frames in one clip of a video.
     limit
@@ -119,15 +119,4 @@ def invariance(
     common
         Options that every command shares.
     """
-    arguments = locals()
-    from biasscope.core.memory import keep_freed_memory
-    from biasscope.pipeline.definition import InvarianceAnalysis
-
-    keep_freed_memory()
-    definition = asked(InvarianceAnalysis, arguments, common, joined=["variants", "box_columns", "protocol"])
-    from biasscope.pipeline.common.checkpoints import checkpoints
-    from biasscope.pipeline.invariance import analyze_invariance
-
-    with checkpoints(definition, keep=resume) as folder:
-        report = analyze_invariance(definition=definition, checkpoint=folder, progress=common.progress())
-        return deliver(report, common, html=html, strict=strict)
+    return answered("invariance", locals(), joined=["variants", "box_columns", "protocol"])

@@ -6,9 +6,22 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from biasscope.commands.answer import deliver
-from biasscope.commands.asked import asked
-from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, PICTURES, RUNNING, SEVERAL, Common
+from biasscope.commands.asked import answered
+from biasscope.commands.options import (
+    COMMON,
+    DEFAULTS,
+    FLAG,
+    FORMS,
+    MODELS,
+    PARTS,
+    PICTURES,
+    READING,
+    RUNNING,
+    SEVERAL,
+    Common,
+    Forms,
+    Reading,
+)
 
 LAYERS = Group("Layers and measures", sort_key=30)
 SHIFTS = Group("Shifts", sort_key=40)
@@ -17,14 +30,10 @@ SHIFTS = Group("Shifts", sort_key=40)
 def layers(
     *,
     model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
-    variants: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
-    filter_size: Annotated[int, Parameter(group=MODELS)] = 4,
-    stem: Annotated[bool, FLAG, Parameter(group=MODELS)] = False,
+    forms: Forms = FORMS,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
+    reading: Reading = READING,
     label_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    split: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    stream: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
     strict: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     layers: Annotated[list[str] | None, SEVERAL, Parameter(group=LAYERS)] = None,
@@ -56,24 +65,15 @@ def layers(
     model
         A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`;
         may be given several times.
-    variants
-        Forms of each model that are made by surgery, weights kept and nothing retrained: baseline, antialias,
-        polyphase, pac, circular; several joined with commas.
-    filter_size
-        Taps of the blur of the variant antialias, 1 to 7.
-    stem
-        Whether that blur is also put behind the strided convolution that reads the picture.
+    forms
+        Forms of each model.
     images
         Pictures: a folder, a Parquet or CSV file, a saved Hugging Face dataset, `hf://owner/name`, `scenes:200` (the
         embedded default).
-    image_column
-        Column of the table that holds the pictures.
+    reading
+        How pictures are read.
     label_column
         Column of the table that holds the classes.
-    split
-        Split of the dataset.
-    stream
-        Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
     limit
         Most pictures that are measured, a seeded sample: 32 unless given, 0 for all.
     strict
@@ -124,13 +124,4 @@ def layers(
     common
         Options that every command shares.
     """
-    arguments = locals()
-    from biasscope.core.memory import keep_freed_memory
-    from biasscope.pipeline.definition import LayersAnalysis
-
-    keep_freed_memory()
-    definition = asked(LayersAnalysis, arguments, common, joined=["variants", "layers", "measures", "attribution"])
-    from biasscope.pipeline.layers import analyze_layers
-
-    report = analyze_layers(definition=definition, progress=common.progress())
-    return deliver(report, common, html=html, strict=strict)
+    return answered("layers", locals(), joined=["variants", "layers", "measures", "attribution"])

@@ -27,6 +27,47 @@ SEVERAL = Parameter(negative=(), consume_multiple=False)
 """A list, one item each time."""
 
 
+@Parameter(name="*", group=MODELS)
+@dataclass(frozen=True)
+class Forms:
+    """Forms of each model.
+
+    Parameters
+    ----------
+    variants
+        Forms of each model that are made by surgery, weights kept and nothing retrained: baseline, antialias,
+        polyphase, pac, circular; several joined with commas. A form that cannot be made of a model is listed.
+    filter_size
+        Taps of the blur of the variant antialias, 1 to 7.
+    stem
+        Whether that blur is also put behind the strided convolution that reads the picture.
+    """
+
+    variants: Annotated[list[str] | None, SEVERAL] = None
+    filter_size: int = 4
+    stem: Annotated[bool, FLAG] = False
+
+
+@Parameter(name="*", group=PICTURES)
+@dataclass(frozen=True)
+class Reading:
+    """How pictures are read.
+
+    Parameters
+    ----------
+    image_column
+        Column of the table that holds the pictures.
+    split
+        Split of the dataset.
+    stream
+        Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
+    """
+
+    image_column: str | None = None
+    split: str | None = None
+    stream: Annotated[bool, FLAG] = False
+
+
 @Parameter(name="*", group=COMMON)
 @dataclass(frozen=True)
 class Common:
@@ -72,4 +113,4 @@ class Common:
         return Progress() if self.quiet else Terminal()
 
 
-DEFAULTS = Common()
+FORMS, READING, DEFAULTS = Forms(), Reading(), Common()

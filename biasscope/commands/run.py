@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
+from biasscope.commands.asked import continued
 from biasscope.commands.boxes import prepare
 from biasscope.commands.options import COMMON, DEFAULTS, FLAG, PARTS, RUNNING, Common
 from biasscope.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from biasscope.pipeline.file import AnalysisFile
 
 ANALYSIS = Group("Analysis", sort_key=10)
 
@@ -70,7 +67,7 @@ def run(
     from biasscope.pipeline.file import run_analysis
 
     keep_freed_memory()
-    with _continued(analysis, resume) as folder:
+    with continued(analysis.question, analysis.asked, keep=resume) as folder:
         report = run_analysis(analysis, progress=common.progress(), checkpoint=folder)
         return deliver(report, common, html=html, strict=strict or analysis.strict)
 
@@ -82,20 +79,6 @@ def _shared(common: Common, settings: Sequence[str]) -> dict[str, object]:
         hint = f"Leave --set {name}=... out."
         raise UsageError("it is given twice", where=f"--{name}", hint=hint)
     return given
-
-
-@contextmanager
-def _continued(analysis: AnalysisFile, resume: bool) -> Iterator[Path | None]:
-    """Folder from which a stopped run is continued, for the questions that can be."""
-    from biasscope.pipeline.file.run import CONTINUED
-
-    if analysis.question not in CONTINUED:
-        yield None
-        return
-    from biasscope.pipeline.common.checkpoints import checkpoints
-
-    with checkpoints(analysis.asked, keep=resume) as folder:
-        yield folder
 
 
 def _list(folder: Path, common: Common) -> int:

@@ -6,9 +6,20 @@ from typing import Annotated
 
 from cyclopts import Group, Parameter
 
-from biasscope.commands.answer import deliver
-from biasscope.commands.asked import asked
-from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, PICTURES, RUNNING, SEVERAL, Common
+from biasscope.commands.asked import answered
+from biasscope.commands.options import (
+    COMMON,
+    DEFAULTS,
+    FLAG,
+    MODELS,
+    PARTS,
+    PICTURES,
+    READING,
+    RUNNING,
+    SEVERAL,
+    Common,
+    Reading,
+)
 
 MEASURES = Group("Measures", sort_key=30)
 
@@ -18,9 +29,7 @@ def upsampling(
     model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
     latent: Annotated[str | None, Parameter(group=MODELS)] = None,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    image_column: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    split: Annotated[str | None, Parameter(group=PICTURES)] = None,
-    stream: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
+    reading: Reading = READING,
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
     strict: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     channels: Annotated[int, Parameter(group=MEASURES)] = 16,
@@ -50,12 +59,8 @@ def upsampling(
     images
         Pictures: a folder, a Parquet or CSV file, a saved Hugging Face dataset, `hf://owner/name`, `scenes:200` (the
         embedded default).
-    image_column
-        Column of the table that holds the pictures.
-    split
-        Split of the dataset.
-    stream
-        Read a Hugging Face dataset as a stream; the limit then takes the first pictures.
+    reading
+        How pictures are read.
     limit
         Most pictures, a seeded sample: 32 unless given (8 where a model takes more than 128 pixels), 0 for all.
     strict
@@ -85,13 +90,4 @@ def upsampling(
     common
         Options that every command shares.
     """
-    arguments = locals()
-    from biasscope.core.memory import keep_freed_memory
-    from biasscope.pipeline.definition import UpsamplingAnalysis
-
-    keep_freed_memory()
-    definition = asked(UpsamplingAnalysis, arguments, common, joined=["remedies"])
-    from biasscope.pipeline.upsampling import analyze_upsampling
-
-    report = analyze_upsampling(definition=definition, progress=common.progress())
-    return deliver(report, common, html=html, strict=strict)
+    return answered("upsampling", locals(), joined=["remedies"])

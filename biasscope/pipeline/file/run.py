@@ -10,6 +10,7 @@ import msgspec
 from biasscope.core.progress import Progress
 from biasscope.core.registry import Entry, Registry
 from biasscope.core.trust import python_code
+from biasscope.pipeline.definition import Definition
 from biasscope.pipeline.file.analysis import DEFINITIONS, AnalysisFile
 from biasscope.pipeline.file.measured import side_by_side
 from biasscope.report.model import Report
@@ -60,15 +61,27 @@ def run_analysis(
     >>> run_analysis(read_analysis(path)).title
     'Digits'
     """
-    options: dict[str, Any] = {"checkpoint": checkpoint} if file.question in CONTINUED else {}
     with python_code(allowed=file.allow_python):
-        report: Report = QUESTIONS.load(file.question)(definition=file.asked, progress=progress, **options)
+        report = run_question(file.question, file.asked, progress=progress, checkpoint=checkpoint)
     results = [item for item in report.results if not (file.expected and item.kind == "published")]
     results += [side_by_side(file.expected, report)] if file.expected else []
     shown = [*file.figures, EXPECTED] if file.figures and file.expected else file.figures
     return msgspec.structs.replace(
         report, title=file.title, results=results, notes=[*_notes(file), *report.notes], figures=shown
     )
+
+
+def run_question(
+    question: str,
+    asked: Definition,
+    *,
+    progress: Progress | None = None,
+    checkpoint: str | Path | None = None,
+) -> Report:
+    """Answer a question; a checkpoint counts for those of :data:`CONTINUED` alone."""
+    options: dict[str, Any] = {"checkpoint": checkpoint} if question in CONTINUED else {}
+    report: Report = QUESTIONS.load(question)(definition=asked, progress=progress, **options)
+    return report
 
 
 def _notes(file: AnalysisFile) -> list[str]:

@@ -19,7 +19,6 @@ from biasscope.pipeline.layers import plan
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import pixels_of
 from biasscope.trace.attribution import AttributionEquivariance, MethodMeasured, SampleMaps, attribution_equivariance
-from biasscope.transforms import make
 
 GRID = "0,0;3,3;0,1;1,0"
 """The first shift beside none is the one whose maps are shown."""
@@ -60,8 +59,7 @@ def _attributed(
     item: Measurement, source: ImageSource, asked: LayersAnalysis, wanted: Sequence[str], progress: Progress
 ) -> AttributionEquivariance:
     ready = item.subject.model.preprocessing
-    options: dict[str, Any] = {"fill": asked.fill, "side": asked.side} if asked.protocol == "embed" else {}
-    shifts = make(asked.protocol, grid=GRID, seed=asked.seed, preprocessing=ready, **options)
+    shifts = plan.shifts(asked, GRID, preprocessing=ready)
     return attribution_equivariance(
         item.subject.model, source, shifts, methods=wanted, samples=1,
         limit=plan.at_most(asked.attribution_limit, MOST, item.trace.images), seed=asked.seed,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from biasscope.core.errors import InputError, UsageError
 from biasscope.core.progress import Progress
@@ -13,20 +12,16 @@ from biasscope.pipeline.common.pictures import address, collect, still
 from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan
+from biasscope.pipeline.layers.blame_rows import layer_rows, listed, pair_row
 from biasscope.pipeline.layers.culprit import Found, by_chance, finding, most_to_blame, what
 from biasscope.pipeline.layers.measurement import Measurement
-from biasscope.trace.blame import Blame, LayerBlame, Pair, blame
-from biasscope.transforms import make
+from biasscope.trace.blame import Blame, LayerBlame, blame
 
 GRID = "0,0;0,1;1,0;1,1"
 """One pixel right, down, and both."""
-PAIRS = 6
-"""Pairs that are listed for a model: those whose answer changed, then those whose logit changed most."""
 MOST, SMALL = 16, 64
 """Pictures that are patched, every layer taking a pass for each of their shifts; and the side of pictures so small
 that four times as many are."""
-LEAST = 1e-4
-"""Changes of a logit that may be rounding."""
 SOURCE = "Vig et al., NeurIPS 2020 (activation patching); Azulay & Weiss, JMLR 20(184), 2019"
 
 
@@ -49,8 +44,7 @@ def blamed(
 
 def _blame(item: Measurement, source: ImageSource, asked: LayersAnalysis, progress: Progress) -> Blame:
     ready = item.subject.model.preprocessing
-    options: dict[str, Any] = {"fill": asked.fill, "side": asked.side} if asked.protocol == "embed" else {}
-    shifts = make(asked.protocol, grid=GRID, seed=asked.seed, preprocessing=ready, **options)
+    shifts = plan.shifts(asked, GRID, preprocessing=ready)
     usual = MOST * 4 if max(ready.size) <= SMALL else MOST
     most = plan.at_most(asked.blame_limit, usual, item.trace.images)
     return blame(
@@ -60,10 +54,10 @@ def _blame(item: Measurement, source: ImageSource, asked: LayersAnalysis, progre
 
 
 def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, notes: Sequence[str]) -> Result:
-    rows = [row for item, found in made for row in _layers(item, found)]
-    wanted = {pair.image_id for _, found in made for pair in _listed(found)}
+    rows = [row for item, found in made for row in layer_rows(item, found)]
+    wanted = {pair.image_id for _, found in made for pair in listed(found)}
     pictures = {name: address(still(one)) for name, one in collect(source, wanted).items()}
-    pairs = [_pair(item, pair, pictures) for item, found in made for pair in _listed(found)]
+    pairs = [pair_row(item, pair, pictures) for item, found in made for pair in listed(found)]
     first = made[0][1]
     made_tables = [
         tabled("layers", rows, "Blame of every layer that everything passes through", "layer"),
@@ -119,63 +113,6 @@ def _fewer(made: Sequence[Found]) -> Iterator[str]:
             f"Layers were patched for {found.images} of the {item.trace.images} pictures; --blame-limit takes more "
             "and makes intervals narrower."
         )
-
-
-def _layers(item: Measurement, found: Blame) -> Iterator[Mapping[str, Any]]:
-    before = 0.0
-    for one in found.layers:
-        own = number(one.first_order.value)
-        alone = one.complete and not one.gathered  # otherwise its rise is not its own
-        blame_of = (one.blame.value, one.blame.low, one.blame.high) if alone else (None, None, None)
-        yield {
-            "model": item.label,
-            "layer": one.name,
-            "depth": one.depth,
-            "kind": one.kind,
-            "subsampling": one.subsampling,
-            **dict(zip(("effect", "low", "high"), map(number, blame_of), strict=True)),
-            "n": one.blame.n,
-            "first_order": own - before if own is not None and alone else None,
-            "gathered": one.gathered,
-            "rank": one.rank,
-            "cumulative": number(one.effect.value),
-            "cumulative_low": number(one.effect.low),
-            "cumulative_high": number(one.effect.high),
-            "cumulative_first_order": own,
-            "restored": number(one.restored.value),
-            "complete": one.complete,
-            "exact": one.exact,
-        }
-        before = own if own is not None and one.complete else before
-
-
-def _listed(found: Blame) -> list[Pair]:
-    """Pairs that changed their answer, each picture once, then those whose logit changed most."""
-    order = sorted(found.pairs, key=lambda pair: (pair.answer_before == pair.answer_after, -abs(pair.change)))
-    kept: dict[str, Pair] = {}
-    for pair in order:
-        if abs(pair.change) > LEAST:
-            kept.setdefault(pair.image_id, pair)
-    return list(kept.values())[:PAIRS]
-
-
-def _pair(item: Measurement, pair: Pair, pictures: Mapping[str, str]) -> Mapping[str, Any]:
-    names = item.subject.model.class_names
-    before, after = (
-        names[answer] if names and answer < len(names) else str(answer)
-        for answer in (pair.answer_before, pair.answer_after)
-    )
-    return {
-        "model": item.label,
-        "image_id": pair.image_id,
-        "dy": pair.dy,
-        "dx": pair.dx,
-        "answer_before": before,
-        "answer_after": after,
-        "change": number(pair.change),
-        "probability_change": number(pair.probability_change),
-        "picture": pictures.get(pair.image_id),
-    }
 
 
 def _scalars(item: Measurement, found: Blame) -> Iterator[Scalar]:

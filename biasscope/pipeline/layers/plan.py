@@ -85,7 +85,13 @@ def transformation(asked: LayersAnalysis, looks: list[Look]) -> Transformation:
         smallest = min(height for height, _ in sides), min(width for _, width in sides)
         largest = max(item.largest for item in looks)
         grid = ";".join(f"{y},{x}" for y, x in default_shifts([(largest, largest)], smallest))  # type: ignore[list-item]
-    options: dict[str, Any] = {"fill": asked.fill, "side": asked.side} if asked.protocol == "embed" else {}
+    return shifts(asked, grid)
+
+
+def shifts(asked: LayersAnalysis, grid: str, **options: Any) -> Transformation:
+    """Shifts over a grid under the protocol that is asked for."""
+    if asked.protocol == "embed":
+        options |= {"fill": asked.fill, "side": asked.side}
     return make(asked.protocol, grid=grid, seed=asked.seed, **options)
 
 

@@ -12,7 +12,7 @@ from biasscope.core.results import Result, table
 from biasscope.pipeline.definition import LayersAnalysis, defined
 from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import methods
-from biasscope.pipeline.layers.blame import _listed
+from biasscope.pipeline.layers.blame_rows import listed
 from biasscope.pipeline.layers.culprit import finding, most_to_blame
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.blame import Blame, LayerBlame, Pair
@@ -22,7 +22,7 @@ from biasscope.trace.estimate import NOTHING, Estimate
 def test_pairs_that_changed_their_answer_come_first_and_pictures_once() -> None:
     rows = [("a", 1, 1, 2.0), ("b", 1, 2, 0.5), ("a", 1, 1, 3.0), ("c", 1, 2, -0.7), ("d", 3, 3, 1e-6)]
     pairs = tuple(Pair(name, 0, 1, before, after, change, 0.0) for name, before, after, change in rows)
-    found = _listed(Blame((), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 4))
+    found = listed(Blame((), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 4))
     assert [(pair.image_id, pair.change) for pair in found] == [("c", -0.7), ("b", 0.5), ("a", 3.0)]
 
 
