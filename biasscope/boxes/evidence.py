@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 SAMPLE = 200_000
-FEWEST = 100
+FEWEST, FEWEST_SHARES = 100, 10
 MANY = 0.01
 """A corner value counts as usual when at least this share of boxes (and five of them) has it."""
 PILE = 3
 """A value outside the frame counts only when it is so many times as frequent as the frame itself."""
+MOST = 0.99
 _TOLERANCE = 0.01
 _PLACES = range(-1, 3)
 _MEANS = {
@@ -29,6 +30,7 @@ class Evidence:
 
     boxes: int = 0
     whole: int = 0
+    shares: int = 0
     first: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
     last: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
 
@@ -42,6 +44,8 @@ class Evidence:
         x0, x1, width = x0[good], x1[good], width[good]
         self.boxes += x0.size
         self.whole += int(((np.abs(x0 - np.rint(x0)) < _TOLERANCE) & (np.abs(x1 - np.rint(x1)) < _TOLERANCE)).sum())
+        within_a_pixel = (x0 > -_TOLERANCE) & (x1 < 1 + _TOLERANCE) & (x1 > x0) & (width > 2)
+        self.shares += int(within_a_pixel.sum())
         for place in _PLACES:
             self.first[place] += int((np.abs(x0 - place) < _TOLERANCE).sum())
             self.last[place] += int((np.abs(width - x1 - place) < _TOLERANCE).sum())
@@ -50,9 +54,16 @@ class Evidence:
         """Sentence that names a likelier convention, or ``None``.
 
         Edges of boxes that touch the frame are 0 and the width. Where nothing is there but many are one pixel aside,
-        on the left or on the right, the numbers were written in another convention.
+        on the left or on the right, the numbers were written in another convention. Boxes that nearly all lie within
+        the first pixel are fractions.
         """
-        if self.boxes < FEWEST or self.whole < 0.99 * self.boxes:
+        if self.boxes >= FEWEST_SHARES and self.shares >= MOST * self.boxes:
+            return (
+                "The coordinates lie between 0 and 1, as shares of the image (fraction) would, but were read as "
+                f"pixels ({convention}). If so, all numbers here are wrong: say --box-convention fraction for a table; "
+                "other formats fix what they hold. Nothing was changed."
+            )
+        if self.boxes < FEWEST or self.whole < MOST * self.boxes:
             return None
         likelier = self._likelier(convention if convention in _MEANS else "edges")
         if likelier is None:

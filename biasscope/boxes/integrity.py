@@ -29,6 +29,7 @@ from biasscope.boxes.problems import (
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.seen import Keys, Mask, SeenBoxes, SeenImages, mixed, sizes_mixed
 from biasscope.core.results import Result, Scalar, Table, column, table
+from biasscope.images.words import counted
 
 LISTED = 1000
 
@@ -162,7 +163,7 @@ class Inspector:
         """What to do when nothing can be used: why rows were unreadable, and where sizes could come from."""
         if self.boxes > self.excluded:
             return ""
-        first = "; ".join(f"{count} {reason}" for reason, count in source.log.counts.most_common(3))
+        first = "; ".join(f"{reason} ({count:,})" for reason, count in source.log.counts.most_common(3))
         advice = f" Unreadable: {first}." if first else ""
         if 2 * self.counts["unknown_size"] > self.boxes:
             advice += " The annotation gives no image sizes: give --images or --sizes."
@@ -206,7 +207,7 @@ def inspect(source: BoxTable) -> Result:
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "boxes.csv"
     >>> _ = path.write_text("image,xmin,ymin,xmax,ymax,label,width,height\na,0,0,9,9,cat,20,20\nb,0,0,9,,dog,20,20\n")
     >>> inspect(read_boxes(path, box_convention="inclusive0")).finding
-    '1 of 2 boxes are left out of the statistics; found: 1 missing or infinite coordinates.'
+    '1 of 2 boxes is left out of the statistics; found: missing or infinite coordinates (1).'
     """
     inspector = Inspector()
     for batch in source.batches():
@@ -215,14 +216,18 @@ def inspect(source: BoxTable) -> Result:
 
 
 def _finding(boxes: int, excluded: int, found: list[tuple[str, Problem, int]]) -> str:
-    parts = ", ".join(f"{count} {problem.title.lower()}" for _, problem, count in found if count)
+    parts = ", ".join(f"{problem.title.lower()} ({count:,})" for _, problem, count in found if count)
+    used = "The one box" if boxes == 1 else f"All {boxes:,} boxes"
     if not boxes and not parts:
         return "The input holds no boxes."
     if not parts:
-        return f"All {boxes} boxes can be used: no problem was found."
+        return f"{used} can be used: no problem was found."
     if not boxes:
         return f"The input holds no readable boxes; found: {parts}."
-    return f"{excluded} of {boxes} boxes are left out of the statistics; found: {parts}."
+    if not excluded:
+        return f"{used} can be used; found: {parts}."
+    are = "is" if excluded == 1 else "are"
+    return f"{excluded:,} of {counted(boxes, 'box')} {are} left out of the statistics; found: {parts}."
 
 
 def _problem_table(found: list[tuple[str, Problem, int]]) -> Table:

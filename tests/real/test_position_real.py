@@ -50,7 +50,7 @@ def test_raw_centres_reject_nearly_everywhere_and_feasible_ones_in_about_half(co
     assert result.scalar("nonuniform_raw").value == pytest.approx(998, abs=2)
     assert result.scalar("nonuniform_feasible").value == pytest.approx(481, abs=15)
     assert result.scalar("nonuniform_interior").value == pytest.approx(289, abs=20)
-    assert "of 1000 classes" in result.finding
+    assert "of 1,000 classes" in result.finding
 
 
 def test_pooled_bias_is_downwards_and_much_smaller_than_raw(counts):

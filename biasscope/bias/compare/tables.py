@@ -50,11 +50,12 @@ class Evidence:
 def result(kind: str, found: Evidence, parameters: Mapping[str, Cell], accuracy: Accuracy | None) -> Result:
     """Assemble the Result of kind ``splits`` or ``comparison``."""
     level, names = float(str(parameters["level"])), (str(parameters["a"]), str(parameters["b"]))
-    scalars = _scalars(found, accuracy, alpha=float(str(parameters["alpha"])), level=level)
+    alpha = float(str(parameters["alpha"]))
+    scalars = _scalars(found, accuracy, alpha=alpha, level=level)
     return Result(
         kind=kind,
         title=f"{names[0]} against {names[1]}",
-        finding=_finding(found, {item.name: item for item in scalars}, names),
+        finding=_finding(found, {item.name: item for item in scalars}, names, alpha),
         parameters=dict(parameters),
         scalars=scalars,
         tables=[_classes(found, parameters), _pooled(found, parameters, level), _maps(found, names)],
@@ -159,21 +160,21 @@ def _maps(found: Evidence, names: tuple[str, str]) -> Table:
     return table("maps", columns, title="Feasible coordinates, all classes", row="map")
 
 
-def _finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, str]) -> str:
+def _finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, str], alpha: float) -> str:
     tested = scalars["tested"].value or 0
     if not tested:
         return f"{names[0]} and {names[1]} share no class with enough images on both sides to be compared."
     counts = [int(scalars[name].value or 0) for name in ("classes_different", "classes_different_scale")]
     p = [scalars[name].value for name in ("pooled_p", "pooled_p_scale")]
     together = " and ".join(
-        f"{what} {'differs' if value is not None and value <= 0.05 else 'does not measurably differ'} (p = {value:.2g})"
+        f"{what} {'differs' if value <= alpha else 'does not measurably differ'} (p = {value:.2g})"
         for what, value in zip(("position", "scale"), p, strict=True)
         if value is not None
     )
     many = int(scalars["tested_scale"].value or 0)
     return (
-        f"{names[0]} and {names[1]} differ in position in {counts[0]} of {int(tested)} tested classes and in scale in "
-        f"{counts[1]} of {many}; over all of these together {together}."
+        f"{names[0]} and {names[1]} differ in position in {counts[0]:,} of {int(tested):,} tested classes "
+        f"and in scale in {counts[1]:,} of {many:,}; over all of these together {together}."
     )
 
 

@@ -136,7 +136,7 @@ def _classes(correct: Floats, label: Ints, image: Ints, names: tuple[str, ...], 
 def _finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
     accuracy, gain, bits = means["accuracy"], means["accuracy_over_chance"], means["mutual_information"]
     numbers = (
-        f"{accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}] of held-out boxes among {classes} classes, "
+        f"{accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}] of held-out boxes among {classes:,} classes, "
         f"chance {chance:.1%}; {_bits(bits)}"
     )
     if gain.low > 0 or bits.low > 0:

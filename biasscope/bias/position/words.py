@@ -5,6 +5,7 @@ from __future__ import annotations
 from biasscope.bias.coordinates import CONTACT, CONTACT_FRACTION
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.testing import ASYMPTOTIC_ABOVE
+from biasscope.images.words import counted
 
 POPULATION = {"one": "one box an image", "all": "all boxes"}
 WARNED_ABOVE = 1.1
@@ -27,10 +28,11 @@ MEASURES = {
 def finding(rejected: dict[str, int], family: dict[str, int]) -> str:
     """One sentence with the numbers, without its full stop."""
     if family["feasible"] == 0:
-        return f"No class has enough boxes with free room to be tested; {_of(rejected, family, 'raw')} in raw centres"
+        raw = f"; raw centres reject uniform placement in {_of(rejected, family, 'raw')}" if family["raw"] else ""
+        return f"No class has enough boxes with free room to be tested{raw}"
     return (
         f"Raw centres reject uniform placement in {_of(rejected, family, 'raw')}; "
-        f"given the box sizes (feasible coordinates) {rejected['feasible']} of {family['feasible']} "
+        f"given the box sizes (feasible coordinates) {rejected['feasible']:,} of {family['feasible']:,} "
         f"{'does' if rejected['feasible'] == 1 else 'do'}"
     )
 
@@ -86,7 +88,7 @@ def notes(counts: BoxCounts, family: int, alpha: float, minimum: int, draws: int
 
 
 def _of(rejected: dict[str, int], family: dict[str, int], name: str) -> str:
-    return f"{rejected[name]} of {family[name]} {'class' if family[name] == 1 else 'classes'}"
+    return f"{rejected[name]:,} of {counted(family[name], 'class')}"
 
 
 def _boxes_note(counts: BoxCounts) -> str:

@@ -1,10 +1,11 @@
 """Would the training augmentation repair the bias? Boxes before and after it, in the network's input frame."""
 
-from biasscope.bias.repair.analysis import repair
+from biasscope.bias.repair.analysis import as_augmentation, repair
 from biasscope.bias.repair.crop_law import crop_offsets, crop_reach
 from biasscope.bias.repair.laws import central_crop, evaluation_crop, padded_crop, resized_crop, squashed
 
 __all__ = [
+    "as_augmentation",
     "central_crop",
     "crop_offsets",
     "crop_reach",

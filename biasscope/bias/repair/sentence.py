@@ -32,7 +32,8 @@ def _verdict(scalars: Mapping[str, Scalar]) -> str:
 
 def _price(scalars: Mapping[str, Scalar]) -> str:
     cut, lost, ratio = (scalars[name].value for name in ("cut", "lost", "apparent_scale_ratio"))
-    said = f"it cuts {cut or 0:.0%} of the objects and loses {lost or 0:.0%} altogether"
+    whole, part = 1 - (cut or 0), (cut or 0) - (lost or 0)
+    said = f"it leaves {whole:.0%} of the objects whole, cuts a part off {part:.0%} and loses {lost or 0:.0%}"
     return said if ratio is None else f"{said}, and shows them {ratio:.2f} times as large as evaluation does"
 
 

@@ -13,6 +13,7 @@ from biasscope.bias.position.words import POPULATION
 from biasscope.bias.scale.statistics import Scales, scales
 from biasscope.bias.testing import DRAWS
 from biasscope.core.results import Result, Scalar, Table, interval, number, table
+from biasscope.images.words import counted
 
 OBJECT = {"one": "The median object (one an image)", "all": "The median object (all boxes)"}
 REJECTED = {"others": "different", "log-uniform": "not log-uniform"}
@@ -84,7 +85,9 @@ def _finding(found: Scales, reference: str, different: int, tested: int, per_ima
     size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {median:.2f} of its frame"
     if tested == 0:
         return f"{size}; no class could be tested against {NAMED[reference]}."
-    return f"{size}; apparent scale differs from {NAMED[reference]} in {different} of {tested} classes tested."
+    return (
+        f"{size}; apparent scale differs from {NAMED[reference]} in {different:,} of {counted(tested, 'class')} tested."
+    )
 
 
 def _scalars(counts: BoxCounts, found: Scales, reference: str, different: int, tested: int) -> list[Scalar]:

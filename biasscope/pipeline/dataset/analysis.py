@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +15,8 @@ from biasscope.bias.compare import compare, splits
 from biasscope.bias.counting.counts import BoxCounts, count_boxes
 from biasscope.bias.leakage import leakage
 from biasscope.bias.position import position
-from biasscope.bias.repair import repair
+from biasscope.bias.repair import as_augmentation, repair
+from biasscope.bias.repair.laws import TRAINING, Augmentation
 from biasscope.bias.scale import scale
 from biasscope.boxes import read_boxes
 from biasscope.boxes.schema import BoxTable
@@ -28,6 +28,7 @@ from biasscope.core.results import Result
 from biasscope.pipeline.common.origin import Origin
 from biasscope.pipeline.dataset.answer import answer, headline
 from biasscope.pipeline.dataset.embedded import embedded_boxes
+from biasscope.pipeline.dataset.names import sides_named, title_of
 from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable
 from biasscope.pipeline.definition import DatasetAnalysis, defined
 from biasscope.report.model import Report
@@ -36,6 +37,8 @@ STREAM_NOTE = (
     "Read as a stream: position and scale come from all boxes; splits, comparison, repair and leakage from a sample of "
     f"at most {SAMPLE_OF_A_STREAM:,} boxes."
 )
+REPAIRED = 30_000
+"""Boxes that are pushed through an augmentation at most."""
 QUESTION = "Where and how large are the objects of each class, and is that bias or chance?"
 
 
@@ -80,13 +83,15 @@ def analyze_dataset(
     asked = definition or defined(DatasetAnalysis, given)
     origin = Origin("dataset", asked)
     progress = progress or Progress()
+    augmentations = [as_augmentation(given) for given in (TRAINING, *asked.augment)]  # first: a wrong one costs no time
     tables = _tables(asked)
     inputs = later(partial(inputs_of, *(table.files for table in tables)))
-    results = list(_results(asked, [Usable(table, progress) for table in tables], progress))
-    notes = [note for table in tables for note in table.notes]
+    sides = [Usable(table, progress) for table in tables]
+    results = list(_results(asked, augmentations, sides, progress))
+    notes = _notes(asked, sides)
     return Report(
         kind="dataset",
-        title=_title(asked.paths),
+        title=title_of(asked.paths),
         question=QUESTION,
         answer=answer(results, notes),
         headline=headline(results),
@@ -94,6 +99,17 @@ def analyze_dataset(
         provenance=origin.provenance(inputs.result()),
         notes=notes + ([STREAM_NOTE] if asked.stream else []),
     )
+
+
+def _notes(asked: DatasetAnalysis, sides: list[Usable]) -> list[str]:
+    """What must be known before the numbers: doubts about the box convention first, then what readers assumed."""
+    doubts, notes = list[str](), list[str]()
+    for place, side in enumerate(sides):
+        name = f"{sides_named(asked.paths, str(asked.compare))[1]}: " if place else ""
+        doubt = side.inspector.doubt(side.table.convention)
+        doubts += [f"{name}{doubt}"] if doubt else []
+        notes += [f"{name}{note}" for note in side.table.notes]
+    return doubts + notes
 
 
 def _tables(asked: DatasetAnalysis) -> list[BoxTable]:
@@ -116,19 +132,20 @@ def _tables(asked: DatasetAnalysis) -> list[BoxTable]:
     return tables
 
 
-def _results(asked: DatasetAnalysis, sides: list[Usable], progress: Progress) -> Iterator[Result]:
+def _results(
+    asked: DatasetAnalysis, augmentations: list[Augmentation], sides: list[Usable], progress: Progress
+) -> Iterator[Result]:
     counts, frame = _counted(asked, sides[0])
     integrity = [_integrity(sides[0], frame, asked.paths)]
     with progress.step("Testing position and scale"):
-        yield position(counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed)
-        yield scale(counts, reference=asked.scale_reference, alpha=asked.alpha, correction=asked.correction)
+        for test in (position, partial(scale, reference=asked.scale_reference)):
+            yield test(counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed)
     with progress.step("Comparing splits and datasets"):
         yield from _pairs(asked, frame, sides[1:], integrity)
     with progress.step("Pushing boxes through the augmentation"):
-        sample = Sample(asked.seed).of(frame)
-        yield repair(sample, seed=asked.seed)
-        for text in asked.augment:
-            yield repair(sample, augmentation=text, seed=asked.seed)
+        for augmentation in augmentations:
+            most = min(REPAIRED, augmentation.most_boxes)
+            yield repair(frame, augmentation=augmentation, most_boxes=most, seed=asked.seed)
     if asked.leakage:
         with progress.step("Predicting the class from geometry"):
             yield leakage(frame, seed=asked.seed)
@@ -168,11 +185,11 @@ def _pairs(
     if frame["split"].n_unique() > 1:
         yield from splits(frame, **options)
     for side in others:
-        name, other = _title([str(asked.compare)]), _in_memory(asked, side)
+        names, other = sides_named(asked.paths, str(asked.compare)), _in_memory(asked, side)
         found = _integrity(side, other, [str(asked.compare)])
-        named = {"title": f"{found.title}: {name}", "finding": f"{name}: {found.finding}"}
+        named = {"title": f"{found.title}: {names[1]}", "finding": f"{names[1]}: {found.finding}"}
         integrity.append(msgspec.structs.replace(found, **named))
-        yield compare(frame, other, kind="comparison", names=(_title(asked.paths), name), **options)
+        yield compare(frame, other, kind="comparison", names=names, **options)
 
 
 def _in_memory(asked: DatasetAnalysis, side: Usable) -> pl.DataFrame:
@@ -182,8 +199,3 @@ def _in_memory(asked: DatasetAnalysis, side: Usable) -> pl.DataFrame:
     sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
     deque(sample.watch(side.batches()), maxlen=0)
     return sample.frame()
-
-
-def _title(paths: list[str]) -> str:
-    more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
-    return ", ".join(Path(path).name for path in paths[:3]) + more or "Embedded digit scenes"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from biasscope.core.results import Result, Scalar
+from biasscope.images.words import counted
 
 MOST = 3
 HEADLINE = (
@@ -39,8 +40,13 @@ def headline(results: Sequence[Result]) -> list[Scalar]:
     found = []
     for kind, name in HEADLINE:
         for item in [*_of(results, kind)][:1]:
-            found += [scalar for scalar in item.scalars if scalar.name == name and scalar.value is not None]
-    return [scalar if scalar.title else msgspec.structs.replace(scalar, title=scalar.name) for scalar in found]
+            named = f" {item.parameters['augmentation']}" if kind == "repair" else ""  # "..., after" what
+            found += [
+                msgspec.structs.replace(scalar, title=f"{scalar.title or name}{named}")
+                for scalar in item.scalars
+                if scalar.name == name and scalar.value is not None
+            ]
+    return found
 
 
 def _of(results: Sequence[Result], kind: str) -> Iterator[Result]:
@@ -54,17 +60,23 @@ def _most_biased(results: Sequence[Result]) -> Iterator[str]:
         pairs = list(zip(classes["label"], classes["verdict"], strict=True))
         tested = sum(verdict != "not tested" for _, verdict in pairs)
         biased = [f"{label}" for label, verdict in pairs if verdict == "non-uniform"]
-        few = f" ({len(pairs) - tested:,} more have too few boxes)" if tested < len(pairs) else ""
+        left = len(pairs) - tested
+        few = f" ({left:,} more {'has' if left == 1 else 'have'} too few boxes)" if left else ""
         if not tested:
-            yield f"No class can be tested: all {len(pairs):,} have fewer than {item.parameters['minimum']} boxes."
+            yield f"No class can be tested: {_all_have(len(pairs))} fewer than {item.parameters['minimum']} boxes."
         elif biased:
-            most = f"most for {_named(biased)}"
-            yield f"This is bias, not chance, for {len(biased):,} of {tested:,} classes{few}; {most}."
+            most = f": {_named(biased)}" if len(biased) <= MOST else f"; most for {_named(biased)}"
+            yield f"This is bias, not chance, for {len(biased):,} of {counted(tested, 'class')}{few}{most}."
         else:
-            yield f"Bias is not told from chance in any of {tested:,} classes{few}, given their box sizes."
+            where = "the one class" if tested == 1 else f"any of {tested:,} classes"
+            yield f"Bias is not told from chance in {where}{few}, given the box sizes."
 
 
-def _named(labels: Sequence[str], most: int = 3) -> str:
+def _all_have(classes: int) -> str:
+    return "the only one has" if classes == 1 else f"all {classes:,} have"
+
+
+def _named(labels: Sequence[str]) -> str:
     """First few labels, each in quotation marks."""
-    shown = [f"\u201c{label}\u201d" for label in labels[:most]]
+    shown = [f"\u201c{label}\u201d" for label in labels[:MOST]]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

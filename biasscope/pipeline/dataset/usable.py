@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from biasscope.bias.counting.keys import image_keys
 from biasscope.boxes.integrity import Inspector
 from biasscope.boxes.schema import BOXES, BoxTable
+from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
 
 BATCH = 1 << 17
-SAMPLE, SAMPLE_OF_A_STREAM = 30_000, 20_000
+SAMPLE_OF_A_STREAM = 20_000
+MOST_CLASSES = 100_000
+"""Classes beyond which the column of labels is not one: their counts would take 5 GB, the page 250 MB."""
 KEY = "sample_key"
 
 
@@ -31,6 +35,7 @@ class Usable:
         self.inspector = Inspector()
         for batch in self.progress.count(self.table.batches(BATCH), "Reading boxes"):
             keep = self.inspector.check(batch)
+            self._check_classes()
             yield batch if keep.all() else batch.filter(keep)
 
     def frame(self) -> pl.DataFrame:
@@ -38,13 +43,19 @@ class Usable:
         parts = list(self.batches())
         return pl.concat(parts) if parts else self.table.boxes.head(0).collect()
 
+    def _check_classes(self) -> None:
+        if self.inspector.classes > MOST_CLASSES:
+            where = ", ".join(str(path) for path in self.table.files[:3])
+            hint = "Is the column of labels the right one? Name it with --columns label=..."
+            raise InputError(f"has more than {MOST_CLASSES:,} classes", where=where, hint=hint)
+
 
 @dataclass
 class Sample:
-    """At most ``size`` boxes of a stream, those with the smallest hash of their row number."""
+    """At most ``size`` boxes of a stream, those with the smallest hash of their image and row."""
 
     seed: int
-    size: int = SAMPLE
+    size: int = SAMPLE_OF_A_STREAM
     _kept: list[pl.DataFrame] = field(default_factory=list)
     _limit: int = int(np.iinfo(np.uint64).max)
 
@@ -54,20 +65,14 @@ class Sample:
             self._take(batch)
             yield batch
 
-    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Sample of a frame; the frame itself when it is small enough."""
-        if frame.height <= self.size:
-            return frame
-        self._take(frame)
-        return self.frame()
-
     def frame(self) -> pl.DataFrame:
         """Boxes sampled so far, in the order they came in."""
         self._shrink()
         return pl.concat(self._kept).drop(KEY) if self._kept else pl.DataFrame(schema=BOXES)
 
     def _take(self, batch: pl.DataFrame) -> None:
-        keys = mix(self.seed, batch["row"].to_numpy().astype(np.uint64))
+        images = image_keys(batch["image_id"], batch["split"])  # a row is one of its file only: many have a row 1
+        keys = mix(self.seed, images, batch["row"].to_numpy().astype(np.uint64))
         if len(keys) > self.size:
             self._limit = min(self._limit, int(np.partition(keys, self.size - 1)[self.size - 1]))
         low = np.flatnonzero(keys <= np.uint64(self._limit))

@@ -102,6 +102,13 @@ def test_small_differences_of_every_class_show_when_pooled() -> None:
     assert (same.scalar("pooled_p").value or 0) > 0.01
 
 
+def test_the_sentence_judges_the_pooled_p_at_the_level_asked_for() -> None:
+    a, b = boxes(8, seed=1, classes=100), boxes(8, seed=4, classes=100, shift=0.01, shifted=100)
+    p = compare(a, b).scalar("pooled_p").value or 0
+    for alpha, words in ((p * 1.01, "position differs"), (p * 0.99, "position does not measurably differ")):
+        assert words in compare(a, b, alpha=alpha).finding
+
+
 def test_the_pooled_p_does_not_see_the_mix_of_classes() -> None:
     """Two classes in opposite corners: the pooled distributions differ, each class does not."""
     up, down = boxes(120, seed=1, classes=1), boxes(120, seed=2, classes=1, shift=0.6, shifted=1)

@@ -69,6 +69,11 @@ def test_a_centred_world_is_weakened_by_the_crop_and_not_by_the_whole_image() ->
     assert (kept.scalar("visible_fraction").value, kept.scalar("lost").value) == (1.0, 0.0)
     assert kept.scalar("apparent_scale_ratio").value == 1.0
     assert "not measurably change" in kept.finding
+    assert "leaves 100% of the objects whole, cuts a part off 0% and loses 0%" in kept.finding
+    cut, lost = (cropped.scalar(name).value or 0 for name in ("cut", "lost"))  # the former holds the latter
+    assert (
+        f"{1 - cut:.0%} of the objects whole, cuts a part off {cut - lost:.0%} and loses {lost:.0%}" in cropped.finding
+    )
 
 
 def test_padding_and_a_wide_crop_move_objects_further() -> None:

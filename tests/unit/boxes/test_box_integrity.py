@@ -121,7 +121,7 @@ def test_counts_are_complete_and_lists_are_not() -> None:
     problems = dict(zip(result.table("problems")["code"], result.table("problems")["count"], strict=True))
     assert (problems["outside"], problems["unreadable"]) == (2500, 1200)
     assert result.table("rows")["where"][-1] == "x.csv:1000"
-    assert "2500 of 2500 boxes are left out" in result.finding
+    assert "2,500 of 2,500 boxes are left out of the statistics; found: unreadable rows (1,200), " in result.finding
 
 
 def test_violations_leave_crowds_out() -> None:
@@ -199,3 +199,32 @@ def test_no_evidence_from_few_or_from_decimals() -> None:
     decimals.add(np.full(500, 1.0), np.full(500, 99.37), np.full(500, 100.0))
     assert few.note("edges") is None
     assert decimals.note("edges") is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "finding"),
+    [
+        ([good(1)], "The one box can be used: no problem was found."),
+        ([good(1), good(2)], "All 2 boxes can be used: no problem was found."),
+        (
+            [good(1), {**good(2), "x1": 60.0}],
+            "1 of 2 boxes is left out of the statistics; found: boxes outside the frame (1).",
+        ),
+        (
+            [good(1), {**good(1), "x0": 2.0, "image_width": 51}],
+            "All 2 boxes can be used; found: different sizes for one image (1).",
+        ),
+    ],
+)
+def test_findings_count_in_words(rows: list[dict[str, Any]], finding: str) -> None:
+    assert inspect(table_of(frame_of(rows))).finding == finding
+
+
+@pytest.mark.parametrize("side", [2.0, 640.0])
+def test_fractions_that_were_read_as_pixels(side: float) -> None:
+    x0 = np.random.default_rng(1).uniform(0, 0.5, 60)
+    evidence = Evidence()
+    evidence.add(x0, x0 + 0.5, np.full(60, side))
+    assert ("--box-convention fraction" in str(evidence.note("edges"))) == (side > 2)
+    evidence.add(x0 * side, x0 * side + 40, np.full(60, side))
+    assert evidence.note("edges") is None

@@ -153,7 +153,7 @@ def test_the_finding_says_what_to_do(tmp_path: Path) -> None:
     made = coco_dict()
     for missing, why in (("images", "unknown image"), ("categories", "unknown category")):
         (tmp_path / "y.json").write_text(json.dumps({key: made[key] for key in made if key != missing}))
-        assert f"3 annotation of an {why}" in inspect(read_boxes(tmp_path / "y.json")).finding
+        assert f"annotation of an {why} (3)" in inspect(read_boxes(tmp_path / "y.json")).finding
     (tmp_path / "y.json").write_text('{"images": [], "annotations": [], "categories": []}')
     assert inspect(read_boxes(tmp_path / "y.json")).finding == "The input holds no boxes."
 

@@ -80,7 +80,7 @@ def test_columns_are_for_tables(tmp_path: Path) -> None:
 def test_missing_columns_are_an_error_that_names_the_option(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("who,xmin,ymin\n1,2,3\n")
     for options in ({"format": "table"}, {}):
-        with pytest.raises(InputError, match="image_id, x0, y0, x1, y1 among: who, xmin, ymin.*--columns"):
+        with pytest.raises(InputError, match=r"image_id, x0, y0, x1, y1 among: who, xmin, ymin.*--columns"):
             read_boxes(tmp_path / "x.csv", **options)  # type: ignore[arg-type]
 
 

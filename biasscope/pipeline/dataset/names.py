@@ -1,0 +1,32 @@
+"""What datasets are called in a report: by the last part of their paths, or more of it where that is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+EMBEDDED = "Embedded digit scenes"
+SHOWN = 3
+
+
+def title_of(paths: Sequence[str], parts: int = 1) -> str:
+    """Names of the first few paths.
+
+    >>> title_of(["a/train.json", "a/val.json"]), title_of([])
+    ('train.json, val.json', 'Embedded digit scenes')
+    """
+    more = f" and {len(paths) - SHOWN:,} more" if len(paths) > SHOWN else ""
+    return ", ".join("/".join(Path(path).parts[-parts:]) for path in paths[:SHOWN]) + more or EMBEDDED
+
+
+def sides_named(paths: Sequence[str], other: str) -> tuple[str, str]:
+    """Names of a dataset and of the one it is compared with, which differ.
+
+    >>> sides_named(["a/boxes.csv"], "b/boxes.csv"), sides_named(["boxes.csv"], "boxes.csv")
+    (('a/boxes.csv', 'b/boxes.csv'), ('boxes.csv', 'boxes.csv (compared)'))
+    """
+    for parts in (1, 2, len(Path(other).parts)):
+        first, second = title_of(paths, parts), title_of([other], parts)
+        if first != second:
+            return first, second
+    return first, f"{second} (compared)"

@@ -1,0 +1,91 @@
+"""A dataset from boxes to a report: what the first screen says, and that options reach what they are for."""
+
+from pathlib import Path
+
+import pytest
+
+from biasscope.core.errors import UsageError
+from biasscope.core.results import Result, table
+from biasscope.pipeline.dataset import analyze_dataset
+from biasscope.pipeline.dataset.answer import answer
+
+HEADER = "image,xmin,ymin,xmax,ymax,label,width,height\n"
+
+
+def boxes(folder: Path, *, count: int = 120, share: bool = False, name: str = "boxes.csv") -> Path:
+    """Boxes of two classes, the second of which has five; in pixels, or in shares of the image."""
+    rows = []
+    for number in range(count):
+        x, y, label = number * 37 % 540, number * 53 % 400, "few" if number < 5 else "many"
+        right, low = x + 60 + number % 5 * 10, y + 80
+        corners = [x / 640, y / 480, right / 640, low / 480] if share else [x, y, right, low]
+        rows.append(",".join(map(str, [f"i{number}.jpg", *corners, label, 640, 480])))
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(HEADER + "\n".join(rows) + "\n")
+    return path
+
+
+def test_a_doubt_about_the_convention_is_on_the_first_screen(tmp_path: Path) -> None:
+    path = boxes(tmp_path, share=True)
+    assert "--box-convention fraction" in analyze_dataset(path, leakage=False).notes[0]
+    asked = analyze_dataset(path, leakage=False, box_convention="fraction")
+    assert not any("Nothing was changed" in note for note in asked.notes)
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    paths = [boxes(tmp_path / folder) for folder in "ab"]
+    report = analyze_dataset(paths[0], compare=str(paths[1]), leakage=False)
+    found = report.result("comparison")
+    assert (found.parameters["a"], found.parameters["b"]) == ("a/boxes.csv", "b/boxes.csv")
+    assert [note.startswith("b/boxes.csv: ") for note in report.notes] == [False, True]
+
+
+def test_the_minimum_holds_for_scale_too(tmp_path: Path) -> None:
+    path = boxes(tmp_path)
+    for minimum, tested in ((5, 2), (6, 0)):  # the other class of the two needs as many
+        report = analyze_dataset(path, leakage=False, minimum=minimum)
+        assert report.result("scale").parameters["minimum"] == minimum
+        assert report.result("scale").scalar("tested").value == tested
+
+
+def test_repair_says_of_how_many_boxes_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("biasscope.pipeline.dataset.analysis.REPAIRED", 60)
+    found = analyze_dataset(boxes(tmp_path), leakage=False).result("repair")
+    assert found.parameters["boxes_available"] == 120
+    assert 30 < int(str(found.parameters["boxes"])) < 90
+    assert any("of 120 boxes, sampled by image" in note for note in found.notes)
+
+
+def test_the_head_number_after_says_after_what() -> None:
+    titles = [item.title for item in analyze_dataset(leakage=False).headline]
+    assert "Placement effect (V), objects clear of the frame, after RandomResizedCrop(224)" in titles
+
+
+def test_a_wrong_augmentation_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="RandomResizedCrap"):
+        analyze_dataset(tmp_path / "missing.csv", augment=["RandomResizedCrap(224)"])
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        ([], "No class can be tested: all 0 have fewer than 10 boxes."),
+        (["not tested"], "No class can be tested: the only one has fewer than 10 boxes."),
+        (["not rejected"], "Bias is not told from chance in the one class, given the box sizes."),
+        (
+            ["not rejected", "not rejected", "not tested"],
+            "Bias is not told from chance in any of 2 classes (1 more has too few boxes), given the box sizes.",
+        ),
+        (["non-uniform"], "This is bias, not chance, for 1 of 1 class: “a”."),
+        (["non-uniform"] * 3, "This is bias, not chance, for 3 of 3 classes: “a”, “b” and “c”."),
+        (
+            ["non-uniform"] * 4 + ["not tested"] * 2,
+            "This is bias, not chance, for 4 of 4 classes (2 more have too few boxes); most for “a”, “b” and “c”.",
+        ),
+    ],
+)
+def test_the_first_sentence_counts_in_words(verdicts: list[str], sentence: str) -> None:
+    classes = table("classes", {"label": list("abcdef")[: len(verdicts)], "verdict": verdicts})
+    found = Result(kind="position", title="", finding="", parameters={"minimum": 10}, scalars=[], tables=[classes])
+    assert answer([found], [])[0] == sentence
