@@ -60,6 +60,14 @@ def test_nothing_is_stored_and_the_images_stay_as_they_are(images: Tensor) -> No
     assert torch.equal(images, before)
 
 
+@pytest.mark.parametrize("transform", ["shift", "shift+rotate+scale"])
+def test_copies_are_made_on_the_device_of_the_images(images: Tensor, transform: str) -> None:
+    """A device without memory: whatever were computed elsewhere could not be joined with it."""
+    views = Views(images.to("meta"), make_pool(transform, shifts="3x3"))
+    chosen = torch.zeros(5, dtype=torch.int64, device="meta")
+    assert views(chosen, chosen).device.type == "meta"
+
+
 @pytest.mark.parametrize("angle", [90.0, 30.0, -10.0])
 def test_rotation_is_counter_clockwise_as_that_of_scipy(angle: float) -> None:
     smooth = ndimage.gaussian_filter(np.random.default_rng(1).uniform(0, 255, (24, 24)), 2)
