@@ -5,25 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from biasscope.core.errors import UsageError
-from biasscope.pipeline.definition.base import Definition
+from biasscope.pipeline.definition.models import ModelsAnalysis
 
 
-class LayersAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LayersAnalysis(ModelsAnalysis, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Question 3: at which layer is shiftability lost, and which layer is to blame for flipped answers?
 
     The fields are the options of ``layers``; see ``python -m biasscope.analyze layers --help``.
     """
 
-    model: list[str] = []
-    variants: list[Literal["baseline", "antialias", "polyphase", "pac", "circular"]] = []
-    filter_size: int = 4
-    stem: bool = False
-    images: str | None = None
-    image_column: str | None = None
-    label_column: str | None = None
-    split: str | None = None
-    stream: bool = False
-    limit: int | None = None
     layers: list[str] = []
     functional: Literal["auto", "yes", "no"] = "auto"
     split_layers: Literal["none", "pools", "all"] = "pools"
@@ -31,30 +21,23 @@ class LayersAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_field
     threshold: float = 0.2
     margin: float = 0.125
     protocol: Literal["circular", "crop", "embed"] = "circular"
-    grid: str | None = None
-    fill: str | None = None
-    side: int | None = None
     blame: bool = True
     blame_limit: int | None = None
     between: Literal["fourier", "nearest"] = "fourier"
     attribution: list[Literal["none", "gradcam", "saliency", "integrated_gradients"]] = []
     attribution_limit: int | None = None
-    batch: int = 64
-    device: str = "auto"
-    amp: Literal["bf16", "fp16"] | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no trace can use."""
-        Definition.__post_init__(self)
+        ModelsAnalysis.__post_init__(self)
         self.refuse(
-            ("filter_size", 1 <= self.filter_size <= 7, "A blur has 1 to 7 taps."),
             *(
                 (
                     name,
                     getattr(self, name) is None or getattr(self, name) >= 0,
                     "It is a number of pictures, 0 for all.",
                 )
-                for name in ("limit", "blame_limit", "attribution_limit")
+                for name in ("blame_limit", "attribution_limit")
             ),
             ("threshold", 0 < self.threshold < 1e6, "It is a share of the mean, such as 0.2."),
             (
@@ -62,10 +45,7 @@ class LayersAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_field
                 0 <= self.margin < 0.5,
                 "It is a share of the side that is left out at every edge, such as 0.125.",
             ),
-            ("side", self.side is None or self.side >= 1, "It is a number of pixels."),
-            ("batch", self.batch >= 1, "A batch holds at least one view."),
         )
         for name in ("fill", "side"):
             if getattr(self, name) is not None and self.protocol != "embed":
                 raise UsageError("only pictures that are embedded take it", where=f"--{name}", hint="--protocol embed")
-        self.refuse_reading()
