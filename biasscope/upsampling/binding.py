@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from biasscope.upsampling.step import Line, Step, along
+from biasscope.upsampling.step import Line, Step, along, sided
 
 _ARGUMENTS = {
     "conv": ("input", "weight", "bias", "stride", "padding", "dilation", "groups"),
@@ -113,7 +113,7 @@ def _adaptive(name: str, function: str, given: Arguments, before: Tensor, after:
     if max(out) == 1 or inside == out:
         return None
     if any(a % b for a, b in zip(inside, out, strict=True)):
-        raise ValueError(f"windows of different sizes, {_sided(inside)} to {_sided(out)} positions")
+        raise ValueError(f"windows of different sizes, {sided(inside)} to {sided(out)} positions")
     sides = tuple(a // b for a, b in zip(inside, out, strict=True))
     dims = len(sides)
     return Step(name, function, False, tuple((1,) * side for side in sides), sides, (1,) * dims, (0,) * dims)
@@ -127,20 +127,16 @@ def _resize(name: str, function: str, given: Arguments, before: Tensor, after: T
     grows = all(b >= a for a, b in zip(inside, out, strict=True))
     pairs = list(zip(inside, out, strict=True) if grows else zip(out, inside, strict=True))
     if any(big % small for small, big in pairs):
-        raise ValueError(f"{mode} resize from {_sided(inside)} to {_sided(out)} positions, by no whole factor")
+        raise ValueError(f"{mode} resize from {sided(inside)} to {sided(out)} positions, by no whole factor")
     factors = tuple(big // small for small, big in pairs)
     note = "with align_corners the phases drift; a constant stays constant" if aligned else ""
-    resized = [_resize_taps(mode, factor, grows) for factor in factors]
+    resized = [resize_taps(mode, factor, grows) for factor in factors]
     taps, front = tuple(line for line, _ in resized), tuple(place for _, place in resized)
     return Step(name, f"{function} {mode}", grows, taps, factors, (1,) * len(taps), front, note=note)
 
 
-def _sided(sides: Sequence[int]) -> str:
-    return " x ".join(map(str, sides))
-
-
 @cache
-def _resize_taps(mode: str, factor: int, grows: bool) -> tuple[Line, int]:
+def resize_taps(mode: str, factor: int, grows: bool) -> tuple[Line, int]:
     """Weights of one input over outputs (``grows``) or of inputs in one output, and how far they begin before."""
     if factor == 1:
         return (1,), 0

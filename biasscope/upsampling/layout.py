@@ -119,3 +119,8 @@ def grew(function: str, before: Sequence[int], after: Sequence[int]) -> bool:
     if len(before) != len(after) or len(before) < 3 or function in ("cat", "concat", "concatenate"):
         return False
     return any(now >= 2 * was > 2 for was, now in zip(before[2:], after[2:], strict=True))
+
+
+def spreads(function: str, before: Sequence[int], after: Sequence[int]) -> bool:
+    """Whether a function that is not known makes more positions out of maps that it does not just rearrange."""
+    return not passed(function, "", function, [start(before)], before, after).mover and grew(function, before, after)

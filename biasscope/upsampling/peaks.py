@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import prod
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from biasscope.upsampling.interval import Interval, interval, known_mean, t_interval
 from biasscope.upsampling.phases import interior
+from biasscope.upsampling.prominence import frequencies, in_decibels, prominence
 from biasscope.upsampling.spectrum import between_share, power
 
 LEAST_BINS = 4
@@ -164,8 +164,8 @@ def _taper(part: Tensor, period: Sequence[int]) -> str:
 
 def _peaks(spectrum: Tensor, part: Tensor, period: Sequence[int], reach: int, window: str) -> Peaks:
     """Peaks in the spectra of every channel and, last, of all channels together."""
-    numbers = _frequencies(period)
-    decibels = _decibels(torch.stack([_ratio(spectrum, number, period, reach, window) for number in numbers], -1))
+    numbers = frequencies(period)
+    decibels = in_decibels(torch.stack([prominence(spectrum, number, period, reach, window) for number in numbers], -1))
     picture = decibels[:, -1].cpu().numpy()
     mean, low, high = t_interval(picture)
     channels = known_mean(decibels[:, :-1].transpose(0, 1).flatten(1).cpu().numpy())
@@ -173,38 +173,3 @@ def _peaks(spectrum: Tensor, part: Tensor, period: Sequence[int], reach: int, wi
         tuple(period), np.array(numbers), mean, low, high, known_mean(picture), channels, between_share(part, period),
         window, len(part),
     )  # fmt: skip
-
-
-def _frequencies(period: Sequence[int]) -> list[tuple[int, ...]]:
-    """Numbers of the frequencies without zero, the first of every pair that mirror each other."""
-    found = []
-    for number in product(*map(range, period)):
-        mirrored = tuple(-a % step for a, step in zip(number, period, strict=True))
-        if any(number) and number <= mirrored:
-            found.append(number)
-    return found
-
-
-def _ratio(spectrum: Tensor, number: Sequence[int], period: Sequence[int], reach: int, window: str) -> Tensor:
-    """Power at a frequency over the median around it, (N, C)."""
-    sides = spectrum.shape[2:]
-    spread = 1 if window == "hann" else 0
-    centre = [a * side / step for a, side, step in zip(number, sides, period, strict=True)]
-    near = torch.zeros((), dtype=torch.float64)
-    taken = torch.ones((), dtype=torch.bool)
-    for side, step, place in zip(sides, period, centre, strict=True):
-        bins = torch.arange(side, dtype=torch.float64)
-        distance = (bins - place).abs()
-        near = torch.maximum(near[..., None], torch.minimum(distance, side - distance))
-        to_lattice = torch.remainder(bins, side / step)
-        taken = taken[..., None] & (torch.minimum(to_lattice, side / step - to_lattice) <= 0.5 + spread - 1e-9)
-    around = (near <= reach) & ~taken & (near > 0.5 + spread)
-    if not bool(around.any()):
-        return spectrum.new_full(spectrum.shape[:2], torch.nan)
-    peak: tuple[Any, ...] = (..., *(round(place) % side for place, side in zip(centre, sides, strict=True)))
-    return spectrum[peak] / spectrum[..., around.to(spectrum.device)].median(-1).values
-
-
-def _decibels(ratio: Tensor) -> Tensor:
-    """10 log10, NaN for 0/0, at most 300 where there is nothing around a peak and at least -300."""
-    return (10 * ratio.log10()).clamp(-300, 300)

@@ -156,3 +156,12 @@ def along(value: int | Sequence[int], dims: int) -> tuple[int, ...]:
     """
     values = [value] * dims if isinstance(value, int) else [int(part) for part in value]
     return tuple(values * dims if len(values) == 1 else values)
+
+
+def sided(sides: Sequence[int]) -> str:
+    """Sides in words.
+
+    >>> sided((8, 9))
+    '8 x 9'
+    """
+    return " x ".join(map(str, sides))

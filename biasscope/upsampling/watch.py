@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.upsampling.passage import Event, answer
-from biasscope.upsampling.record import Recorder, evaluating
+from biasscope.upsampling.record import evaluating
+from biasscope.upsampling.recorder import Recorder
 
 OUTPUT = "output"
 

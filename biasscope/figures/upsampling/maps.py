@@ -21,16 +21,18 @@ ACROSS, WRITTEN = 4, 8
 
 
 def overlaps(result: Result) -> dict[str, Figure] | None:
-    """One figure a model: its layers alone, the whole stack, and the gradient."""
+    """One figure a model: its layers alone, the whole stack, and the gradient; even models only where all are even."""
     found = [row for row in rows(result, "layers") if plane(row) is not None]
-    shown = {short(model, 60): chosen(of(found, model)) for model in names(found)[:MOST]}
+    uneven = names([row for row in found if not row.get("uniform")])
+    shown = {short(model, 60): chosen(of(found, model)) for model in (uneven or names(found))[:MOST]}
     return {model: _model(few) for model, few in shown.items() if few} or None
 
 
 def chosen(found: list[Row]) -> list[Row]:
     """Layers that are shown: the uneven ones first, the whole stack, and both figures of the gradient; at most 8.
 
-    Where every layer is even the whole stack says it all, and so does one figure of the gradient if both are the same.
+    Where every layer is even the whole stack says it all, and so does one figure of the gradient if both are the same;
+    an even gradient is not shown beside an uneven stack.
 
     >>> few = [{"direction": "forward", "scope": "alone", "layer": "a", "uniform": True}]
     >>> len(chosen(few))
@@ -44,6 +46,8 @@ def chosen(found: list[Row]) -> list[Row]:
         alone = []
     if len({str(row.get("counts")) for row in back}) == 1:
         back = back[:1]
+    if not all(row.get("uniform") for row in (*alone, *last)):
+        back = [row for row in back if not row.get("uniform")]
     few = [*alone[: 2 * ACROSS - len(last) - len(back)], *last, *back]
     return few or found[: 2 * ACROSS]
 
@@ -54,7 +58,7 @@ def energies(result: Result) -> dict[str, Figure] | None:
     made = {}
     for row in found[:MOST]:
         figure, (ax,) = _panels(1)
-        _map(ax, row, f"{short(row['model'], 30)}\nmost by least {_number(row.get('energy_ratio'))}")
+        _map(ax, row, f"{short(row['model'], 30)}\nmost over least {_number(row.get('energy_ratio'))}")
         made[short(row["model"], 60)] = figure
     return made or None
 
@@ -65,7 +69,7 @@ def spectra(result: Result) -> dict[str, Figure] | None:
     made = {}
     for model in names(found)[:MOST]:
         own = of(found, model)[:2]
-        figure, axes = _panels(len(own), 2.6)
+        figure, axes = _panels(len(own), 2.35)
         top = max(float(np.nanpercentile(plane(row), 99)) for row in own)  # type: ignore[arg-type]
         for ax, row in zip(axes, own, strict=True):
             _spectrum(ax, row, top)
@@ -89,7 +93,7 @@ def _model(found: list[Row]) -> Figure:
         scope = "whole stack" if row.get("layer") == "output" else f"{row.get('scope') or ''}"
         layer = "" if row.get("layer") == "output" or back else short(row.get("layer"), 20)
         head = f"{back}{scope}" if back or not layer else layer
-        _map(ax, row, f"{short(head, 34)}\nmost by least {_number(row.get('ratio'))}")
+        _map(ax, row, f"{short(head, 34)}\nmost over least {_number(row.get('ratio'))}")
     return figure
 
 
@@ -147,7 +151,7 @@ def _spectrum(ax: Axes, row: Row, top: float) -> None:
         )  # fmt: skip
     ax.set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5])
     said = f"{len(strong)} of {len(marks(row))} stride frequencies stand out"
-    ax.set_title(f"{short(row.get('role') or '', 36)}\n{said}", fontsize=8)
+    ax.set_title(f"{short(row.get('role') or '', 36)}\n{said}", fontsize=8, pad=9)
     ax.set_xlabel("cycles a position", fontsize=7.5)
     for spine in ax.spines.values():
         spine.set_visible(True)

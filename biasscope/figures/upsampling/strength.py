@@ -76,10 +76,9 @@ def single(result: Result) -> dict[str, Figure] | None:
         colours = [MAIN if row.get("layer") != "all" else MUTED for row in own]
         ax.barh(range(len(own)), [row["removed"] for row in own], height=0.55, color=colours)
         for place, row in enumerate(own):
-            ax.annotate(
-                f"{100 * row['removed']:.0f} %", (max(row["removed"], 0), place), (4, 0), textcoords="offset points",
-                va="center", fontsize=7.5,
-            )  # fmt: skip
+            said = f"{100 * row['removed']:.0f} %".replace("-", "\N{MINUS SIGN}")
+            end = (max(row["removed"], 0), place)
+            ax.annotate(said, end, (4, 0), textcoords="offset points", va="center", fontsize=7.5)
         _axis(ax, [_layer(row) for row in own], "share of the ripple on constants that goes")
         ax.set_xlim(ends[0], max(1.15, ends[1]))
         made[short(model, 60)] = figure

@@ -91,7 +91,7 @@ def _row(item: Measurement, layer: str, role: str, picture: str, caption: str, b
 def _below(layer: LayerPattern) -> str:
     """How strong the pattern is, in a few words."""
     share = layer.anova.eta_squared if layer.anova is not None else None
-    peak = layer.peaks.mean[0] if layer.peaks is not None else None
+    peak = layer.clearest.mean[0] if layer.clearest is not None else None
     said = [] if share is None else [f"explains {percent(share)}"]
     return ", ".join([*said, *([] if peak is None else [f"{peak:.1f} dB".replace("-", "\N{MINUS SIGN}")])])
 

@@ -68,11 +68,14 @@ def _overlap_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
         if found.composed:
             ratio = number(found.composed[-1].ratio)
             yield Scalar(
-                f"overlap@{item.label}", ratio, f"Writes of a position, most by least, {item.label}", better="lower"
+                f"overlap@{item.label}",
+                ratio,
+                f"Overlap: most over least written position, {item.label}",
+                better="lower",
             )
         if found.backward_strided is not None:
             ratio = number(found.backward_strided.ratio)
-            title = f"Writes of a pixel by the gradient, most by least, {item.label}"
+            title = f"Overlap of the gradient: most over least written pixel, {item.label}"
             yield Scalar(f"backward@{item.label}", ratio, title, better="lower")
 
 

@@ -114,9 +114,20 @@ def _best(item: Measurement, best: Row) -> str:
     before, after = first.decibels[0], now.decibels[0]
     peaks = f" (peaks {_tenths(before)} to {_tenths(after)} dB)" if before is not None and after is not None else ""
     change = f", changes the output by {percent(best.change[0], 0)}" if best.change[0] is not None else ""
-    cost = f" and costs {now.operations / first.operations:.2f} times the operations" if first.operations else ""
+    cost = f" and {_price(now.operations / first.operations)}" if first.operations else ""
     verb = "removes the ripple on constant pictures" if gone else "weakens the ripple on constant pictures most"
     return f"“{best.title}” {verb}{peaks}{change}{cost}"
+
+
+def _price(ratio: float) -> str:
+    """Operations over those before, in words.
+
+    >>> _price(1.0), _price(2.254)
+    ('takes as many operations as before', 'takes 2.25 times the operations')
+    """
+    return (
+        "takes as many operations as before" if f"{ratio:.2f}" == "1.00" else f"takes {ratio:.2f} times the operations"
+    )
 
 
 def single(items: Sequence[Measurement]) -> Iterator[str]:
@@ -136,12 +147,12 @@ def single(items: Sequence[Measurement]) -> Iterator[str]:
 
 
 def _tenths(value: float) -> str:
-    """Number with one place and no negative zero.
+    """Number with one place, a minus sign and no negative zero.
 
-    >>> _tenths(-0.04)
-    '0.0'
+    >>> _tenths(-0.04), _tenths(-1.5) == "\N{MINUS SIGN}1.5"
+    ('0.0', True)
     """
-    return f"{round(value, 1) + 0.0:.1f}"
+    return f"{round(value, 1) + 0.0:.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def gradients(items: Sequence[Measurement]) -> str:
@@ -156,7 +167,7 @@ def gradients(items: Sequence[Measurement]) -> str:
         else:
             said.append(_backward(item))
     if even:
-        said.append(f"{joined(even)} {'write' if len(even) > 1 else 'writes'} all pixels equally often")
+        said.append(f"those of {joined(even)} write all pixels equally often")
     if none:
         said.append(f"{joined(none)} {'do' if len(none) > 1 else 'does'} not subsample")
     return f"Gradients, by geometry alone: {'; '.join(said)}.{energies(items)}"
@@ -181,19 +192,20 @@ def energies(items: Sequence[Measurement]) -> str:
         for item in items[:MOST]
         if item.found.gradients is not None
     ]
-    return f" As measured, the phases differ in energy by {'; '.join(told)} (most by least)." if told else ""
+    return f" As measured, the phases differ in energy by {'; '.join(told)} (most over least)." if told else ""
 
 
 def answer(items: Sequence[Measurement]) -> list[str]:
     """Sentences of the first screen, at most five."""
-    said = [overlap(items)]
+    said = []
     uneven = [item for item in items if item.strongest is not None]
     if uneven:
         most = max(uneven, key=lambda item: _eta(item.strongest))
         said.append(_pattern(most))
     elif any(item.found.patterns for item in items):
         unknown = [item for item in items if item.found.patterns and not item.measured]
-        said.append(_pattern(unknown[0]) if unknown else "No layer shows a pattern beyond chance.")
+        said.append(_pattern(unknown[0]) if unknown else CLEAN)
+    said.append(overlap(items))
     said += list(remedied(items))[:2]
     if any(item.found.structure.backward_strided is not None for item in items):
         said.append(gradients(items))
@@ -205,7 +217,7 @@ def _eta(layer: LayerPattern | None) -> float:
 
 
 def headline(scalars: Sequence[Scalar], items: Sequence[Measurement]) -> list[Scalar]:
-    """Head numbers: the peaks and ripple of the model with the strongest pattern, overlaps."""
+    """Head numbers of the first model: overlaps, peaks, ripple."""
     by_name = {one.name: one for one in scalars}
     first = items[0].label
     wanted = [f"overlap@{first}", f"decibels@{first}", f"ripple@{first}", f"eta_squared@{first}", f"backward@{first}"]

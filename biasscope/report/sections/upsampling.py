@@ -36,7 +36,7 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
         [
             MODEL, LAYER, Field("direction", "Direction", "text"), Field("scope", "Scope", "text"),
             Field("counts", "Writes by phase", "text", "Along one axis; axes multiply"),
-            Field("ratio_1d", "Along an axis", "real"), Field("ratio", "Most by least", "real"),
+            Field("ratio_1d", "Along an axis", "real"), Field("ratio", "Most over least", "real"),
             Field("holes", "Never written", "share"), Field("note", "Note", "text"),
         ],
         "Overlap by layer",
@@ -57,7 +57,7 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
             Field("with_between", "With the layers between", "real"), Field("energy_ratio", "Energy", "real"),
             Field("zero", "Pixels without gradient", "share"), N,
         ],
-        "Most by least, by geometry and as measured",
+        "Most over least, by geometry and as measured",
     ),
     "weights": (
         [

@@ -12,7 +12,7 @@ from biasscope.core.errors import UsageError
 from biasscope.models.surgery import antialias, surgery_table
 from biasscope.models.surgery.edit import described, replace
 from biasscope.nn import ResizeConv2d, SmoothUpsampled2d
-from biasscope.upsampling.binding import _resize_taps
+from biasscope.upsampling.binding import resize_taps
 from biasscope.upsampling.passage import Refused
 from biasscope.upsampling.remedies.fit import FitEnd
 from biasscope.upsampling.remedies.sites import Change, Remedied, by_kind, find_sites
@@ -115,7 +115,7 @@ def _design(layer: nn.ConvTranspose2d, axis: int, mode: Mode) -> tuple[Tensor, T
     """What each tap writes for one input, (offsets, taps), and the offsets' numbers of the old taps."""
     stride, padding = layer.stride[axis], int(layer.padding[axis])
     reach = layer.dilation[axis] * (layer.kernel_size[axis] - 1)
-    taps, before = _resize_taps(mode, stride, grows=True)
+    taps, before = resize_taps(mode, stride, grows=True)
     first, last = -before, len(taps) - 1 - before
     half = max(first + padding, reach - padding - last, (layer.kernel_size[axis] - 1) // 2)
     kernel = 2 * half + 1

@@ -3,8 +3,9 @@
 import pytest
 
 from biasscope.core.results import Result
+from biasscope.core.results import table as tabled
 from biasscope.figures.frame import rows
-from biasscope.figures.upsampling.maps import chosen, marks, plane, standing
+from biasscope.figures.upsampling.maps import chosen, marks, overlaps, plane, standing
 from biasscope.report.render import render, sections
 from biasscope.report.text import summary
 from tests.unit.report import sample_upsampling as sample
@@ -43,7 +44,22 @@ def test_overlap_maps_are_the_uneven_layers_the_stack_and_the_gradient():
         ("output", "forward", "all before it"),
         ("0", "backward", "strided layers together"),
     ]
+    even = [{**row, "uniform": row["uniform"] or row["direction"] == "backward"} for row in found]
+    assert chosen(even) == even[:2]
     assert sorted(plane(found[0]).ravel().tolist()) == [1, 2, 2, 4]
+
+
+def test_even_models_are_left_out_where_another_is_not():
+    found = rows(sample.one("overlap"), "layers")
+    even = [{**row, "model": "even", "uniform": True} for row in found]
+
+    def made(uneven: list[dict]) -> list[str]:
+        both = [*({**row, "model": "uneven"} for row in uneven), *even]
+        columns = {key: [row[key] for row in both] for key in both[0]}
+        return list(overlaps(Result("overlap", "", tables=[tabled("layers", columns)])))
+
+    assert made(found) == ["uneven"]
+    assert made([{**row, "uniform": True} for row in found]) == ["uneven", "even"]
 
 
 def test_both_gradients_are_shown_where_they_differ_and_even_layers_are_not():
