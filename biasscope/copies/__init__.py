@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from biasscope.copies.coverage import crop_coverage, expected_coverage
     from biasscope.copies.data import Data
     from biasscope.copies.delivered import transform_coverage
-    from biasscope.copies.interaction import combine, surface
+    from biasscope.copies.interaction import combine
     from biasscope.copies.law import LAWS, CopiesNeeded, copies_needed
-    from biasscope.copies.plan import Plan, Run, make_plan
+    from biasscope.copies.plan import Plan, make_plan
     from biasscope.copies.pool import Pool, make_pool
     from biasscope.copies.result import CopiesSweep
+    from biasscope.copies.run import Run
+    from biasscope.copies.surfaces import surface
     from biasscope.copies.thinning import thin
     from biasscope.copies.train import Training
     from biasscope.copies.views import Views
@@ -37,7 +39,7 @@ _WHERE = {
     "LAWS": ".law",
     "Plan": ".plan",
     "Pool": ".pool",
-    "Run": ".plan",
+    "Run": ".run",
     "Training": ".train",
     "Views": ".views",
     "augmentation_sweep": ".call",
@@ -47,7 +49,7 @@ _WHERE = {
     "expected_coverage": ".coverage",
     "make_plan": ".plan",
     "make_pool": ".pool",
-    "surface": ".interaction",
+    "surface": ".surfaces",
     "thin": ".thinning",
     "transform_coverage": ".delivered",
 }

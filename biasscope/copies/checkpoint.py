@@ -11,7 +11,8 @@ from typing import Any
 
 from torch import Tensor
 
-from biasscope.copies.plan import Plan, Run
+from biasscope.copies.plan import Plan
+from biasscope.copies.run import Run
 from biasscope.core.errors import InputError
 from biasscope.core.files import write_files
 from biasscope.core.progress import Progress

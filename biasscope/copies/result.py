@@ -13,7 +13,7 @@ from torch import Tensor
 
 from biasscope.copies.evaluate import MEASURES, by_image
 from biasscope.copies.networks import Subsampling
-from biasscope.copies.plan import Run
+from biasscope.copies.run import Run
 from biasscope.core.results import Cell
 
 if TYPE_CHECKING:

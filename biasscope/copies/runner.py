@@ -15,9 +15,10 @@ from biasscope.copies.asked import versions_asked
 from biasscope.copies.checkpoint import Checkpoint
 from biasscope.copies.evaluate import answers
 from biasscope.copies.networks import Factory, build
-from biasscope.copies.plan import Plan, Run
+from biasscope.copies.plan import Plan
 from biasscope.copies.pool import choose
 from biasscope.copies.processor import one_thread, wait
+from biasscope.copies.run import Run
 from biasscope.copies.train import Batches, CannotVectoriseError, Training, choose_engine, make_engine, train
 from biasscope.copies.views import Views
 from biasscope.core.randomness import mix

@@ -9,8 +9,9 @@ from itertools import pairwise
 from statistics import median
 
 from biasscope.copies.evaluate import answers
-from biasscope.copies.plan import Plan, Run, Speed
+from biasscope.copies.plan import Plan, Speed
 from biasscope.copies.processor import one_thread, wait
+from biasscope.copies.run import Run
 from biasscope.copies.runner import Runner
 from biasscope.copies.train import make_engine, train
 

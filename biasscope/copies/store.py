@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from biasscope.copies.networks import Subsampling
-from biasscope.copies.plan import Run
 from biasscope.copies.result import CopiesSweep
+from biasscope.copies.run import Run
 from biasscope.models.checkpoints.record import from_columns, load_record, save_record, to_columns
 
 VERSION, KIND = 1, "copies"

@@ -8,8 +8,9 @@ from math import isfinite
 import numpy as np
 
 from biasscope.copies import surface
-from biasscope.copies.interaction import Combined, Surface
+from biasscope.copies.interaction import Combined
 from biasscope.copies.law.need import amount
+from biasscope.copies.surfaces import Surface
 from biasscope.core.results import Table
 from biasscope.pipeline.augmentation.study import MAIN, Study
 from biasscope.pipeline.augmentation.tables import Row, of_rows

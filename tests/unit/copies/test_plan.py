@@ -1,6 +1,7 @@
 import pytest
 
-from biasscope.copies.plan import Run, make_plan
+from biasscope.copies.plan import make_plan
+from biasscope.copies.run import Run
 from biasscope.copies.thinning import thin
 from biasscope.core.errors import UsageError
 
