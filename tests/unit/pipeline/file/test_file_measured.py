@@ -1,7 +1,7 @@
 """Published numbers: what is refused, and what is said of each beside what was measured."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from biasscope.core.errors import UsageError
@@ -45,6 +45,7 @@ def test_verdicts(tolerance, number, said):
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e3), st.floats(0, 1))
+@example(-2.3e-223, 1.0, 1.0)
 def test_whatever_is_within_the_tolerance_agrees(value, tolerance, part):
     assert verdict(told(value, tolerance=tolerance), found(value + part * tolerance)) == "agrees"
 
