@@ -74,7 +74,7 @@ def verdict(item: ExpectedNumber, found: Number | None) -> str:
     if item.tolerance is None:
         return BESIDE
     low, high = (found.interval.low, found.interval.high) if found.interval else (found.value, found.value)
-    slack = item.tolerance + 1e-9 * (abs(item.value) + item.tolerance)  # numbers that are exact, after a division or two
+    slack = item.tolerance + 1e-9 * (abs(item.value) + item.tolerance)  # numbers that are exact, after a few steps
     return AGREES if low - slack <= item.value <= high + slack else DIFFERS
 
 
