@@ -15,6 +15,7 @@ from biasscope.bias.jackknife import Estimate
 from biasscope.bias.measures import TITLES, estimate, measures_of, scalar_of, triple
 from biasscope.core.randomness import generator
 from biasscope.core.results import Cell, Result, Scalar, Table, table
+from biasscope.images.words import counted
 
 DIFFERENT, NOT_REJECTED, NOT_TESTED = "different", "not rejected", "not tested"
 JACKKNIFE = "delete-an-image jackknife of the square, t"
@@ -173,7 +174,7 @@ def _finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, s
     )
     many = int(scalars["tested_scale"].value or 0)
     return (
-        f"{names[0]} and {names[1]} differ in position in {counts[0]:,} of {int(tested):,} tested classes "
+        f"{names[0]} and {names[1]} differ in position in {counts[0]:,} of {counted(int(tested), 'tested class')} "
         f"and in scale in {counts[1]:,} of {many:,}; over all of these together {together}."
     )
 
@@ -194,9 +195,11 @@ def _notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
     if found.sides.sampled:
         said.append("Boxes were sampled, by image; the parameters say how many were used.")
     if missing:
-        said.append(f"{missing} classes occur on one side only; they are listed and not tested.")
+        occur = "occurs on one side only; it is" if missing == 1 else "occur on one side only; they are"
+        said.append(f"{counted(missing, 'class')} {occur} listed and not tested.")
     if few:
         said.append(
-            f"{few} classes have fewer than {parameters['minimum']} usable images on a side and are not tested."
+            f"{counted(few, 'class')} {'is' if few == 1 else 'are'} not tested, with fewer than "
+            f"{parameters['minimum']} usable images on a side."
         )
     return said

@@ -135,13 +135,18 @@ def _classes(correct: Floats, label: Ints, image: Ints, names: tuple[str, ...], 
 
 def _finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
     accuracy, gain, bits = means["accuracy"], means["accuracy_over_chance"], means["mutual_information"]
-    numbers = (
+    right = (
         f"{accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}] of held-out boxes among {classes:,} classes, "
-        f"chance {chance:.1%}; {_bits(bits)}"
+        f"chance {chance:.1%}"
     )
-    if gain.low > 0 or bits.low > 0:
-        return f"Position and size alone give away part of the class: {numbers}."
-    return f"Position and size alone do not measurably give away the class: {numbers}."
+    if gain.low > 0:
+        return f"Position and size alone give away part of the class: {right}; {_bits(bits)}."
+    if bits.low > 0:
+        return (
+            f"Position and size alone make some classes likelier ({_bits(bits)}), but do not name the class measurably "
+            f"more often than its most frequent one would: {right}."
+        )
+    return f"Position and size alone do not measurably give away the class: {right}; {_bits(bits)}."
 
 
 def _bits(bits: Mean) -> str:

@@ -123,7 +123,7 @@ def listed_images(tables: Tables, request: Request, name: str) -> pl.DataFrame:
     names, split = listed["name"], request.split_of(name)
     folders = names.str.contains("/", literal=True).any()
     columns = {
-        "image_id": _unique(names, folders=folders),
+        "image_id": _unique(names, list(tables.image), folders=folders),
         "split": pl.Series([_folder_split(name) for name in names]) if folders and not split else pl.lit(split),
         "image_width": listed["image_width"],
         "image_height": listed["image_height"],
@@ -133,11 +133,15 @@ def listed_images(tables: Tables, request: Request, name: str) -> pl.DataFrame:
     return fill_sizes(listed.select(pl.lit(0)).select(**columns).cast(RAW_IMAGES), request)
 
 
-def _unique(names: pl.Series, *, folders: bool) -> pl.Series:
-    """Image ids: file names without folders and suffix, or with folders where they are not unique without."""
+def _unique(names: pl.Series, ids: list[Id], *, folders: bool) -> pl.Series:
+    """File names without folders and suffix, or with folders where they are not unique without, or with the id too."""
     whole = names.str.replace(SUFFIX, "")
     stems = whole.str.split("/").list.last() if folders else whole
-    return stems if stems.n_unique() == names.n_unique() else whole
+    named = stems if stems.n_unique() == names.n_unique() else whole
+    if named.n_unique() == len(ids):
+        return named
+    told_apart = named + pl.Series([f" (id {key})" for key in ids])
+    return told_apart.zip_with(named.is_duplicated(), named)
 
 
 def _take_images(tables: Tables, window: Window, path: Path, log: RowLog) -> None:

@@ -49,7 +49,7 @@ CLASSES = [
         "design_effect",
         "Design effect",
         "real",
-        "How much wider intervals are because boxes of one picture go together",
+        "Variance of the mean position over that of as many boxes from pictures of their own",
     ),
 ]
 POOLED = [

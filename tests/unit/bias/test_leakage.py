@@ -67,6 +67,16 @@ def test_no_information_is_below_zero() -> None:
     assert "-0.00" not in result.finding
 
 
+def test_information_that_names_no_class_is_not_called_more() -> None:
+    """Nine in ten boxes are of one class, a little larger: its name stays the best guess everywhere."""
+    frame = world(4000, 2, seed=2, leak=0.6)
+    rare = (pl.col("label") == frame["label"].max()) & (pl.int_range(pl.len()) % 5 > 0)
+    result = leakage(frame.filter(~rare))
+    assert bounds(result, "accuracy_over_chance")[0] <= 0 < bounds(result, "mutual_information")[0]
+    assert "make some classes likelier (at least" in result.finding
+    assert "give away" not in result.finding
+
+
 def test_images_are_never_split_between_folds() -> None:
     """Ten copies of each box: a nearest neighbour in another fold would give the class away."""
     result = leakage(world(300, 3, seed=1, copies=10))

@@ -159,3 +159,21 @@ def test_sizes_from_a_table_where_the_file_has_none(tmp_path: Path) -> None:
     bare, whole = write(tmp_path / "bare.json", data), write(tmp_path / "whole.json", coco_dict())
     frame = read_boxes(bare, sizes=whole).boxes.collect()
     assert frame["image_width"].to_list() == [100, 100, 50]
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        (("x.jpg", "x.jpg", "y.jpg"), ["x (id 1)", "x (id 2)", "y"]),
+        (("x.jpg", "x.png", "y.jpg"), ["x (id 1)", "x (id 2)", "y"]),
+        (("a/x.jpg", "b/x.jpg", "b/x.jpg"), ["a/x", "b/x (id 2)", "b/x (id 3)"]),
+    ],
+)
+def test_images_of_one_name_are_told_apart_by_their_ids(tmp_path: Path, names: tuple[str, ...], ids: list[str]) -> None:
+    images = [{"id": key, "file_name": name, "width": 9, "height": 9} for key, name in enumerate(names, 1)]
+    boxes = [{"image_id": key, "category_id": 1, "bbox": [1, 1, 2, 2]} for key in (1, 2, 3)]
+    made = {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "cat"}]}
+    (tmp_path / "x.json").write_text(json.dumps(made))
+    found = read_boxes(tmp_path / "x.json")
+    assert found.boxes.collect()["image_id"].to_list() == ids
+    assert inspect(found).scalar("excluded").value == 0
