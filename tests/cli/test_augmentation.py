@@ -1,8 +1,10 @@
 """`augmentation` through the public command: what it answers, what it refuses, and with which exit codes."""
 
 import io
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +18,9 @@ from PIL import Image
 from biasscope.analyze import main
 from biasscope.core.progress import Progress
 from biasscope.pipeline.augmentation import analyze_augmentation
-from biasscope.report.model import Report, decode
+from biasscope.report.model import Report
 from biasscope.report.render import render
+from tests.cli.conftest import read
 
 TINY = ("--images", "centred:60@24", "--copies", "1,2,4,8", "--shifts", "4x4", "--steps", "2", "--batch", "8")
 QUICK = (*TINY, "--model", "small:4:4", "--seeds", "1", "--variants", "plain,polyphase")
@@ -30,10 +33,6 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return lambda *arguments: main(["augmentation", *map(str, arguments)])
-
-
-def read(folder: str = "biasscope-report") -> Report:
-    return decode(Path(folder, "report.json").read_bytes())
 
 
 def test_answers_in_words_and_tables(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +88,21 @@ def _timeless(report: Report) -> list[object]:
     ]
     scalars = [scalar for result in report.results for scalar in result.scalars]
     return [report.answer, report.headline, provenance, tables, scalars]
+
+
+def test_killed_while_two_processes_train_it_goes_on_to_the_same_answer(command: Command, tmp_path: Path) -> None:
+    given = (*TINY[:6], "--variants", "plain", "--seeds", "1", "--steps", "20", "--batch", "8", "--no-html")
+    both = (*given, "--model", "small:4:4", "--model", "small:8:4")
+    assert command(*both, "--output", "whole") == 0
+    words = [sys.executable, "-m", "biasscope.analyze", "augmentation", *both, "--quiet", "--output", "killed"]
+    with subprocess.Popen(words) as process:
+        while not any((tmp_path / "cache").rglob("plain-*.safetensors")) and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not Path("killed").exists()
+    assert command(*both, "--output", "killed") == 0
+    assert _timeless(read("killed")) == _timeless(read("whole"))
 
 
 def test_products_of_transformations_and_a_time_budget(command: Command) -> None:
