@@ -42,6 +42,15 @@ def amount(value: float) -> str:
     return f"{value:.2g}" if value < 100 else f"{value:,.0f}"
 
 
+def in_copies(value: float) -> str:
+    """Number of copies with its noun.
+
+    >>> in_copies(1.04), in_copies(3.17)
+    ('1 copy', '3.2 copies')
+    """
+    return f"{amount(value)} {'copy' if amount(value) == '1' else 'copies'}"
+
+
 @dataclass(frozen=True, eq=False)
 class CopiesNeeded:
     """Copies of each training image that a target needs.
@@ -136,7 +145,8 @@ class CopiesNeeded:
         if self.reached and self.n <= 1:
             return f"1 copy is enough for {aim} ({self.interval})."
         if self.reached:
-            return f"about {amount(self.n)} copies reach {aim} ({self.interval})."
+            reach = "reaches" if amount(self.n) == "1" else "reach"
+            return f"about {in_copies(self.n)} {reach} {aim} ({self.interval})."
         if self.status == "nothing learned":
             return f"not reached {self.missed}, the answers are no better than a constant one."
         return f"{aim} is not reached {self.missed}."

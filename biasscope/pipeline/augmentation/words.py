@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from biasscope.copies.law.need import amount
+from biasscope.copies.law.need import in_copies
 from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
@@ -67,7 +67,7 @@ def _told(one: Estimate) -> str:
     if needed.n <= 1:
         sure = needed.low == needed.high
         return f"needs no more than 1 copy of each image{'' if sure else f' ({needed.interval})'}"
-    return f"needs about {amount(needed.n)} copies of each image ({needed.interval})"
+    return f"needs about {in_copies(needed.n)} of each image ({needed.interval})"
 
 
 def beyond(study: Study) -> Iterator[str]:
