@@ -14,9 +14,10 @@ from biasscope.upsampling.passage import Passage, Refused
 from biasscope.upsampling.peaks import Peaks, spectral_peaks
 from biasscope.upsampling.phases import pattern, phase_means
 from biasscope.upsampling.record import record
-from biasscope.upsampling.remedies.compare import Row, Strength, compare
+from biasscope.upsampling.remedies.compare import Row, compare
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.single import Single, layer_by_layer
+from biasscope.upsampling.remedies.strength import Strength
 from biasscope.upsampling.response import StepResponse, step_response
 from biasscope.upsampling.spectrum import power, stride_share
 from biasscope.upsampling.step import Step, layer_step

@@ -118,11 +118,8 @@ def transposed_gains(
     dims = weight.dim() - 2
     strides, front, spread = along(stride, dims), along(padding, dims), along(dilation, dims)
     weight = weight.detach().double()
-    taps = [phase_taps(*axis) for axis in zip(weight.shape[2:], strides, spread, front, strict=True)]
-    chosen = torch.ones(1, 1, dtype=torch.float64)
-    for line in taps:
-        chosen = torch.kron(chosen, line)
-    summed = weight.flatten(2) @ chosen.T.to(weight.device)
+    taps = all_taps(weight.shape[2:], strides, spread, front).to(weight.device)
+    summed = weight.flatten(2) @ taps.T
     per_phase = [_blocks(part, groups) for part in summed.unbind(2)]
     outgoing = weight.shape[1] * groups
     level = torch.zeros(outgoing, dtype=torch.float64, device=weight.device) if bias is None else bias.detach().double()
@@ -137,6 +134,14 @@ def phase_taps(side: int, stride: int, dilation: int, padding: int) -> Tensor:
     """
     phase = (torch.arange(side) * dilation - padding) % stride
     return (phase == torch.arange(stride)[:, None]).double()
+
+
+def all_taps(sides: Sequence[int], stride: Sequence[int], dilation: Sequence[int], padding: Sequence[int]) -> Tensor:
+    """Which taps of a kernel write each phase, (phases, taps), both in row-major order."""
+    chosen = torch.ones(1, 1, dtype=torch.float64)
+    for axis in zip(sides, stride, dilation, padding, strict=True):
+        chosen = torch.kron(chosen, phase_taps(*axis))
+    return chosen
 
 
 def _blocks(summed: Tensor, groups: int) -> Tensor:

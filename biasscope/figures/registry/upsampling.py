@@ -29,7 +29,8 @@ ENTRIES = {
         "How often each position is written",
         "One period of the output (or, for the gradient, of the input); the number is how often that position is "
         "written when every weight counts as one. All numbers equal: even. The gradient is counted for the strided "
-        "layers alone, and with the layers between. What is even throughout is left out where something else is not.",
+        "layers alone, and with the layers between. What is even throughout is left out where something else is not. "
+        "Numbers of five digits and more are told by the smallest.",
         "overlap",
     ),
     "energies": entry(

@@ -120,18 +120,22 @@ def _map(ax: Axes, row: Row, title: str) -> None:
     ax.set(xticks=[], yticks=[])
     ax.set_title(title, fontsize=8)
     if max(values.shape) <= WRITTEN:
-        for (y, x), value in np.ndenumerate(values):
-            ax.text(
-                x,
-                y,
-                f"{value:.3g}" if value == round(value) else f"{value:.2g}",
-                ha="center",
-                va="center",
-                fontsize=7,
-                color=INK,
-            )
+        for (y, x), label in np.ndenumerate(labels(values)):
+            ax.text(x, y, label, ha="center", va="center", fontsize=7, color=INK)
     for spine in ax.spines.values():
         spine.set_visible(True)
+
+
+def labels(values: NDArray[np.float64]) -> NDArray[np.str_]:
+    """Numbers of the cells; those of more than four characters are told by the smallest that is not 0.
+
+    >>> labels(np.array([[2.0, 4.0]])).tolist(), labels(np.array([[20000.0, 45000.0]])).tolist()
+    ([['2', '4']], [['1', '2.2']])
+    """
+    if np.nanmax(np.abs(values)) >= 10000:
+        values = values / np.nanmin(np.where(values > 0, values, np.nan))
+    written = [f"{value:.4g}" if value == round(value) else f"{value:.2g}" for value in values.ravel()]
+    return np.array(written).reshape(values.shape)
 
 
 def _spectrum(ax: Axes, row: Row, top: float) -> None:

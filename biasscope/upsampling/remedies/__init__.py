@@ -1,8 +1,11 @@
 """Remedies against checkerboards, done to a copy of any model."""
 
-from biasscope.upsampling.remedies.layers import blurred, fitted, resize_convolution, smoothed
+from biasscope.upsampling.remedies.divisible import divisible_kernel
+from biasscope.upsampling.remedies.equal_gains import equal_phases
+from biasscope.upsampling.remedies.filters import blurred, smoothed
+from biasscope.upsampling.remedies.interleaved import icnr
+from biasscope.upsampling.remedies.resize import fitted, resize_convolution
 from biasscope.upsampling.remedies.sites import Change, Remedied, Site, find_sites
-from biasscope.upsampling.remedies.weights import divisible_kernel, equal_phases, icnr
 
 __all__ = [
     "Change",

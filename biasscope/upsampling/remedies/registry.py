@@ -4,66 +4,27 @@ from __future__ import annotations
 
 from biasscope.core.registry import Entry, Registry
 
-_WEIGHTS, _LAYERS = "biasscope.upsampling.remedies.weights", "biasscope.upsampling.remedies.layers"
+
+def _entry(place: str, title: str, of: str = "forward", *, trained: bool = True, **options: object) -> Entry:
+    facts = {"title": title, "options": options, "trained": trained, "of": of}
+    return Entry(f"biasscope.upsampling.remedies.{place}", facts)
+
 
 REMEDIES = Registry(
     "remedy",
     {
-        "divisible": Entry(
-            f"{_WEIGHTS}:divisible_kernel",
-            {"title": "kernel divisible by the stride, weights kept", "options": {}, "trained": True, "of": "forward"},
+        "divisible": _entry("divisible:divisible_kernel", "kernel divisible by the stride, weights kept"),
+        "divisible-new": _entry(
+            "divisible:divisible_kernel", "kernel divisible by the stride, drawn anew", trained=False, weights="new"
         ),
-        "divisible-new": Entry(
-            f"{_WEIGHTS}:divisible_kernel",
-            {
-                "title": "kernel divisible by the stride, drawn anew",
-                "options": {"weights": "new"},
-                "trained": False,
-                "of": "forward",
-            },
-        ),
-        "equal-phases": Entry(
-            f"{_WEIGHTS}:equal_phases",
-            {"title": "gains of all phases made equal", "options": {}, "trained": True, "of": "forward"},
-        ),
-        "resize-nearest": Entry(
-            f"{_LAYERS}:resize_convolution",
-            {"title": "nearest resize, convolution", "options": {}, "trained": True, "of": "forward"},
-        ),
-        "resize-bilinear": Entry(
-            f"{_LAYERS}:resize_convolution",
-            {
-                "title": "bilinear resize, convolution",
-                "options": {"mode": "bilinear"},
-                "trained": True,
-                "of": "forward",
-            },
-        ),
-        "icnr": Entry(
-            f"{_WEIGHTS}:icnr",
-            {"title": "equal filters before a pixel shuffle", "options": {}, "trained": True, "of": "forward"},
-        ),
-        "icnr-new": Entry(
-            f"{_WEIGHTS}:icnr",
-            {
-                "title": "ICNR, drawn anew",
-                "options": {"weights": "new"},
-                "trained": False,
-                "of": "forward",
-            },
-        ),
-        "hold": Entry(
-            f"{_LAYERS}:smoothed",
-            {"title": "zero-order hold behind", "options": {}, "trained": True, "of": "forward"},
-        ),
-        "smooth": Entry(
-            f"{_LAYERS}:smoothed",
-            {"title": "fixed smoothing behind, order 1", "options": {"order": 1}, "trained": True, "of": "forward"},
-        ),
-        "blurpool": Entry(
-            f"{_LAYERS}:blurred",
-            {"title": "BlurPool before subsampling", "options": {}, "trained": True, "of": "backward"},
-        ),
+        "equal-phases": _entry("equal_gains:equal_phases", "gains of all phases made equal"),
+        "resize-nearest": _entry("resize:resize_convolution", "nearest resize, convolution"),
+        "resize-bilinear": _entry("resize:resize_convolution", "bilinear resize, convolution", mode="bilinear"),
+        "icnr": _entry("interleaved:icnr", "equal filters before a pixel shuffle"),
+        "icnr-new": _entry("interleaved:icnr", "ICNR, drawn anew", trained=False, weights="new"),
+        "hold": _entry("filters:smoothed", "zero-order hold behind"),
+        "smooth": _entry("filters:smoothed", "fixed smoothing behind, order 1", order=1),
+        "blurpool": _entry("filters:blurred", "BlurPool before subsampling", "backward"),
     },
 )
 """Remedies: each entry is a function from a model and an example to a `Remedied`.

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
-from biasscope.core.randomness import generator
 from biasscope.upsampling.analysis import Analysis, analyse
 from biasscope.upsampling.interval import NONE, Interval
-from biasscope.upsampling.remedies.compare import changed, outputs
+from biasscope.upsampling.remedies.change import changed, outputs, used
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import find_sites
 from biasscope.upsampling.watch import OUTPUT
@@ -102,6 +100,7 @@ def layer_by_layer(
 
     Examples
     --------
+    >>> import torch
     >>> _ = torch.manual_seed(0)
     >>> net = nn.Sequential(nn.ConvTranspose2d(1, 2, 3, 2), nn.ConvTranspose2d(2, 1, 2, 2))
     >>> found = layer_by_layer(net, torch.rand(2, 1, 16, 16))
@@ -124,10 +123,7 @@ def layer_by_layer(
 def _row(
     model: nn.Module, pictures: Tensor, remedy: str, name: str, before: Tensor | None, ripple: float | None, seed: int
 ) -> Single | None:
-    options = {**REMEDIES[remedy].facts["options"], "only": None if name == ALL else name}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(generator(seed, "remedy", remedy).integers(2**31)))
-        done = REMEDIES.load(remedy)(model, pictures[:1], **options)
+    done = used(remedy, model, pictures[:1], seed, None if name == ALL else name)
     if not done.changes:
         return None
     found = analyse(done.model, pictures, draws=19, heads=0, seed=seed)

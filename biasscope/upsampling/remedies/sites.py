@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -11,6 +11,10 @@ from biasscope.upsampling.passage import Event, Passage, Refused
 from biasscope.upsampling.record import record
 
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+NO_CONVOLUTION = "no convolution stands directly in front of the pixel shuffle"
+Transposed = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d
+Convolution = Transposed | nn.Conv2d
+Weights = Literal["keep", "new"]
 
 
 @dataclass(frozen=True)
@@ -128,18 +132,3 @@ def _site(passage: Passage, event: Event, name: str, modules: dict[str, nn.Modul
     if "interpolate" in step.kind:
         return "a resize writes evenly already"
     return "it is called as a function, so there is no module to replace"
-
-
-NO_CONVOLUTION = "no convolution stands directly in front of the pixel shuffle"
-
-
-def with_weights(sites: Sequence[Site]) -> tuple[list[Site], list[Refused]]:
-    """Sites whose weights are known, and the others with a reason."""
-    chosen = [site for site in sites if site.conv]
-    return chosen, [Refused(site.name, site.kind, NO_CONVOLUTION) for site in sites if not site.conv]
-
-
-def by_kind(sites: Sequence[Site], kind: str, reason: str) -> tuple[list[Site], list[Refused]]:
-    """Sites of a kind, and the others with a reason."""
-    chosen = [site for site in sites if site.kind == kind]
-    return chosen, [Refused(site.name, site.kind, reason) for site in sites if site.kind != kind]

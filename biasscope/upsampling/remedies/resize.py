@@ -1,21 +1,18 @@
-"""Remedies that put other layers in the place of those that are there: resize-convolution, hold, smoothing."""
+"""A resize and a convolution in the place of a transposed convolution."""
 
 from __future__ import annotations
 
-import copy
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
-from biasscope.core.errors import UsageError
-from biasscope.models.surgery import antialias, surgery_table
-from biasscope.models.surgery.edit import described, replace
-from biasscope.nn import ResizeConv2d, SmoothUpsampled2d
+from biasscope.models.surgery.edit import described
+from biasscope.nn import ResizeConv2d
 from biasscope.upsampling.binding import resize_taps
-from biasscope.upsampling.passage import Refused
 from biasscope.upsampling.remedies.fit import FitEnd
-from biasscope.upsampling.remedies.sites import Change, Remedied, by_kind, find_sites
+from biasscope.upsampling.remedies.sites import Change, Remedied, Site
+from biasscope.upsampling.remedies.surgery import Altered, site_by_site
 
 Mode = Literal["nearest", "bilinear"]
 
@@ -49,20 +46,18 @@ def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest"
     >>> done.model(torch.ones(1, 2, 5, 5)).std((2, 3)).max().item() < 1e-6, done.changes[0].residual > 0
     (True, True)
     """
-    model = copy.deepcopy(model)
-    sites, others = find_sites(model, example, only)
-    chosen, skipped = by_kind(sites, "transposed", "a pixel shuffle is not replaced; see icnr")
-    changes = []
-    for site in chosen:
-        layer = model.get_submodule(site.name)
+
+    def resize(site: Site, layer: nn.Module) -> Altered | str:
+        if site.kind != "transposed":
+            return "a pixel shuffle is not replaced; see icnr"
         if not isinstance(layer, nn.ConvTranspose2d):
-            skipped.append(Refused(site.name, "transposed", "there is a resize-convolution for two axes only"))
-            continue
+            return "there is a resize-convolution for two axes only"
         new, residual = fitted(layer, mode)
         text = "least squares fit of what one input writes"
-        changes.append(Change(site.name, described(layer), f"{mode} resize, 3x3 or larger Conv2d", text, residual))
-        model = replace(model, site.name, lambda _, new=new: new)  # type: ignore[misc]
-    return Remedied(model, tuple(changes), (*others, *skipped))
+        after = f"{mode} resize, 3x3 or larger Conv2d"
+        return Altered(new, Change(site.name, described(layer), after, text, residual))
+
+    return site_by_site(model, example, only, resize)
 
 
 def fitted(layer: nn.ConvTranspose2d, mode: Mode) -> tuple[nn.Module, float]:
@@ -132,73 +127,3 @@ def _as_convolution(layer: nn.ConvTranspose2d) -> Tensor:
     weight = layer.weight.detach().double().cpu()
     parts = [part.transpose(0, 1) for part in weight.chunk(layer.groups)]
     return torch.cat(parts)
-
-
-def smoothed(model: nn.Module, example: Tensor, order: int = 0, only: str | None = None) -> Remedied:
-    """Put a fixed smoothing behind every transposed convolution and pixel shuffle; weights stay as they are.
-
-    Parameters
-    ----------
-    model
-        Is copied.
-    example
-        Input to follow the model with.
-    order
-        0 is the zero-order hold; higher orders smooth more.
-    only
-        Name of the one layer to change, in the place of all.
-
-    Notes
-    -----
-    Exact whatever the weights, before and after training.
-    Source: Sugawara et al., ICIP 2018; Kinoshita and Kiya, ICASSP 2020.
-
-    Examples
-    --------
-    >>> up = nn.Sequential(nn.ConvTranspose2d(2, 3, 3, 2))
-    >>> out = smoothed(up, torch.zeros(1, 2, 5, 5)).model(torch.ones(1, 2, 5, 5))
-    >>> out[..., 3:-3, 3:-3].std((2, 3)).max().item() < 1e-6
-    True
-    """
-    model = copy.deepcopy(model)
-    sites, others = find_sites(model, example, only)
-    changes = []
-    for site in sites:
-        layer = model.get_submodule(site.name)
-        like = next(layer.parameters(), next(model.parameters(), example))
-        if len(site.factor) != 2:
-            others.append(Refused(site.name, site.kind, "there is a smoothing for two axes only"))
-            continue
-        factor = (site.factor[0], site.factor[1])
-        smooth = SmoothUpsampled2d(site.channels, factor, order, device=like.device, dtype=like.dtype)
-        after = f"{type(layer).__name__}, {described(smooth)}"
-        changes.append(Change(site.name, described(layer), after, "kept as they are", None))
-        model = replace(model, site.name, lambda old, smooth=smooth: nn.Sequential(old, smooth))  # type: ignore[misc]
-    return Remedied(model, tuple(changes), tuple(others))
-
-
-def blurred(model: nn.Module, example: Tensor, filter_size: int = 4) -> Remedied:
-    """Blur before every subsampling, for gradients without checkerboards: `biasscope.models.antialias`.
-
-    Parameters
-    ----------
-    model
-        Is copied.
-    example
-        Input to follow the model with.
-    filter_size
-        Taps; an even number, and 3, write evenly at stride 2.
-
-    Examples
-    --------
-    >>> net = nn.Sequential(nn.Conv2d(1, 4, 3, 2, 1), nn.ReLU())
-    >>> [change.name for change in blurred(net, torch.zeros(1, 1, 16, 16)).changes]
-    ['0']
-    """
-    try:
-        done = antialias(model, filter_size, stem=True, example=example)
-    except UsageError as error:
-        return Remedied(copy.deepcopy(model), (), (Refused(error.where, "antialias", error.what),))
-    table = surgery_table(done)
-    changes = tuple(Change(row.name, row.before, row.after, "kept as they are", None) for row in table)
-    return Remedied(done, changes, tuple(Refused(row.name, row.kind, row.reason) for row in table.kept))
