@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from biasscope.report.model import Report, decode
+
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 Done = tuple[Path, "subprocess.CompletedProcess[str]"]
 
@@ -35,6 +37,25 @@ def program(tmp_path: Path) -> Program:
         )
 
     return run
+
+
+def read(folder: str | Path = "biasscope-report") -> Report:
+    """Report that a command has written."""
+    return decode(Path(folder, "report.json").read_bytes())
+
+
+@pytest.fixture
+def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder with a network of ten classes in `net.safetensors`."""
+    import torch
+
+    from biasscope.models.architectures import architecture
+    from biasscope.models.checkpoints.safetensors import to_safetensors
+
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    built = architecture("cifar_resnet20").build()
+    (tmp_path / "net.safetensors").write_bytes(to_safetensors(built.state_dict(), {}))
 
 
 @pytest.fixture

@@ -15,29 +15,20 @@ from PIL import Image
 from biasscope.analyze import main
 from biasscope.models.architectures import architecture
 from biasscope.models.checkpoints.safetensors import to_safetensors
-from biasscope.report.model import Report, decode
 from biasscope.report.render import render
-from tests.cli.conftest import Done
+from tests.cli.conftest import Done, read
 
 QUICK = ("--limit", "5", "--grid", "3x3", "--lie", "0", "--images", "scenes:5", "--no-html")
 Command = Callable[..., int]
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run the command in this process, in an empty folder with a network of ten classes in `net.safetensors`."""
-    monkeypatch.chdir(tmp_path)
-    torch.manual_seed(0)
-    net = architecture("cifar_resnet20").build()
-    (tmp_path / "net.safetensors").write_bytes(to_safetensors(net.state_dict(), {}))
+def command(net: None) -> Command:
+    """Run the command in this process, in the folder of the network."""
     return lambda *arguments: main(["invariance", *map(str, arguments)])
 
 
 NET = ("--model", "file:net.safetensors?arch=cifar_resnet20")
-
-
-def read(folder: str = "biasscope-report") -> Report:
-    return decode(Path(folder, "report.json").read_bytes())
 
 
 def picture(path: Path, seed: int, side: int = 40) -> None:

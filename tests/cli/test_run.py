@@ -10,6 +10,7 @@ import pytest
 from biasscope.analyze import main
 from biasscope.report.model import Report, decode
 from biasscope.report.render import render
+from tests.cli.conftest import read
 
 TEXT = """title = "Does it hold?"
 question = "invariance"
@@ -34,10 +35,6 @@ def analysis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.parent.mkdir()
     path.write_text(TEXT)
     return path
-
-
-def read(folder: str | Path = "biasscope-report") -> Report:
-    return decode(Path(folder, "report.json").read_bytes())
 
 
 def images(report: Report) -> float | None:

@@ -5,30 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from biasscope.analyze import main
-from biasscope.models.architectures import architecture
-from biasscope.models.checkpoints.safetensors import to_safetensors
-from biasscope.report.model import Report, decode
 from biasscope.report.render import render
+from tests.cli.conftest import read
 
 NET = ("--model", "file:net.safetensors?arch=cifar_resnet20", "--images", "scenes:2", "--heads", "1")
 Command = Callable[..., int]
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run the command in this process, in an empty folder with a network of ten classes in `net.safetensors`."""
-    monkeypatch.chdir(tmp_path)
-    torch.manual_seed(0)
-    net = architecture("cifar_resnet20").build()
-    (tmp_path / "net.safetensors").write_bytes(to_safetensors(net.state_dict(), {}))
+def command(net: None) -> Command:
+    """Run the command in this process, in the folder of the network."""
     return lambda *arguments: main(["upsampling", *map(str, arguments)])
-
-
-def read(folder: str | Path = "biasscope-report") -> Report:
-    return decode(Path(folder, "report.json").read_bytes())
 
 
 def test_embedded_default_answers(program: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path) -> None:
