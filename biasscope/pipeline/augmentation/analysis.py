@@ -10,7 +10,6 @@ from typing import Any
 
 from biasscope.copies import CopiesSweep, Data
 from biasscope.copies.pool import make_pool
-from biasscope.copies.thinning import BUDGET
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar
 from biasscope.models.device import resolve_device
@@ -184,6 +183,4 @@ class Run:
                 "No images were given: embedded digits, all of them in the middle, so that only copies show them "
                 "elsewhere."
             )
-        pairs = [(study.model, note) for study in self.studies for note in study.sweep.notes]
-        said += [f"{model}: {note}" for model, note in pairs if note.startswith(BUDGET)]
-        return said + list(self.data.notes)
+        return said + words.thinned(self.studies) + list(self.data.notes)

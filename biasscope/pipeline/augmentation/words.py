@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from biasscope.copies.law.need import in_copies
+from biasscope.copies.thinning import BUDGET
 from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
@@ -89,6 +90,16 @@ def beyond(study: Study) -> Iterator[str]:
             f"With n = {most}, {study.model} {first.variant} is right in {percent(here)} of the versions inside the "
             f"trained range and {percent(beyond)} outside of it."
         )
+
+
+def thinned(studies: Sequence[Study]) -> list[str]:
+    """What a time budget left out; said once of models that lost the same."""
+    models: dict[str, list[str]] = {}
+    for study in studies:
+        for note in study.sweep.notes:
+            if note.startswith(BUDGET):
+                models.setdefault(note, []).append(study.model)
+    return [f"{', '.join(names)}: {note}" for note, names in models.items()]
 
 
 def headline(studies: Sequence[Study], scalars: Sequence[Scalar]) -> list[Scalar]:

@@ -1,5 +1,7 @@
 """Tables and sentences of question 4 against laws that are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,23 @@ def test_one_seed_is_said():
     assert words.ONE_SEED in words.answer([once])
     assert words.ONE_SEED in sample.copies(once).notes
     assert not [table for table in sample.copies(once).tables if table.name == "knee"]
+
+
+def test_what_a_budget_left_out_is_said_once_of_models_that_lost_the_same():
+    notes = {"small:4": "less", "small:8": "less", "resnet18": "more"}
+    studies = [
+        sample.study(replace(sample.sweep(), notes=("Something else.", f"Time budget of 9 s: {left}.")), model=name)
+        for name, left in notes.items()
+    ]
+    assert words.thinned(studies) == [
+        "small:4, small:8: Time budget of 9 s: less.",
+        "resnet18: Time budget of 9 s: more.",
+    ]
+
+
+def test_head_numbers_are_needs_and_how_far_those_came_that_are_not_reached(study, found):
+    heads = [one.name for one in words.headline([study], found.scalars)]
+    assert heads[:3] == ["copies_needed@plain", "consistency_most@antialias", "copies_needed@polyphase"]
 
 
 def test_labels_carry_the_model_where_there_are_several():
