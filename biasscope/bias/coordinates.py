@@ -31,6 +31,9 @@ GRID_TOLERANCE = 1e-3
 GRID_SHARE = 0.95
 """Share of corners on the pixel grid from which on a dataset counts as annotated in whole pixels."""
 
+ASIDE = 1e-9
+"""Share of the frame by which centres are moved to either side before they are put into bins."""
+
 
 class Feasible(NamedTuple):
     """Feasible coordinates, each NaN where there is no slack on its axis."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.bias.coordinates import (
+    ASIDE,
     CONTACT,
     apparent_scale,
     detect_grid,
@@ -50,7 +51,8 @@ class Position(NamedTuple):
 def position_of(corners: Floats, width: Floats, height: Floats, rng: np.random.Generator) -> Position:
     """Position of boxes given as pixel edges (N, 4) in frames of ``width`` x ``height`` pixels.
 
-    Whole-pixel boxes are spread over their pixel (randomised integral transform), others are taken as they are.
+    Whole-pixel boxes are spread over their pixel (randomised integral transform), others are taken as they are. Raw
+    centres are moved by next to nothing to either side, since those of boxes as wide as their frame lie between bins.
     """
     box = (*corners.T, width, height)
     grid = detect_grid(*corners.T)
@@ -59,7 +61,8 @@ def position_of(corners: Floats, width: Floats, height: Floats, rng: np.random.G
     inner = feasible_coordinates(*box, grid=grid, uniform=uniform, margin=CONTACT)
     free = (np.where(touching, np.nan, inner.u), np.where(touching, np.nan, inner.v))
     feasible = feasible_coordinates(*box, grid=grid, uniform=uniform)
-    return Position(free, (feasible.u, feasible.v), raw_centres(*box), touching, apparent_scale(*relative_size(*box)))
+    cx, cy = (axis + rng.uniform(-ASIDE, ASIDE, len(axis)) for axis in raw_centres(*box))
+    return Position(free, (feasible.u, feasible.v), (cx, cy), touching, apparent_scale(*relative_size(*box)))
 
 
 def cell_counts(pair: tuple[Floats, Floats], slots: Ints, shape: tuple[int, ...], bins: int = BINS) -> Ints:
@@ -69,7 +72,7 @@ def cell_counts(pair: tuple[Floats, Floats], slots: Ints, shape: tuple[int, ...]
     """
     x, y = pair
     held = np.isfinite(x) & np.isfinite(y)
-    column, row = (np.minimum((axis[held] * bins).astype(np.int64), bins - 1) for axis in (x, y))
+    column, row = (np.clip((axis[held] * bins).astype(np.int64), 0, bins - 1) for axis in (x, y))
     cells, size = bins * bins, int(np.prod(shape))
     flat = np.bincount(slots[held] * cells + row * bins + column, minlength=size * cells)
     return flat.reshape(*shape, cells)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.bias.coordinates import (
+    ASIDE,
     CONTACT,
     CONTACT_FRACTION,
     apparent_scale,
@@ -100,6 +101,16 @@ class Fold:
         return raw_centres(*self.rows.box)
 
     @cached_property
+    def placed(self) -> tuple[Floats, Floats]:
+        """Raw centres as they are binned: next to nothing to either side, by their image.
+
+        Boxes as wide as their frame lie at one half exactly, between two bins; none of the two may get them all.
+        """
+        signs = (self.image >> np.uint64(bit) & np.uint64(1) for bit in (62, 63))
+        cx, cy = (axis + np.where(sign, ASIDE, -ASIDE) for axis, sign in zip(self.centres, signs, strict=True))
+        return cx, cy
+
+    @cached_property
     def size(self) -> tuple[Floats, Floats]:
         """Relative width and height."""
         return relative_size(*self.rows.box)
@@ -133,7 +144,7 @@ class Fold:
     @cached_property
     def bins(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """Fine bins of u, v, cx, cy and relative height; coarser ones are read off them."""
-        u, v, cx, cy, h = (bin_of(axis, FINE) for axis in (*self.feasible, *self.centres, self.size[1]))
+        u, v, cx, cy, h = (bin_of(axis, FINE) for axis in (*self.feasible, *self.placed, self.size[1]))
         return u, v, cx, cy, h
 
     def interior(self) -> tuple[Floats, Floats]:
@@ -189,7 +200,7 @@ class Fold:
             yield name, made.reshape(labels, *shape)
 
     def _raw(self, at: Ints, labels: int) -> NDArray[np.int32]:
-        return self._map(plane(*self.centres, *self.bins[2:4], self.settings.bins), at, labels)
+        return self._map(plane(*self.placed, *self.bins[2:4], self.settings.bins), at, labels)
 
     def _feasible(self, at: Ints, labels: int) -> NDArray[np.int32]:
         return self._map(plane(*self.feasible, *self.bins[:2], self.settings.bins), at, labels)

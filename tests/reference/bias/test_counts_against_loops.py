@@ -7,11 +7,17 @@ import polars as pl
 import pytest
 
 from biasscope.bias import count_boxes
-from biasscope.bias.counting.keys import groups, image_keys
+from biasscope.bias.counting.keys import group_keys, groups, image_keys
 from biasscope.bias.counting.tables import SCALES
 from tests.box_scenes import frame, scene
 
 BINS, GROUPS = 8, 20
+
+
+def aside(image_id):
+    """What is added to a raw centre before it is binned: 1e-9 to the right or left, and down or up, by its image."""
+    hashes = group_keys(image_keys(image_id), 0).tolist()
+    return [[1e-9 if key >> bit & 1 else -1e-9 for bit in (62, 63)] for key in hashes]
 
 
 def cell(value, bins):
@@ -31,12 +37,12 @@ def naive(boxes):
     """Every table by a loop over all boxes (continuous grid)."""
     found = defaultdict(lambda: defaultdict(float))
     group_of = groups(image_keys(boxes["image_id"]), GROUPS, 0)
-    for row, group in zip(boxes.iter_rows(named=True), group_of, strict=True):
+    for row, group, (right, down) in zip(boxes.iter_rows(named=True), group_of, aside(boxes["image_id"]), strict=True):
         width, height = row["image_width"], row["image_height"]
         w, h = (row["x1"] - row["x0"]) / width, (row["y1"] - row["y0"]) / height
-        cx, cy = (row["x0"] + row["x1"]) / 2 / width, (row["y0"] + row["y1"]) / 2 / height
-        u = (cx - w / 2) / (1 - w) if width * (1 - w) > 0.5 else None
-        v = (cy - h / 2) / (1 - h) if height * (1 - h) > 0.5 else None
+        cx, cy = (row["x0"] + row["x1"]) / 2 / width + right, (row["y0"] + row["y1"]) / 2 / height + down
+        u = row["x0"] / width / (1 - w) if width * (1 - w) > 0.5 else None
+        v = row["y0"] / height / (1 - h) if height * (1 - h) > 0.5 else None
         for label in (row["label"], "all"):
             found["raw"][label, group, cell(cy, 8) * 8 + cell(cx, 8)] += 1
             found["joint"][label, (cell(cy, 4) * 4 + cell(cx, 4)) * 4 + cell(h, 4)] += 1
@@ -106,7 +112,7 @@ def test_boxes_and_images(counts, boxes):
 
 def test_pooled_planes_match_numpy(counts, boxes):
     h = ((boxes["y1"] - boxes["y0"]) / boxes["image_height"]).to_numpy()
-    cy = ((boxes["y1"] + boxes["y0"]) / 2 / boxes["image_height"]).to_numpy()
+    cy = ((boxes["y1"] + boxes["y0"]) / 2 / boxes["image_height"]).to_numpy() + np.array(aside(boxes["image_id"]))[:, 1]
     expected, _, _ = np.histogram2d(h, cy, bins=16, range=[[0, 1], [0, 1]])
     np.testing.assert_array_equal(counts.cy_height, expected)
 
@@ -126,3 +132,15 @@ def test_interior_conditions_on_not_touching(boxes):
 def test_scale_has_one_bin_below_its_range():
     tiny = frame(["a"], ["c"], [10.0], [10.0], [10.5], [10.5], [640], [640])
     assert count_boxes(tiny).scale[0].sum(0).tolist() == [1] + [0] * (SCALES - 1)
+
+
+@pytest.mark.parametrize("per_image", ["one", "all"])
+@pytest.mark.parametrize("grid", ["integer", "continuous"])
+def test_boxes_as_large_as_their_frame_are_in_the_middle(per_image, grid):
+    """Their centres lie between the middle cells: a quarter of them belongs to each, and half to either side."""
+    full = frame([f"f{i}" for i in range(4000)], ["c"] * 4000, [0] * 4000, [0] * 4000, *[[100] * 4000] * 4)
+    counts = count_boxes(full, per_image=per_image, grid=grid)
+    middle = counts.raw[0].sum(0).reshape(8, 8)[3:5, 3:5]
+    assert middle.sum() == 4000
+    assert np.abs(middle - 1000).max() < 4 * np.sqrt(4000 * 3 / 16)
+    assert np.abs(counts.cy_height[-1, 7:9] - 2000).max() < 4 * np.sqrt(1000)

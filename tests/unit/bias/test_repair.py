@@ -263,3 +263,19 @@ def test_every_number_has_its_n_and_its_population() -> None:
     assert "objects clear of the frame" in result.finding
     assert any("all 600 boxes" in note for note in result.notes)
     assert any("of 600 boxes" in note for note in repair(frame, most_boxes=200).notes)
+
+
+def test_objects_that_fill_the_frame_are_in_the_middle_of_the_map() -> None:
+    """After a crop into an object its visible part is the frame: the map must not lean to a side for it."""
+    frame = world(2000, bias=1, seed=6).with_columns(
+        x0=pl.lit(0.0),
+        y0=pl.lit(0.0),
+        x1=pl.col("image_width").cast(pl.Float64),
+        y1=pl.col("image_height").cast(pl.Float64),
+    )
+    maps = repair(frame).table("maps")
+    for name in ("before", "after"):
+        middle = np.reshape(maps["counts"][maps["name"].index(name)], (8, 8))[3:5, 3:5]
+        n = 2000 if name == "before" else 8000
+        assert middle.sum() == n
+        assert np.abs(middle / n - 0.25).max() < 4 * np.sqrt(3 / 16 / n)
