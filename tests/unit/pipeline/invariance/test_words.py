@@ -73,7 +73,9 @@ def test_findings_of_the_other_kinds() -> None:
     assert words.video([filmed]) == "Answers that change from one frame to the next: net 66.7 %."
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.00001, "< 0.01 %"), (0.99996, "> 99.99 %"), (float("nan"), "undefined")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.00001, "< 0.01 %"), (0.99996, "> 99.99 %"), (float("nan"), "undefined")]
+)
 def test_shares_near_the_ends(value: float, text: str) -> None:
     assert percent(value) == text
 
