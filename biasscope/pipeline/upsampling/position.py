@@ -12,12 +12,12 @@ from biasscope.core.progress import Progress
 from biasscope.core.results import Result, number
 from biasscope.images.picture import ImageSource
 from biasscope.pipeline.common.numbers import percent
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.pipeline.upsampling.context import context
 from biasscope.pipeline.upsampling.knee import NET, SEEDS, WIDEST, knee
 from biasscope.pipeline.upsampling.measurement import Measurement
-from biasscope.pipeline.upsampling.results import full
-from biasscope.pipeline.upsampling.tables import tabled
+from biasscope.pipeline.upsampling.tables import full
 from biasscope.trace import trace
 from biasscope.trace.structure import structure
 from biasscope.transforms import make

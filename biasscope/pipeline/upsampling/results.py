@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from biasscope.core.results import Cell, Result, Scalar, Table, interval, number
+from biasscope.core.results import Result, Scalar, number
 from biasscope.pipeline.common.numbers import percent
+from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.definition import UpsamplingAnalysis
-from biasscope.pipeline.upsampling import pictures, tables, words
+from biasscope.pipeline.upsampling import gradient_words, overlap_tables, pictures, remedy_tables, remedy_words, words
 from biasscope.pipeline.upsampling.measurement import Measurement
+from biasscope.pipeline.upsampling.pattern_result import patterns
+from biasscope.pipeline.upsampling.phrases import DISTILL, MOST
+from biasscope.pipeline.upsampling.tables import full
 
-DISTILL = "Odena, Dumoulin & Olah, Deconvolution and checkerboard artifacts, Distill 2016"
-T = "t over pictures"
 BACKWARD = (
     "The gradient has two figures: strided layers alone, which is what subsampling does, and with the layers between, "
     "whose convolutions spread it again."
@@ -35,11 +37,6 @@ def results(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Iterator
         yield remedies(items)
 
 
-def full(*made: Table) -> list[Table]:
-    """Tables that have rows."""
-    return [one for one in made if one.height]
-
-
 def overlap(items: Sequence[Measurement]) -> Result:
     """How often every position is written."""
     said = [note for item in items for note in item.found.notes]
@@ -49,8 +46,8 @@ def overlap(items: Sequence[Measurement]) -> Result:
         title="Overlap",
         scalars=list(_overlap_scalars(items)),
         tables=full(
-            tables.tabled("layers", tables.overlap_rows(items), "Writes of a position by phase", "layer"),
-            tables.tabled("refused", tables.refused_rows(items), "Places that cannot be analysed", "layer"),
+            tabled("layers", list(overlap_tables.overlap_rows(items)), "Writes of a position by phase", "layer"),
+            tabled("refused", list(overlap_tables.refused_rows(items)), "Places that cannot be analysed", "layer"),
         ),
         notes=[
             "Every weight counts as one: this is what the geometry alone does. Trained weights may even it out, or "
@@ -81,7 +78,7 @@ def _overlap_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
 
 def weights(items: Sequence[Measurement]) -> Result:
     """Whether weights write a constant as a constant."""
-    rows = [row for row in tables.weight_rows(items) if row["score"] is not None]
+    rows = [row for row in overlap_tables.weight_rows(items) if row["score"] is not None]
     worst = max(rows, key=lambda row: row["score"], default=None)
     finding = (
         f"Weights are least even in {worst['model']} at {worst['layer']}: the answers of its phases to a constant "
@@ -89,7 +86,7 @@ def weights(items: Sequence[Measurement]) -> Result:
         if worst is not None and worst["score"] > 0
         else "Weights answer a constant with a constant wherever that is known."
     )
-    made = tables.tabled("weights", tables.weight_rows(items), "Evenness of the weights by layer", "layer")
+    made = tabled("weights", list(overlap_tables.weight_rows(items)), "Evenness of the weights by layer", "layer")
     notes = [
         "score: spread of the phases' sums of weights over their mean, 0 where every constant gives a constant; "
         "score mean: the same for the mean activation in front of the layer, without its bias; score bias: with it."
@@ -98,76 +95,14 @@ def weights(items: Sequence[Measurement]) -> Result:
     return Result("weights", finding, "Weights", tables=full(made), notes=notes, source=source)
 
 
-def patterns(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Result:
-    """What is written on pictures and on constants."""
-    notes = [
-        "Shares of variation are tested against the same maps cut into tiles and moved against each other; the p of "
-        "the F test supposes independent neighbours, so it is not the one to trust.",
-        "Decibels: power at the stride frequencies over the median around them, mean over frequencies; 0 is nothing "
-        "that stands out. Peaks without a taper (small maps) are marked as uncertain: edges leak into them.",
-    ]
-    return Result(
-        kind="patterns",
-        finding=words.patterns(items),
-        title="Patterns",
-        parameters=_parameters(items, asked),
-        scalars=list(_pattern_scalars(items)),
-        tables=full(
-            tables.tabled("patterns", tables.pattern_rows(items), "Patterns by layer", "layer"),
-            tables.tabled("pictures", pictures.patterns(items), "The patterns themselves", "layer"),
-            tables.tabled("spectra", pictures.spectra(items), "Spectra of the output", "model"),
-            tables.tabled("response", tables.response_rows(items), "Answers to constant pictures", "level"),
-            tables.tabled("peaks", tables.peak_rows(items), "Peaks at every stride frequency", "peak"),
-        ),
-        notes=notes,
-        source=f"{DISTILL}; Zhang et al., Detecting and simulating artifacts in GAN fake images, 2019",
-    )
-
-
-def _parameters(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> dict[str, Cell]:
-    return {
-        "pictures": len(items[0].inputs),
-        "input": " x ".join(map(str, items[0].inputs.shape[1:])),
-        "channels": asked.channels,
-        "margin": asked.margin if asked.margin is not None else "an eighth of the side",
-        "draws": asked.draws,
-        "seed": asked.seed,
-    }
-
-
-def _pattern_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
-    for item in items:
-        if item.ripple is not None:
-            title = f"Ripple on constant pictures by the mean answer, {item.label}"
-            share = item.found.response.share if item.found.response is not None else None
-            note = f"{percent(share)} of what varies repeats with the stride, the rest is borders." if share else ""
-            yield Scalar(f"ripple@{item.label}", number(item.ripple), title, better="lower", description=note)
-        layer = item.output
-        if layer is None or layer.peaks is None:
-            continue
-        value, low, high = layer.peaks.mean
-        doubt = "Uncertain: taken without a taper. " if layer.peaks.window == "none" else ""
-        yield Scalar(
-            f"decibels@{item.label}", number(value), f"Peaks at the stride frequencies, {item.label}",
-            interval(low, high, method=T), layer.peaks.n, "dB", "lower", f"{doubt}Mean over frequencies.",
-        )  # fmt: skip
-        if layer.anova is not None:
-            p = "" if layer.anova.p is None else f"p = {layer.anova.p:.3g}"
-            yield Scalar(
-                f"eta_squared@{item.label}", number(layer.anova.eta_squared),
-                f"Variation of the output that the phase explains, {item.label}", None, len(item.inputs), "share",
-                "lower", p,
-            )  # fmt: skip
-
-
 def gradients(items: Sequence[Measurement]) -> Result:
     """How evenly gradients reach the pixels."""
-    made = tables.tabled("gradients", tables.gradient_rows(items), "Gradients by model", "model")
+    made = tabled("gradients", list(overlap_tables.gradient_rows(items)), "Gradients by model", "model")
     notes = [BACKWARD, *dict.fromkeys(f"{item.label}: {note}" for item in items for note in item.found.notes)]
-    finding = words.gradients(items)
+    finding = gradient_words.gradients(items)
     missing = [item for item in items if item.found.gradients is not None and item.found.gradients.zero > 0]
     if missing:
-        named = "; ".join(f"{item.label} {percent(_zero(item))}" for item in missing[: words.MOST])
+        named = "; ".join(f"{item.label} {percent(_zero(item))}" for item in missing[:MOST])
         finding += f" Pixels without any gradient: {named}."
     return Result("gradients", finding, "Gradients", tables=full(made), notes=notes, source=DISTILL)
 
@@ -178,7 +113,7 @@ def _zero(item: Measurement) -> float:
 
 def remedies(items: Sequence[Measurement]) -> Result:
     """Before and after."""
-    said = [*words.remedied(items), *words.single(items)]
+    said = [*remedy_words.remedied(items), *remedy_words.single(items)]
     notes = [
         "Change of the output: root mean square difference over the root mean square of the output as it is. Remedies "
         "are surgery without retraining: weights that are drawn anew say nothing about outputs until they are trained, "
@@ -194,10 +129,10 @@ def remedies(items: Sequence[Measurement]) -> Result:
         finding=" ".join(said) or "No remedy of the forward pass is called for, or none can be used.",
         title="Remedies",
         tables=full(
-            tables.tabled("remedies", tables.remedy_rows(items), "Before and after", "row"),
-            tables.tabled("single", tables.single_rows(items), "One layer repaired at a time", "layer"),
-            tables.tabled("before_after", pictures.before_after(items), "Outputs before and after", "picture"),
-            tables.tabled("changes", tables.change_rows(items), "What every remedy did", "layer"),
+            tabled("remedies", list(remedy_tables.remedy_rows(items)), "Before and after", "row"),
+            tabled("single", list(remedy_tables.single_rows(items)), "One layer repaired at a time", "layer"),
+            tabled("before_after", list(pictures.before_after(items)), "Outputs before and after", "picture"),
+            tabled("changes", list(remedy_tables.change_rows(items)), "What every remedy did", "layer"),
         ),
         notes=notes,
         source=f"{DISTILL}; Aitken et al. 2017; Sugawara et al. 2019; Kinoshita & Kiya 2020",

@@ -1,92 +1,20 @@
-"""Tables of the results: overlap, weights, patterns, gradients, remedies."""
+"""Tables of patterns: layers, stride frequencies, answers to constant pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from biasscope.core.results import Table, number, table
+from biasscope.core.results import Table, number
 from biasscope.pipeline.upsampling.measurement import Measurement, axes
-from biasscope.upsampling import LayerPattern, Overlap, Row
+from biasscope.upsampling import LayerPattern
 
-LARGEST = 64
-"""Side up to which an overlap map is kept."""
-SAID = 16
-"""Phases whose counts are written out."""
 Cells = Mapping[str, Any]
 
 
-def tabled(name: str, found: Iterable[Cells], title: str, row: str) -> Table:
-    """Table from rows that have the same keys."""
-    rows = list(found)
-    return table(name, {key: [one[key] for one in rows] for key in (rows[0] if rows else ())}, title=title, row=row)
-
-
-def overlap_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
-    """One row a layer and direction, alone and together with what is before it."""
-    for item in items:
-        found = item.found.structure
-        for one in found.forward:
-            yield overlap_row(item, one, "alone")
-        for one in found.composed:
-            yield overlap_row(item, one, "all before it")
-        for one in found.backward:
-            yield overlap_row(item, one, "alone")
-        if found.backward_strided is not None:
-            yield overlap_row(item, found.backward_strided, "strided layers together")
-        if found.backward_composed is not None:
-            yield overlap_row(item, found.backward_composed, "with the layers between")
-
-
-def overlap_row(item: Measurement, one: Overlap, scope: str) -> Cells:
-    """One overlap."""
-    plane = one.map()
-    plane = plane.reshape(1, -1) if plane.ndim == 1 else plane.reshape(*plane.shape[:2], -1)[..., 0]
-    small = max(plane.shape) <= LARGEST
-    lines = [", ".join(f"{count:g}" for count in line[:SAID]) for line in one.counts]
-    ratios = one.ratios
-    return {
-        "model": item.label,
-        "layer": one.name or "whole",
-        "kind": one.kind,
-        "direction": one.direction,
-        "scope": scope,
-        "period": axes(one.period),
-        "counts": " x ".join(dict.fromkeys(lines)) if len(set(lines)) > 1 else lines[0] if lines else "",
-        "ratio_1d": None if None in ratios else max((r for r in ratios if r is not None), default=None),
-        "ratio": number(one.ratio),
-        "holes": one.holes,
-        "uniform": one.uniform,
-        "layers": one.layers,
-        "rows": plane.shape[0] if small else None,
-        "columns": plane.shape[1] if small else None,
-        "cells": plane.ravel().tolist() if small else None,
-        "note": one.note,
-    }
-
-
-def refused_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
-    """Places that cannot be analysed."""
-    for item in items:
-        for one in item.found.refused:
-            yield {"model": item.label, "layer": one.name, "kind": one.kind, "reason": one.reason}
-
-
-def weight_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
-    """One row a layer that upsamples."""
-    for item in items:
-        for one in item.found.weights:
-            yield {
-                "model": item.label,
-                "layer": one.name,
-                "kind": one.kind,
-                "score": number(one.score),
-                "score_mean": number(one.score_mean),
-                "score_bias": number(one.score_bias),
-                "note": one.note,
-            }
+def full(*made: Table) -> list[Table]:
+    """Tables that have rows."""
+    return [one for one in made if one.height]
 
 
 def pattern_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
@@ -157,97 +85,3 @@ def response_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
                 "relative": number(float(relative)),
                 "share": number(found.share),
             }
-
-
-def gradient_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
-    """One row a model: overlap of its backward pass, and energy by phase."""
-    for item in items:
-        found, energy = item.found.structure, item.found.gradients
-        if found.backward_strided is None:
-            continue
-        plane = None if energy is None else np.atleast_2d(energy.energy.reshape(*energy.energy.shape[:2], -1)[..., 0])
-        small = plane is not None and max(plane.shape) <= LARGEST
-        yield {
-            "model": item.label,
-            "strided_alone": number(found.backward_strided.ratio),
-            "with_between": number(found.backward_composed.ratio) if found.backward_composed is not None else None,
-            "holes": found.backward_strided.holes,
-            "period": axes(found.backward_strided.period),
-            "energy_ratio": number(energy.ratio) if energy is not None else None,
-            "zero": energy.zero if energy is not None else None,
-            "rows": plane.shape[0] if plane is not None and small else None,
-            "columns": plane.shape[1] if plane is not None and small else None,
-            "cells": plane.ravel().tolist() if plane is not None and small else None,
-            "heads": energy.heads if energy is not None else None,
-            "n": energy.n if energy is not None else None,
-        }
-
-
-def remedy_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
-    """One row a model and remedy, the model as it is first."""
-    for item in items:
-        for row in item.remedies:
-            yield remedy_row(item, row)
-
-
-def remedy_row(item: Measurement, row: Row) -> Cells:
-    """One remedy."""
-    found, first = row.strength, item.remedies[0].strength
-    value, low, high = found.decibels if found is not None else (None, None, None)
-    plain = ("overlap", "score", "step", "eta_squared", "p", "gradient", "parameters", "operations", "seconds")
-    changed = dict(zip(("change", "change_low", "change_high"), map(number, row.change), strict=True))
-    cost = found.operations / first.operations if found is not None and first is not None and first.operations else None
-    return {
-        "model": item.label,
-        "remedy": row.name or "none",
-        "title": row.title,
-        "weights_kept": row.trained,
-        "decibels": number(value),
-        "decibels_low": number(low),
-        "decibels_high": number(high),
-        **changed,
-        **{name: number(getattr(found, name)) if found is not None else None for name in plain},
-        "cost": number(cost),
-        "layers": len(row.changes),
-        "reason": row.reason,
-    }
-
-
-def single_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
-    """One row a layer that is repaired alone, and one for all of them."""
-    for item in items:
-        chosen = item.best
-        for row in item.singles if chosen is not None else ():
-            value, low, high = map(number, row.decibels)
-            change, change_low, change_high = map(number, row.change)
-            yield {
-                "model": item.label,
-                "layer": row.layer,
-                "remedy": chosen.name if chosen is not None else "",
-                "removed": number(row.removed),
-                "step": number(row.step),
-                "before": number(row.before),
-                "decibels": value,
-                "decibels_low": low,
-                "decibels_high": high,
-                "change": change,
-                "change_low": change_low,
-                "change_high": change_high,
-                "n": len(item.inputs),
-            }
-
-
-def change_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
-    """What every remedy did, one row a layer."""
-    for item in items:
-        for row in item.remedies:
-            for change in row.changes:
-                yield {
-                    "model": item.label,
-                    "remedy": row.name,
-                    "layer": change.name,
-                    "before": change.before,
-                    "after": change.after,
-                    "weights": change.weights,
-                    "residual": number(change.residual),
-                }
