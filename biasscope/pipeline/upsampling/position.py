@@ -65,7 +65,7 @@ def coverage(
             *([shown.table] if shown is not None else []),
             tabled("coverage", rows, "Phases that random crops cover", "row"),
             tabled("sampling", layers, "How densely layers sample", "layer"),
-            tabled("context", context(asked.seed), "Strided against dilated at the same context", "way"),
+            tabled("context", list(context(asked.seed)), "Strided against dilated at the same context", "way"),
             tabled("phases", phases, "Variation over phases by variation over pictures", "layer"),
         ),
         notes=list(dict.fromkeys(notes)),
