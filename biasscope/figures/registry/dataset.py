@@ -81,7 +81,7 @@ ENTRIES = {
     "scale": entry(
         "marginals:scale",
         "How large the boxes are",
-        "Every step to the right doubles the side of the box: 1/2 is half the side, a quarter of the area.",
+        "Every mark on the axis is twice the side of the one before: 1/2 is half the side, a quarter of the area.",
         "scale",
     ),
     "scale-strongest": entry("effects:scale_strongest", "The classes whose scale differs most", _RANKED, "scale"),
