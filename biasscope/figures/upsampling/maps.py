@@ -104,7 +104,7 @@ def _number(value: Any) -> str:
 def _panels(count: int, side: float = 1.95) -> tuple[Figure, list[Axes]]:
     across = min(count, ACROSS)
     down = -(-count // across)
-    figure = Figure(figsize=(0.3 + side * across, (side + 0.35) * down), layout="constrained")
+    figure = Figure(figsize=(0.3 + side * across, (side + 0.5) * down), layout="constrained")
     made = figure.subplots(down, across, squeeze=False).ravel()
     for ax in made[count:]:
         ax.set_axis_off()

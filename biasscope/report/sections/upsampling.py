@@ -113,6 +113,7 @@ def view(result: Result) -> dict[str, Any]:
     return {
         "over": "Upsampling",
         "numbers": head(result),
+        "several": len(names(rows(result, name))) > 1,
         "films": [*tiles(result), *outputs(result)],
         "figures": FIGURES[result.kind],
         "grid": some(result, name, fields, caption),
