@@ -61,9 +61,10 @@ def _most_biased(results: Sequence[Result]) -> Iterator[str]:
         tested = sum(verdict != "not tested" for _, verdict in pairs)
         biased = [f"{label}" for label, verdict in pairs if verdict == "non-uniform"]
         left = len(pairs) - tested
-        few = f" ({left:,} more {'has' if left == 1 else 'have'} too few boxes)" if left else ""
+        few = f" ({left:,} more {'has' if left == 1 else 'have'} too few boxes with free room)" if left else ""
         if not tested:
-            yield f"No class can be tested: {_all_have(len(pairs))} fewer than {item.parameters['minimum']} boxes."
+            least = f"{item.parameters['minimum']} boxes with free room"
+            yield f"No class can be tested: {_all_have(len(pairs))} fewer than {least}."
         elif biased:
             most = f": {_named(biased)}" if len(biased) <= MOST else f"; most for {_named(biased)}"
             yield f"This is bias, not chance, for {len(biased):,} of {counted(tested, 'class')}{few}{most}."

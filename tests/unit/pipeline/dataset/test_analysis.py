@@ -70,18 +70,20 @@ def test_a_wrong_augmentation_is_refused_before_anything_is_read(tmp_path: Path)
 @pytest.mark.parametrize(
     ("verdicts", "sentence"),
     [
-        ([], "No class can be tested: all 0 have fewer than 10 boxes."),
-        (["not tested"], "No class can be tested: the only one has fewer than 10 boxes."),
+        ([], "No class can be tested: all 0 have fewer than 10 boxes with free room."),
+        (["not tested"], "No class can be tested: the only one has fewer than 10 boxes with free room."),
         (["not rejected"], "Bias is not told from chance in the one class, given the box sizes."),
         (
             ["not rejected", "not rejected", "not tested"],
-            "Bias is not told from chance in any of 2 classes (1 more has too few boxes), given the box sizes.",
+            "Bias is not told from chance in any of 2 classes (1 more has too few boxes with free room), given the box "
+            "sizes.",
         ),
         (["non-uniform"], "This is bias, not chance, for 1 of 1 class: “a”."),
         (["non-uniform"] * 3, "This is bias, not chance, for 3 of 3 classes: “a”, “b” and “c”."),
         (
             ["non-uniform"] * 4 + ["not tested"] * 2,
-            "This is bias, not chance, for 4 of 4 classes (2 more have too few boxes); most for “a”, “b” and “c”.",
+            "This is bias, not chance, for 4 of 4 classes (2 more have too few boxes with free room); most for “a”, “b” "
+            "and “c”.",
         ),
     ],
 )
