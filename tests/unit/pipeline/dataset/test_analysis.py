@@ -82,8 +82,8 @@ def test_a_wrong_augmentation_is_refused_before_anything_is_read(tmp_path: Path)
         (["non-uniform"] * 3, "This is bias, not chance, for 3 of 3 classes: “a”, “b” and “c”."),
         (
             ["non-uniform"] * 4 + ["not tested"] * 2,
-            "This is bias, not chance, for 4 of 4 classes (2 more have too few boxes with free room); most for “a”, “b” "
-            "and “c”.",
+            "This is bias, not chance, for 4 of 4 classes (2 more have too few boxes with free room); most for “a”, "
+            "“b” and “c”.",
         ),
     ],
 )
