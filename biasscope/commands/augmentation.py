@@ -126,7 +126,8 @@ def augmentation(
     together
         Most networks at once.
     budget
-        Time for training and asking: `90s`, `10m`, `2h`; the plan is thinned to it, which the report says.
+        Time for training and asking: `90s`, `10m`, `2h`; training, questions and steps are thinned to it, which the
+        report says. Starting, estimates and figures come on top, some ten seconds.
     resume
         Continue a run that was stopped.
     html
