@@ -32,6 +32,8 @@ from biasscope.core.results import Result, Scalar, Table, column, table
 from biasscope.images.words import counted
 
 LISTED = 1000
+FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE = 10, 0.2
+"""Boxes, and their share, that no image can hold from which on the convention is doubted."""
 
 
 class Inspector:
@@ -80,8 +82,15 @@ class Inspector:
         return len(self._labels)
 
     def doubt(self, convention: str) -> str | None:
-        """Sentence that names a likelier box convention than the one read with, or ``None``."""
-        return self._evidence.note(convention)
+        """Sentence on why the box convention read with is probably not that of the numbers, or ``None``."""
+        impossible = self.counts["outside"] + self.counts["degenerate"]
+        if impossible < max(FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE * self.boxes):
+            return self._evidence.note(convention)
+        return (
+            f"{impossible:,} of {self.boxes:,} boxes reach beyond their image or have no area when they are read as "
+            f"{convention}: the numbers may be of another convention, such as corners instead of a corner with a width "
+            "and height. If so, say --box-convention; nothing was changed, and all numbers here are of the other boxes."
+        )
 
     @property
     def violations(self) -> int:

@@ -228,3 +228,13 @@ def test_fractions_that_were_read_as_pixels(side: float) -> None:
     assert ("--box-convention fraction" in str(evidence.note("edges"))) == (side > 2)
     evidence.add(x0 * side, x0 * side + 40, np.full(60, side))
     assert evidence.note("edges") is None
+
+
+@pytest.mark.parametrize(("wrong", "doubted"), [(9, False), (19, False), (20, True), (100, True)])
+def test_many_impossible_boxes_cast_doubt_on_the_convention(wrong: int, doubted: bool) -> None:
+    """Corners that are read as a width and height reach beyond the image."""
+    inspector = Inspector()
+    inspector.check(frame_of([{**good(place), "x1": 60.0 if place < wrong else 9.0} for place in range(100)]))
+    note = inspector.doubt("xywh")
+    assert (note is not None) == doubted
+    assert not doubted or f"{wrong} of 100 boxes reach beyond their image" in str(note)
