@@ -3,7 +3,8 @@
 Convention
 ----------
 ``xtl, ytl, xbr, ybr`` are pixel edges. In the video form a box with ``outside="1"`` says that the object is not in the
-frame, so it is no box; every frame the task speaks of is an image.
+frame, so it is no box; every frame the task speaks of is an image. Boxes with a ``rotation`` are no upright boxes: they
+are bad rows, as other shapes are.
 """
 
 from __future__ import annotations
@@ -122,11 +123,14 @@ class _Parser:
         where = f"{self.file}:{self.row}"
         try:
             x0, y0, x1, y1 = (float(attributes[key]) for key in ("xtl", "ytl", "xbr", "ybr"))
+            turned = float(attributes.get("rotation") or 0) % 180 != 0
             image = self.image if self.path[1] == "image" else self._frame(int(attributes["frame"]))
         except KeyError as missing:
             return self.log.add("box without a corner", where, f"{missing.args[0]} is missing")
         except ValueError as error:
             return self.log.add("coordinate is not a number", where, str(error))
+        if turned:  # its corners are those before it was turned, so it lies elsewhere
+            return self.log.add("box is turned", where, f"by {attributes['rotation']} degrees; upright ones are read")
         if attributes.get("outside") == "1" or image is None:
             return None
         label = self.label if self.path[1] == "track" else attributes.get("label")

@@ -34,6 +34,19 @@ def test_tracks(tmp_path: Path) -> None:
     assert "track" in table.notes[0]
 
 
+def test_turned_boxes_are_listed(tmp_path: Path) -> None:
+    """Their corners are those before the turn; a turn by half a circle changes none."""
+    corners = 'label="cat" xtl="10" ytl="20" xbr="30" ybr="60"'
+    boxes = "".join(
+        f"<box {corners} {turn}/>" for turn in ("", 'rotation="0.00"', 'rotation="180.0"', 'rotation="45.5"')
+    )
+    path = tmp_path / "x.xml"
+    path.write_text(f'<annotations><image id="0" name="a.jpg" width="100" height="80">{boxes}</image></annotations>')
+    table = read_boxes(path)
+    assert table.boxes.collect()["row"].to_list() == [1, 2, 3]
+    assert [(row.reason, row.where) for row in table.log.rows] == [("box is turned", "x.xml:4")]
+
+
 @pytest.mark.parametrize(
     "text",
     [
