@@ -36,6 +36,7 @@ def keys(window: Window) -> Iterator[str]:
     """Top-level keys of an object in the order of the file; the caller takes each value before asking for the next."""
     window.take(b"{")
     if window.peek() == b"}":
+        goes_on(window)
         return
     while True:
         if window.peek() != b'"':
@@ -43,8 +44,16 @@ def keys(window: Window) -> Iterator[str]:
         key = window.value()
         window.take(b":")
         yield str(key)
-        if window.take(b",", b"}") == b"}":
+        if not goes_on(window):
             return
+
+
+def goes_on(window: Window) -> bool:
+    """Whether another key follows a value of the object; it does not when the object ends, and with it the file."""
+    if window.take(b",", b"}") == b",":
+        return True
+    window.end()
+    return False
 
 
 def elements(window: Window, kind: type[T]) -> Iterator[list[T] | BadElement]:

@@ -47,13 +47,22 @@ class Window:
         InputError
             There is none: the file is cut off.
         """
+        if not (found := self._next()):
+            raise self.error("the file ends too early: it is cut off")
+        return found
+
+    def end(self) -> None:
+        """Make sure that nothing but white space follows."""
+        if self._next():
+            raise self.error("the document goes on after its end")
+
+    def _next(self) -> bytes:
+        """Next byte that is not white space, without taking it; empty at the end of the file."""
         while True:
             while self.at < len(self.data) and self.data[self.at] in _SPACE:
                 self.at += 1
-            if self.at < len(self.data):
+            if self.at < len(self.data) or not self.grow():
                 return self.data[self.at : self.at + 1]
-            if not self.grow():
-                raise self.error("the file ends too early: it is cut off")
 
     def take(self, *wanted: bytes) -> bytes:
         """Take the next byte that is not white space; it must be one of those wanted."""

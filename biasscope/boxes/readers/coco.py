@@ -19,7 +19,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from biasscope.boxes.convention import choose_corners, from_xywh, to_edges
-from biasscope.boxes.jsonarrays import BadElement, elements
+from biasscope.boxes.jsonarrays import BadElement, elements, goes_on
 from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
 from biasscope.boxes.readers.coco_tables import Annotation, Tables, listed_images, read_tables
 from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, BoxTable
@@ -109,7 +109,7 @@ class _File:
                 elif made:
                     yield self._block(made, seen)
                     seen += len(made)
-            window.take(b",", b"}")
+            goes_on(window)
         self.logged = seen
 
     def _block(self, made: list[Annotation], seen: int) -> pl.DataFrame:

@@ -51,6 +51,15 @@ def test_blocks_of_any_size_give_what_json_gives(
     assert (found["before"], found["after"]) == (before, after)
 
 
+@pytest.mark.parametrize("document", [b"{}", b'{"a": 1}', b'{"items": [{"id": 1}]}'])
+@pytest.mark.parametrize("block", [1, 5, 1000])
+def test_nothing_but_white_space_follows(document: bytes, block: int) -> None:
+    assert read(document + b" \r\n\t ", block) == read(document, 7)
+    for more in (b"x", b"\n{}", b" }", b",", b'\n"a": 2}'):
+        with pytest.raises(InputError, match="goes on after its end"):
+            read(document + more, block)
+
+
 @settings(deadline=None)
 @given(ELEMENTS.filter(bool), st.integers(1, 200), st.data())
 def test_a_cut_off_file_is_an_error_that_names_the_file(items: list[Any], block: int, data: st.DataObject) -> None:
