@@ -188,6 +188,35 @@ def test_function_equals_the_class(name, found):
     assert not torch.isnan(metric.compute()).any()
 
 
+SAME_FROM_ANY_REFERENCE = {"flipping_share"}
+REFERRING = sorted({name for name in METRICS if "reference" in METRICS[name].facts["inputs"]} - SAME_FROM_ANY_REFERENCE)
+
+
+@pytest.fixture(scope="module")
+def many():
+    return block(images=80, views=9, classes=6, seed=4)
+
+
+@pytest.mark.parametrize("name", REFERRING)
+def test_the_reference_is_view_0_unless_told(name, many):
+    function, options = VARIANTS.get(name, (getattr(F, name, None), {}))
+    given = {key: value for key, value in inputs(METRICS[name], many).items() if key != "reference"}
+    told = function(**given, **options, reference=0)
+    assert not torch.equal(told, function(**given, **options, reference=1))
+    if name != "top1_change_from_reference":  # the function without a reference is the change between neighbours
+        assert torch.equal(function(**given, **options), told)
+    silent = METRICS.load(name)()
+    silent.update(**given)
+    assert torch.equal(silent.compute(), told)
+
+
+def test_fidelity_of_given_pairs_is_the_loop_over_them(many):
+    naive = Naive(many)
+    assert {-1, 0, 1} <= set(naive.targets)  # unknown, and class 0 is a class like any other
+    expected = mean(naive.all_right((a, b), i) for a, b, _ in naive.pairs for i in naive.labelled)
+    assert F.fidelity(many["predictions"], many["targets"], many["steps"]).item() == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("replacement", [False, True])
 def test_consistency_is_the_formula_in_class_counts(replacement, found):
     total, views, images = 0.0, *found["predictions"].shape

@@ -186,6 +186,22 @@ def test_exchanged_gains_and_losses_have_mirrored_intervals():
     assert difference(reduce(both)).item() == pytest.approx(0.13)
 
 
+@pytest.mark.parametrize(("gained", "lost"), [(3, 2), (9, 8), (0, 4)])
+def test_a_difference_of_exclusive_events_by_hand(gained, lost):
+    """Square-and-add with the multinomial correlation (Zou and Donner 2008) of exact binomial intervals."""
+    images, fate = 20, torch.arange(20)
+    both = torch.stack([fate < gained, fate >= images - lost]).double()
+    p, q = gained / images, lost / images
+    low = beta_law.ppf(0.025, [gained, lost], [images - gained + 1, images - lost + 1])
+    low, high = np.nan_to_num(low), beta_law.ppf(0.975, [gained + 1, lost + 1], [images - gained, images - lost])
+    below, above = [p, q] - low, high - [p, q]
+    correlation = -math.sqrt(p * q / ((1 - p) * (1 - q)))
+    down = math.sqrt(below[0] ** 2 + above[1] ** 2 - 2 * correlation * below[0] * above[1])
+    up = math.sqrt(above[0] ** 2 + below[1] ** 2 - 2 * correlation * above[0] * below[1])
+    found = difference_interval(reduce(both))
+    assert (found.low.item(), found.high.item()) == pytest.approx((p - q - down, p - q + up))
+
+
 def test_units_of_a_positive_number_do_not_matter():
     values = torch.tensor([0.2, 1.0, 3.0, 0.7])
     one, other = positive_interval(reduce(values)), positive_interval(reduce(1000 * values))
@@ -199,6 +215,33 @@ def test_a_few_positive_values_by_hand():
     freedom = min(81 / 29, 2)
     reach = student.ppf(0.975, freedom) / math.sqrt(3) / 3
     assert (low.item(), high.item(), n.item()) == pytest.approx((3 * math.exp(-reach), 3 * math.exp(reach), 3))
+
+
+def test_two_images_have_a_positive_interval_and_one_has_none():
+    low, high, n = positive_interval(reduce(torch.tensor([2.0, 4.0])))  # standard error of the mean 1
+    reach = student.ppf(0.975, 1) / 3
+    assert (low.item(), high.item(), n.item()) == pytest.approx((3 * math.exp(-reach), 3 * math.exp(reach), 2))
+    low, high, n = positive_interval(reduce(torch.tensor([2.0])))
+    assert low.isnan()
+    assert high.isnan()
+    assert n == 1
+
+
+def test_less_than_one_loss_still_bounds_from_above():
+    """Twenty images alike at 0.96 are 0.8 losses of 20 tosses."""
+    low, high, _ = share_interval(reduce(torch.full((20,), 0.96, dtype=torch.float64)))
+    assert low.item() == pytest.approx(beta_law.ppf(0.025, 19.2, 1.8))
+    assert high.item() == pytest.approx(beta_law.ppf(0.975, 20.2, 0.8))
+    assert high < 1
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e6])
+def test_units_of_counts_do_not_matter(unit):
+    draw = torch.Generator().manual_seed(4)
+    most = torch.rand(30, generator=draw, dtype=torch.float64) + 0.5
+    part = most * torch.rand(30, generator=draw, dtype=torch.float64)
+    one, other = share_interval(reduce(part, most)), share_interval(reduce(unit * part, unit * most))
+    assert (one.low.item(), one.high.item()) == pytest.approx((other.low.item(), other.high.item()), rel=1e-9)
 
 
 def test_a_few_shares_by_hand():
