@@ -106,8 +106,8 @@ class Fold:
 
         Boxes as wide as their frame lie at one half exactly, between two bins; none of the two may get them all.
         """
-        signs = (self.image >> np.uint64(bit) & np.uint64(1) for bit in (62, 63))
-        cx, cy = (axis + np.where(sign, ASIDE, -ASIDE) for axis, sign in zip(self.centres, signs, strict=True))
+        signs = (bits.view(np.float64) for bits in (self.image << np.uint64(1), self.image))  # the uppermost is theirs
+        cx, cy = (axis - np.copysign(ASIDE, sign) for axis, sign in zip(self.centres, signs, strict=True))
         return cx, cy
 
     @cached_property
