@@ -6,6 +6,7 @@ import scipy.spatial.distance
 import scipy.stats
 
 from biasscope.bias import effects
+from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.jackknife import jackknife, leave_one_out
 
 RANDOM = np.random.default_rng(11)
@@ -65,6 +66,13 @@ def test_wasserstein_of_a_point_in_closed_form():
         assert effects.wasserstein_uniform([x]) == pytest.approx((x**2 + (1 - x) ** 2) / 2)
 
 
+def test_even_counts_are_uniform_in_every_sense():
+    even = np.full((2, 256), 3)
+    assert effects.wasserstein_uniform_binned(even).tolist() == [0, 0]
+    assert effects.jensen_shannon(even).tolist() == [0, 0]
+    assert effects.cramers_v(even).tolist() == [0, 0]
+
+
 def test_moments_are_numpys():
     u, v = RANDOM.random((2, 25))
     sums = [[part.sum()] for part in (u, v, u * u, v * v, u * v)]
@@ -75,6 +83,12 @@ def test_moments_are_numpys():
 
 def test_correlation_is_undefined_without_variation():
     assert np.isnan(effects.correlation([3], [1.5], [1.5], [0.75], [0.8], [0.75]))[0]
+    u = RANDOM.random(50)
+    for value in np.linspace(0, 1, 101):  # the variance of v from sums is often rounding, not 0
+        v = np.full(50, value)
+        sums = [[part.sum()] for part in (u, v, u * u, v * v, u * v)]
+        assert np.isnan(effects.correlation([50], *sums))[0]
+        assert np.isnan(effects.correlation([50], *(sums[place] for place in (1, 0, 3, 2, 4))))[0]
 
 
 def test_empty_classes_are_undefined_not_zero():
@@ -103,6 +117,33 @@ def test_a_single_group_has_no_interval():
     made = jackknife([1.0], [[0.0, 1.0]], [[True, False]])
     assert np.isnan(made.error[0])
     assert np.isnan(made.low[0])
+
+
+def test_two_groups_have_an_interval_with_one_degree_of_freedom():
+    x = np.array([[1.0, 4.0, 0.0]])
+    made = jackknife(x.sum(1) / 2, leave_one_out(x) / np.array([[1, 1, 2]]), x > 0, level=0.9)
+    assert made.error[0] == pytest.approx(np.std([1, 4], ddof=1) / np.sqrt(2))
+    assert (made.low[0], made.high[0]) == pytest.approx(scipy.stats.t.interval(0.9, 1, 2.5, made.error[0]))
+
+
+def squared_over_groups(row):
+    """Squared effect of counts (groups, cells) from products of different groups, and the pairs of boxes in them."""
+    pairs = [(g, h) for g in range(len(row)) for h in range(len(row)) if g != h]
+    top, bottom = sum(row[g] @ row[h] for g, h in pairs), sum(row[g].sum() * row[h].sum() for g, h in pairs)
+    return (row.shape[1] * top / bottom - 1) / (row.shape[1] - 1), bottom / 2
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_interval_over_groups_leaves_every_group_out(level):
+    """By loops over groups: the jackknife of the squared effect, then the least upper bound of so many pairs."""
+    counts = RANDOM.poisson(np.array([0.3, 1.0, 4.0])[:, None, None], (3, 8, 5))
+    made = grouped_effect(counts, level=level)
+    for place, row in enumerate(counts):
+        full, pairs = squared_over_groups(row)
+        left = [squared_over_groups(np.delete(row, group, 0))[0] for group in range(len(row))]
+        alone = jackknife([full], [left], [row.any(1)], level=level)
+        expected = effects.rooted(alone, [pairs], row.shape[1], level=level)
+        np.testing.assert_allclose([part[place] for part in made], [part[0] for part in expected])
 
 
 @pytest.mark.parametrize("n", [10, 20, 60])

@@ -24,13 +24,21 @@ def test_fewer_views_than_k_is_undefined():
     assert metric.interval().n == 0
 
 
+@pytest.mark.parametrize(("views", "k"), [(49, 16), (64, 32), (1024, 3)])
+def test_one_answer_unlike_the_others_in_closed_form(views, k):
+    """k views miss the odd one with probability 1 - k / views, however many groups of k there are."""
+    table = torch.full((views, 3), 5)
+    table[views // 2] = 2
+    assert k_agreement(table, k).item() == pytest.approx(1 - k / views, rel=1e-12)
+
+
 @pytest.mark.parametrize("k", [0, -1, 2.0, True])
 def test_k_is_a_whole_number(k):
     with pytest.raises(UsageError, match="whole number"):
         KAgreement(k=k)
 
 
-@pytest.mark.parametrize(("views", "k"), [(49, 3), (49, 16), (64, 32), (121, 60), (1024, 3)])
+@pytest.mark.parametrize(("views", "k"), [(49, 3), (49, 16), (64, 32), (81, 32), (121, 60), (1024, 3)])
 def test_answers_that_all_agree_are_exactly_one(views, k):
     table = torch.full((views, 7), 5)
     table[:, 1] = 2

@@ -95,6 +95,14 @@ def test_maps_of_half_the_size_move_half_as_far():
     assert found.abs().max() < 1e-12
 
 
+@pytest.mark.parametrize("generator", ["translation-x", "translation-y"])
+def test_maps_that_shrink_along_one_axis_move_as_far_along_the_other(generator):
+    wave = torch.sin(torch.arange(16, dtype=torch.float64) * math.pi / 8)
+    images = (wave[None] * wave[:, None]).expand(1, 1, 16, 16)
+    for shrunk in (lambda x: x[:, :, :, ::2], lambda x: x[:, :, ::2]):
+        assert lie_derivative(shrunk, images, generator, output="map").abs().max() < 1e-12
+
+
 def test_chunks_do_not_matter_and_images_are_untouched():
     f, images = network(), pictures(5)
     before = images.clone()
@@ -126,6 +134,10 @@ def test_attention_is_differentiated_too():
 def test_training_mode_is_refused():
     with pytest.raises(UsageError, match=r"model\.eval"):
         lie_derivative(network().train(), pictures())
+    partly = network()
+    partly[1].train()
+    with pytest.raises(UsageError, match=r"model\.eval"):
+        lie_derivative(partly, pictures())
 
 
 def in_place(x):
@@ -185,6 +197,12 @@ def test_wrong_arguments(images, options):
 def test_error_by_hand():
     derivatives = torch.tensor([[3.0, 4.0], [0.0, 2.0]])
     assert local_equivariance_error(derivatives).item() == pytest.approx((12.5 + 2) / 2)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 0), (3, 2, 0)])
+def test_outputs_without_entries_have_no_error(shape):
+    with pytest.raises(UsageError, match="derivatives"):
+        local_equivariance_error(torch.zeros(shape))
 
 
 def test_error_grows_with_the_square_of_the_outputs_and_has_an_interval():

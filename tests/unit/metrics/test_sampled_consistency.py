@@ -30,6 +30,7 @@ def test_a_batch_shares_its_pair():
     table = torch.arange(6)[:, None].repeat(1, 30)  # alike only where a view is paired with itself
     values = {sampled_consistency(table, seed=seed, share="batch").item() for seed in range(40)}
     assert values == {0.0, 1.0}
+    assert 0 < sampled_consistency(table, draws=5).item() < 0.5  # each image has pairs of its own
 
 
 @pytest.mark.parametrize("options", [{"share": "none"}, {"draws": 0}])

@@ -21,6 +21,7 @@ def test_by_hand(norm, shifts, reach):
 
 def test_share_by_hand():
     assert flipping_share(PREDICTIONS, REFERENCE).item() == pytest.approx(2 / 3)
+    assert flipping_share(PREDICTIONS[:2]).item() == pytest.approx(1 / 3)  # two views: image 1 flips
     assert flipping_share(PREDICTIONS[:1]).isnan()
 
 

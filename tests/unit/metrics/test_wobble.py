@@ -22,3 +22,8 @@ def test_one_view_does_not_wobble():
 def test_a_gap_in_an_image_is_an_error():
     with pytest.raises(UsageError, match="NaN"):
         wobble(torch.tensor([[0.9], [NAN]]))
+
+
+def test_no_view_is_an_error():
+    with pytest.raises(UsageError, match="no view"):
+        wobble(torch.zeros(0, 3))
