@@ -18,8 +18,9 @@ import msgspec
 import polars as pl
 
 from biasscope import __version__
+from biasscope.boxes.files import Found
 from biasscope.boxes.schema import BadRow, RowLog
-from biasscope.boxes.source import Found, Request
+from biasscope.boxes.source import Request
 from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
 from biasscope.core.home import home

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from biasscope.boxes.source import IMAGE_SUFFIXES, SUFFIX, suffix_of
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, SUFFIX, suffix_of
 
 _TRUE = ("1", "1.0", "true", "yes")
 BLANK, ASCII = 32, 128

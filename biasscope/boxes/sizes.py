@@ -14,8 +14,9 @@ from typing import BinaryIO, Protocol
 
 import polars as pl
 
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_from, stem_of, without_suffix
 from biasscope.boxes.schema import RowLog
-from biasscope.boxes.source import IMAGE_SUFFIXES, Request, split_from, stem_of, without_suffix
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")

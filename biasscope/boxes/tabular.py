@@ -17,9 +17,11 @@ from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.csvquotes import opened, sound
 from biasscope.boxes.fields import flag
+from biasscope.boxes.filenames import stem_of, suffix_of
+from biasscope.boxes.files import HEAD, head
 from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES, SHORT, RowLog, unreadable
 from biasscope.boxes.sizes import ImageFiles, read_sizes, size_table
-from biasscope.boxes.source import HEAD, Request, head, stem_of, suffix_of
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
 
 ROW = "biasscope_row"

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import cast
 
 from biasscope.boxes.archive import is_archive
+from biasscope.boxes.files import Found, head
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.schema import BoxTable
-from biasscope.boxes.source import Found, Request, head
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 LOOKED_AT = 1000

@@ -19,11 +19,12 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from biasscope.boxes.convention import choose_corners, from_xywh, to_edges
+from biasscope.boxes.files import Found, head
 from biasscope.boxes.jsonarrays import BadElement, elements, goes_on
 from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
 from biasscope.boxes.readers.coco_tables import Annotation, Tables, listed_images, read_tables
 from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, BoxTable
-from biasscope.boxes.source import Found, Request, head
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 NAME = "coco"

@@ -11,11 +11,12 @@ import msgspec
 import polars as pl
 
 from biasscope.boxes.assemble import RAW_IMAGES, size_number
+from biasscope.boxes.filenames import SUFFIX, split_from
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
 from biasscope.boxes.jsonbuffer import BROKEN, Window, open_json
 from biasscope.boxes.schema import RowLog
 from biasscope.boxes.sizes import fill_sizes
-from biasscope.boxes.source import SUFFIX, Request, split_from
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 TAIL = (1 << 20, 1 << 24, 1 << 26)

@@ -18,9 +18,11 @@ import polars as pl
 
 from biasscope.boxes.assemble import Raw, finish, size_number
 from biasscope.boxes.convention import choose_corners
+from biasscope.boxes.filenames import unique_ids
+from biasscope.boxes.files import Found, head
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.sizes import fill_sizes
-from biasscope.boxes.source import Found, Request, head, unique_ids
+from biasscope.boxes.source import Request
 from biasscope.boxes.xmlsafe import CHUNK, RefusedXmlError, stream
 from biasscope.core.errors import InputError
 

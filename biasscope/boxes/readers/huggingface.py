@@ -19,8 +19,9 @@ from polars.io.plugins import register_io_source
 
 from biasscope.boxes.assemble import Raw, finish, size_number
 from biasscope.boxes.convention import from_xywh
+from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.schema import BOXES, IMAGES, BoxTable, RowLog
-from biasscope.boxes.source import Request, stem_of
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
 
 NAME = "huggingface"

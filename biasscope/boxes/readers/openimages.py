@@ -15,9 +15,10 @@ import polars as pl
 
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.fields import image_name, number, text
+from biasscope.boxes.files import Found
 from biasscope.boxes.readers.table import to_mend
 from biasscope.boxes.schema import CORNERS, BoxTable
-from biasscope.boxes.source import Found, Request
+from biasscope.boxes.source import Request
 from biasscope.boxes.tabular import Layout, Parts, build, csv_header, flags_of, images_of, joined, scan
 from biasscope.core.errors import InputError
 

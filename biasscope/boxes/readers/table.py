@@ -21,8 +21,10 @@ import polars as pl
 from biasscope.boxes.boxcolumn import BBOX, corners, four_numbers
 from biasscope.boxes.boxcolumn import NAMES as LISTS
 from biasscope.boxes.fields import image_name, side, text
+from biasscope.boxes.filenames import suffix_of
+from biasscope.boxes.files import Found
 from biasscope.boxes.schema import CORNERS, BoxTable
-from biasscope.boxes.source import Found, Request, suffix_of
+from biasscope.boxes.source import Request
 from biasscope.boxes.tabular import (
     TABLES,
     TEXTS,

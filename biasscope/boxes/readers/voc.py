@@ -22,10 +22,12 @@ from biasscope.boxes.archive import is_archive, members
 from biasscope.boxes.assemble import RAW_BOXES, RAW_IMAGES, Raw, finish, size_number
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
+from biasscope.boxes.filenames import unique_ids
+from biasscope.boxes.files import Files, Found, head
 from biasscope.boxes.readers.voc_plain import TRUE, plain
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.sizes import fill_sizes
-from biasscope.boxes.source import Files, Found, Request, head, unique_ids
+from biasscope.boxes.source import Request
 from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 from biasscope.core.errors import InputError
 

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biasscope.boxes.filenames import IMAGE_SUFFIXES
+from biasscope.boxes.files import Found
 from biasscope.boxes.readers.yolo_names import is_other, load_yaml
-from biasscope.boxes.source import IMAGE_SUFFIXES, Found, Request
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 KEYS = ("train", "val", "valid", "test")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from biasscope.boxes.source import Found, Request, head
+from biasscope.boxes.files import Found, head
+from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 _LISTS = ("train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "labels.txt", "labelmap.txt")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from biasscope.boxes import inspect, read_boxes
 from biasscope.boxes.fields import classes, image_name, plain_names, stripped, text
-from biasscope.boxes.source import IMAGE_SUFFIXES
+from biasscope.boxes.filenames import IMAGE_SUFFIXES
 
 STEM = st.text(alphabet="aé .\\/-\n\t", max_size=6)
 SUFFIXES = st.sampled_from(

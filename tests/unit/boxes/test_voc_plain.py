@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biasscope.boxes.files import Found
 from biasscope.boxes.readers import voc as reader
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.schema import RowLog
-from biasscope.boxes.source import Found, Request
+from biasscope.boxes.source import Request
 from tests.unit.boxes.box_samples import voc
 
 GAP = st.sampled_from(["", "", "\n\t", " ", "\r\n", "\n"])

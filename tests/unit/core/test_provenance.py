@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from biasscope.boxes.source import Files, Request
+from biasscope.boxes.files import Files
+from biasscope.boxes.source import Request
 from biasscope.core import provenance
 from biasscope.core.provenance import input_files, others
 

@@ -1,0 +1,65 @@
+"""What the name of a file says: its suffix, the image it speaks of, and the split."""
+
+from __future__ import annotations
+
+import re
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2"}
+)
+SUFFIX = r"(?i)\.(?:" + "|".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES)) + r")$"
+"""Pattern of an image file's suffix, for polars."""
+SPLIT_WORD = re.compile(r"(train|trn|valid|validation|val|dev|testing|test)(?:\d{4})?", re.IGNORECASE)
+"""A word that names a split, with or without a year."""
+_NAMES = {"train": "train", "trn": "train", "test": "test", "testing": "test"}
+
+
+def split_from(part: str) -> str | None:
+    """Split that a file or folder name speaks of.
+
+    >>> split_from("instances_train2017.json"), split_from("LOC_val_solution"), split_from("strain")
+    ('train', 'val', None)
+    """
+    for word in re.split(r"[^A-Za-z0-9]+", part):
+        if match := SPLIT_WORD.fullmatch(word):
+            return _NAMES.get(match[1].lower(), "val")
+    return None
+
+
+def suffix_of(name: str) -> str:
+    """Suffix of a file name in lower case; of a compressed table both parts.
+
+    >>> suffix_of("a.XML"), suffix_of("b.csv.gz"), suffix_of("c.tar.gz")
+    ('.xml', '.csv.gz', '.gz')
+    """
+    lower = name.lower()
+    if lower.endswith((".csv.gz", ".tsv.gz")):
+        return lower[-7:]
+    return lower[lower.rfind(".") :] if "." in lower else ""
+
+
+def stem_of(name: str) -> str:
+    """File name without folders and without the suffix of an image file.
+
+    >>> stem_of("val2017/000000001.jpg"), stem_of("v1.5")
+    ('000000001', 'v1.5')
+    """
+    return without_suffix(name.replace("\\", "/").rsplit("/", 1)[-1])
+
+
+def without_suffix(name: str) -> str:
+    """Name without the suffix of an image file; folders stay."""
+    base, dot, suffix = name.rpartition(".")
+    return base if dot and base and f".{suffix.lower()}" in IMAGE_SUFFIXES else name
+
+
+def unique_ids(names: list[str]) -> list[str]:
+    """Image ids for file names: the stem, or the whole path without its suffix where stems are not unique.
+
+    >>> unique_ids(["a/1.jpg", "a/2.jpg"]), unique_ids(["a/1.jpg", "b/1.jpg"])
+    (['1', '2'], ['a/1', 'b/1'])
+    """
+    stems = [stem_of(name) for name in names]
+    if len(set(stems)) == len(set(names)):
+        return stems
+    return [without_suffix(name.replace("\\", "/")) for name in names]

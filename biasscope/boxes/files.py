@@ -1,0 +1,96 @@
+"""Files under a folder: listing them, their paths and sizes, and their first bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple, overload
+
+from biasscope.boxes.filenames import suffix_of
+from biasscope.core.errors import InputError
+
+HEAD = 1 << 16
+
+
+class Found(NamedTuple):
+    """One file under a folder: its full path, its path below the folder, its name's suffix in lower case."""
+
+    path: str
+    name: str
+    suffix: str
+    entry: os.DirEntry[str] | None
+
+
+class Files(Sequence[Path]):
+    """Paths made when they are asked for: making 50,000 of them takes longer than reading a cache."""
+
+    def __init__(self, found: Sequence[Found]) -> None:
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, place: int) -> Path: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Path]: ...
+
+    def __getitem__(self, place: int | slice) -> Path | list[Path]:
+        if isinstance(place, slice):
+            return [Path(found.path) for found in self._found[place]]
+        return Path(self._found[place].path)
+
+    def sizes(self, start: int) -> list[tuple[str, int]]:
+        """Names and bytes of the files from one on; of files that a folder listed they are known already."""
+        files = [found.entry or Path(found.path) for found in self._found[start:]]
+        return [(file.name, file.stat().st_size) for file in files]
+
+
+def listed(path: Path) -> tuple[Found, ...]:
+    """Files under a folder in the order of their names; the path itself when it is a file."""
+    if path.is_file():
+        return (Found(str(path), path.name, suffix_of(path.name), None),)
+    return tuple(sorted(_walk(str(path), ""), key=itemgetter(1)))
+
+
+def head(path: str | Path, size: int = HEAD) -> bytes:
+    """First bytes of a file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
+
+
+def _walk(folder: str, prefix: str) -> Iterator[Found]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise InputError(f"cannot be listed ({error.strerror or error})", where=folder) from error
+    for entry in entries:
+        name = entry.name
+        if name.startswith("."):
+            continue
+        # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
+        shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
+        if _is_file(entry):
+            yield Found(entry.path, prefix + shown, suffix_of(name), entry)
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{prefix}{shown}/")
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file or leads to one; a link in a circle leads nowhere."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
