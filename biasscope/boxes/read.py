@@ -13,7 +13,7 @@ from biasscope.boxes.convention import check_convention
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.source import Request
-from biasscope.boxes.tabular import TABLES
+from biasscope.boxes.tablefiles import TABLES
 from biasscope.boxes.unread import reason, with_unread
 from biasscope.core.errors import InputError, UsageError
 

@@ -17,6 +17,7 @@ import polars as pl
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_from, stem_of, without_suffix
 from biasscope.boxes.schema import RowLog
 from biasscope.boxes.source import Request
+from biasscope.boxes.tablefiles import scan
 from biasscope.core.errors import InputError
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -140,8 +141,6 @@ def _from_table(images: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _table_sizes(path: Path) -> pl.DataFrame:
-    from biasscope.boxes.tabular import scan
-
     frame = scan(path)
     names = {name.strip().lower(): name for name in frame.collect_schema().names()}
     chosen = [next((names[name] for name in options if name in names), None) for options in (_IMAGE, _WIDTH, _HEIGHT)]

@@ -20,7 +20,7 @@ from biasscope.boxes.files import Found
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
-from biasscope.boxes.tabular import csv_header
+from biasscope.boxes.tablefiles import csv_header
 from biasscope.core.errors import InputError
 
 NAME = "kaggle"

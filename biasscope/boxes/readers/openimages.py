@@ -19,7 +19,8 @@ from biasscope.boxes.files import Found
 from biasscope.boxes.readers.table import to_mend
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
-from biasscope.boxes.tabular import Layout, Parts, build, csv_header, flags_of, images_of, joined, scan
+from biasscope.boxes.tablefiles import csv_header, scan
+from biasscope.boxes.tabular import Layout, Parts, build, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
 NAME = "openimages"

@@ -25,21 +25,8 @@ from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import Found
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
-from biasscope.boxes.tabular import (
-    TABLES,
-    TEXTS,
-    Layout,
-    Parts,
-    build,
-    check_columns,
-    csv_header,
-    csv_text,
-    flags_of,
-    images_of,
-    joined,
-    scan,
-    separator,
-)
+from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, csv_text, scan, separator
+from biasscope.boxes.tabular import Layout, Parts, build, check_columns, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
 NAME = "table"

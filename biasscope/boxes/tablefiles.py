@@ -1,0 +1,108 @@
+"""Opening tables: CSV (also compressed), Parquet and Arrow files as lazy frames, with their columns as they are."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from biasscope.boxes.csvquotes import opened, sound
+from biasscope.boxes.filenames import suffix_of
+from biasscope.boxes.files import HEAD, head
+from biasscope.boxes.schema import SHORT, RowLog, unreadable
+from biasscope.core.errors import InputError
+
+EXTRA = "biasscope_extra"
+"""Column that holds the first field that a row of a CSV file has too many."""
+TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+TABLES = (*TEXTS, ".parquet", ".arrow", ".feather", ".ipc")
+
+
+def csv_header(path: Path) -> list[str]:
+    """Column names of a CSV or TSV file.
+
+    Raises
+    ------
+    InputError
+        The file is empty, or its beginning is no text in UTF-8 or (with a mark) UTF-16.
+    """
+    first = csv_text(path).lstrip("\n\r").splitlines()
+    if not first:
+        raise InputError("the file is empty", where=str(path))
+    return next(csv.reader(first[:1], delimiter=separator(path, first[0])))
+
+
+def separator(path: Path, line: str) -> str:
+    """Most likely separator of a header line."""
+    if ".tsv" in suffix_of(path.name):
+        return "\t"
+    return max(",;\t|", key=line.count)
+
+
+def head_of(path: Path, size: int = HEAD) -> bytes:
+    """First bytes of a table, decompressed."""
+    if path.suffix.lower() != ".gz":
+        return head(path, size)
+    try:
+        with opened(path) as file:
+            return file.read(size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot be decompressed ({error})", where=str(path)) from error
+
+
+def csv_text(path: Path) -> str:
+    """First lines of a CSV file, decoded."""
+    data = head_of(path)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data[: len(data) // 2 * 2].decode("utf-16", errors="replace")
+    try:
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
+    except UnicodeDecodeError as error:
+        hint = "Convert it, for example with: iconv -f latin1 -t utf-8."
+        raise InputError(f"is not UTF-8 (byte {error.start})", where=str(path), hint=hint) from error
+
+
+def scan(path: Path, numbers: Sequence[str] = (), log: RowLog | None = None) -> pl.LazyFrame:
+    """Lazy frame of a table.
+
+    In CSV, columns named in ``numbers`` are read as numbers (what is none becomes null), the others as text, and
+    :data:`EXTRA` holds the first field that is too many. Rows with a quote that is not closed go to the log.
+    """
+    suffix = suffix_of(path.name)
+    try:
+        if suffix in (*TEXTS, ".txt"):
+            return _scan_csv(path, numbers, log)
+        if suffix == ".parquet":
+            frame = pl.scan_parquet(path)
+        else:
+            stream = head(path, 6) != b"ARROW1"
+            frame = pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
+        frame.collect_schema()
+        return frame
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(error, [path]) from error
+
+
+def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.LazyFrame:
+    line = csv_text(path).lstrip("\n\r").splitlines()[0]
+    data = None
+    if head_of(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        with opened(path) as file:
+            data = file.read().decode("utf-16", errors="replace").encode()
+    elif re.match(rb"[^\r\n]*\r(?!\n)", head_of(path)):
+        with opened(path) as file:
+            data = file.read().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    source = sound(path, data, separator(path, line), log)
+    lenient: dict[str, Any] = {"separator": separator(path, line), "ignore_errors": True, "truncate_ragged_lines": True}
+    names = pl.scan_csv(source, infer_schema=False, **lenient).collect_schema().names()
+    if lost := set(csv_header(path)) - set(names):
+        raise InputError(f"the header line cannot be read (column {min(lost)[:SHORT]!r})", where=str(path))
+    schema: dict[str, Any] = {name: pl.Float64 if name in numbers else pl.String for name in names}
+    # A field more than there are names comes into a column of its own, so that such rows can be told.
+    return pl.scan_csv(source, schema={**schema, EXTRA: pl.String}, missing_columns="insert", **lenient)
