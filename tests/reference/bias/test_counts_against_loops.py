@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 from biasscope.bias import count_boxes
-from biasscope.bias.counting.keys import group_keys, groups, image_keys
-from biasscope.bias.counting.tables import SCALES
+from biasscope.bias.coordinates import CONTACT, edge_contact, feasible_coordinates
+from biasscope.bias.counting.keys import group_keys, groups, image_keys, row_uniforms
+from biasscope.bias.counting.rows import Rows
+from biasscope.bias.counting.tables import FRAME, MOMENTS, RAW_MOMENTS, SCALES
 from tests.box_scenes import frame, scene
 
 BINS, GROUPS = 8, 20
@@ -127,6 +129,62 @@ def test_interior_conditions_on_not_touching(boxes):
     )
     assert 0 < len(free) < len(boxes)
     assert counts.interior[-1].sum() == len(free)
+
+
+def sides(boxes):
+    """Corners and frame as arrays: x0, y0, x1, y1, width, height."""
+    names = ("x0", "y0", "x1", "y1", "image_width", "image_height")
+    return [boxes[name].cast(pl.Float64).to_numpy() for name in names]
+
+
+def test_every_sum_matches_sums_over_the_boxes_that_have_the_coordinate(counts, boxes):
+    x0, y0, x1, y1, width, height = sides(boxes)
+    w, h = (x1 - x0) / width, (y1 - y0) / height
+    room_x, room_y = width - (x1 - x0), height - (y1 - y0)
+    n_u, n_v = np.where(room_x > CONTACT, 1, np.nan), np.where(room_y > CONTACT, 1, np.nan)
+    u, v, both = n_u * x0 / np.maximum(room_x, 1e-9), n_v * y0 / np.maximum(room_y, 1e-9), n_u * n_v
+    assert {(True, False), (False, True)} <= set(zip(np.isnan(u), np.isnan(v), strict=True))
+    cx, cy = (x0 + x1) / 2 / width, (y0 + y1) / 2 / height
+    each = [x0 < CONTACT, y0 < CONTACT, x1 > width - CONTACT, y1 > height - CONTACT]
+    one = np.ones(len(boxes))
+    expected = {
+        "moments": [n_u, u, u**2, n_v, v, v**2, both, u * both, v * both, u**2 * both, v**2 * both, u * v],
+        "raw_moments": [one, cx, cy, cx**2, cy**2, cx * cy],
+        "frame": [one, np.any(each, 0), *each, np.isnan(u), np.isnan(v), 1 - w, 1 - h],
+    }
+    label, group = boxes["label"].cast(pl.String).to_numpy(), groups(image_keys(boxes["image_id"]), GROUPS, 0)
+    for table, names in (("moments", MOMENTS), ("raw_moments", RAW_MOMENTS), ("frame", FRAME)):
+        for name, column in zip(names, expected[table], strict=True):
+            found = counts.moment(name, table)
+            for place, wanted in rows(counts):
+                for number in range(GROUPS):
+                    among = (group == number) & ((label == wanted) | (wanted == "all"))
+                    assert found[place, number] == pytest.approx(np.nansum(column[among]), abs=1e-5), (name, wanted)
+
+
+@pytest.mark.parametrize("grid", ["continuous", "integer"])
+def test_interior_cells_are_those_of_coordinates_with_the_margin_left_out(grid):
+    boxes = scene(2, 60, per_image=2, integer=grid == "integer", seed=7)
+    corners = sides(boxes)
+    key, none = image_keys(boxes["image_id"]), np.zeros(len(boxes), np.int64)
+    uniform = row_uniforms(Rows(key, none, *corners, none == 0), 0)
+    u, v = feasible_coordinates(*corners, grid=grid, uniform=uniform, margin=CONTACT)
+    free = ~np.any(edge_contact(*corners), 0) & np.isfinite(u) & np.isfinite(v)
+    expected = np.zeros(BINS**2, int)
+    for across, down in zip(u[free], v[free], strict=True):
+        expected[cell(down, BINS) * BINS + cell(across, BINS)] += 1
+    counts = count_boxes(boxes, per_image="all", grid=grid)
+    assert 0 < expected.sum() < len(boxes)
+    assert counts.interior[-1].tolist() == expected.tolist()
+
+
+def test_pooled_tables_of_the_horizontal_axis_match_numpy(counts, boxes):
+    x0, y0, x1, y1, width, height = sides(boxes)
+    cx = (x0 + x1) / 2 / width + [right for right, _ in aside(boxes["image_id"])]
+    expected, _, _ = np.histogram2d((y1 - y0) / height, cx, bins=16, range=[[0, 1], [0, 1]])
+    np.testing.assert_array_equal(counts.cx_height, expected)
+    fine = np.bincount(np.minimum((cx * 256).astype(int), 255), minlength=256)
+    np.testing.assert_array_equal(counts.pooled_fine.sum(0)[2], fine)
 
 
 def test_scale_has_one_bin_below_its_range():
