@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from biasscope.core.randomness import generator
-from biasscope.upsampling.phases import interior, squares, tile_means
+from biasscope.upsampling.phases import interior, squares, tile_means, tile_sizes
 
 UNITS, BLOCK = 64, 50
 
@@ -97,7 +97,8 @@ def phase_anova(
     Sums of squares are about each channel's own mean over pictures and positions. For the null, maps are cut into at
     most about 64 tiles of whole periods, and the phases of every tile are moved around by a random offset of its own
     smaller than the period, the same in all channels: what stays in place relative to the grid is destroyed, what
-    neighbours share is not. Under white noise the moved tables are exactly exchangeable.
+    neighbours share is not. Tiles differ by one period at most along an axis and count by their size. Under white noise
+    the moved tables are exactly exchangeable.
 
     Examples
     --------
@@ -129,22 +130,31 @@ def phase_anova(
 
 
 def _table(part: Tensor, period: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Phase means of every tile about the channel's mean (U, C, P), total sums of squares (C,), positions."""
+    """Phase means of every tile about the channel's mean (U, C, P), total sums of squares (C,), positions.
+
+    Each is multiplied by the tile's size over the mean size, so that the mean over tiles is that over positions.
+    """
     values = part.detach().double()
     dims = len(period)
-    means = tile_means(values, period, _tiles(values.shape, period))
+    count, weights = _tiles(values.shape, period)
+    means = tile_means(values, period, count)
     tiles, phases = range(2, 2 + 2 * dims, 2), range(3, 3 + 2 * dims, 2)
-    table = means.permute(*reversed(tiles), 0, 1, *phases).flatten(0, dims).flatten(2)
-    centred = table - table.mean((0, 2))[:, None]
+    table = means.permute(*reversed(tiles), 0, 1, *phases).flatten(0, dims).flatten(2).cpu().numpy()
+    size = weights[:, None, None]
+    centred = size * (table - (size * table).mean((0, 2))[:, None])
     total = squares(values, (0, *range(2, 2 + dims)))
-    return centred.cpu().numpy(), total.cpu().numpy(), values.numel() // values.shape[1]
+    return centred, total.cpu().numpy(), values.numel() // values.shape[1]
 
 
-def _tiles(shape: Sequence[int], period: Sequence[int]) -> list[int]:
-    """Tiles along each axis: as many as divide the periods and stay near `UNITS` in all, pictures included."""
+def _tiles(shape: Sequence[int], period: Sequence[int]) -> tuple[list[int], NDArray[np.float64]]:
+    """Tiles along each axis, near `UNITS` in all, pictures included; and the size of each over the mean size, (U,)."""
     wanted = max(1, round((UNITS / shape[0]) ** (1 / len(period))))
     periods = [side // step for side, step in zip(shape[2:], period, strict=True)]
-    return [max(count for count in range(1, min(wanted, most) + 1) if most % count == 0) for most in periods]
+    counts = [min(wanted, most) for most in periods]
+    weights = np.ones(shape[0])
+    for most, count in zip(periods, counts, strict=True):
+        weights = np.multiply.outer(np.array(tile_sizes(most, count)) * (count / most), weights)
+    return counts, weights.ravel()
 
 
 def _between(table: NDArray[np.float64]) -> NDArray[np.float64]:

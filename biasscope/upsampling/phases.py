@@ -84,9 +84,9 @@ def phase_means(maps: Tensor, period: Sequence[int], margin: int | Sequence[int]
 
 
 def tile_means(maps: Tensor, period: Sequence[int], tiles: Sequence[int]) -> Tensor:
-    """Mean of every phase in equal tiles, (N, C, tiles and phases along the first axis, then along the next, ...).
+    """Mean of every phase in tiles, (N, C, tiles and phases along the first axis, then along the next, ...).
 
-    One axis after the other, so that no position is copied.
+    One axis after the other. Tiles are as equal as whole periods allow: the first ones have a period more.
 
     Parameters
     ----------
@@ -95,17 +95,32 @@ def tile_means(maps: Tensor, period: Sequence[int], tiles: Sequence[int]) -> Ten
     period
         Phases along each axis.
     tiles
-        Tiles along each axis; they divide the number of periods.
+        Tiles along each axis, no more than periods.
 
     Examples
     --------
     >>> tile_means(torch.arange(8.0).view(1, 1, 8), (2,), (2,)).tolist()
     [[[[1.0, 2.0], [5.0, 6.0]]]]
+    >>> tile_means(torch.arange(6.0).view(1, 1, 6), (2,), (2,)).tolist()
+    [[[[1.0, 2.0], [4.0, 5.0]]]]
     """
     for place, (step, count) in enumerate(zip(period, tiles, strict=True)):
         axis = 2 + 2 * place
-        maps = torch.unflatten(maps, axis, (count, -1, step)).mean(axis + 1)
+        if maps.shape[axis] % (count * step) == 0:
+            maps = torch.unflatten(maps, axis, (count, -1, step)).mean(axis + 1)
+        else:
+            parts = torch.unflatten(maps, axis, (-1, step)).tensor_split(count, axis)
+            maps = torch.stack([part.mean(axis) for part in parts], axis)
     return maps
+
+
+def tile_sizes(periods: int, count: int) -> list[int]:
+    """Periods of every tile of `tile_means` along one axis.
+
+    >>> tile_sizes(13, 5)
+    [3, 3, 3, 2, 2]
+    """
+    return [periods // count + (tile < periods % count) for tile in range(count)]
 
 
 def squares(maps: Tensor, axes: tuple[int, ...]) -> Tensor:

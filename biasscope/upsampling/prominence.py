@@ -41,7 +41,13 @@ def prominence(spectrum: Tensor, number: Sequence[int], period: Sequence[int], r
     if not bool(around.any()):
         return spectrum.new_full(spectrum.shape[:2], torch.nan)
     peak: tuple[Any, ...] = (..., *(round(place) % side for place, side in zip(centre, sides, strict=True)))
-    return spectrum[peak] / spectrum[..., around.to(spectrum.device)].median(-1).values
+    return spectrum[peak] / _median(spectrum[..., around.to(spectrum.device)])
+
+
+def _median(values: Tensor) -> Tensor:
+    """Median along the last axis; of an even number the mean of the two in the middle, where torch takes the lower."""
+    ordered, count = values.sort(-1).values, values.shape[-1]
+    return (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2
 
 
 def in_decibels(ratio: Tensor) -> Tensor:

@@ -60,9 +60,13 @@ class Measurement:
 
     @property
     def strongest(self) -> LayerPattern | None:
-        """Layer in whose maps the phase explains most, among those where it is more than chance and peaks rise."""
-        known = [one for one in self.found.patterns if one.name != OUTPUT and one.anova is not None and _beyond(one)]
-        return max(known, key=lambda one: (one.anova and one.anova.eta_squared) or 0.0, default=None)
+        """Layer in whose maps the phase explains most, among those where it is more than chance and peaks rise.
+
+        The output only where there is no such layer.
+        """
+        known = [one for one in self.found.patterns if one.anova is not None and _beyond(one)]
+        layers = [one for one in known if one.name != OUTPUT] or known
+        return max(layers, key=lambda one: (one.anova and one.anova.eta_squared) or 0.0, default=None)
 
     @property
     def ripple(self) -> float | None:

@@ -73,6 +73,8 @@ def _pattern(item: Measurement) -> str:
         return (
             f"In {item.label} no layer shows a pattern beyond chance that stands out at its stride frequencies{said}."
         )
+    if layer is item.output:
+        return f"In {item.label} the output shows a pattern, and no layer that upsamples does: {strength(layer)}."
     return f"In {item.label} the pattern is strongest at {layer.name}: {strength(layer)}."
 
 

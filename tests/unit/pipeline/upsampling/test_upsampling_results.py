@@ -190,6 +190,28 @@ def test_maps_that_are_too_small_are_not_called_clean() -> None:
     assert "smaller than two periods" in found.answer[0]
 
 
+class Interleaved(nn.Module):
+    """A resize that writes evenly, and a product behind it that does not."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        up = nn.functional.interpolate(x, scale_factor=2)
+        odd = torch.arange(up.shape[-1]) % 2
+        return up * (1 + odd) * (1 + odd[:, None])
+
+
+def test_a_pattern_that_only_the_output_has_is_not_called_clean() -> None:
+    found = analyze_upsampling(Interleaved(), inputs=inputs(), remedies="none", draws=99)
+    assert found.answer[0].startswith("In Interleaved the output shows a pattern, and no layer that upsamples does: ")
+    assert found.answer[0] in found.result("patterns").finding
+
+
+def test_a_pattern_is_found_where_the_periods_of_a_map_are_prime() -> None:
+    net = nn.ConvTranspose2d(1, 1, (3, 1), (2, 1))
+    nn.init.ones_(net.weight)
+    found = analyze_upsampling(net, inputs=inputs()[..., :11].repeat(1, 1, 1, 2)[..., :13, :], remedies="none")
+    assert "the pattern is strongest" in found.answer[0]
+
+
 class Answers(nn.Module):
     """Gives its maps together with other things."""
 
