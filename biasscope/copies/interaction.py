@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from biasscope.copies.law.forms import Floats
-from biasscope.copies.law.need import CopiesNeeded
+from biasscope.copies.law.need import NO_LAW, CopiesNeeded
 from biasscope.core.errors import UsageError
 
 
@@ -68,17 +68,20 @@ def combine(first: CopiesNeeded, second: CopiesNeeded, both: CopiesNeeded) -> Co
         len(needed.draws) for needed in (first, second, both)
     ):
         raise UsageError("the three estimates have different numbers of draws")
+    if not all(needed.law for needed in (first, second, both)):
+        return Combined(first.n, second.n, both.n, *NOTHING, *NOTHING, f"Undecided: {NO_LAW}.")
     product = _ratio(both, first.n * second.n, first.draws * second.draws)
     total = _ratio(both, first.n + second.n, first.draws + second.draws)
     return Combined(first.n, second.n, both.n, *product, *total, _statement(product, total))
 
 
 Span = tuple[float | None, float | None, float | None]
+NOTHING: Span = (None, None, None)
 
 
 def _ratio(both: CopiesNeeded, against: float, draws: Floats) -> Span:
     if not (isfinite(both.n) and isfinite(against)):
-        return None, None, None
+        return NOTHING
     with np.errstate(invalid="ignore"):
         ratios = both.draws / draws
     ratios = np.where(np.isnan(ratios), np.inf, ratios)

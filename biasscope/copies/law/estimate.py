@@ -13,8 +13,8 @@ from biasscope.copies.law.need import CopiesNeeded, farthest
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
 
-LEAST_POINTS = 4
-"""Points that a law is fitted to at least."""
+LEAST_FIT, LEAST_POINTS = 3, 4
+"""Numbers of copies that a law, which has three parameters, is fitted to at least; and with one of them left out."""
 
 
 def copies_needed(
@@ -32,7 +32,8 @@ def copies_needed(
 
     Each draw resamples the images (jointly for all networks, which saw the same ones) and the seeds (for each n alone;
     their spread is widened by S / (S - 1), because S repetitions show too little of it), fits both laws, chooses one by
-    leaving out one n after the other, and solves it for the target.
+    leaving out one n after the other, and solves it for the target. Fewer than three numbers determine no law: then the
+    smallest number that was tried and reached the target is told, and the interval begins at the one before it.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def copies_needed(
     goal = np.asarray(target, np.float64)
     curves, goals = resample(values, goal, draws, generator(seed, "copies needed"))
     n = copies[counted].astype(np.float64)
-    fits = {name: law.fit(n, curves[:, counted]) for name, law in LAWS.items()} if counted.any() else {}
+    fits = {name: law.fit(n, curves[:, counted]) for name, law in LAWS.items()} if len(n) >= LEAST_FIT else {}
     errors = {name: _left_out(name, n, curves[:, counted]) for name in fits}
     solved = {name: LAWS[name].solve(fit, goals) for name, fit in fits.items()}
     end = farthest(int(copies[-1]), available)
@@ -80,9 +81,9 @@ def copies_needed(
 
 
 def _left_out(name: str, n: Floats, curves: Floats) -> Floats:
-    """Root mean squared error at numbers that were left out one by one, (D,); infinite for too few numbers."""
+    """Root mean squared error at numbers that were left out one by one, (D,); NaN for too few numbers."""
     if len(n) < LEAST_POINTS + (name == "logistic"):
-        return np.full(len(curves), np.inf if name == "logistic" else 0.0)
+        return np.full(len(curves), np.nan)
     law, squared = LAWS[name], []
     for place in range(len(n)):
         rest = np.arange(len(n)) != place
@@ -104,28 +105,33 @@ def _summary(
     end: float,
 ) -> CopiesNeeded:
     tails = (1 - level) / 2, (1 + level) / 2
-    low, high = np.quantile(curves[1:], tails, axis=0) if len(curves) > 1 else (curves[0], curves[0])
-    hit = copies[learned & (curves[0] >= goals[0] - 1e-12)]
+    ends = np.quantile(curves[1:], tails, axis=0) if len(curves) > 1 else curves[[0, 0]]
+    low, high = np.clip(ends, 0.0, 1.0)
+    first = _first(copies, learned, curves, goals)
     told = {name: np.where(numbers > end * (1 + 1e-9), np.inf, numbers) for name, numbers in solved.items()}
     names = list(fits)
-    best = np.argmin([errors[name] for name in names], axis=0) if names else np.zeros(len(curves), np.int64)
-    needed = np.choose(best, [told[name] for name in names]) if names else np.full(len(curves), np.inf)
+    known = [np.where(np.isnan(errors[name]), np.inf, errors[name]) for name in names]
+    best = np.argmin(known, axis=0) if names else np.zeros(len(curves), np.int64)
+    needed = np.choose(best, [told[name] for name in names]) if names else first
     chosen = names[int(best[0])] if names else ""
     drawn = needed[1:] if len(needed) > 1 else needed
+    least = drawn if names else _before(copies, drawn)
     return CopiesNeeded(
         n=float(needed[0]),
-        low=float(np.quantile(drawn, tails[0], method="lower")),
+        low=float(np.quantile(least, tails[0], method="lower")),
         high=float(np.quantile(drawn, tails[1], method="higher")),
         level=level,
         farthest=end,
-        status=_status(float(solved[chosen][0]), int(copies[learned].max()), end) if chosen else "nothing learned",
+        status=_status(float(solved[chosen][0]), int(copies[learned].max()), end)
+        if chosen
+        else _unfitted(learned, first),
         target=float(goals[0]),
         copies=copies,
         values=curves[0],
         values_low=np.asarray(low),
         values_high=np.asarray(high),
         learned=learned,
-        measured=int(hit[0]) if len(hit) else None,
+        measured=int(first[0]) if isfinite(first[0]) else None,
         law=chosen,
         cv_error={name: float(error[0]) for name, error in errors.items()},
         fits={name: _parameters(name, fit) for name, fit in fits.items()},
@@ -135,6 +141,24 @@ def _summary(
         images=values.shape[2],
         draws=drawn,
     )
+
+
+def _first(copies: NDArray[np.int64], learned: NDArray[np.bool_], curves: Floats, goals: Floats) -> Floats:
+    """Smallest number that was tried and reached the target, (D,); infinite where none did."""
+    hit = learned & (curves >= goals[:, None] - 1e-12)
+    return np.where(hit.any(1), copies[hit.argmax(1)], np.inf)
+
+
+def _before(copies: NDArray[np.int64], found: Floats) -> Floats:
+    """Largest number that was tried below the one that was found: the need lies between the two."""
+    place = np.searchsorted(copies, np.where(np.isfinite(found), found, copies[-1]))
+    return np.where(np.isfinite(found), copies[np.maximum(place - 1, 0)], found)
+
+
+def _unfitted(learned: NDArray[np.bool_], first: Floats) -> str:
+    if not learned.any():
+        return "nothing learned"
+    return "reached" if isfinite(first[0]) else "too few"
 
 
 def _status(n: float, most: int, end: float) -> str:

@@ -14,6 +14,8 @@ from biasscope.copies.law.forms import Floats
 FARTHEST = 100
 """Times the largest number that was tried: no number of copies beyond that is told."""
 
+NO_LAW = "too few numbers of copies for a law"
+
 
 def farthest(most: int, available: int | None = None) -> float:
     """Copies beyond which a law says nothing: `FARTHEST` times the most tried, or the distinct versions there are.
@@ -59,14 +61,16 @@ class CopiesNeeded:
     ----------
     n
         Copies, not rounded; infinite where the law does not reach the target within ``farthest`` copies, or where
-        nothing was learned.
+        nothing was learned. Without a law the smallest number that was tried and reached it.
     low, high, level
-        Bootstrap interval and its level; either end is infinite where it lies beyond ``farthest``.
+        Bootstrap interval and its level; either end is infinite where it lies beyond ``farthest``. Without a law it
+        begins at the number that was tried before.
     farthest
         Copies beyond which no number is told: see `farthest`.
     status
         ``reached`` (within the numbers that were tried), ``extrapolated`` (beyond them, within ``farthest``),
-        ``beyond`` (farther than that), ``never`` (the law levels off below the target) or ``nothing learned``.
+        ``beyond`` (farther than that), ``never`` (the law levels off below the target), ``too few`` (not reached, and
+        fewer than three numbers at which something was learned determine no law) or ``nothing learned``.
     target
         What was to be reached.
     copies
@@ -78,9 +82,9 @@ class CopiesNeeded:
     measured
         Smallest number that was tried and reached the target, or ``None``.
     law
-        Name of the law with the smallest error of cross-validation.
+        Name of the law with the smallest error of cross-validation; empty where too few numbers were tried for a law.
     cv_error
-        Root mean squared error at a number that was left out, by law.
+        Root mean squared error at a number that was left out, by law; NaN where too few numbers were tried for that.
     fits
         Parameters by law: ``top``, ``height`` and those of the shape.
     needed_by
@@ -144,6 +148,8 @@ class CopiesNeeded:
         aim = f"{self.target:.3g}"
         if self.reached and self.n <= 1:
             return f"1 copy is enough for {aim} ({self.interval})."
+        if self.reached and not self.law:
+            return f"at most {in_copies(self.n)} reach {aim} ({self.interval}; {NO_LAW})."
         if self.reached:
             reach = "reaches" if amount(self.n) == "1" else "reach"
             return f"about {in_copies(self.n)} {reach} {aim} ({self.interval})."
@@ -165,6 +171,8 @@ class CopiesNeeded:
         """What the law says of more copies than were tried."""
         if self.status == "never":
             yield f"the law levels off at {100 * self.fits[self.law]['top']:.3g} %"
+        elif self.status == "too few":
+            yield NO_LAW
         elif self.status == "extrapolated":
             yield f"extrapolated: about {amount(self.n)}"
         elif self.farthest > self.copies.max():
@@ -175,7 +183,8 @@ class CopiesNeeded:
     @property
     def interval(self) -> str:
         """Interval of the copies in words."""
-        share, most = f"{100 * self.level:g} % interval", f"more than {amount(self.farthest)}"
+        end = self.farthest if self.law else self.copies.max()
+        share, most = f"{100 * self.level:g} % interval", f"more than {amount(end)}"
         if not isfinite(self.low):
             return f"{share}: {most}"
         return f"{share} {amount(self.low)} to {amount(self.high) if isfinite(self.high) else most}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from biasscope.copies.law.need import in_copies
+from biasscope.copies.law.need import NO_LAW, in_copies
 from biasscope.copies.thinning import BUDGET
 from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
@@ -68,6 +68,8 @@ def _told(one: Estimate) -> str:
     if needed.n <= 1:
         sure = needed.low == needed.high
         return f"needs no more than 1 copy of each image{'' if sure else f' ({needed.interval})'}"
+    if not needed.law:
+        return f"needs at most {in_copies(needed.n)} of each image ({needed.interval}; {NO_LAW})"
     return f"needs about {in_copies(needed.n)} of each image ({needed.interval})"
 
 

@@ -141,3 +141,38 @@ def test_a_sweep_is_asked_for_its_need() -> None:
 def test_a_sweep_that_learned_nothing_says_so() -> None:
     found = sweep(None, steps=1, seeds=2).needed(0.5, draws=20)
     assert {needed.status for needed in found.values()} == {"nothing learned"}
+
+
+@pytest.mark.parametrize("tried", [[1], [1, 4]])
+def test_one_or_two_numbers_determine_no_law(tried: list[int]) -> None:
+    values = np.linspace(0.4, 0.9, 2)[: len(tried), None, None] + np.random.default_rng(0).normal(0, 0.1, (1, 3, 200))
+    found = copies_needed(np.array(tried), values, 0.95, available=64)
+    assert (found.status, found.n, found.law, found.fits, found.cv_error) == ("too few", np.inf, "", {}, {})
+    assert found.text == f"0.95 is not reached by n = {tried[-1]} (too few numbers of copies for a law)."
+    assert np.isnan(found.predicted).all()
+
+
+def test_without_a_law_the_need_lies_between_two_numbers_that_were_tried() -> None:
+    found = copies_needed(np.array([1, 4, 9]), flat(np.array([0.4, 0.97, 0.2])), 0.95, learned=np.arange(3) < 2)
+    assert (found.n, found.low, found.high, found.measured, found.status) == (4, 1, 4, 4, "reached")
+    assert found.text == "at most 4 copies reach 0.95 (95 % interval 1 to 4; too few numbers of copies for a law)."
+    some = np.random.default_rng(0).random((2, 3, 40)) < np.array([0.4, 0.95])[:, None, None]
+    wide = copies_needed(np.array([1, 4]), some.astype(float), 0.95, available=64)
+    assert (wide.low, wide.high, wide.interval) == (1, np.inf, "95 % interval 1 to more than 4")
+    sure = copies_needed(np.array([3, 6]), np.ones((2, 3, 20)), 0.95)
+    assert (sure.n, sure.low, sure.high) == (3, 3, 3)
+
+
+def test_an_error_of_cross_validation_is_told_only_where_there_is_one() -> None:
+    few, some, many = (copies_needed(N[:count], flat(1 - 0.5 / N[:count]), 0.9) for count in (3, 4, 5))
+    assert np.isnan([*few.cv_error.values(), some.cv_error["logistic"]]).all()
+    assert few.law == some.law == "saturating power"
+    assert np.isfinite([some.cv_error["saturating power"], *many.cv_error.values()]).all()
+
+
+def test_intervals_of_a_share_stay_between_0_and_1() -> None:
+    right = np.zeros((7, 3, 300))
+    right[:, 0, :2] = 1
+    found = copies_needed(N, np.concatenate([right[:3], 1 - right[3:]]), 0.95)
+    assert found.values_low.min() == 0
+    assert found.values_high.max() == 1
