@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 import polars as pl
 
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_from, stem_of, without_suffix
+from biasscope.boxes.readers.coco_images import image_names
 from biasscope.boxes.schema import RowLog
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import scan
@@ -163,6 +164,4 @@ def _table_sizes(path: Path) -> pl.DataFrame:
 
 
 def _coco_sizes(path: Path) -> pl.DataFrame:
-    from biasscope.boxes.readers.coco import image_names
-
     return pl.DataFrame(image_names(path), schema=SIZES, orient="row", strict=False)

@@ -10,13 +10,10 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from biasscope.boxes.assemble import RAW_IMAGES, size_number
-from biasscope.boxes.filenames import SUFFIX, split_from
+from biasscope.boxes.assemble import size_number
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
 from biasscope.boxes.jsonbuffer import BROKEN, Window, open_json
 from biasscope.boxes.schema import RowLog
-from biasscope.boxes.sizes import fill_sizes
-from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 TAIL = (1 << 20, 1 << 24, 1 << 26)
@@ -30,15 +27,6 @@ class Image(msgspec.Struct, gc=False):
     file_name: str | None = None
     width: float | None = None
     height: float | None = None
-
-
-class Annotation(msgspec.Struct, gc=False):
-    """What is needed of an annotation."""
-
-    image_id: Id
-    bbox: tuple[float, float, float, float]
-    category_id: Id | None = None
-    iscrowd: int | bool | None = 0
 
 
 class _Skipped(msgspec.Struct, gc=False):
@@ -117,34 +105,6 @@ def read_tables(path: Path, log: RowLog) -> Tables:
     return tables
 
 
-def listed_images(tables: Tables, request: Request, name: str) -> pl.DataFrame:
-    """Images as a raw frame, in the order of the tables, with sizes filled in where they are asked for."""
-    listed = pl.concat(tables.parts) if tables.parts else pl.DataFrame(schema=LISTED)
-    tables.parts.clear()
-    names, split = listed["name"], request.split_of(name)
-    folders = names.str.contains("/", literal=True).any()
-    columns = {
-        "image_id": _unique(names, list(tables.image), folders=folders),
-        "split": pl.Series([_folder_split(name) for name in names]) if folders and not split else pl.lit(split),
-        "image_width": listed["image_width"],
-        "image_height": listed["image_height"],
-        "file": pl.lit(name),
-        "convention": pl.lit(None),
-    }
-    return fill_sizes(listed.select(pl.lit(0)).select(**columns).cast(RAW_IMAGES), request)
-
-
-def _unique(names: pl.Series, ids: list[Id], *, folders: bool) -> pl.Series:
-    """File names without folders and suffix, or with folders where they are not unique without, or with the id too."""
-    whole = names.str.replace(SUFFIX, "")
-    stems = whole.str.split("/").list.last() if folders else whole
-    named = stems if stems.n_unique() == names.n_unique() else whole
-    if named.n_unique() == len(ids):
-        return named
-    told_apart = named + pl.Series([f" (id {key})" for key in ids])
-    return told_apart.zip_with(named.is_duplicated(), named)
-
-
 def _take_images(tables: Tables, window: Window, path: Path, log: RowLog) -> None:
     tables.seen.add("images")
     for made in elements(window, Image):
@@ -204,8 +164,3 @@ def _put(found: _Tail, tables: Tables, path: Path, log: RowLog) -> None:
         tables.add(found.images or [], path, log)
     if "categories" not in tables.seen:
         _take_categories(tables, found.categories, path, log)
-
-
-def _folder_split(name: str) -> str | None:
-    parts = name.split("/")[:-1]
-    return next((found for part in reversed(parts) if (found := split_from(part))), None) if parts else None

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from biasscope.boxes.assemble import Raw, finish, size_number
 from biasscope.boxes.convention import from_xywh
 from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.schema import BOXES, IMAGES, BoxTable, RowLog
 from biasscope.boxes.source import Request
+from biasscope.boxes.streamed import streamed
 from biasscope.core.errors import InputError, UsageError
 
 NAME = "huggingface"
@@ -118,21 +118,8 @@ class _Part:
         return f"Boxes are from {path}, read as {self.convention}; image sizes are from {sizes}."
 
     def scan(self, which: int) -> pl.LazyFrame:
-        schema = (BOXES, IMAGES)[which]
-
-        def source(
-            columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _: int | None
-        ) -> Iterator[pl.DataFrame]:
-            left = rows
-            for pair in self.frames():
-                part = pair[which] if left is None else pair[which].head(left)
-                left = None if left is None else left - part.height
-                part = part if predicate is None else part.filter(predicate)
-                yield part if columns is None else part.select(columns)
-                if left == 0:
-                    return
-
-        return register_io_source(source, schema=schema)
+        """Boxes (0) or images (1), made from the rows whenever they are asked for."""
+        return streamed(lambda: (pair[which] for pair in self.frames()), (BOXES, IMAGES)[which])
 
     def frames(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Boxes and images, some thousand rows at a time."""

@@ -121,7 +121,7 @@ def test_many_blocks_and_nested_objects(tmp_path: Path, monkeypatch: pytest.Monk
         for n in range(500)
     ]
     path = write(tmp_path / "x.json", data)
-    monkeypatch.setattr("biasscope.boxes.readers.coco.BLOCK", 300)
+    monkeypatch.setattr("biasscope.boxes.readers.coco_annotations.BLOCK", 300)
     frame = read_boxes(path, stream=True).boxes.collect()
     assert frame["row"].to_list() == list(range(1, 501))
     assert frame["x0"].unique().to_list() == [10.0]
