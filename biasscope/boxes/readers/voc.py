@@ -14,25 +14,23 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
 
 import polars as pl
 
 from biasscope.boxes.archive import is_archive, members
-from biasscope.boxes.assemble import RAW_BOXES, RAW_IMAGES, Raw, finish, size_number
+from biasscope.boxes.assemble import RAW_BOXES, RAW_IMAGES, Raw, finish
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import unique_ids
 from biasscope.boxes.files import Files, Found, head
-from biasscope.boxes.readers.voc_plain import TRUE, plain
+from biasscope.boxes.readers.voc_plain import plain
+from biasscope.boxes.readers.voc_tree import add
 from biasscope.boxes.schema import BoxTable, RowLog
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
-from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 from biasscope.core.errors import InputError
 
 NAME = "voc"
-_TRUE = frozenset(TRUE)
 BLOCK = 1 << 16
 TOGETHER, LARGEST_BLOCK = 2048, 1 << 24
 """Documents, and bytes, that are looked at together."""
@@ -124,8 +122,7 @@ def _read(
     else:
         raw = Raw()
         for name, split, data in zip(names, splits, documents, strict=True):
-            if (root := _root(name, data, log)) is not None:
-                _add(raw, name, root, split, log)
+            add(raw, name, data, split, log)
         yield raw.frames(), False
 
 
@@ -162,67 +159,3 @@ def _content(path: str) -> bytes:
             os.close(descriptor)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=path) from error
-
-
-def _root(name: str, data: bytes, log: RowLog) -> Element | None:
-    try:
-        root = parse(data)
-    except RefusedXmlError as error:
-        log.add("refused XML", name, str(error))
-    except (ParseError, ValueError, LookupError) as error:
-        log.add("unreadable XML", name, str(error) if data else "the file is empty")
-    else:
-        if root.tag == "annotation":
-            return root
-        log.add("not a VOC annotation", name, f"the root element is <{root.tag[:80]}>")
-    return None
-
-
-def _add(raw: Raw, name: str, root: Element, split: str | None, log: RowLog) -> None:
-    width = height = database = None
-    row, index = 0, len(raw.images)
-    for child in root:
-        tag = child.tag
-        if tag == "object":
-            row += 1
-            _object(raw, child, index, row, name, log)
-        elif tag == "size":
-            sides = {side.tag: side.text for side in child}
-            width, height = size_number(sides.get("width")), size_number(sides.get("height"))
-        elif tag == "source":
-            database = child.findtext("database")
-    convention = "inclusive0" if database is not None and database.strip().startswith("ILSVRC") else "inclusive1"
-    raw.images.append(("", split, width, height, name, convention))
-
-
-def _object(raw: Raw, element: Element, image: int, row: int, name: str, log: RowLog) -> None:
-    label, box = None, None
-    truncated = occluded = difficult = False
-    for child in element:
-        tag = child.tag
-        if tag == "bndbox":
-            box = child
-        elif tag == "name":
-            label = child.text
-        elif tag == "truncated":
-            truncated = child.text in _TRUE
-        elif tag == "difficult":
-            difficult = child.text in _TRUE
-        elif tag == "occluded":
-            occluded = child.text in _TRUE
-    try:
-        x0, y0, x1, y1 = _corners(box)
-    except (KeyError, TypeError) as missing:
-        return log.add("object without a box", f"{name}:{row}", f"a corner or <bndbox> is missing ({missing})")
-    except ValueError as error:
-        return log.add("coordinate is not a number", f"{name}:{row}", str(error))
-    label = label.strip() or None if label else None
-    raw.boxes.append((image, label, x0, y0, x1, y1, False, truncated, occluded, difficult, row))
-    return None
-
-
-def _corners(box: Element | None) -> tuple[float, float, float, float]:
-    if box is None:
-        raise KeyError("bndbox")
-    sides = {side.tag: side.text for side in box}
-    return float(sides["xmin"]), float(sides["ymin"]), float(sides["xmax"]), float(sides["ymax"])  # type: ignore[arg-type]

@@ -142,7 +142,7 @@ def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_cache_gives_the_same_and_forgets_what_changed(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_boxes(many)
-    monkeypatch.setattr("biasscope.boxes.readers.voc.parse", lambda _: pytest.fail("parsed again"))
+    monkeypatch.setattr("biasscope.boxes.readers.voc_tree.parse", lambda _: pytest.fail("parsed again"))
     second = read_boxes(many)
     assert first.boxes.collect().equals(second.boxes.collect())
     assert first.images.collect().equals(second.images.collect())
