@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from biasscope.boxes.evidence import Evidence
+from biasscope.boxes.keysets import Keys, Mask
 from biasscope.boxes.problems import (
     HARMLESS,
     PROBLEMS,
@@ -27,7 +28,7 @@ from biasscope.boxes.problems import (
     plain,
 )
 from biasscope.boxes.schema import BoxTable
-from biasscope.boxes.seen import Keys, Mask, SeenBoxes, SeenImages, mixed, sizes_mixed
+from biasscope.boxes.seen import SeenBoxes, SeenImages, mixed, sizes_mixed
 from biasscope.core.results import Result, Scalar, Table, column, table
 from biasscope.images.words import counted
 

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from biasscope.boxes.keysets import Mask
 from biasscope.boxes.schema import CORNERS
-from biasscope.boxes.seen import Mask
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]

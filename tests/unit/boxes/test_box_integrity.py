@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from biasscope.boxes import BOXES, IMAGES, BoxTable, Inspector, RowLog, inspect
 from biasscope.boxes.evidence import Evidence
+from biasscope.boxes.keysets import Seen
 from biasscope.boxes.problems import PROBLEMS
-from biasscope.boxes.seen import Seen
 
 NUMBERS = st.sampled_from([0.0, -0.0, 1.0, 5.0, 10.0, 19.0, 20.0, 20.0005, 25.0, -3.0, 0.5, math.nan, math.inf, None])
 ROWS = st.fixed_dictionaries(
