@@ -15,6 +15,8 @@ MANY = 0.01
 PILE = 3
 """A value outside the frame counts only when it is so many times as frequent as the frame itself."""
 MOST = 0.99
+FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE = 10, 0.2
+"""Boxes, and their share, that no image can hold from which on the convention is doubted."""
 _TOLERANCE = 0.01
 _PLACES = range(-1, 3)
 _MEANS = {
@@ -80,6 +82,17 @@ class Evidence:
         raw_first, raw_last = starts + (now == "inclusive1"), -ends - (now == "inclusive0")
         found = {(0, 0): "edges", (0, -1): "inclusive0", (1, 0): "inclusive1"}.get((raw_first, raw_last))
         return None if found == now else found
+
+
+def misread(impossible: int, boxes: int, convention: str) -> str | None:
+    """Sentence on that too many boxes are such as no image can hold, or ``None``."""
+    if impossible < max(FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE * boxes):
+        return None
+    return (
+        f"{impossible:,} of {boxes:,} boxes reach beyond their image or have no area when they are read as "
+        f"{convention}: the numbers may be of another convention, such as corners instead of a corner with a width "
+        "and height. If so, say --box-convention; nothing was changed, and all numbers here are of the other boxes."
+    )
 
 
 def _shift(counts: dict[int, int], boxes: int) -> int | None:

@@ -13,15 +13,13 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
-from biasscope.boxes.evidence import Evidence
+from biasscope.boxes.evidence import Evidence, misread
 from biasscope.boxes.keysets import Keys, Mask
 from biasscope.boxes.problems import (
     HARMLESS,
     PROBLEMS,
-    TOLERANCE,
     Batch,
     Places,
-    Problem,
     codes_of,
     detail,
     geometry,
@@ -29,12 +27,8 @@ from biasscope.boxes.problems import (
 )
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.seen import SeenBoxes, SeenImages, mixed, sizes_mixed
-from biasscope.core.results import Result, Scalar, Table, column, table
-from biasscope.images.words import counted
-
-LISTED = 1000
-FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE = 10, 0.2
-"""Boxes, and their share, that no image can hold from which on the convention is doubted."""
+from biasscope.boxes.verdict import LISTED, Inspected, Row, verdict
+from biasscope.core.results import Result
 
 
 class Inspector:
@@ -56,7 +50,7 @@ class Inspector:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.boxes = self.excluded = 0
-        self._listed: dict[str, list[tuple[str, str | None, str]]] = {code: [] for code in PROBLEMS}
+        self._listed: dict[str, list[Row]] = {code: [] for code in PROBLEMS}
         self._rows, self._images, self._unsized = SeenBoxes(), SeenImages(), SeenImages()
         self._labels: set[int] = set()
         self._evidence = Evidence()
@@ -85,13 +79,7 @@ class Inspector:
     def doubt(self, convention: str) -> str | None:
         """Sentence on why the box convention read with is probably not that of the numbers, or ``None``."""
         impossible = self.counts["outside"] + self.counts["degenerate"]
-        if impossible < max(FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE * self.boxes):
-            return self._evidence.note(convention)
-        return (
-            f"{impossible:,} of {self.boxes:,} boxes reach beyond their image or have no area when they are read as "
-            f"{convention}: the numbers may be of another convention, such as corners instead of a corner with a width "
-            "and height. If so, say --box-convention; nothing was changed, and all numbers here are of the other boxes."
-        )
+        return misread(impossible, self.boxes, convention) or self._evidence.note(convention)
 
     @property
     def violations(self) -> int:
@@ -105,32 +93,17 @@ class Inspector:
         """Result of kind ``integrity``, once all batches of the table were checked."""
         self._take_log(source)
         images, without = self._image_counts(source)
-        found = [(code, PROBLEMS[code], self.counts[code]) for code in PROBLEMS]
-        note = self.doubt(source.convention)
-        return Result(
-            kind="integrity",
-            title="Integrity of the annotations",
-            finding=_finding(self.boxes, self.excluded, found) + self._advice(source),
-            parameters={
-                "tolerance": TOLERANCE,
-                "listed": LISTED,
-                "format": source.format,
-                "convention": source.convention,
-            },
-            scalars=[
-                Scalar("boxes", self.boxes, "Boxes", unit="boxes"),
-                Scalar("images", images, "Images", unit="images"),
-                Scalar("images_without_objects", without, "Images without objects", unit="images"),
-                Scalar("classes", self.classes, "Classes", unit="classes"),
-                Scalar("excluded", self.excluded, "Boxes left out of the statistics", unit="boxes", better="lower"),
-                Scalar("violations", self.violations, "Problems that --strict refuses", better="lower"),
-            ],
-            tables=[_problem_table(found), self._row_table()],
-            notes=[
-                f"At most {LISTED} rows of each problem are listed; the counts are complete.",
-                *([note] if note else []),
-            ],
+        found = Inspected(
+            counts=self.counts,
+            listed=self._listed,
+            boxes=self.boxes,
+            excluded=self.excluded,
+            images=images,
+            without=without,
+            classes=self.classes,
+            violations=self.violations,
         )
+        return verdict(found, source, self.doubt(source.convention))
 
     def _repeated(self, batch: Batch) -> list[tuple[str, Places]]:
         frame = batch.frame
@@ -169,16 +142,6 @@ class Inspector:
             (row.where, None, ": ".join(filter(None, (row.reason, row.detail)))) for row in rows
         ]
 
-    def _advice(self, source: BoxTable) -> str:
-        """What to do when nothing can be used: why rows were unreadable, and where sizes could come from."""
-        if self.boxes > self.excluded:
-            return ""
-        first = "; ".join(f"{reason} ({count:,})" for reason, count in source.log.counts.most_common(3))
-        advice = f" Unreadable: {first}." if first else ""
-        if 2 * self.counts["unknown_size"] > self.boxes:
-            advice += " The annotation gives no image sizes: give --images or --sizes."
-        return advice
-
     def _image_counts(self, source: BoxTable) -> tuple[int, int]:
         if source.empty is not None:
             without = source.without_objects()
@@ -190,12 +153,6 @@ class Inspector:
     def _met(self) -> int:
         """Images that boxes speak of; one may have boxes with and without a size."""
         return self._images.count + self._unsized.beyond(self._images)
-
-    def _row_table(self) -> Table:
-        rows = [(code, *row) for code, listed in self._listed.items() for row in listed]
-        names = ("code", "where", "image_id", "detail")
-        columns = [column(name, [row[place] for row in rows]) for place, name in enumerate(names)]
-        return table("rows", columns, row="one problem of one row")
 
 
 def inspect(source: BoxTable) -> Result:
@@ -223,32 +180,3 @@ def inspect(source: BoxTable) -> Result:
     for batch in source.batches():
         inspector.check(batch)
     return inspector.result(source)
-
-
-def _finding(boxes: int, excluded: int, found: list[tuple[str, Problem, int]]) -> str:
-    parts = ", ".join(f"{problem.title.lower()} ({count:,})" for _, problem, count in found if count)
-    used = "The one box" if boxes == 1 else f"All {boxes:,} boxes"
-    if not boxes and not parts:
-        return "The input holds no boxes."
-    if not parts:
-        return f"{used} can be used: no problem was found."
-    if not boxes:
-        return f"The input holds no readable boxes; found: {parts}."
-    if not excluded:
-        return f"{used} can be used; found: {parts}."
-    are = "is" if excluded == 1 else "are"
-    return f"{excluded:,} of {counted(boxes, 'box')} {are} left out of the statistics; found: {parts}."
-
-
-def _problem_table(found: list[tuple[str, Problem, int]]) -> Table:
-    return table(
-        "problems",
-        {
-            "code": [code for code, _, _ in found],
-            "title": [problem.title for _, problem, _ in found],
-            "count": [count for _, _, count in found],
-            "used": [problem.used for _, problem, _ in found],
-            "explanation": [problem.explanation for _, problem, _ in found],
-        },
-        row="one sort of problem",
-    )
