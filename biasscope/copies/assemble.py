@@ -8,10 +8,11 @@ import numpy as np
 import torch
 
 from biasscope.copies.data import Data
-from biasscope.copies.networks import build, subsampling
+from biasscope.copies.networks import build
 from biasscope.copies.plan import Plan
 from biasscope.copies.result import CopiesSweep
 from biasscope.copies.runner import Runner, Trained
+from biasscope.copies.subsampling import subsampling
 from biasscope.core.results import Cell
 
 

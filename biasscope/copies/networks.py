@@ -1,14 +1,12 @@
-"""From a model to the networks of a sweep: variants, seeds, and what the argument says about them."""
+"""From a model to the networks of a sweep: variants and seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
+from collections.abc import Callable, Mapping
 from zlib import crc32
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
@@ -28,27 +26,6 @@ SURGERY: dict[str, Callable[[nn.Module, Shape], nn.Module]] = {
     "pac": lambda net, shape: pac(net, example=shape, scale=1.0, inplace=True),
 }
 """Variants that any network has."""
-
-
-@dataclass(frozen=True)
-class Subsampling:
-    """How coarse the last map of a network is.
-
-    Attributes
-    ----------
-    stride_product
-        Product of the strides s.
-    size_ratio
-        Side of the input over that of the last map.
-    """
-
-    stride_product: int
-    size_ratio: float
-
-    @property
-    def copies(self) -> int:
-        """Copies that the subsampling argument asks for: one for each phase, s^2."""
-        return self.stride_product**2
 
 
 def factories(
@@ -92,62 +69,6 @@ def build(factory: Factory, seed: int, name: str = "") -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(mix(seed, crc32(name.encode()))[0] >> 32))  # torch takes 32 bits
         return factory()
-
-
-@torch.no_grad()
-def subsampling(network: nn.Module, shape: Shape) -> Subsampling:
-    """Product of strides and size ratio, from the sizes that a forward pass goes through.
-
-    Branches that are joined again count once, pooling of the whole map does not count.
-
-    Examples
-    --------
-    >>> subsampling(SmallNet(8), (1, 64, 64))
-    Subsampling(stride_product=8, size_ratio=8.0)
-    """
-    steps: dict[tuple[int, int], int] = {}
-    last = [shape[1]]
-
-    def note(module: nn.Module, args: tuple[object, ...], out: object) -> None:
-        before = args[0] if args else None
-        if not (isinstance(before, Tensor) and isinstance(out, Tensor) and before.ndim == out.ndim == 4):
-            return
-        large, small = before.shape[2], out.shape[2]
-        if small > large or (small == 1 and _takes_all(module, large)):
-            return
-        place = (small, 0 if small > 1 else large)
-        steps[place] = max(steps.get(place, 1), _stride(module, large / small))
-        last[0] = min(last[0], small)
-
-    leaves = [module for module in network.modules() if not list(module.children())]
-    hooks = [leaf.register_forward_hook(note) for leaf in leaves]
-    was = network.training
-    try:
-        network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
-    finally:
-        network.train(was)
-        for hook in hooks:
-            hook.remove()
-    return Subsampling(prod(steps.values()), shape[1] / last[0])
-
-
-def _stride(module: nn.Module, ratio: float) -> int:
-    """Stride of a layer; that of one that does not say it follows from its sizes."""
-    own = getattr(module, "stride", None)
-    if isinstance(own, Sequence) and own:
-        own = own[0]
-    return own if isinstance(own, int) else round(ratio)
-
-
-def _takes_all(module: nn.Module, side: int) -> bool:
-    """Whether a layer whose map is one pixel sums over all of its input: a global average, a dense layer."""
-    if type(module).__name__.startswith("Adaptive"):
-        return True
-    kernel = getattr(module, "kernel_size", None)
-    covers = (kernel[0] if isinstance(kernel, Sequence) else kernel) == side
-    if isinstance(module, nn.AvgPool2d | nn.LPPool2d):
-        return covers
-    return isinstance(module, nn.Conv2d) and covers and module.padding in ((0, 0), "valid") and side > 1
 
 
 def _small(text: str, shape: Shape, classes: int) -> Factory:

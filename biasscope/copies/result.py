@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from biasscope.copies.evaluate import MEASURES, by_image
-from biasscope.copies.networks import Subsampling
 from biasscope.copies.run import Run
+from biasscope.copies.subsampling import Subsampling
 from biasscope.core.results import Cell
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from biasscope.copies.networks import Subsampling
 from biasscope.copies.result import CopiesSweep
 from biasscope.copies.run import Run
+from biasscope.copies.subsampling import Subsampling
 from biasscope.models.checkpoints.record import from_columns, load_record, save_record, to_columns
 
 VERSION, KIND = 1, "copies"

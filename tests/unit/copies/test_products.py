@@ -8,10 +8,10 @@ import torch
 
 from biasscope.copies import CopiesSweep, Run
 from biasscope.copies.law.sweep import table
-from biasscope.copies.networks import Subsampling
 from biasscope.copies.plan import make_plan
 from biasscope.copies.pool import make_pool
 from biasscope.copies.products import alone, multiplies
+from biasscope.copies.subsampling import Subsampling
 from biasscope.core.errors import UsageError
 from tests.unit.copies.sweeping import sweep
 

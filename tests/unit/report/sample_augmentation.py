@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from biasscope.copies import CopiesSweep, Run
-from biasscope.copies.networks import Subsampling
+from biasscope.copies.subsampling import Subsampling
 from biasscope.pipeline.augmentation.delivered import transforms
 from biasscope.pipeline.augmentation.plan import Asked
 from biasscope.pipeline.augmentation.result import result

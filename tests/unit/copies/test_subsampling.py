@@ -1,0 +1,74 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models import convnext_tiny, densenet121, mobilenet_v3_small, resnet18
+
+from biasscope.copies.subsampling import Subsampling, subsampling
+from biasscope.models.small.network import SmallNet
+from tests.unit.copies.toys import network
+
+
+def test_stride_products_and_size_ratios() -> None:
+    assert subsampling(SmallNet(4, width=2), (1, 32, 32)) == Subsampling(4, 4.0)
+    assert subsampling(SmallNet(8, width=2), (1, 36, 36)) == Subsampling(8, 9.0)
+    assert subsampling(resnet18(), (3, 64, 64)) == Subsampling(32, 32.0)
+    assert subsampling(resnet18(), (3, 32, 32)) == Subsampling(32, 32.0)
+    assert subsampling(resnet18(), (3, 16, 16)) == Subsampling(32, 16.0)
+    assert subsampling(densenet121(), (3, 64, 64)) == Subsampling(32, 32.0)
+    valid = [nn.Conv2d(1, 1, 3), nn.AvgPool2d(3, 2), nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3), nn.AvgPool2d(3)]
+    assert subsampling(nn.Sequential(*valid), (1, 17, 17)) == Subsampling(2, 17 / 3)
+    assert subsampling(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.LazyLinear(2)), (1, 9, 9)).stride_product == 1
+
+
+def test_hooks_and_mode_are_put_back() -> None:
+    made = network().train()
+    subsampling(made, (1, 12, 12))
+    assert made.training
+    assert not any(module._forward_hooks for module in made.modules())
+
+
+@pytest.mark.parametrize("build", [mobilenet_v3_small, convnext_tiny], ids=["squeeze-excitation", "norm after pooling"])
+def test_what_follows_on_the_one_pixel_of_a_global_pool_is_no_map(build) -> None:
+    assert subsampling(build(), (3, 64, 64)) == Subsampling(32, 32.0)
+
+
+class Functional(nn.Module):
+    """A convolution, and a function that makes its map smaller."""
+
+    def __init__(self, smaller) -> None:
+        super().__init__()
+        self.conv, self.smaller = nn.Conv2d(1, 2, 3, padding=1), smaller
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.smaller(self.conv(x)).mean((2, 3))
+
+
+KERNEL = torch.ones(2, 2, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("smaller", "stride", "ratio"),
+    [
+        (lambda x: F.max_pool2d(F.max_pool2d(x, 2), 2), 4, 4.0),
+        (lambda x: F.max_pool2d(x, 3, 2, return_indices=True)[0], 2, 16 / 7),
+        (lambda x: F.avg_pool2d(x, 3, stride=2), 2, 16 / 7),
+        (lambda x: F.lp_pool2d(x, 2, 4, 4), 4, 4.0),
+        (lambda x: F.conv2d(x, KERNEL, None, (2, 2)), 2, 16 / 7),
+        (lambda x: F.conv2d(x, KERNEL), 1, 16 / 14),
+        (lambda x: x[..., ::2, ::2] + x[:, :, 1::2, 1::2], 2, 2.0),
+        (lambda x: F.interpolate(x, scale_factor=0.25), 4, 4.0),
+        (lambda x: F.pixel_unshuffle(x, 2), 2, 2.0),
+        (lambda x: x[0:, :, 2:9], 1, 1.0),
+        (lambda x: F.adaptive_avg_pool2d(x, 1), 1, 1.0),
+        (lambda x: F.avg_pool2d(x, 16), 1, 1.0),
+    ],
+)
+def test_functions_between_layers_count(smaller, stride: int, ratio: float) -> None:
+    found = subsampling(Functional(smaller), (1, 16, 16))
+    assert (found.stride_product, found.size_ratio) == (stride, pytest.approx(ratio))
+
+
+def test_what_a_layer_calls_counts_once() -> None:
+    made = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(2, 2, 3, stride=2, padding=1))
+    assert subsampling(made, (1, 16, 16)) == Subsampling(4, 4.0)
