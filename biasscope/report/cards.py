@@ -51,8 +51,12 @@ def card(item: Scalar) -> Card:
 def span(item: Scalar) -> tuple[float, float]:
     """Range of a scalar's bar: 0 to n for counts out of n, 0 to 1 for shares and effects, else round zero.
 
+    That of a ratio begins at 1, which is even.
+
     >>> span(Scalar("nonuniform", 721, n=874, unit="classes")), span(Scalar("effect", 0.2))
     ((0.0, 874.0), (0.0, 1.0))
+    >>> span(Scalar("overlap", 1, unit="ratio")), span(Scalar("overlap", 25, unit="ratio"))
+    ((1.0, 2.0), (1.0, 50.0))
     """
     if wording.of_family(item):
         return 0.0, float(item.n or 1)
@@ -62,6 +66,8 @@ def span(item: Scalar) -> tuple[float, float]:
     if wording.scalar_style(item) in ("signed", "points") or min(known, default=0) < 0:
         top = next(step for step in (0.05, 0.1, 0.25, 0.5, 1.0, _round(reach)) if step >= reach)
         return -top, top
+    if item.unit == wording.RATIO and min(known, default=1) >= 1:
+        return 1.0, max(2.0, _round(reach))
     return 0.0, 1.0 if reach <= 1 else _round(reach)
 
 

@@ -19,6 +19,8 @@ MEASURES = {
 }
 SHARES = ("share", "fraction", "proportion", "%")
 """Units that are shown in per cent."""
+RATIO = "ratio"
+"""Unit of what is 1 where two things are equal; it has no end."""
 _SHARES_BY_NAME = (
     *("edge_", "slack_", "visible_fraction", "lost", "cut", "median_scale", "accuracy", "chance", "recall"),
     *("consistency", "agreement", "k_agreement", "worst_case", "worst_of", "top1", "top5", "fidelity", "flip_rate"),
@@ -134,7 +136,7 @@ def unit(scalar: Scalar) -> str:
     """
     if of_family(scalar):
         return f"of {count(scalar.n)}"
-    return "" if scalar.unit in SHARES or scalar.unit in scalar.title.split() else scalar.unit
+    return "" if scalar.unit in (*SHARES, RATIO) or scalar.unit in scalar.title.split() else scalar.unit
 
 
 def of_family(scalar: Scalar) -> bool:
@@ -144,14 +146,14 @@ def of_family(scalar: Scalar) -> bool:
 
 
 def scalar_style(scalar: Scalar) -> str:
-    """Way to show a scalar; one of a whole number above 1 without interval or unit is a count.
+    """Way to show a scalar; a whole number above 1, or a whole ratio, without interval is a count.
 
     >>> scalar_style(Scalar("tested", 998.0)), scalar_style(Scalar("effect", 0.5))
     ('count', 'real')
     """
     value = scalar.value
     whole = value is not None and value == int(value) and not scalar.interval
-    whole = whole and (abs(value or 0) > 1 or scalar.name.startswith(_COUNTS_BY_NAME))
+    whole = whole and (abs(value or 0) > 1 or scalar.unit == RATIO or scalar.name.startswith(_COUNTS_BY_NAME))
     return style(scalar.name, scalar.unit, whole=whole)
 
 

@@ -61,8 +61,8 @@ class StepResponse:
 
     @property
     def strongest(self) -> int:
-        """Number of the level with the largest ripple."""
-        return int(self.ripple.argmax())
+        """Number of the level with the largest ripple, relative to its answer."""
+        return int(self.relative.argmax())
 
 
 def step_response(

@@ -33,6 +33,15 @@ def test_patterns_come_first_with_their_numbers_below(open_page):
     assert all("explains" in words or "ripple" in words for words in told)
 
 
+@pytest.mark.parametrize(("width", "least"), [(400, 128), (1280, 200)])
+def test_patterns_are_as_large_as_the_page_allows_and_stay_squares(open_page, width, least):
+    view = open_page("upsampling", width=width)
+    sides = view.js("$$('#patterns .films img').map(e => [e.clientWidth, e.clientHeight])")
+    assert len(sides) == 3
+    assert all(wide >= least - 2 and wide == high for wide, high in sides)
+    assert view.js("$$('#patterns .films img').every(e => getComputedStyle(e).imageRendering == 'pixelated')")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_circles_and_words_are_seen_on_the_paper(open_page, scheme):
     view = open_page("upsampling", scheme=scheme)

@@ -13,6 +13,7 @@ from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.pattern_result import patterns
 from biasscope.pipeline.upsampling.phrases import DISTILL, MOST
 from biasscope.pipeline.upsampling.tables import full
+from biasscope.report.wording import RATIO
 
 BACKWARD = (
     "The gradient has two figures: strided layers alone, which is what subsampling does, and with the layers between, "
@@ -67,13 +68,14 @@ def _overlap_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
             yield Scalar(
                 f"overlap@{item.label}",
                 ratio,
-                f"Overlap: most over least written position, {item.label}",
+                f"Overlap ratio of positions, most over least written, {item.label}",
+                unit=RATIO,
                 better="lower",
             )
         if found.backward_strided is not None:
             ratio = number(found.backward_strided.ratio)
-            title = f"Overlap of the gradient: most over least written pixel, {item.label}"
-            yield Scalar(f"backward@{item.label}", ratio, title, better="lower")
+            title = f"Overlap ratio of the gradient, most over least written pixel, {item.label}"
+            yield Scalar(f"backward@{item.label}", ratio, title, unit=RATIO, better="lower")
 
 
 def weights(items: Sequence[Measurement]) -> Result:

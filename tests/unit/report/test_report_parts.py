@@ -136,6 +136,17 @@ def test_card_of_a_signed_number_has_zero_in_the_middle():
     assert card.note == "95 % interval, n = 9"
 
 
+@pytest.mark.parametrize(("value", "shown", "at"), [(1.0, "1", 0), (1.5, "1.500", 100), (25.0, "25", 98.0)])
+def test_card_of_a_ratio_begins_at_one_which_is_even(value, shown, at):
+    card = cards.card(Scalar("overlap@m", value, "Overlap", unit="ratio", better="lower"))
+    assert (card.value, card.unit, card.ends[0], card.zero, card.at) == (shown, "", "1", 0, at)
+
+
+def test_card_of_a_ratio_below_one_keeps_its_zero():
+    card = cards.card(Scalar("cost@m", 0.5, "Cost", unit="ratio"))
+    assert (card.ends, card.at) == (("0", "1"), 100)
+
+
 def test_card_of_a_difference_has_zero_in_the_middle_and_its_unit_once():
     card = cards.card(Scalar("consistency_difference@m", 0.065, interval=interval(0.05, 0.08), unit="share"))
     assert (card.value, card.unit, card.interval, card.zero) == ("+6.5 points", "", "+5.0 to +8.0", 100)

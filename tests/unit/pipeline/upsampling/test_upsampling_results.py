@@ -13,6 +13,7 @@ from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Table
 from biasscope.figures.frame import rows
 from biasscope.models import Preprocessing, load_model
+from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling.context import context
 from biasscope.pipeline.upsampling.knee import WIDEST, knee
 from biasscope.pipeline.upsampling.pictures import spectrum
@@ -48,6 +49,18 @@ def test_every_result_is_there_and_is_json(uneven: Report) -> None:
 def test_the_ripple_says_how_much_of_it_repeats(uneven: Report) -> None:
     ripple = uneven.result("patterns").scalar("ripple@Uneven")
     assert ripple.description.startswith("100 % of what varies repeats with the stride")
+
+
+def test_the_picture_of_the_ripple_is_at_the_level_that_the_head_number_tells() -> None:
+    """The largest constant has the largest ripple; the one that cancels the bias has the largest by its answer."""
+    net = Uneven()
+    net[0].bias = nn.Parameter(torch.tensor([-1.0]))
+    given = torch.linspace(0.45, 2, 5)[:, None, None, None].expand(-1, 1, 16, 16)
+    found = analyze_upsampling(net, inputs=given, remedies="none", draws=19).result("patterns")
+    (picture,) = [row for row in rows(found, "pictures") if row["role"] == "constant"]
+    ripple = found.scalar("ripple@Uneven").value
+    assert ripple > 2
+    assert picture["below"] == f"ripple {percent(ripple)}"
 
 
 def test_overlap_is_that_of_kernel_three_and_stride_two(uneven: Report) -> None:
