@@ -1,0 +1,145 @@
+"""Which features of a Hugging Face dataset hold boxes, labels, names and sizes of images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from biasscope.boxes.source import Request
+from biasscope.core.errors import InputError, UsageError
+
+_OBJECTS = ("objects", "annotations", "faces", "labels")
+_BOX = ("bbox", "bboxes", "boxes", "box")
+_LABEL = ("category", "categories", "label", "labels", "category_id", "class", "class_label", "class_id", "name")
+_ID = ("image_id", "image_name", "file_name", "filename", "id")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Names of features; ``None`` where there is none.
+
+    Attributes
+    ----------
+    objects
+        Feature that holds those of the objects; empty when boxes stand among the features of the image.
+    box, label
+        Features of the objects.
+    names
+        Names of the classes that labels are numbers of.
+    image_id, image
+        Features of the row: the image's name, and the image.
+    sized
+        Whether the row has the columns ``width`` and ``height``.
+    """
+
+    objects: str
+    box: str
+    label: str | None
+    names: list[str] | None
+    image_id: str | None
+    image: str | None
+    sized: bool
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that are read; the image only where nothing else gives its size."""
+        wanted = [self.objects or self.box, None if self.objects else self.label, self.image_id]
+        wanted += ["width", "height"] if self.sized else [self.image]
+        return list(dict.fromkeys(name for name in wanted if name))
+
+    def note(self, convention: str) -> str:
+        """Sentence on what was read."""
+        sizes = "the columns width and height" if self.sized else "image headers" if self.image else "nowhere"
+        path = f"{self.objects}.{self.box}" if self.objects else self.box
+        return f"Boxes are from {path}, read as {convention}; image sizes are from {sizes}."
+
+
+def places_of(features: Any, request: Request) -> Places:
+    """Find the features, by the names that were given or by usual ones.
+
+    Raises
+    ------
+    InputError
+        There are no features, or none with boxes.
+    UsageError
+        A name that was given is not among them.
+    """
+    source = request.path.name
+    if features is None:
+        raise InputError("the dataset does not state its features", where=source)
+    _check_columns(request, features)
+    objects, inner = _objects(features, source, request.columns)
+    box = _choose(inner, _BOX, source)
+    _check_field(request, "label", inner)
+    label = request.columns.get("label") or next((name for name in _LABEL if name in inner), None)
+    return Places(
+        objects=objects,
+        box=box,
+        label=label,
+        names=_class_names(inner.get(label)) if label else None,
+        image_id=request.columns.get("image_id") or next((name for name in _ID if name in features), None),
+        image=next((name for name, kind in features.items() if type(kind).__name__ == "Image"), None),
+        sized={"width", "height"} <= features.keys(),
+    )
+
+
+def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
+    for name in (*((columns["objects"],) if "objects" in columns else ()), *_OBJECTS, *features):
+        inner = _inner(features.get(name))
+        if inner is not None and any(box in inner for box in _BOX):
+            return name, inner
+    if any(box in features for box in _BOX):
+        return "", features
+    raise InputError(
+        f"no feature with boxes ({', '.join(_BOX)}) was found among: {', '.join(features)}",
+        where=source,
+        hint="An object-detection dataset has a feature like objects = {bbox, category}.",
+    )
+
+
+def _check_columns(request: Request, features: Any) -> None:
+    """Columns that were named exist; here they can be the image's name, the objects, and the label among these."""
+    if request.split_column:
+        raise UsageError(
+            "a column of splits cannot be named for a Hugging Face dataset",
+            where="--split-column",
+            hint="Its splits have names.",
+        )
+    for key in request.columns:
+        if key not in ("image_id", "objects", "label"):
+            raise UsageError(
+                f"there is no target column {key!r}", where="--columns", hint="There are: image_id, objects, label."
+            )
+    for key in ("image_id", "objects"):
+        _check_field(request, key, features)
+
+
+def _check_field(request: Request, key: str, fields: Mapping[str, Any]) -> None:
+    name = request.columns.get(key)
+    if name is not None and name not in fields:
+        raise UsageError(
+            f"there is no column {name!r} (wanted for {key})",
+            where="--columns",
+            hint=f"There are: {', '.join(fields)}.",
+        )
+
+
+def _inner(feature: Any) -> Mapping[str, Any] | None:
+    """Fields of a feature that is a list of dicts or a dict of lists."""
+    while feature is not None and not isinstance(feature, Mapping):
+        feature = feature[0] if isinstance(feature, list) and feature else getattr(feature, "feature", None)
+    return feature
+
+
+def _class_names(feature: Any) -> list[str] | None:
+    while feature is not None and not hasattr(feature, "names"):
+        feature = feature[0] if isinstance(feature, list) and feature else getattr(feature, "feature", None)
+    return None if feature is None else list(feature.names)
+
+
+def _choose(inner: Mapping[str, Any], options: tuple[str, ...], source: str) -> str:
+    found = next((name for name in options if name in inner), None)
+    if found is None:
+        raise InputError(f"none of {', '.join(options)} is a feature of the objects", where=source)
+    return found
