@@ -1,0 +1,98 @@
+"""How far a class differs in scale from the reference: effect, divergence in bits, and test."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from biasscope.bias import effects, testing
+from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.scale.histograms import Floats, Ints
+from biasscope.bias.testing.chi_square import ASYMPTOTIC_ABOVE, chi_square_tail
+
+
+def balanced_effect(counts: ArrayLike, other: ArrayLike | None = None, *, design_effect: ArrayLike = 1.0) -> Floats:
+    """Bias-corrected squared Cramer's V of two rows of counts at equal weight, over the last axis.
+
+    ``sum((q - r)**2 / (q + r)) / 2``, less what chance adds, ``(k - 1) / 4 (1 / n + 1 / m)`` times the design effect.
+    Unlike V of the table as it is, it does not depend on how common a class is. ``other`` is equal cells, known
+    exactly, when left out.
+
+    >>> balanced_effect([[1000, 0]], [[0, 1000]]).round(2).tolist()
+    [1.0]
+    """
+    table = np.asarray(counts, np.float64)
+    reference = np.ones(table.shape[-1]) if other is None else np.asarray(other, np.float64)
+    n, m = table.sum(-1, keepdims=True), reference.sum(-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        q, r = table / n, reference / m
+        both = q + r
+        distance = np.where(both > 0, (q - r) ** 2 / both, 0.0).sum(-1) / 2
+        chance = (table.shape[-1] - 1) / 4 * (1 / n[..., 0] + (0.0 if other is None else 1 / m[..., 0]))
+        return np.asarray(np.where((n > 0)[..., 0] & (m > 0)[..., 0], distance - chance * design_effect, np.nan))
+
+
+def cell_design_effect(groups: Ints) -> Floats:
+    """How many times what chance adds to a sum over cells grows because boxes of one image go together; 1 alone.
+
+    The mean over cells of the variance of a cell's share over groups of images, by that of independent boxes (Rao &
+    Scott 1981); at least 1.
+
+    >>> cell_design_effect(np.array([[[3, 0], [0, 3], [3, 0], [0, 3]]])).tolist()
+    [4.0]
+    """
+    table = groups.astype(np.float64)
+    sizes, filled = table.sum(2, keepdims=True), groups.any(-1).sum(-1)
+    n = sizes.sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = table.sum(1) / n
+        residual = ((table - share[:, None] * sizes) ** 2).sum(1)
+        ratio = np.where(share > 0, residual / share, 0.0).sum(-1) / (n[:, 0] * ((share > 0).sum(-1) - 1))
+        found = ratio * filled / (filled - 1)
+    return np.where(np.isfinite(found), np.maximum(found, 1.0), 1.0)
+
+
+def effect_of(wide: Ints, reference: str, *, clustered: bool) -> Estimate:
+    """Cramer's V of each class against the reference, with intervals; ``clustered``: several boxes an image."""
+    left = leave_one_out(wide)
+    design = cell_design_effect(wide) if clustered else np.ones(len(wide))
+    if reference == "others":
+        full = balanced_effect(wide.sum(1), wide.sum((0, 1)) - wide.sum(1), design_effect=design)
+        without = balanced_effect(left, left.sum(0) - left, design_effect=design[:, None])
+    else:
+        full = balanced_effect(wide.sum(1), design_effect=design)
+        without = balanced_effect(left, design_effect=design[:, None])
+    made = jackknife(full, without, wide.any(-1))
+    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in made[:3])
+    return Estimate(value, low, high, made.error)
+
+
+def divergence(histogram: Ints, reference: str) -> Floats:
+    """Jensen-Shannon divergence of each class from the reference, in bits."""
+    if reference == "others":
+        return effects.jensen_shannon(histogram, histogram.sum(0) - histogram)
+    return effects.jensen_shannon(histogram[:, 1:])
+
+
+def p_values(wide: Ints, reference: str, minimum: int, draws: int, seed: int) -> Floats:
+    """Chi-square of each class against the reference, exact-safe; against the others it is that of the 2 x k table."""
+    if reference == "log-uniform":
+        return testing.chi_square_p(wide, minimum=minimum, draws=draws, seed=seed)
+    return _against_others(wide, minimum, draws, seed)
+
+
+def _against_others(wide: Ints, minimum: int, draws: int, seed: int) -> Floats:
+    n, cells = wide.sum(-1), wide.shape[-1]
+    total = int(n.sum())
+    tested = (n >= minimum) & (total - n >= minimum) & (cells > 1)
+    p = np.full(len(n), np.nan)
+    if not tested.any():
+        return p
+    shares = wide.sum(0) / total
+    statistic = testing.goodness_of_fit(wide[tested], shares) * total / (total - n[tested])
+    sizes = n[tested]
+    large = sizes > ASYMPTOTIC_ABOVE
+    squares = sizes * (statistic + sizes)
+    simulated = testing.monte_carlo_p(squares, np.where(large, 0, sizes), shares, draws=draws, seed=seed)
+    p[tested] = np.where(large, chi_square_tail(statistic, cells - 1), simulated)
+    return p

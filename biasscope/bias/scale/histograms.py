@@ -1,0 +1,82 @@
+"""Histograms of apparent scale: quantiles, how many bins are filled, and wider bins."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from biasscope.bias import effects
+from biasscope.bias.counting.tables import FINE_SCALES, SCALES, fine_scale_edges
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+WIDE_BINS = 8
+"""Wider bins at most, into which those of the histogram are merged for a test."""
+
+
+def quantile(fine: ArrayLike, share: float) -> Floats:
+    """Quantile of apparent scale from its fine histogram, over the last axis; NaN without boxes.
+
+    Interpolates between the two nearest boxes, as numpy does; boxes are taken as even within a bin, so that it is off
+    by at most a bin's width (.004 at 1, less below). Boxes as large as their frame are exactly 1.
+
+    >>> row = np.zeros(513, int); row[256] = 3; row[512] = 8
+    >>> quantile(row, 0.1).round(2).item(), quantile(row, 0.5).item()
+    (0.25, 1.0)
+    """
+    table = np.asarray(fine, np.int64)
+    running = np.cumsum(table, -1)
+    n = running[..., -1]
+    place = share * (n - 1)
+    first = np.clip(np.floor(place), 0, np.maximum(n - 1, 0)).astype(np.int64)
+    low, high = (_ordered(table, running, np.minimum(rank, np.maximum(n - 1, 0))) for rank in (first, first + 1))
+    return np.asarray(np.where(n > 0, low + (place - first) * (high - low), np.nan))
+
+
+def _ordered(table: Ints, running: Ints, rank: Ints) -> Floats:
+    """Apparent scale of the box of a rank, from 0 on."""
+    edges = fine_scale_edges()
+    at = np.minimum((running <= rank[..., None]).sum(-1), FINE_SCALES - 1)
+    held = np.take_along_axis(table, at[..., None], -1)[..., 0]
+    within = rank - np.take_along_axis(running, at[..., None], -1)[..., 0] + held
+    return np.asarray(edges[at] + (edges[at + 1] - edges[at]) * (within + 0.5) / np.maximum(held, 1))
+
+
+def perplexity(histogram: ArrayLike) -> Floats:
+    """Effective number of bins, two to the entropy in bits; NaN without boxes.
+
+    >>> perplexity([[5, 5, 0], [9, 0, 0]]).tolist()
+    [2.0, 1.0]
+    """
+    table = np.asarray(histogram, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.exp2(effects.entropy(table / table.sum(-1, keepdims=True))))
+
+
+def merged_bins(histogram: Ints, wanted: int = WIDE_BINS) -> Ints:
+    """Wider bin of each bin, at most ``wanted`` of about equal counts, so that small classes fill them.
+
+    >>> merged_bins(np.array([1, 1, 4, 0, 2]), 2).tolist()
+    [0, 0, 1, 1, 1]
+    """
+    running = np.cumsum(histogram)
+    middle = (running - histogram / 2) / max(int(running[-1]), 1)
+    place = np.clip((middle * wanted).astype(np.int64), 0, wanted - 1)
+    filled = np.flatnonzero(histogram)
+    before = np.maximum(np.searchsorted(filled, np.arange(len(histogram)), "right") - 1, 0)
+    place = place[filled[before]] if len(filled) else place
+    return np.asarray(np.unique(place, return_inverse=True)[1], np.int64)
+
+
+def thirds() -> Ints:
+    """Wider bin of each bin for the log-uniform reference: three at a time from 1/64, and -1 below it."""
+    return np.concatenate([[-1], np.arange(SCALES - 1) // 3])
+
+
+def merge(histogram: Ints, places: Ints) -> Ints:
+    """Counts in wider bins, over the last axis; place -1 is left out."""
+    wide = np.zeros((*histogram.shape[:-1], int(places.max()) + 1), np.int64)
+    for column, place in enumerate(places):
+        if place >= 0:
+            wide[..., place] += histogram[..., column]
+    return wide
