@@ -100,6 +100,28 @@ def test_number_that_vanished_since_the_baseline_fails():
     ]
 
 
+def test_a_gate_beside_it_does_not_switch_the_comparison_of_another_off():
+    gates = Gate(number=NUMBER, at_least=0.8), Gate(number=NUMBER, may_worsen_by=0.02)
+    assert statuses(one(0.9), *gates, baseline=one(0.99, provenance=origin(digest=OTHER))) == ["passed", "incomparable"]
+    assert statuses(one(0.9), *gates, baseline=one(0.99)) == ["passed", "failed"]
+
+
+def test_a_number_may_be_pinned():
+    pinned = Gate(number=NUMBER, at_least=0.9, at_most=0.9)
+    assert statuses(one(0.9), pinned) == ["passed", "passed"]
+    assert statuses(one(0.91), pinned) == ["passed", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.9, "unchanged from 0.9"), (0.85, "worse by 0.05 than 0.9"), (0.93, "better by 0.03 than 0.9")],
+)
+def test_a_verdict_says_value_interval_and_change(value, words):
+    (verdict,) = judge(one(value), [Gate(number=NUMBER, may_worsen_by=0.1)], one(0.9))
+    ends = f"({value - 0.01:.4g} to {value + 0.01:.4g})"
+    assert verdict.said == f"{NUMBER} is {value:.6g} {ends}, {words} in the baseline, may worsen by 0.1"
+
+
 def test_all_that_match_must_pass():
     found = judge(report(layers([0.1, 0.4, None, 0.2])), [Gate(number="layers.measures[*].value", at_most=0.3)])
     assert [item.status for item in found] == ["passed", "failed", "failed", "passed"]
