@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from biasscope.bias.compare import tables
 from biasscope.bias.compare.classifier import two_sample_classifier
 from biasscope.bias.compare.differences import mean_difference
 from biasscope.bias.compare.energy import Units, energy_distance
-from biasscope.bias.compare.looks import images_of, position_units, scale_units, sides_of
+from biasscope.bias.compare.evidence import Evidence, Look
+from biasscope.bias.compare.looks import Sides, images_of, position_units, scale_units, sides_of
 from biasscope.bias.compare.permutation import permutation_test, stages
+from biasscope.bias.compare.result import result
 from biasscope.bias.testing import adjust
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
@@ -110,29 +111,16 @@ def compare(
     """
     _check(permutations, alpha, minimum, groups)
     sides = sides_of(a, b, per_image=per_image, most=most_boxes, seed=seed)
-    classes = len(sides.labels)
-    units, cell = position_units(sides)
-    images = images_of(units, classes)
     plan = Plan(permutations, alpha, correction, minimum, seed, level)
-    looks = {
-        "position": look(units, classes, "position", plan),
-        "scale": look(scale_units(sides), classes, "scale", plan),
-    }
-    pooled = {
-        "position": energy_distance(position_units(sides, pooled=True)[0], 1, level=level),
-        "scale": energy_distance(scale_units(sides, pooled=True), 1, level=level),
-    }
-    shifts = tuple(
-        mean_difference(axis, sides.label, sides.image, sides.side, classes, level=level) for axis in sides.feasible()
-    )
+    found = evidence(sides, plan)
     parameters: dict[str, Cell] = {
         "a": names[0],
         "b": names[1],
         **asdict(plan),
         "per_image": per_image,
         "groups": groups,
-        "family": int(np.isfinite(looks["position"].p).sum()),
-        "most_permutations": int(looks["position"].permutations.max(initial=0)),
+        "family": int(np.isfinite(found.looks["position"].p).sum()),
+        "most_permutations": int(found.looks["position"].permutations.max(initial=0)),
         "bins": 8,
         "boxes_a": sides.columns[0].n,
         "boxes_b": sides.columns[1].n,
@@ -140,9 +128,8 @@ def compare(
         "left_out_a": sides.columns[0].left_out,
         "left_out_b": sides.columns[1].left_out,
     }
-    evidence = tables.Evidence(sides, cell, images, looks, pooled, shifts)
     accuracy = two_sample_classifier(sides, seed=seed, level=level) if classifier else None
-    return tables.result(kind, evidence, parameters, accuracy)
+    return result(kind, found, parameters, accuracy)
 
 
 TRAINING = frozenset({"train", "training"})
@@ -170,7 +157,25 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
     ]
 
 
-def look(units: Units, classes: int, what: str, plan: Plan) -> tables.Look:
+def evidence(sides: Sides, plan: Plan) -> Evidence:
+    """Every distance and test: by class and pooled, in position and in scale, and shifts of the mean position."""
+    classes, level = len(sides.labels), plan.level
+    units, cell = position_units(sides)
+    looks = {
+        "position": look(units, classes, "position", plan),
+        "scale": look(scale_units(sides), classes, "scale", plan),
+    }
+    pooled = {
+        "position": energy_distance(position_units(sides, pooled=True)[0], 1, level=level),
+        "scale": energy_distance(scale_units(sides, pooled=True), 1, level=level),
+    }
+    shifts = tuple(
+        mean_difference(axis, sides.label, sides.image, sides.side, classes, level=level) for axis in sides.feasible()
+    )
+    return Evidence(sides, cell, images_of(units, classes), looks, pooled, shifts)
+
+
+def look(units: Units, classes: int, what: str, plan: Plan) -> Look:
     """Distances and tests of every class in one respect."""
     tested = np.flatnonzero(images_of(units, classes).min(1) >= plan.minimum)
     steps = stages(plan.permutations, len(tested), plan.alpha, plan.correction)
@@ -178,7 +183,7 @@ def look(units: Units, classes: int, what: str, plan: Plan) -> tables.Look:
     p, used = np.full(classes, np.nan), np.zeros(classes, np.int64)
     p[: len(made.p)], used[: len(made.p)] = made.p, made.permutations
     distance = energy_distance(units, classes, level=plan.level)
-    return tables.Look(distance, p, adjust(p, plan.correction), used, made.pooled)
+    return Look(distance, p, adjust(p, plan.correction), used, made.pooled)
 
 
 def _check(permutations: int, alpha: float, minimum: int, groups: int) -> None:

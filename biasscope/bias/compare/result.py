@@ -1,0 +1,60 @@
+"""The result of a comparison, and its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from biasscope.bias.compare.classifier import Accuracy
+from biasscope.bias.compare.evidence import DIFFERENT, Evidence
+from biasscope.bias.compare.tables import classes_table, maps_table, pooled_table
+from biasscope.bias.compare.words import finding, notes
+from biasscope.bias.measures import scalar_of, triple
+from biasscope.core.results import Cell, Result, Scalar
+
+JACKKNIFE = "delete-an-image jackknife of the square, t"
+
+
+def result(kind: str, found: Evidence, parameters: Mapping[str, Cell], accuracy: Accuracy | None) -> Result:
+    """Assemble the Result of kind ``splits`` or ``comparison``."""
+    level, names = float(str(parameters["level"])), (str(parameters["a"]), str(parameters["b"]))
+    alpha = float(str(parameters["alpha"]))
+    scalars = _scalars(found, accuracy, alpha=alpha, level=level)
+    return Result(
+        kind=kind,
+        title=f"{names[0]} against {names[1]}",
+        finding=finding(found, {item.name: item for item in scalars}, names, alpha),
+        parameters=dict(parameters),
+        scalars=scalars,
+        tables=[classes_table(found, parameters), pooled_table(found, parameters, level), maps_table(found, names)],
+        notes=notes(found, parameters),
+        source="Szekely & Rizzo, Energy statistics, JSPI 143 (2013); Besag & Clifford, Biometrika 78 (1991)",
+    )
+
+
+def _scalars(found: Evidence, accuracy: Accuracy | None, *, alpha: float, level: float) -> list[Scalar]:
+    made = []
+    for what, look in found.looks.items():
+        tested = int(np.isfinite(look.p).sum())
+        different = look.verdicts(alpha).count(DIFFERENT)
+        suffix = "" if what == "position" else "_scale"
+        made += [
+            Scalar(f"classes_different{suffix}", float(different), f"Classes that differ in {what}", n=tested),
+            Scalar(f"tested{suffix}", float(tested), f"Classes tested for {what}", n=len(look.p)),
+            scalar_of(
+                f"pooled_distance{suffix}",
+                triple(found.pooled[what]),
+                f"Pooled distance in {what} (root of the coefficient of inhomogeneity)",
+                level=level,
+                method=JACKKNIFE,
+            ),
+            Scalar(
+                f"pooled_p{suffix}", None if np.isnan(look.pooled) else look.pooled, f"Pooled p for {what}", n=tested
+            ),
+        ]
+    if accuracy is not None:
+        title, method = "Accuracy of telling the sides apart (chance 1/2)", "normal, one box an image"
+        values = (accuracy.value, accuracy.low, accuracy.high)
+        made.append(scalar_of("classifier_accuracy", values, title, level=level, n=accuracy.images, method=method))
+    return made
