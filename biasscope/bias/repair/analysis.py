@@ -9,9 +9,9 @@ from biasscope.bias import placement
 from biasscope.bias.columns import Columns, columns_of, group_numbers
 from biasscope.bias.jackknife import METHOD
 from biasscope.bias.placement import Ints
-from biasscope.bias.repair import tables
 from biasscope.bias.repair.laws import EVALUATION, TRAINING, Augmentation, law_of
-from biasscope.bias.repair.tables import Side
+from biasscope.bias.repair.measured import Counted, Side
+from biasscope.bias.repair.result import result
 from biasscope.bias.repair.view import View
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
@@ -92,7 +92,7 @@ def repair(
     views = [training.view(used, rng) for _ in range(draws)]
     after = _after(views, used, group, rng)
     zoom = testing.view(used, rng).zoom
-    counted = tables.Counted(
+    counted = Counted(
         labels=used.labels,
         label=used.label,
         group=group,
@@ -116,7 +116,7 @@ def repair(
         "level": level,
         "interval": METHOD,
     }
-    return tables.result(before, after, counted, parameters, level=level)
+    return result(before, after, counted, parameters, level=level)
 
 
 def as_augmentation(given: object) -> Augmentation:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from biasscope.bias.repair import crop_law
+from biasscope.bias.repair import crop_law, crop_offsets, crop_reach
 
 torch = pytest.importorskip("torch")
 v2 = pytest.importorskip("torchvision.transforms.v2")
@@ -100,18 +100,18 @@ def test_mean_area_share_is_the_closed_form_where_nothing_is_rejected() -> None:
     ("image", "crop", "percent", "offsets"), [(256, 224, 7.1, 33), (232, 224, 1.8, 9), (40, 32, 12.5, 9)]
 )
 def test_reach_of_a_crop(image: int, crop: int, percent: float, offsets: int) -> None:
-    assert round(100 * crop_law.crop_reach(image, crop), 1) == percent
-    assert crop_law.crop_offsets(image, crop) == offsets
+    assert round(100 * crop_reach(image, crop), 1) == percent
+    assert crop_offsets(image, crop) == offsets
     windows = crop_law.random_crop([image] * 5000, [image] * 5000, np.random.default_rng(0), size=crop)
     moved = windows.left / crop
     assert np.unique(moved).size == offsets
-    assert np.ptp(moved) / 2 == pytest.approx(crop_law.crop_reach(image, crop))
+    assert np.ptp(moved) / 2 == pytest.approx(crop_reach(image, crop))
 
 
 @pytest.mark.parametrize("sizes", [(224, 256), (10, 0)])
 def test_a_crop_larger_than_the_image_has_no_reach(sizes: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="does not exist"):
-        crop_law.crop_reach(*sizes)
+        crop_reach(*sizes)
 
 
 def test_a_crop_that_does_not_fit_is_refused() -> None:
