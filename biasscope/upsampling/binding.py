@@ -20,13 +20,15 @@ _ARGUMENTS = {
     "interpolate": ("input", "size", "scale_factor", "mode", "align_corners"),
     "pixel_shuffle": ("input", "upscale_factor"),
     "pixel_unshuffle": ("input", "downscale_factor"),
+    "fold": ("input", "output_size", "kernel_size", "dilation", "padding", "stride"),
+    "unfold": ("input", "kernel_size", "dilation", "padding", "stride"),
     "pad": ("input", "pad", "mode"),
     "getitem": ("input", "index"),
 }
 _NAMES = {f"{stem}{dims}d": stem for stem in ("conv", "conv_transpose", "max_pool", "avg_pool") for dims in (1, 2, 3)}
 _NAMES |= {f"max_pool{dims}d_with_indices": "max_pool" for dims in (1, 2, 3)}
 _NAMES |= {f"adaptive_{kind}_pool{dims}d": "adaptive" for kind in ("avg", "max") for dims in (1, 2, 3)}
-_NAMES |= {name: name for name in ("interpolate", "pixel_shuffle", "pixel_unshuffle", "pad")}
+_NAMES |= {name: name for name in ("interpolate", "pixel_shuffle", "pixel_unshuffle", "pad", "fold", "unfold")}
 _NAMES |= {"__getitem__": "getitem", "getitem": "getitem"}
 _SAMPLES = 24
 
@@ -163,6 +165,19 @@ def _shuffle(name: str, function: str, given: Arguments, before: Tensor, after: 
     return Step(name, function, grows, ((1,) * factor,) * 2, (factor,) * 2, (1, 1), (0, 0))
 
 
+def _patches(name: str, function: str, given: Arguments, before: Tensor, after: Tensor) -> Step | None:
+    """Patches that are cut out of maps, or added up to maps: the positions of a convolution, or of its transpose."""
+    grows = function == "fold"
+    if (before.dim(), after.dim()) != ((3, 4) if grows else (4, 3)):
+        return None  # ``Tensor.unfold`` has the same name
+    sides, stride, spread, front = (
+        along(given.get(part, least), 2)
+        for part, least in (("kernel_size", 1), ("stride", 1), ("dilation", 1), ("padding", 0))
+    )
+    taps: tuple[Line, ...] = tuple((1,) * side for side in sides)
+    return Step(name, function, grows, taps, stride, spread, front)
+
+
 def _pad(name: str, function: str, given: Arguments, before: Tensor, after: Tensor) -> Step | None:
     dims, pad = before.dim() - 2, list(given["pad"])
     front = [0] * dims
@@ -193,4 +208,5 @@ def _moved(name: str, function: str, front: Sequence[int], stride: Sequence[int]
 _MAKERS: dict[str, Callable[..., Step | None]] = {
     "conv": _convolution, "conv_transpose": _transposed, "max_pool": _pool, "avg_pool": _pool, "adaptive": _adaptive,
     "interpolate": _resize, "pixel_shuffle": _shuffle, "pixel_unshuffle": _shuffle, "pad": _pad, "getitem": _slice,
+    "fold": _patches, "unfold": _patches,
 }  # fmt: skip

@@ -85,6 +85,8 @@ def _weights(passage: Passage, event: Event, mean: Tensor | None) -> LayerWeight
     assert step is not None  # noqa: S101
     if event.weight is not None:
         return _scored(event, _transposed(event, step), mean)
+    if step.kind == "fold":
+        return LayerWeights(event.name, step.kind, None, None, note="it adds up patches, and has no weights of its own")
     if "shuffle" not in step.kind:
         return LayerWeights(event.name, step.kind, None, 0.0, note="the weights of a resize sum to 1 at every phase")
     conv = passage.maker(event.inputs[0])

@@ -9,7 +9,7 @@ from math import prod
 Sides = tuple[int, ...]
 
 _MAPS = {"conv", "conv_transpose", "max_pool", "avg_pool", "adaptive", "interpolate", "pixel_shuffle",
-         "pixel_unshuffle"}  # fmt: skip
+         "pixel_unshuffle", "fold"}  # fmt: skip
 _MOVERS = {
     "permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "reshape", "view", "flatten", "unflatten",
     "matmul", "__matmul__", "bmm", "baddbmm", "einsum", "tensordot", "linear", "unfold", "fold", "stack", "t",

@@ -131,4 +131,6 @@ def _site(passage: Passage, event: Event, name: str, modules: dict[str, nn.Modul
         return Site(name, "shuffle", step.stride, event.channels, own)
     if "interpolate" in step.kind:
         return "a resize writes evenly already"
+    if step.kind == "fold":
+        return "patches are added up, without weights to replace"
     return "it is called as a function, so there is no module to replace"

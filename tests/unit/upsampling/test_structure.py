@@ -13,7 +13,7 @@ from torch.fx import symbolic_trace
 from torchvision.models import convnext_tiny, resnet18, shufflenet_v2_x0_5
 
 from biasscope.nn import BlurPool2d
-from biasscope.upsampling import NOTHING, record, structure
+from biasscope.upsampling import NOTHING, record, structure, weights_of
 from biasscope.upsampling.remedies import find_sites
 
 
@@ -119,7 +119,6 @@ SPREADERS = [
     ("reshape", lambda x: x[..., None, :, None].expand(-1, -1, -1, 2, -1, 2).reshape(len(x), 1, 16, 16)),
     ("reshape", unpatched),
     ("__setitem__", inserted),
-    ("fold", lambda x: F.fold(F.unfold(x, 3, padding=1)[:, :4], (16, 16), 2, stride=2)),
     ("max_unpool2d", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 4, 4)),
 ]
 
@@ -130,6 +129,38 @@ def test_what_spreads_positions_without_known_phases_is_never_denied(kind: str, 
     assert [refused.kind for refused in found.spread] == [kind]
     assert found.finding.startswith("nothing to analyse by phases: ")
     assert kind in found.finding or kind in found.spread[0].name
+
+
+PATCHES = [(3, 2, 1, 0), (2, 2, 1, 0), (4, 3, 1, 1), (3, 2, 2, 2)]
+
+
+@pytest.mark.parametrize(("kernel", "stride", "dilation", "padding"), PATCHES)
+def test_patches_that_are_added_up_write_as_often_as_torch_does(kernel, stride, dilation, padding) -> None:
+    """Also where as many positions come out as went in: patches were cut out before."""
+    cut = nn.Unfold(kernel, dilation, padding, stride)
+    side = stride * 8 + (kernel - 1) * dilation + 1 - 2 * padding
+    x = torch.ones(1, 1, side, side)
+    found = structure(nn.Sequential(cut, nn.Fold((side, side), kernel, dilation, padding, stride)), x)
+    written = F.fold(F.unfold(x, kernel, dilation, padding, stride), (side, side), kernel, dilation, padding, stride)
+    middle = written[0, 0, 4 * stride : 5 * stride, 4 * stride : 5 * stride]
+    assert [(layer.name, layer.kind) for layer in found.forward] == [("1", "fold")]
+    assert found.forward[0].map().tolist() == middle.tolist()
+    assert [(layer.name, layer.kind) for layer in found.backward] == [("0", "unfold")]
+    assert found.backward[0].map().tolist() == middle.tolist()
+    assert found.composed[-1].period == (stride, stride)
+
+
+def test_patches_have_no_weights_and_no_remedy() -> None:
+    net = nn.Sequential(nn.Unfold(3, padding=1, stride=2), nn.Fold((16, 16), 3, padding=1, stride=2))
+    layer = weights_of(record(net, torch.zeros(1, 1, 16, 16)))[0]
+    assert (layer.score, layer.gains) == (None, None)
+    assert "adds up patches" in layer.note
+    assert "patches are added up" in find_sites(net, torch.zeros(1, 1, 16, 16))[1][0].reason
+
+
+def test_windows_of_tensors_are_not_taken_for_patches() -> None:
+    found = structure(Called(lambda x: x.unfold(2, 2, 2).unfold(3, 2, 2).mean((4, 5))), torch.zeros(1, 1, 8, 8))
+    assert (found.forward, found.backward) == ((), ())
 
 
 def test_spread_in_front_of_a_convolution_is_found_there() -> None:
