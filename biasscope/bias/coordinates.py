@@ -8,17 +8,18 @@ Pixel edges in float, origin top left, x to the right, y down; arrays of one val
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from biasscope.bias.grid import GRIDS, Grid
+from biasscope.bias.grid import detect_grid as detect_grid  # may be imported from here too
+from biasscope.bias.grid import on_grid as on_grid
 from biasscope.core.errors import UsageError
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Grid = Literal["integer", "continuous"]
-GRIDS = ("auto", "integer", "continuous")
 
 CONTACT = 0.5
 """Pixels from the frame within which a side touches it; slack up to this is none. On whole pixels: exactly at 0."""
@@ -26,10 +27,6 @@ CONTACT_FRACTION = 1e-3
 """The same for frames of unknown size, as a share of the frame."""
 BEYOND, BEYOND_FRACTION = 1.0, 0.01
 """Pixels (or share of a frame of unknown size) by which a box may reach beyond its frame: rounding, not error."""
-GRID_TOLERANCE = 1e-3
-"""Pixels from a whole number within which a corner lies on the pixel grid (six-decimal fractions of 640 do)."""
-GRID_SHARE = 0.95
-"""Share of corners on the pixel grid from which on a dataset counts as annotated in whole pixels."""
 
 ASIDE = 1e-9
 """Share of the frame by which centres are moved to either side before they are put into bins."""
@@ -189,40 +186,6 @@ def edge_contact(
     near_right = np.subtract(width, x1, dtype=np.float64) < contact
     near_bottom = np.subtract(height, y1, dtype=np.float64) < contact
     return Edges(np.less(x0, contact), np.less(y0, contact), near_right, near_bottom)
-
-
-def on_grid(*corners: ArrayLike) -> float:
-    """Share of corners within ``GRID_TOLERANCE`` of a whole pixel; NaN without corners.
-
-    >>> on_grid([0.0, 1.0004], [2.5, 7.0])
-    0.75
-    """
-    parts = [np.asarray(part, np.float64) for part in corners]
-    total = sum(part.size for part in parts)
-    near = sum(int((np.abs(part - np.rint(part)) <= GRID_TOLERANCE).sum()) for part in parts)
-    return near / total if total else float("nan")
-
-
-def detect_grid(x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike, sized: ArrayLike = True) -> Grid:
-    """Whether corners are whole pixels, on evidence: ``integer`` when 95 % lie within .001 px of a whole number.
-
-    Parameters
-    ----------
-    x0, y0, x1, y1
-        Corners.
-    sized
-        Whether the frame size of each box is known. Fractions of a frame of unknown size have no pixels and do not
-        vote; when there is nothing else, the grid is ``continuous``. Fractions of a known frame, as YOLO writes them
-        with six decimals, come back to .0003 px at 640 and are recognised; with four decimals they are ``continuous``.
-
-    Examples
-    --------
-    >>> detect_grid([0, 3], [1, 5], [9, 8], [7, 7]), detect_grid([0.5], [0.25], [9.1], [7.7])
-    ('integer', 'continuous')
-    """
-    voting = np.broadcast_to(np.asarray(sized, bool), np.shape(x0))
-    share = on_grid(*(np.asarray(part)[voting] for part in (x0, y0, x1, y1)))
-    return "integer" if share >= GRID_SHARE else "continuous"
 
 
 def _share(length: Floats, frame: ArrayLike) -> Floats:

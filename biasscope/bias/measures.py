@@ -8,15 +8,7 @@ import numpy as np
 
 from biasscope.bias.grouped import Parts, grouped_effect
 from biasscope.bias.jackknife import METHOD, Estimate
-from biasscope.bias.placement import (
-    Ints,
-    Position,
-    cell_counts,
-    interval_of,
-    mean,
-    median_interval,
-    moments,
-)
+from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, mean, median_interval, moments
 from biasscope.core.results import Scalar, interval, number
 
 Triple = tuple[float, float, float]

@@ -19,13 +19,13 @@ from biasscope.bias.coordinates import (
     ASIDE,
     CONTACT,
     apparent_scale,
-    detect_grid,
     edge_contact,
     feasible_coordinates,
     raw_centres,
     relative_size,
 )
 from biasscope.bias.effects import concentration, displacement
+from biasscope.bias.grid import detect_grid
 from biasscope.bias.grouped import Parts
 from biasscope.bias.jackknife import Estimate, jackknife
 

@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from biasscope.bias.coordinates import GRID_TOLERANCE, detect_grid
 from biasscope.bias.counting.background import Background
 from biasscope.bias.counting.distinct import Distinct
 from biasscope.bias.counting.fold import Fold
@@ -18,6 +17,7 @@ from biasscope.bias.counting.keys import categories, image_keys, text_hashes
 from biasscope.bias.counting.rows import Rows, concatenate, snapped, usable
 from biasscope.bias.counting.selection import OneAnImage, together
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOST_NARROW, Settings
+from biasscope.bias.grid import GRID_TOLERANCE, detect_grid
 from biasscope.core.randomness import mix
 
 FOLDED_AT_ONCE = 1 << 18

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from biasscope.bias.coordinates import GRIDS
 from biasscope.bias.counting.counter import Counter
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOMENTS, MOST_NARROW, RAW_MOMENTS, UNIT, Settings
+from biasscope.bias.grid import GRIDS
 from biasscope.core.errors import InputError, UsageError
 
 Ints = NDArray[np.int64]

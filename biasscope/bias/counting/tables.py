@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.coordinates import Grid
+from biasscope.bias.grid import Grid
 
 Ints = NDArray[np.int64]
 MOST_NARROW = 2**31 - 1

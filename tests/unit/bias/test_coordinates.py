@@ -5,15 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biasscope.bias.coordinates import (
-    apparent_scale,
-    detect_grid,
-    edge_contact,
-    feasible_coordinates,
-    on_grid,
-    raw_centres,
-    relative_size,
-)
+from biasscope.bias.coordinates import apparent_scale, edge_contact, feasible_coordinates, raw_centres, relative_size
+from biasscope.bias.grid import detect_grid, on_grid
 from biasscope.core.errors import UsageError
 
 
