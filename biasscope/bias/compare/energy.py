@@ -107,7 +107,8 @@ def energy_distance(units: Units, owners: int, *, level: float = 0.95) -> Estima
     Returns
     -------
     Estimate
-        NaN for classes with fewer than two images on a side.
+        NaN for classes with fewer than two images on a side; bounds and error NaN for fewer than three, of which a
+        side without one image has no pairs left.
     """
     from scipy.special import stdtrit
 
@@ -120,10 +121,11 @@ def energy_distance(units: Units, owners: int, *, level: float = 0.95) -> Estima
         spread = (left - centre[units.owner, units.side]) ** 2
         squares = np.bincount(slot, spread, minlength=2 * owners).reshape(owners, 2)
         error = np.sqrt(((images - 1) / images * squares).sum(1))
-    defined = images.min(1) >= 2
-    reach = stdtrit(np.maximum(images.min(1) - 1, 1), (1 + level) / 2) * error
+    least = images.min(1)
+    reach = stdtrit(np.maximum(least - 1, 1), (1 + level) / 2) * error
     value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in (whole, whole - reach, whole + reach))
-    return Estimate(*(np.where(defined, part, np.nan) for part in (value, low, high, error)))
+    bounds = (np.where(least >= 3, part, np.nan) for part in (low, high, error))
+    return Estimate(np.where(least >= 2, value, np.nan), *bounds)
 
 
 class _Sums(NamedTuple):

@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from biasscope.bias.compare.differences import mean_difference
 from biasscope.bias.compare.energy import Units, cells_at, energy_distance, grid_cells, line_cells, units_of
@@ -56,6 +57,26 @@ def test_the_interval_is_the_jackknife_that_leaves_out_images(seed: int) -> None
         (len(side) - 1) / len(side) * ((np.array(side) - np.mean(side)) ** 2).sum() for side in (left_a, left_b)
     )
     assert energy_distance(units, 1).error[0] == pytest.approx(variance**0.5, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("images", "value", "bounds"), [((1, 5), False, False), ((2, 5), True, False), ((3, 3), True, True)]
+)
+def test_an_interval_needs_three_images_a_side(images: tuple[int, int], value: bool, bounds: bool) -> None:
+    """Of two images neither leaves a pair behind: what is left says nothing, and no spread is not no error."""
+    made = energy_distance(world(3, images)[1], 1)
+    assert np.isfinite(made.value[0]) == value
+    assert [np.isfinite(part[0]) for part in (made.low, made.high, made.error)] == [bounds] * 3
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_bounds_are_those_of_the_square_with_students_t_of_the_smaller_side(level: float) -> None:
+    (a, b), units = world(11, (40, 25), most=1)
+    made, square = energy_distance(units, 1, level=level), naive_square(a, b)
+    reach = stats.t.ppf((1 + level) / 2, 24) * made.error[0]
+    bounds = np.sqrt(np.clip([square - reach, square + reach], 0, 1))
+    assert 0 < bounds[1] < 1
+    assert (made.low[0], made.high[0]) == pytest.approx(tuple(bounds), abs=1e-9)
 
 
 def test_features_reproduce_distances_on_a_grid_and_a_line() -> None:

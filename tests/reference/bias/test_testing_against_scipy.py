@@ -8,7 +8,7 @@ import scipy.stats
 
 from biasscope.bias import testing
 from biasscope.bias.testing import monte_carlo
-from biasscope.bias.testing.cramer_von_mises import FAR_TAIL, _far_tail, _limit
+from biasscope.bias.testing.cramer_von_mises import FAR_TAIL, _far_tail, _first_order, _limit
 from biasscope.core.errors import UsageError
 
 RANDOM = np.random.default_rng(7)
@@ -109,6 +109,18 @@ def test_cramer_von_mises_p_against_scipy_over_its_range():
     for n in (10, 100, 10_000):
         expected = 1 - scipy.stats._hypotests._cdf_cvm(x, n)
         np.testing.assert_allclose(testing.cramer_von_mises_p(x, np.full(40, n)), expected, atol=3e-4)
+
+
+def test_cramer_von_mises_series_are_scipys_term_by_term():
+    x = np.linspace(0.02, 2.5, 40)
+    np.testing.assert_allclose(_limit(x), scipy.stats._hypotests._cdf_cvm_inf(x), atol=1e-9)
+    np.testing.assert_allclose(_first_order(x), scipy.stats._hypotests._psi1_mod(x), atol=1e-7)
+
+
+def test_nothing_has_no_cramer_von_mises_statistic():
+    assert np.isnan(testing.cramer_von_mises([]))
+    assert np.isnan(testing.cramer_von_mises_binned([[0, 0]])).all()
+    assert np.isnan(testing.cramer_von_mises_p([0.3], [0])).all()
 
 
 def test_cramer_von_mises_tails_join():

@@ -1,5 +1,6 @@
 """Moments at which a report is due, against brute force over all days, in every time zone and over clock changes."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -125,6 +126,15 @@ def test_a_day_that_was_left_out() -> None:
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(UsageError, match="every"):
         every(text, BERLIN)
+
+
+@pytest.mark.parametrize("text", ["P100Y", "P1200M", "P37200D", "PT892800H"])
+def test_a_hundred_years_are_the_longest(text: str) -> None:
+    now = utc("2026-11-21T12:00Z")
+    assert every(text, ZoneInfo("UTC")).last(now) == utc("2001-01-01T00:00Z")
+    longer = re.sub(r"\d+", lambda number: str(int(number[0]) + 1), text)
+    with pytest.raises(UsageError, match="hundred years"):
+        every(longer, ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize(

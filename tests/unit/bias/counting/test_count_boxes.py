@@ -166,6 +166,15 @@ def test_unsized_frames_are_unit_frames():
     assert counts.moment("v")[0].sum() == pytest.approx(2 / 3, abs=1e-6)
 
 
+def test_unsized_frames_have_slack_down_to_a_thousandth():
+    made = frame(["a", "b"], ["c", "c"], [0.1, 0.0], [0.2, 0.0], [0.8, 0.9995], [0.4, 0.9985], [None] * 2, [None] * 2)
+    counts = count_boxes(made)
+    assert counts.moment("n_u")[0].sum() == 1
+    assert counts.moment("n_v")[0].sum() == 2
+    assert counts.moment("u")[0].sum() == pytest.approx(1 / 3, abs=1e-6)
+    assert counts.moment("v")[0].sum() == pytest.approx(1 / 4, abs=1e-6)
+
+
 def test_counts_too_large_for_32_bits_are_kept_in_64(boxes, monkeypatch):
     narrow = count_boxes(boxes, per_image="all")
     for module in ("counts", "counter"):
