@@ -137,4 +137,9 @@ def _module(module: nn.Module) -> LoadedModel:
     if channels != 3:
         plain = plain.with_options(mean=(0.5,) * channels, std=(0.5,) * channels)
     name = type(module).__name__
-    return describe(module, plain, None, spec=f"module:{name}", source=f"{name} given as a module")
+    try:
+        return describe(module, plain, None, spec=f"module:{name}", source=f"{name} given as a module")
+    except NotImplementedError as error:
+        hint = "Give the module that was exported."
+        said = "it cannot be put into evaluation mode, as an exported program"
+        raise UsageError(said, where=name, hint=hint) from error

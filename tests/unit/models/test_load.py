@@ -127,6 +127,12 @@ def test_a_module_is_taken_as_it_is():
     assert load_model(nn.Conv2d(4, 2, 3)).preprocessing.channels == 4
 
 
+def test_an_exported_program_is_a_usage_error():
+    exported = torch.export.export(nn.Sequential(nn.Conv2d(3, 2, 3)), (torch.zeros(1, 3, 8, 8),)).module()
+    with pytest.raises(UsageError, match="evaluation mode"):
+        load_model(exported)
+
+
 def test_factory_and_architecture_exclude_each_other(checkpoint):
     assert load_model(f"file:{checkpoint}", factory=CifarResNet).provenance.recipe["arch"] == "factory"
     with pytest.raises(UsageError, match="one architecture or one factory"):
