@@ -23,6 +23,7 @@ from biasscope.boxes.boxcolumn import NAMES as LISTS
 from biasscope.boxes.fields import image_name, side, text
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import Found
+from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, resolve
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, csv_text, scan, separator
@@ -31,39 +32,6 @@ from biasscope.core.errors import InputError
 
 NAME = "table"
 _COMMA = re.compile(r"\s*-?\d+,\d+(?:[eE][-+]?\d+)?\s*")
-IMAGE = (
-    "image_id", "imageid", "image", "image_name", "imagename", "filename", "file_name", "image_path", "img_path",
-    "img", "img_name", "file", "path", "frame",
-)  # fmt: skip
-LABEL = (
-    "label", "class_name", "classname", "label_name", "labelname", "category_name", "class", "category", "synset",
-    "wnid", "class_id", "classid", "category_id", "label_id",
-)  # fmt: skip
-OTHERS = {
-    "split": ("split", "subset", "set", "partition"),
-    "image_width": ("image_width", "img_width", "imagewidth", "width"),
-    "image_height": ("image_height", "img_height", "imageheight", "height"),
-    "crowd": ("crowd", "iscrowd", "is_crowd", "isgroupof", "is_group_of"),
-    "truncated": ("truncated", "istruncated", "is_truncated"),
-    "occluded": ("occluded", "isoccluded", "is_occluded"),
-    "difficult": ("difficult", "isdifficult", "is_difficult"),
-}
-LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
-    (False, ("x0", "y0", "x1", "y1")),
-    (False, ("xmin", "ymin", "xmax", "ymax")),
-    (False, ("x_min", "y_min", "x_max", "y_max")),
-    (False, ("bbox_xmin", "bbox_ymin", "bbox_xmax", "bbox_ymax")),
-    (False, ("x1", "y1", "x2", "y2")),
-    (False, ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2")),
-    (False, ("xtl", "ytl", "xbr", "ybr")),
-    (False, ("left", "top", "right", "bottom")),
-    (True, ("x", "y", "w", "h")),
-    (True, ("bbox_x", "bbox_y", "bbox_w", "bbox_h")),
-    (True, ("bbox_x", "bbox_y", "bbox_width", "bbox_height")),
-    (True, ("x", "y", "width", "height")),
-    (True, ("left", "top", "width", "height")),
-)
-"""Names of the four numbers, in lower case, and whether the last two are width and height."""
 
 
 def detect(request: Request) -> bool:
@@ -72,8 +40,8 @@ def detect(request: Request) -> bool:
     if not found:
         return False
     names = _names(Path(found[0].path))
-    boxes = _layout(names) is not None or _first(names, LISTS) is not None
-    return bool(request.columns) or (boxes and _first(names, IMAGE) is not None)
+    boxes = layout_of(names) is not None or first_of(names, LISTS) is not None
+    return bool(request.columns) or (boxes and first_of(names, IMAGE) is not None)
 
 
 def read(request: Request) -> BoxTable:
@@ -96,40 +64,6 @@ def read(request: Request) -> BoxTable:
     )
 
 
-def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple[dict[str, str], bool]:
-    """Which column is which, and whether the last two numbers are width and height.
-
-    Raises
-    ------
-    InputError
-        Columns for the image or for the four numbers were neither named nor found.
-    """
-    lower = {name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(names)}
-    named = {name for key, name in given.items() if key not in CORNERS}  # a corner that is named is part of its layout
-    free = {key: name for key, name in lower.items() if name not in named}
-    layout = None if BBOX in given else _layout(free)
-    chosen: dict[str, str] = dict(given)
-    wh = False
-    if layout is not None and not set(CORNERS) <= given.keys():
-        wh, found = layout
-        chosen |= {key: free[name] for key, name in zip(CORNERS, found, strict=True) if key not in given}
-    elif not set(CORNERS) <= given.keys() and BBOX not in given and (name := _first(free, LISTS)) is not None:
-        chosen[BBOX] = free[name]
-    free = {key: name for key, name in free.items() if name not in chosen.values()}
-    for key, options in {"image_id": IMAGE, "label": LABEL, **OTHERS}.items():
-        if key not in chosen and (name := _first(free, options)) is not None:
-            chosen[key] = free.pop(name)
-    needed = ("image_id", BBOX) if BBOX in chosen else ("image_id", *CORNERS)
-    missing = [key for key in needed if key not in chosen]
-    if missing:
-        raise InputError(
-            f"no column was found for {', '.join(missing)} among: {', '.join(names)}",
-            where=str(path),
-            hint="Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class.",
-        )
-    return chosen, wh
-
-
 def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     path = Path(found.path)
     given = dict(request.columns) | ({"split": request.split_column} if request.split_column else {})
@@ -140,7 +74,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     frame = scan(path, [] if to_mend(path, numeric) else numeric, request.log)
     schema = frame.collect_schema()
     if BBOX in chosen:
-        numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, _layout, path)
+        numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, layout_of, path)
     else:
         numbers = corners([chosen[key] for key in CORNERS], schema)
     convention = request.convention if request.convention != "auto" else "xywh" if wh else "edges"
@@ -167,16 +101,6 @@ def _names(path: Path) -> list[str]:
     if suffix_of(path.name) in TEXTS:
         return csv_header(path)
     return scan(path).collect_schema().names()
-
-
-def _layout(names: Sequence[str] | Mapping[str, str]) -> tuple[bool, tuple[str, str, str, str]] | None:
-    lower = {name.strip().lower() for name in names}
-    return next((layout for layout in LAYOUTS if lower.issuperset(layout[1])), None)
-
-
-def _first(names: Sequence[str] | Mapping[str, str], options: Sequence[str]) -> str | None:
-    lower = {name.strip().lower() for name in names}
-    return next((name for name in options if name in lower), None)
 
 
 def to_mend(path: Path, numeric: Sequence[str]) -> bool:
