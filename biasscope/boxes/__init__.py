@@ -3,6 +3,7 @@
 from biasscope.boxes.integrity import Inspector, inspect
 from biasscope.boxes.read import read_boxes
 from biasscope.boxes.registry import READERS
-from biasscope.boxes.schema import BOXES, IMAGES, BoxTable, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BOXES, IMAGES, BoxTable
 
 __all__ = ["BOXES", "IMAGES", "READERS", "BoxTable", "Inspector", "RowLog", "inspect", "read_boxes"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Self, cast
 
-from biasscope.boxes.schema import RowLog
+from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import InputError
 
 LARGEST_MEMBER = 1 << 26

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from biasscope.boxes.convention import from_fraction, offsets, to_edges
-from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BOXES, CORNERS, FLAGS, IMAGES
 
 RAW_IMAGES = pl.Schema(
     {

@@ -19,7 +19,7 @@ import polars as pl
 
 from biasscope import __version__
 from biasscope.boxes.files import Found
-from biasscope.boxes.schema import BadRow, RowLog
+from biasscope.boxes.rowlog import BadRow, RowLog
 from biasscope.boxes.source import Request
 from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files

@@ -11,7 +11,8 @@ import polars as pl
 
 from biasscope.boxes.convention import check_convention
 from biasscope.boxes.registry import READERS, detector
-from biasscope.boxes.schema import BoxTable, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES
 from biasscope.boxes.unread import reason, with_unread

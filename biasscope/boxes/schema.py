@@ -12,7 +12,6 @@ the size columns are null.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 
+from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import InputError
 
 _AHEAD = "POLARS_ROW_GROUP_PREFETCH_SIZE"
@@ -51,50 +51,6 @@ IMAGES = pl.Schema(
 
 EMPTY = "biasscope_without_objects"
 """Column that marks rows of images without objects, where boxes and those are in one frame."""
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that could not become a box: why, in which file, at which row or key."""
-
-    reason: str
-    where: str
-    detail: str = ""
-
-
-@dataclass
-class RowLog:
-    """Bad rows met while reading: all counted by reason, the first ``keep`` of each reason listed.
-
-    Readers may be lazy, so the log is complete only after the boxes were collected. A lazy reader that is run twice
-    logs what it meets once.
-
-    Attributes
-    ----------
-    keep
-        Most rows that are listed, of each reason.
-    counts
-        Number of rows by reason.
-    rows
-        Those that are listed.
-
-    Examples
-    --------
-    >>> log = RowLog(keep=1)
-    >>> log.add("no label", "boxes.csv", "row 3", times=2)
-    >>> log.counts["no label"], len(log.rows)
-    (2, 1)
-    """
-
-    keep: int = 1000
-    counts: Counter[str] = field(default_factory=Counter)
-    rows: list[BadRow] = field(default_factory=list)
-
-    def add(self, reason: str, where: str, detail: str = "", *, times: int = 1) -> None:
-        """Count a bad row and list it while there is room."""
-        if self.counts[reason] < self.keep:
-            self.rows.append(BadRow(reason, where, detail))
-        self.counts[reason] += times
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import polars as pl
 
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_from, stem_of, without_suffix
 from biasscope.boxes.readers.coco_images import image_names
-from biasscope.boxes.schema import RowLog
+from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import scan
 from biasscope.core.errors import InputError

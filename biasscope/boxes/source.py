@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from biasscope.boxes.filenames import SPLIT_WORD, split_from
 from biasscope.boxes.files import Found, listed
-from biasscope.boxes.schema import RowLog
+from biasscope.boxes.rowlog import RowLog
 
 _INNER = frozenset({"labels", "annotations", "images", "obj_train_data", "anns"})
 

@@ -15,7 +15,8 @@ import polars as pl
 from biasscope.boxes.csvquotes import opened, sound
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import HEAD, head
-from biasscope.boxes.schema import SHORT, RowLog, unreadable
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import SHORT, unreadable
 from biasscope.core.errors import InputError
 
 EXTRA = "biasscope_extra"

@@ -13,7 +13,8 @@ from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.fields import flag
 from biasscope.boxes.filenames import stem_of
-from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES
 from biasscope.boxes.sizes import SIZES, ImageFiles, read_sizes, size_table
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import EXTRA

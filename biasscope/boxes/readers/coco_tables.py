@@ -13,7 +13,7 @@ import polars as pl
 from biasscope.boxes.assemble import size_number
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
 from biasscope.boxes.jsonbuffer import BROKEN, Window, open_json
-from biasscope.boxes.schema import RowLog
+from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import InputError
 
 TAIL = (1 << 20, 1 << 24, 1 << 26)

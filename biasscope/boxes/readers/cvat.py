@@ -20,7 +20,8 @@ from biasscope.boxes.assemble import Raw, finish, size_number
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import unique_ids
 from biasscope.boxes.files import Found, head
-from biasscope.boxes.schema import BoxTable, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.boxes.xmlsafe import CHUNK, RefusedXmlError, stream

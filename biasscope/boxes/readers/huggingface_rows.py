@@ -13,7 +13,8 @@ from biasscope.boxes.assemble import Raw, finish, size_number
 from biasscope.boxes.convention import from_xywh
 from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.readers.huggingface_features import places_of
-from biasscope.boxes.schema import BOXES, IMAGES, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BOXES, IMAGES
 from biasscope.boxes.sizes import image_size
 from biasscope.boxes.source import Request
 from biasscope.boxes.streamed import streamed

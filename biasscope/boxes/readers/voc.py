@@ -25,7 +25,8 @@ from biasscope.boxes.filenames import unique_ids
 from biasscope.boxes.files import Files, Found, head
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
-from biasscope.boxes.schema import BoxTable, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from biasscope.boxes.assemble import Raw, size_number
 from biasscope.boxes.readers.voc_plain import TRUE
-from biasscope.boxes.schema import RowLog
+from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 
 _TRUE = frozenset(TRUE)

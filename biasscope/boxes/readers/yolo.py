@@ -21,7 +21,8 @@ from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
 from biasscope.boxes.files import Files
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, named_entries
 from biasscope.boxes.readers.yolo_names import class_names, is_label_file, label_files
-from biasscope.boxes.schema import BoxTable, RowLog
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import fill_sizes, from_files
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError

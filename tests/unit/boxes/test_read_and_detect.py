@@ -12,7 +12,7 @@ from PIL import Image
 from biasscope.boxes import BOXES, read_boxes
 from biasscope.boxes.filenames import split_from, stem_of, unique_ids
 from biasscope.boxes.files import Files
-from biasscope.boxes.schema import RowLog
+from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes import ImageFiles, image_size, read_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError

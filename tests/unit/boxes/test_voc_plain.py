@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from biasscope.boxes.files import Found
 from biasscope.boxes.readers import voc as reader
 from biasscope.boxes.readers.voc_plain import plain
-from biasscope.boxes.schema import RowLog
+from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.source import Request
 from tests.unit.boxes.box_samples import voc
 
