@@ -55,6 +55,26 @@ def test_monte_carlo_with_unequal_cells_against_enumeration():
     assert p == pytest.approx(exact, abs=0.004)
 
 
+def test_uneven_cells_as_many_as_a_power_of_two_against_enumeration():
+    shares = np.array([0.4, 0.3, 0.2, 0.1])
+    ways = np.array([np.bincount(way, minlength=4) for way in itertools.product(range(4), repeat=3)])
+    chance = np.array([shares[list(way)].prod() for way in itertools.product(range(4), repeat=3)])
+    null = (ways**2 / shares).sum(1)
+    for observed in ([0, 0, 0, 3], [0, 1, 0, 2], [1, 0, 1, 1]):
+        square = (np.square(observed) / shares).sum()
+        exact = chance[null >= square - 1e-9].sum()
+        assert testing.monte_carlo_p([square], [3], shares, draws=99_999)[0] == pytest.approx(exact, abs=0.006)
+
+
+def test_a_single_box_is_as_likely_in_any_cell():
+    assert testing.chi_square([[1, 0, 0, 0]]).tolist() == [3]
+    assert testing.chi_square_p([[0, 1, 0, 0], [0, 0, 0, 0]], draws=99).tolist() == [
+        1,
+        pytest.approx(np.nan, nan_ok=True),
+    ]
+    assert testing.monte_carlo_p([4.0], [1], [0.25] * 4, draws=99).tolist() == [1]
+
+
 @pytest.mark.parametrize("n", [30, 300, 1500])
 def test_monte_carlo_agrees_with_direct_sampling_beside_other_sizes(n):
     """The null read off growing samples is the null of that n, whatever other sizes are asked for."""

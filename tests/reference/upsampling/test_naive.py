@@ -105,6 +105,23 @@ def test_pooled_eta_squared_position_by_position() -> None:
     assert phase_anova(maps, (4, 3), draws=9).eta_squared == pytest.approx(between / total)
 
 
+@pytest.mark.parametrize(
+    ("pictures", "side", "units"), [(1, 32, 64), (4, 32, 64), (2, 32, 72), (3, 4, 12), (200, 16, 200)]
+)
+def test_tiles_are_about_sixty_four_with_pictures(pictures: int, side: int, units: int) -> None:
+    maps = torch.randn(pictures, 2, side, side, generator=torch.Generator().manual_seed(5))
+    assert phase_anova(maps, (2, 2), draws=9).units == units
+
+
+def test_maps_that_only_repeat_are_explained_entirely() -> None:
+    pattern = torch.tensor([[1.0, 2.0], [4.0, 8.0]]).repeat(8, 8)
+    found = phase_anova(pattern.expand(2, 3, 16, 16), (2, 2), draws=19)
+    assert found.eta_squared == pytest.approx(1)
+    assert found.channels.tolist() == pytest.approx([1] * 3)
+    assert (found.f, found.f_p) == (None, None)
+    assert found.p == 1 / 20
+
+
 def test_share_of_energy_is_that_of_the_mean_pattern() -> None:
     """Parseval: what sits on the stride frequencies is the variance of the phase means of each map."""
     maps = torch.randn(2, 1, 16, 12, generator=torch.Generator().manual_seed(2), dtype=torch.float64)

@@ -48,6 +48,16 @@ def test_divisible_kernel_guarantees_for_equal_weights_only() -> None:
     assert transposed_gains(torch.zeros(1, 1, 4, 4), 2).score is None
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_no_bias_is_a_bias_of_zero(groups: int) -> None:
+    weight = torch.randn(4, 3, 5, 5, generator=torch.Generator().manual_seed(0))
+    level = torch.ones(4, dtype=torch.float64)
+    without = transposed_gains(weight, 2, groups=groups)
+    zero = transposed_gains(weight, 2, groups=groups, bias=torch.zeros(3 * groups))
+    assert without.response(level).shape == (4, 3 * groups)
+    torch.testing.assert_close(without.response(level), zero.response(level))
+
+
 def test_zero_mean_with_unequal_phases_is_infinite() -> None:
     assert transposed_gains(torch.tensor([[[1.0, -1.0]]]), 2).score == float("inf")
 

@@ -101,6 +101,34 @@ def test_phases_are_those_of_a_cropped_map() -> None:
     assert [line[place] for place in middle] == [counts[place % 6] for place in middle]
 
 
+@given(st.integers(1, 7), st.integers(1, 4), st.integers(1, 3))
+def test_holes_are_the_share_of_positions_without_a_write(kernel: int, stride: int, dilation: int) -> None:
+    found = overlap(layer_step((kernel, 2), (stride, 3), dilation=(dilation, 1)))
+    assert found.holes == pytest.approx((found.map() == 0).mean())
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_lines_of_layers_that_gather_are_convolutions_of_ones(data: st.DataObject) -> None:
+    line, steps = torch.ones(1, 1, 30, dtype=torch.float64), []
+    for _ in range(data.draw(st.integers(1, 3))):
+        kernel, stride, dilation = (data.draw(st.integers(1, most)) for most in (4, 2, 2))
+        padding = data.draw(st.integers(0, kernel // 2))
+        if (kernel - 1) * dilation + 1 > line.shape[-1] + 2 * padding:
+            break
+        steps.append(layer_step(kernel, stride, padding=padding, dilation=dilation, grows=False))
+        ones = torch.ones(1, 1, kernel, dtype=torch.float64)
+        line = F.conv1d(line, ones, stride=stride, padding=padding, dilation=dilation)
+    np.testing.assert_array_equal(overlap_line(30, steps), line[0, 0].numpy())
+
+
+def test_what_a_stack_is_called() -> None:
+    three, four = layer_step(3, 2, name="a"), layer_step(4, 2, name="b")
+    both, back = overlap([three, four]), overlap([three, four], direction="backward")
+    assert (both.kind, both.name, both.layers, back.name) == ("stack", "b", 2, "a")
+    assert overlap([three]).kind == overlap(three).kind == three.kind != "stack"
+
+
 def test_order_of_axes_and_map() -> None:
     found = overlap(layer_step((3, 4), (2, 2)))
     np.testing.assert_array_equal(found.map(), [[4, 4], [2, 2]])
