@@ -14,6 +14,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from biasscope.boxes.assemble import Raw, finish
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners, from_centre
@@ -60,14 +62,6 @@ def read(request: Request) -> BoxTable:
         files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
         images = from_files(images, files, request.log)
     boxes, listed = finish(images, parsed.boxes, convention=convention, fraction=True, log=request.log)
-    unknown = images["image_width"].null_count()
-    notes = [*notes, f"Class names are from {origin}." if origin else "No class names were found: classes are numbers."]
-    if unknown:
-        what = "its size" if unknown == 1 else "their sizes"
-        notes.append(
-            f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not "
-            "be found; give --images or --sizes."
-        )
     return BoxTable(
         boxes,
         listed,
@@ -75,8 +69,22 @@ def read(request: Request) -> BoxTable:
         convention=convention,
         files=Files(labels),
         log=request.log,
-        notes=tuple(notes),
+        notes=(*notes, *_notes(origin, images)),
     )
+
+
+def _notes(origin: str | None, images: pl.DataFrame) -> list[str]:
+    """Where the names of classes are from, and for how many images no size was found."""
+    names = f"Class names are from {origin}." if origin else "No class names were found: classes are numbers."
+    unknown = images["image_width"].null_count()
+    if not unknown:
+        return [names]
+    what = "its size" if unknown == 1 else "their sizes"
+    return [
+        names,
+        f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not "
+        "be found; give --images or --sizes.",
+    ]
 
 
 def parse_row(line: str) -> tuple[int, Corners]:
