@@ -127,19 +127,19 @@ def detect(request: Request) -> str:
         return names[0]
     if not names and request.suffixes.keys() <= {*TABLES}:
         return "table"  # whose reader says which columns it misses
-    if not names and (why := reason(request)):
-        raise InputError(why, where=where)
-    if not names:
-        raise InputError(
-            f"the format was not recognised; tried {', '.join(READERS)}",
-            where=where,
-            hint="Name it with --format-in.",
-        )
-    raise InputError(
-        f"looks like several formats: {', '.join(names)}",
-        where=where,
-        hint="Name one with --format-in, or give a file or subfolder.",
-    )
+    raise _undecided(names, request)
+
+
+def _undecided(names: list[str], request: Request) -> InputError:
+    """Error for what no reader knows, or several do."""
+    where = str(request.path)
+    if names:
+        hint = "Name one with --format-in, or give a file or subfolder."
+        return InputError(f"looks like several formats: {', '.join(names)}", where=where, hint=hint)
+    if why := reason(request):
+        return InputError(why, where=where)
+    what = f"the format was not recognised; tried {', '.join(READERS)}"
+    return InputError(what, where=where, hint="Name it with --format-in.")
 
 
 def _read(name: str, request: Request) -> BoxTable:
