@@ -91,8 +91,6 @@ FAMILIES = ("raw", "feasible", "interior", "joint")
 
 
 def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], family: dict[str, int]) -> list[Scalar]:
-    boxes = int(found.boxes[-1])
-    bias = f"Position bias of all classes together, {words.POPULATION[counts.settings.per_image]}"
     classes = [Scalar("classes", len(counts.labels), "Classes"), Scalar("tested", family["feasible"], "Classes tested")]
     classes += [
         Scalar(
@@ -100,31 +98,22 @@ def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], fami
         )
         for name in FAMILIES
     ]
-    measures = [
+    return [*classes, *_pooled_scalars(counts, found)]
+
+
+def _pooled_scalars(counts: BoxCounts, found: Placement) -> list[Scalar]:
+    """Effects and measures of all classes together."""
+    boxes, raw = int(found.boxes[-1]), int(found.boxes_raw[-1])
+    bias = f"Position bias of all classes together, {words.POPULATION[counts.settings.per_image]}"
+    clustered, touching = number(found.design_effect[-1]), int(counts.moment("n", "frame")[-1].sum())
+    return [
         _scalar("pooled_effect", f"{bias} (Cramer's V, feasible)", found.effect, boxes, better="lower"),
-        _scalar(
-            "pooled_effect_raw",
-            f"{bias} (Cramer's V, raw)",
-            found.effect_raw,
-            int(found.boxes_raw[-1]),
-            better="lower",
-        ),
+        _scalar("pooled_effect_raw", f"{bias} (Cramer's V, raw)", found.effect_raw, raw, better="lower"),
         *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
-        _scalar(
-            "edge_contact",
-            "Boxes that touch the frame",
-            edge_contact(counts),
-            int(counts.moment("n", "frame")[-1].sum()),
-        ),
-        Scalar(
-            "design_effect",
-            number(found.design_effect[-1]),
-            "Design effect of several boxes an image",
-            n=int(counts.boxes[-1]),
-        ),
+        _scalar("edge_contact", "Boxes that touch the frame", edge_contact(counts), touching),
+        Scalar("design_effect", clustered, "Design effect of several boxes an image", n=int(counts.boxes[-1])),
         _median(found),
     ]
-    return classes + measures
 
 
 def _scalar(name: str, title: str, estimate: Estimate, n: int, better: Better | None = None) -> Scalar:
