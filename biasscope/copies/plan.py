@@ -138,7 +138,8 @@ def _cells(copies: Sequence[int | Sequence[int]], axes: int) -> list[tuple[int, 
     crossed = list(product(whole, repeat=axes)) if whole else []
     given = [tuple(cell) for cell in copies if not isinstance(cell, int)]
     if any(len(cell) != axes for cell in given):
-        raise UsageError(f"the transformation has {axes} axes", where="copies", hint="Give one number for each axis.")
+        what = f"there {'is one transformation' if axes == 1 else f'are {axes} transformations'}"
+        raise UsageError(what, where="copies", hint="Give one number of copies for each, as 4x3 for two of them.")
     return crossed + given
 
 

@@ -51,9 +51,13 @@ def source_data(
     Raises
     ------
     InputError
-        Images have several sizes, fewer than two have a label, or the two sources have different classes.
+        Images have several sizes or one class only, fewer than two have a label, or the two sources have different
+        classes.
     """
     whole = labelled(source, seed, least=1 if held_out is not None else 2)
+    if len(set(whole.labels.tolist())) == 1:
+        hint = "Give a source that names the classes of its images."
+        raise InputError("all training images are of one class", where=source.name, hint=hint)
     count = max(round(len(whole.images) * test_share), 1)
     held, rest = Labelled(whole.images[:count], whole.labels[:count], (), ()), slice(count, None)
     if held_out is not None:
@@ -103,6 +107,10 @@ def _unusable(source: ImageSource, sizes: Counter[tuple[int, ...]], count: int, 
         return InputError(what, where=source.name, hint="Give images of one size.")
     known = sum(sizes.values())
     what = f"{counted(known, 'image')} of {count:,} that could be read {'has' if known == 1 else 'have'} a label"
+    if left_out := [problem for problem in source.problems if not problem.used]:
+        what += (
+            f"; {counted(len(left_out), 'image')} left out, the first ({left_out[0].image_id}): {left_out[0].detail}"
+        )
     return InputError(what, where=source.name, hint=f"Give at least {counted(least, 'labelled image')}.")
 
 

@@ -203,7 +203,7 @@ def test_networks_of_all_models_are_counted() -> None:
     ("arguments", "code", "said"),
     [
         (("--copies", "few"), 2, "--copies"),
-        (("--copies", "0"), 2, "positive"),
+        (("--copies", "0"), 2, "--copies: '0'"),
         (("--target", "often"), 2, "--target"),
         (("--budget", "soon"), 2, "--budget"),
         (("--transform", "shear"), 2, "shear"),
@@ -221,7 +221,8 @@ def test_networks_of_all_models_are_counted() -> None:
         (("--images", "centred:0@24"), 2, "at least 10"),
         (("--train-images", "many"), 2, "--train-images"),
         (("--augment", "Tea()"), 2, "Tea"),
-        (("--model", "torchvision:resnet18@none"), 2, "channels"),
+        (("--model", "torchvision:alexnet@none"), 2, "too small"),
+        (("--model", "torchvision:fcn_resnet50@none"), 2, "classifies"),
         (("--images", "nowhere"), 3, "nowhere"),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from biasscope.copies import CopiesSweep, Data
 from biasscope.copies.pool import make_pool
+from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar
 from biasscope.models.device import resolve_device
@@ -17,8 +18,9 @@ from biasscope.pipeline.augmentation import pictures, plan, products, words, wor
 from biasscope.pipeline.augmentation.delivered import check, transforms
 from biasscope.pipeline.augmentation.result import result
 from biasscope.pipeline.augmentation.study import Study
-from biasscope.pipeline.augmentation.subjects import Given, label, trainable
+from biasscope.pipeline.augmentation.subjects import Given, label, starts_trained, trainable
 from biasscope.pipeline.common.calls import called, in_memory
+from biasscope.pipeline.common.labels import unique
 from biasscope.pipeline.common.run import reported
 from biasscope.pipeline.definition import AugmentationAnalysis
 from biasscope.report.model import Report
@@ -125,13 +127,12 @@ class Run:
     def _sweeps(self, given: Sequence[Given], asked: plan.Asked) -> None:
         words = {**asked.words, **{name: getattr(self.asked, name) for name in workers.SETTINGS}}
         words["checkpoint"] = None if self.checkpoint is None else str(self.checkpoint)
-        names = [label(one) for one in given]
+        models = self._models(given, asked)
+        names = unique([label(one) for one in given])
         texts = [one for one in given if isinstance(one, str) and one.startswith("small:")]
         apart = len(texts) == len(given) > 1 < workers.cores() and self._on_cpu()
         turns = ceil(len(given) / workers.cores()) if apart else len(given)
         words["budget"] = None if asked.budget is None else asked.budget / turns
-        shape, classes = self._shape(asked), self.data.classes
-        models = [trainable(one, shape, classes) for one in given]
         done: list[CopiesSweep | None] = [None] * len(given)
         if apart:
             total = None if asked.budget else len(given) * asked.networks
@@ -139,6 +140,16 @@ class Run:
         for name, model, ready in zip(names, models, done, strict=True):
             sweep = ready or workers.sweep(model, self.data, words, self.progress)
             self.studies.append(Study(name, sweep, asked.target, len(given) == 1, self.asked.seed))
+
+    def _models(self, given: Sequence[Given], asked: plan.Asked) -> list[Any]:
+        """Models that take the images; grey images get three equal channels where one of them takes no others."""
+        try:
+            return [trainable(one, self._shape(asked), self.data.classes) for one in given]
+        except UsageError as error:
+            if self.data.train.shape[1] != 1 or "channels, but got" not in error.what:
+                raise
+        self.data = pictures.coloured(self.data)
+        return [trainable(one, self._shape(asked), self.data.classes) for one in given]
 
     def _on_cpu(self) -> bool:
         return resolve_device(self.asked.device).type == "cpu"
@@ -182,5 +193,11 @@ class Run:
             said.append(
                 "No images were given: embedded digits, all of them in the middle, so that only copies show them "
                 "elsewhere."
+            )
+        trained = [label(one) for one in self.models or self.asked.model if starts_trained(one)]
+        if trained:
+            said.append(
+                f"{', '.join(trained)}: training starts from the given weights, which all repetitions share; what they "
+                "were trained on before counts too. @none trains from scratch."
             )
         return said + words.thinned(self.studies) + list(self.data.notes)

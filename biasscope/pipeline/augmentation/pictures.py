@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,13 @@ def result(data: Data, train: int, test: int) -> Result:
         tables=inventory.listed(data.problems),
         notes=list(data.notes),
     )
+
+
+def coloured(data: Data) -> Data:
+    """Grey images with three equal channels, for models that take no others."""
+    note = "The images are grey; they were given three equal channels, because a model takes coloured ones only."
+    parts = {name: getattr(data, name).expand(-1, 3, -1, -1).contiguous() for name in ("train", "test")}
+    return replace(data, **parts, notes=(*data.notes, note))
 
 
 def write(data: Data, folder: Path) -> Path:

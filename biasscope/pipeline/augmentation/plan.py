@@ -138,10 +138,10 @@ def copies(texts: Sequence[str]) -> list[int | tuple[int, ...]]:
     """
     made: list[int | tuple[int, ...]] = []
     for text in texts:
-        if not re.fullmatch(r"\d+(x\d+)*", text):
+        numbers = tuple(map(int, text.split("x"))) if re.fullmatch(r"\d+(x\d+)*", text) else ()
+        if min(numbers, default=0) < 1:
             hint = "Write 1,2,4,8; or 4x3 for 4 shifts and 3 rotations."
             raise UsageError(f"{text!r} is no number of copies", where="--copies", hint=hint)
-        numbers = tuple(int(part) for part in text.split("x"))
         made.append(numbers[0] if len(numbers) == 1 else numbers)
     return made
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import shorten
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from biasscope.copies.networks import Factory, factories
 from biasscope.core.errors import UsageError
 from biasscope.models import load_model
+from biasscope.pipeline.common.labels import label_of
 
 Given = str | Callable[[], nn.Module]
 
@@ -22,7 +24,16 @@ def label(given: Given) -> str:
     """
     if not isinstance(given, str):
         return str(getattr(given, "__name__", type(given).__name__))
-    return given if given.startswith("small:") else given.partition(":")[2].partition("@")[0].partition("?")[0]
+    return given if given.startswith("small:") else label_of(given)
+
+
+def starts_trained(given: Given) -> bool:
+    """Whether training starts from weights that a specification names, not from random ones.
+
+    >>> [starts_trained(spec) for spec in ("small:8", "torchvision:resnet18@none", "file:net.safetensors?arch=x")]
+    [False, False, True]
+    """
+    return isinstance(given, str) and not given.startswith("small:") and "@none" not in given
 
 
 def trainable(given: Given, shape: tuple[int, int, int], classes: int) -> str | Factory:
@@ -50,12 +61,16 @@ def trainable(given: Given, shape: tuple[int, int, int], classes: int) -> str | 
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         network = factory().eval()
         try:
-            outputs = network(torch.zeros(1, *shape)).shape[-1]
+            found = network(torch.zeros(1, *shape))
         except RuntimeError as error:
             what = f"it does not take images of {shape[0]} channels, {shape[1]} x {shape[2]} ({_first(error)})"
             raise UsageError(what, where=label(given), hint="Give images that suit the model.") from error
-    if outputs < classes:
-        raise UsageError(f"it gives {outputs} answers, the images have {classes} classes", where=label(given))
+    if not isinstance(found, Tensor) or found.ndim != 2:
+        what = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else f"a {type(found).__name__}"
+        hint = "Give a model that classifies images: its output is (images, classes)."
+        raise UsageError(f"it gives {what} for an image", where=label(given), hint=hint)
+    if found.shape[1] < classes:
+        raise UsageError(f"it gives {found.shape[1]} answers, the images have {classes} classes", where=label(given))
     return factory
 
 
@@ -72,4 +87,4 @@ def _loader(spec: str, classes: int) -> Factory:
 
 
 def _first(error: Exception) -> str:
-    return str(error).splitlines()[0][:120]
+    return shorten(str(error).splitlines()[0], 160)

@@ -116,3 +116,17 @@ def test_wrong_images() -> None:
         source_data(open_images([np.zeros((8, 8), np.uint8)] * 2))
     with pytest.raises(InputError, match=r"2 sizes: 8 x 8 \(1\)"):
         source_data(open_images([np.zeros((8, 8), np.uint8), np.zeros((9, 8), np.uint8)], labels=[0, 1]))
+
+
+def test_images_of_one_class_are_refused_before_anything_is_trained() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), np.uint8)
+    with pytest.raises(InputError, match="one class"):
+        source_data(open_images(images, labels=[0] * 6))
+
+
+def test_why_no_image_could_be_used_is_said(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
+    with pytest.raises(InputError, match=r"0 images of 0 .*; 2 images left out, the first \(a/broken.png\): "):
+        source_data(open_images(tmp_path))
