@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ class Delivered:
         Mean number of different pictures after so many epochs, (E,).
     share
         Mean share of the ``stride^2`` phases that the point in the middle has been at, (E,).
+    shares
+        That share in every repetition, (R, E).
     offsets
         Positions (y, x) of the middle in every epoch and repetition, in pixels of the output, (R, most epochs, 2); NaN
         where it is not in the picture.
@@ -43,6 +46,7 @@ class Delivered:
     epochs: NDArray[np.int64]
     distinct: Floats
     share: Floats
+    shares: Floats
     offsets: Floats
     scales: Floats
     stride: int
@@ -102,8 +106,8 @@ def transform_coverage(
                 picture, where[r, e], scales[r, e] = _once(transform, torch.from_numpy(noise))
                 known.add(picture)
                 seen[r, e] = len(known)
-    share = np.stack([_covered(row, stride) for row in where]).mean(0)
-    return Delivered(np.arange(1, epochs + 1), seen.mean(0), share, where, scales, stride, repetitions)
+    shares = np.stack([_covered(row, stride) for row in where])
+    return Delivered(np.arange(1, epochs + 1), seen.mean(0), shares.mean(0), shares, where, scales, stride, repetitions)
 
 
 def _once(transform: Callable[..., Any], noise: torch.Tensor) -> tuple[bytes, Floats, float]:
@@ -114,7 +118,9 @@ def _once(transform: Callable[..., Any], noise: torch.Tensor) -> tuple[bytes, Fl
     y, x = height // 2, width // 2
     corners = torch.tensor([[x - PROBE, y - PROBE, x + PROBE, y + PROBE]])
     boxes = tv_tensors.BoundingBoxes(corners, format="XYXY", canvas_size=(height, width))
-    picture, moved = transform(tv_tensors.Image(noise), boxes)
+    with warnings.catch_warnings():  # a transform that leaves boxes where they are says so each time
+        warnings.filterwarnings("ignore", ".*passing through inputs of type.*", UserWarning)
+        picture, moved = transform(tv_tensors.Image(noise), boxes)
     x0, y0, x1, y1 = (float(edge) for edge in moved[0])
     pixels = np.ascontiguousarray(torch.as_tensor(picture).numpy())
     gone = min(x1 - x0, y1 - y0) <= 0

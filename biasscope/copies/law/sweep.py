@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod, sqrt
 
 import numpy as np
@@ -49,7 +50,19 @@ def needed(
             draws=draws,
             seed=seed,
         )
+        if isinstance(target, str) and target.partition("@")[0] == variant:
+            answers[variant] = _by_definition(answers[variant], int(target.partition("@")[2]))
     return answers
+
+
+def _by_definition(needed: CopiesNeeded, n: int) -> CopiesNeeded:
+    """Need of the variant whose value at n is the target: no more than n, whatever the law and the draws say."""
+    if needed.status == "nothing learned":
+        return needed
+    most = min(needed.n, n)
+    draws = np.minimum(needed.draws, n)
+    high = float(np.quantile(draws, (1 + needed.level) / 2, method="higher"))
+    return replace(needed, n=most, low=min(needed.low, most), high=high, status="reached", draws=draws)
 
 
 def table(found: CopiesSweep, variant: str, train_images: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from scipy import stats
+
 from biasscope.bias.repair.torchvision_pipeline import pipeline
 from biasscope.copies import transform_coverage
 from biasscope.copies.delivered import Delivered
 from biasscope.core.errors import UsageError
-from biasscope.core.results import Result, Scalar
+from biasscope.core.results import Interval, Result, Scalar, interval
 from biasscope.pipeline.augmentation.tables import Row, of_rows
 from biasscope.pipeline.augmentation.words import percent
 
@@ -58,6 +60,7 @@ def transforms(augment: Sequence[str], size: tuple[int, int], strides: Sequence[
                 f"phases@{text}@{stride}",
                 float(one.share[-1]),
                 f"Phases met in {EPOCHS[-1]} epochs, {text}, stride product {stride}",
+                _interval(one),
                 n=one.repetitions,
                 unit="share",
                 better="higher",
@@ -70,6 +73,13 @@ def transforms(augment: Sequence[str], size: tuple[int, int], strides: Sequence[
             "modulo the stride product; zooming moves every other point elsewhere."
         ],
     )
+
+
+def _interval(one: Delivered) -> Interval | None:
+    """Interval of the mean share of phases in all epochs, from the spread of the repetitions."""
+    found = one.shares[:, -1]
+    half = stats.t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / len(found) ** 0.5
+    return interval(max(found.mean() - half, 0.0), min(found.mean() + half, 1.0), method="t, over repetitions")
 
 
 def check(augment: Sequence[str], size: tuple[int, int]) -> None:

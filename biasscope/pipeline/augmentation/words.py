@@ -33,9 +33,22 @@ def sentence(study: Study) -> str:
     """What each variant of a model needs, and what the argument says."""
     first = study.main[0]
     moved = " and ".join(MOVED[axis] for axis in study.sweep.axes)
-    aim = f"{percent(first.needed.target)} of pairs of {moved} versions answered alike"
+    aim = f"{percent(first.needed.target)} of pairs of {moved} versions answered alike{_whose(study)}"
     told = "; ".join(f"{one.variant} {_told(one)}" for one in study.main)
     return f"{study.model}, for {aim}: {told}. {_claim(study)}"
+
+
+def _whose(study: Study) -> str:
+    """Whose consistency the target is, where it is that of a variant."""
+    if not isinstance(study.target, str):
+        return ""
+    return f", what {_variant(study.target)}"
+
+
+def _variant(target: str) -> str:
+    """A variant and its number of copies in words, of ``antialias@1``."""
+    variant, _, number = target.partition("@")
+    return f"{variant} reaches with {in_copies(int(number))}"
 
 
 def _claim(study: Study) -> str:
@@ -53,9 +66,12 @@ def finding(studies: Sequence[Study]) -> str:
     mains = [one for study in studies for one in study.main]
     reached, most = sum(one.needed.reached for one in mains), max(int(one.needed.copies.max()) for one in mains)
     squares = " and ".join(map(str, dict.fromkeys(study.argument(study.main[0].variant) for study in studies)))
-    aim = percent(mains[0].needed.target)
+    target = studies[0].target
+    aim = (
+        f"the consistency that {_variant(target)}" if isinstance(target, str) else f"a consistency of {percent(target)}"
+    )
     return (
-        f"{reached} of {len(mains)} networks {'reaches' if reached == 1 else 'reach'} a consistency of {aim} with at "
+        f"{reached} of {len(mains)} networks {'reaches' if reached == 1 else 'reach'} {aim}, with at "
         f"most {most} versions of each image; the subsampling argument asks for s² = {squares}."
     )
 

@@ -9,7 +9,12 @@ from biasscope.report.grid import Field, Grid
 from biasscope.report.sections.generic import some
 
 NETWORK = Field("variant", "Network", "label")
-NEED = Field("n", "Copies needed", "real", "By the chosen law; empty where it does not reach the target within the copies that there can be")
+NEED = Field(
+    "n",
+    "Copies needed",
+    "real",
+    "By the chosen law; empty where it does not reach the target within the copies that there can be",
+)
 SQUARE = Field("s2", "s²", "count", "What the subsampling argument says, by strides")
 WORDS = Field("statement", "In words", "text")
 CURVE = [
@@ -19,7 +24,7 @@ CURVE = [
 ]
 SUMMARY = [
     NETWORK,
-    Field("one", "Consistency, n = 1", "share"),
+    Field("one", "Consistency, fewest copies", "share"),
     Field("most", "Consistency, most copies", "share"),
     NEED,
     SQUARE,

@@ -45,3 +45,11 @@ def test_the_global_generator_is_left_alone() -> None:
     one = transform_coverage(v2.RandomCrop(8), (12, 12), 4, epochs=5)
     assert torch.equal(before, torch.get_rng_state())
     assert np.array_equal(one.offsets, transform_coverage(v2.RandomCrop(8), (12, 12), 4, epochs=5).offsets)
+
+
+def test_the_share_is_the_mean_of_its_repetitions_and_no_warning_is_shown() -> None:
+    found = transform_coverage(v2.RandomErasing(1.0), (24, 24), 4, epochs=3, repetitions=2)
+    assert found.shares.tolist() == [[1 / 16] * 3] * 2
+    crops = transform_coverage(v2.RandomCrop(32, padding=2), (32, 32), 4, epochs=9, repetitions=3)
+    assert np.allclose(crops.shares.mean(0), crops.share)
+    assert crops.shares[:, -1].std() > 0

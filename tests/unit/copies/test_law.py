@@ -130,8 +130,9 @@ def test_a_sweep_is_asked_for_its_need() -> None:
     assert set(needed) == {"narrow", "wide"}
     want = found.by_image("consistency")[[0, 1]].mean()
     assert needed["narrow"].values[0] == pytest.approx(want)
-    like = found.needed("wide@1", draws=50)["narrow"]
-    assert like.target == pytest.approx(found.by_image("consistency")[[6, 7]].mean())
+    like = found.needed("wide@1", draws=50)
+    assert like["narrow"].target == pytest.approx(found.by_image("consistency")[[6, 7]].mean())
+    assert (like["wide"].n, like["wide"].low, like["wide"].high, like["wide"].status) == (1, 1, 1, "reached")
     with pytest.raises(UsageError, match="target"):
         found.needed("plain@1")
     with pytest.raises(UsageError, match="copies"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from biasscope.copies import crop_coverage
 from biasscope.figures.frame import rows
 from biasscope.pipeline.augmentation import products, words
 from biasscope.pipeline.augmentation.delivered import transforms
@@ -133,6 +134,29 @@ def test_crops_deliver_as_many_copies_as_there_are_offsets():
     found = transforms(["RandomCrop(16, padding=1)"], (16, 16), [4], 0)
     last = rows(found, "delivered")[-1]
     assert (last["distinct"], last["phases"]) == (9, pytest.approx(9 / 16))
+
+
+def test_a_sampled_share_of_phases_has_an_interval_that_holds_its_closed_form():
+    one = transforms(["RandomCrop(32, padding=4)"], (32, 32), [8], 0).scalars[0]
+    assert one.interval is not None
+    assert one.interval.low < one.value < one.interval.high
+    assert one.interval.low < crop_coverage(128, 40, 32, 8) < one.interval.high
+
+
+def test_a_target_that_a_variant_sets_is_told_as_its_own():
+    study = sample.study(target="antialias@1")
+    assert "answered alike, what antialias reaches with 1 copy: plain" in words.answer([study])[0]
+    assert "antialias needs no more than 1 copy of each image;" in words.answer([study])[0]
+    assert "reach the consistency that antialias reaches with 1 copy, with at most 64" in words.finding([study])
+
+
+def test_two_numbers_of_copies_are_told_without_a_law():
+    study = sample.study(sample.sweep(copies=(1, 64)))
+    found = sample.copies(study)
+    assert "too few numbers of copies for a law" in words.answer([study])[0]
+    assert {row["law"] for row in rows(found, "needed")} == {"none"}
+    assert {row["fitted"] for row in rows(found, "curves")} == {None}
+    assert not {"fits", "residuals"} & {table.name for table in found.tables}
 
 
 def test_whether_needs_multiply_is_said_by_needs_or_by_all_cells():
