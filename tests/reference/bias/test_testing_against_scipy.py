@@ -184,6 +184,22 @@ def test_moment_tests_keep_their_level(n):
         assert (p <= 0.05).mean() > 0.042
 
 
+def test_moment_tests_of_the_smallest_samples():
+    """Each from the first size at which its statistic exists; NaN, not 0 or 1, below."""
+    nothing = pytest.approx(np.nan, nan_ok=True)
+    far = 0.2 * np.sqrt(12 * np.array([1, 2]))
+    assert testing.displacement_p([0.2] * 3, [0, 1, 2]).tolist() == pytest.approx(
+        [np.nan, *(2 * scipy.stats.norm.sf(far))], nan_ok=True
+    )
+    z = 0.5 / np.sqrt([2 / 1 - 0.6, 2 / 2 - 0.4])
+    assert testing.concentration_p([1.5] * 4, [0, 1, 2, 3]).tolist() == pytest.approx(
+        [np.nan, np.nan, *(2 * scipy.stats.norm.sf(z))], nan_ok=True
+    )
+    expected = scipy.stats.pearsonr([0.0, 1.0, 3.0], [1.0, 0.0, 4.0])
+    found = testing.correlation_p([0.9, 1.0, expected.statistic], [1, 2, 3])
+    assert found.tolist() == [nothing, nothing, pytest.approx(expected.pvalue)]
+
+
 def test_correlation_p_is_scipys():
     u, v = RANDOM.normal(size=(2, 30))
     expected = scipy.stats.pearsonr(u, v)

@@ -241,3 +241,39 @@ def test_single_precision_takes_another_way_to_the_same_values(monkeypatch, pixe
         outs.append([out, *torch.autograd.grad(out.square().sum(), values)])
     for one, other in zip(*outs, strict=True):
         assert (one - other).abs().max() / other.abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("mode", ["zeros", "replicate", "reflect", "circular"])
+@pytest.mark.parametrize("shape", [(3, 5), (5, 1), (1, 3)])
+def test_the_centre_is_smoothed_with_the_edges_of_its_mode(mode, shape):
+    """Zeros outside would make the edge of constant guidance an edge: there the border is repeated."""
+    f, filt = rand(2, 3, 7, 8), rand(*shape, seed=1)
+    kernel, _ = pac_kernel2d(f, 3, smooth_weight=filt, padding_mode=mode)
+    rows, columns = shape[0] // 2, shape[1] // 2
+    around = F.pad(f, (columns, columns, rows, rows), "replicate" if mode == "zeros" else mode)
+    expected = torch.zeros(2, 1, 3, 3, 5, 6, dtype=torch.float64)
+    for n, a, b, y, z in itertools.product(range(2), range(3), range(3), range(5), range(6)):
+        patch = around[n, :, y + 1 : y + 1 + shape[0], z + 1 : z + 1 + shape[1]]
+        centre = (patch * filt).sum((1, 2))
+        expected[n, 0, a, b, y, z] = torch.exp(-((f[n, :, y + a, z + b] - centre) ** 2).sum() / 2)
+    assert torch.allclose(kernel, expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3,), (1, 3, 3)])
+def test_filters_without_a_centre_are_refused(shape):
+    with pytest.raises(ValueError, match="odd"):
+        pac_kernel2d(rand(1, 2, 6, 6), 3, smooth_weight=rand(*shape))
+
+
+@pytest.mark.parametrize(("masks", "images", "fits"), [(1, 4, True), (4, 4, True), (4, 1, True), (2, 4, False)])
+def test_masks_fit_one_image_or_all(masks, images, fits):
+    f, mask = rand(images, 2, 6, 6), (rand(masks, 1, 6, 6, seed=2) > 0).double()
+    if not fits:
+        with pytest.raises(ValueError, match="mask of batch 2 does not fit guidance of 4"):
+            pac_kernel2d(f, 3, mask=mask)
+        return
+    kernel, out = pac_kernel2d(f, 3, mask=mask, normalize_kernel=True)
+    for image in range(max(masks, images)):
+        one, valid = pac_kernel2d(f[[image % images]], 3, mask=mask[[image % masks]], normalize_kernel=True)
+        assert torch.allclose(kernel[[image]], one)
+        assert torch.equal(out[[image % len(out)]], valid)

@@ -23,6 +23,15 @@ def test_the_closed_form_is_what_drawing_gives(replacement: bool) -> None:
         assert expected_coverage(copies, phases, replacement=replacement) == pytest.approx(seen, abs=0.01)
 
 
+def test_no_copy_covers_nothing_and_no_more_than_everything_is_covered() -> None:
+    assert expected_coverage(0, 16) == expected_coverage(0, 16, replacement=False) == 0
+    assert expected_coverage(40, 16, replacement=False) == 1
+    assert expected_coverage(3, 1) == expected_coverage(1, 1, replacement=False) == 1
+    for copies, phases in ((-1, 16), (3, 0)):
+        with pytest.raises(UsageError, match="copies of"):
+            expected_coverage(copies, phases)
+
+
 def test_nine_offsets_cover_nine_of_thirty_two_phases_and_thirty_three_all() -> None:
     assert np.count_nonzero(phase_law(9, 32)) == 9
     assert np.count_nonzero(phase_law(33, 32)) == 32
