@@ -16,8 +16,9 @@ from biasscope.upsampling.structure import Structure
 from biasscope.upsampling.watch import OUTPUT
 
 LEVELS = 5
-LARGE, STRETCH = 128, 2
-"""Side from which pictures are large enough for borders to stay away, and by how much smaller ones grow."""
+LARGE, STRETCH, POINT = 128, 2, 9
+"""Side from which pictures are large enough for borders to stay away, and by how much smaller ones, and latents of one
+position, grow."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,17 @@ def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: lis
     """Answers to constants within the range of the pictures, where the output has phases; else why not, in `notes`."""
     if not found.composed or found.composed[-1].name != OUTPUT:
         return None
+    if pictures.dim() < 3:
+        notes.append("no answer to constants: what enters has no positions, so that maps are no constants")
+        return None
     low, high = float(pictures.min()), float(pictures.max())
     levels = torch.linspace(low, high, LEVELS).tolist() if high > low else [low]
     response = _on_constants(model, pictures, found.composed[-1].period, levels)
     if response is None:
-        notes.append("no answer to constants: the output has no maps, or they are smaller than two periods")
+        notes.append(
+            "no answer to constants: the output has no maps, they are smaller than two periods, or latents are of one "
+            "position and the model takes no more"
+        )
     elif not bool(response.means.isfinite().all()):
         notes.append("no answer to constants: the output holds values that are not finite")
         return None
@@ -142,15 +149,18 @@ def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: lis
 def _on_constants(
     model: nn.Module, pictures: Tensor, period: Sequence[int], levels: Sequence[float]
 ) -> StepResponse | None:
-    """Answers to constants twice as large as small pictures, where the model takes them: borders stay away."""
+    """Answers to constants larger than small pictures, where the model takes them: borders stay away.
+
+    A latent of one position is a border all around, so that there is no other answer to it.
+    """
     channels, *sides = pictures.shape[1:]
-    if max(sides, default=LARGE) < LARGE:
+    point = max(sides) == 1
+    if max(sides) < LARGE:
+        larger = [(POINT if point else STRETCH) * side for side in sides]
         try:
-            grown = step_response(
-                model, (channels, *(STRETCH * side for side in sides)), period, levels=levels, margin=3 / 8
-            )
+            grown = step_response(model, (channels, *larger), period, levels=levels, margin=3 / 8)
         except (RuntimeError, ValueError, TypeError, AssertionError):  # pictures of one size only
             grown = None
-        if grown is not None:
+        if grown is not None or point:
             return grown
     return step_response(model, pictures.shape[1:], period, levels=levels)

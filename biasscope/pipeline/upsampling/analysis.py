@@ -134,7 +134,8 @@ class Run:
             names = plan.remedies(asked, found)
             tried = compare(moved, ready, names, shown=SHOWN, seed=asked.seed, progress=self.progress)
             chosen = best(tried)
-            singles = () if chosen is None else layer_by_layer(
+            known = tried[0].strength is not None and tried[0].strength.step is not None
+            singles = () if chosen is None or not known else layer_by_layer(
                 moved, ready, chosen.name, seed=asked.seed, progress=self.progress
             )  # fmt: skip
         except UsageError as error:

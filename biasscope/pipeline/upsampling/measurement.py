@@ -9,6 +9,7 @@ from torch import Tensor
 
 from biasscope.pipeline.common.forms import Subject
 from biasscope.upsampling import Analysis, LayerPattern, Row, Single
+from biasscope.upsampling.interval import NONE
 
 ALPHA = 0.05
 GONE = 1e-3
@@ -82,16 +83,37 @@ class Measurement:
 def best(remedies: Sequence[Row]) -> Row | None:
     """Remedy that keeps the weights, removes the answer to constants and changes the output least; else the strongest.
 
-    The first row is the model as it is; nothing is chosen where it answers constants evenly.
+    The first row is the model as it is; nothing is chosen where it answers constants evenly. Where there is no answer
+    to constants, as of generators, the peaks of the output count instead, if they certainly rise; up to 0 dB they are
+    gone.
     """
     tried = [row for row in remedies[1:] if row.strength is not None and row.trained and forward(row)]
     before = _ripple(remedies[0]) if remedies else 0.0
-    if not GONE < before < float("inf"):
+    if before == float("inf"):
+        return _by_peaks(remedies[0], tried)
+    if before <= GONE:
         return None
     gone = [row for row in tried if _ripple(row) <= GONE and row.change[0] is not None]
     if gone:
         return min(gone, key=lambda row: row.change[0] or 0.0)
     return min((row for row in tried if _ripple(row) < before), key=_ripple, default=None)
+
+
+def _by_peaks(first: Row, tried: Sequence[Row]) -> Row | None:
+    value, least, _ = first.strength.decibels if first.strength is not None else NONE
+    if value is None or (value if least is None else least) <= 0:
+        return None
+    lower = [row for row in tried if _peak(row) < value]
+    gone = [row for row in lower if _peak(row) <= 0 and row.change[0] is not None]
+    if gone:
+        return min(gone, key=lambda row: row.change[0] or 0.0)
+    return min(lower, key=_peak, default=None)
+
+
+def _peak(row: Row) -> float:
+    """Peaks of the output in dB; infinite where they are not known."""
+    found = row.strength.decibels[0] if row.strength is not None else None
+    return float("inf") if found is None else found
 
 
 def forward(row: Row) -> bool:

@@ -20,7 +20,8 @@ def patterns(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Result:
     """What is written on pictures and on constants."""
     notes = [
         "Shares of variation are tested against the same maps cut into tiles and moved against each other; the p of "
-        "the F test supposes independent neighbours, so it is not the one to trust.",
+        "the F test supposes independent neighbours, so it is not the one to trust. Each p is that of its layer alone, "
+        "not corrected for their number.",
         "Decibels: power at the stride frequencies over the median around them, mean over frequencies; 0 is nothing "
         "that stands out. Peaks without a taper (small maps) are marked as uncertain: edges leak into them.",
     ]

@@ -13,8 +13,7 @@ def remedied(items: Sequence[Measurement]) -> Iterator[str]:
     """What removes the pattern of each model that has one, and the price."""
     for item in items:
         best, first = item.best, item.remedies[0].strength if item.remedies else None
-        uneven = item.ripple is not None and item.ripple > GONE
-        if best is None or first is None or not uneven:
+        if best is None or first is None:
             continue
         yield f"In {item.label} {_best(item, best)}."
 
@@ -28,6 +27,9 @@ def _best(item: Measurement, best: Row) -> str:
     peaks = f" (peaks {_tenths(before)} to {_tenths(after)} dB)" if before is not None and after is not None else ""
     change = f", changes the output by {percent(best.change[0], 0)}" if best.change[0] is not None else ""
     cost = f" and {_price(now.operations / first.operations)}" if first.operations else ""
+    if first.step is None:
+        verb = "lowers the peaks at the stride frequencies"
+        return f"“{best.title}” {verb} from {_tenths(before or 0)} to {_tenths(after or 0)} dB{change}{cost}"
     verb = "removes the ripple on constant pictures" if gone else "weakens the ripple on constant pictures most"
     return f"“{best.title}” {verb}{peaks}{change}{cost}"
 

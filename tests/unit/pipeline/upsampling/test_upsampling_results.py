@@ -124,6 +124,51 @@ def test_generators_take_latents(latent: str, shape: tuple[int, ...]) -> None:
     assert rows(found.result("overlap"), "layers")[-1]["ratio"] == pytest.approx(4)
 
 
+def generator(*layers: nn.Module) -> nn.Sequential:
+    """From a latent without positions, whose maps are no constants, whatever enters."""
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(8, 64), nn.Unflatten(1, (1, 8, 8)), *layers)
+
+
+def test_content_of_a_generator_is_not_taken_for_a_ripple() -> None:
+    found = analyze_upsampling(
+        generator(nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3)), latent="8", limit=8, draws=19
+    )
+    assert not [one for one in found.headline if one.name.startswith("ripple")]
+    assert "what enters has no positions" in " ".join(found.result("overlap").notes)
+    assert not any("constant" in sentence for sentence in found.answer)
+
+
+def test_remedies_of_a_generator_are_chosen_by_their_peaks() -> None:
+    net = generator(nn.Softplus(), Uneven())
+    found = analyze_upsampling(net, latent="8", limit=8, remedies="hold,equal-phases", draws=19)
+    (said,) = [sentence for sentence in found.answer if "lowers the peaks" in sentence]
+    before, *after = rows(found.result("remedies"), "remedies")
+    lowered = [row for row in after if row["decibels"] <= 0] or after
+    chosen = min(lowered, key=lambda row: row["change"])
+    assert chosen["title"] in said
+    assert f"from {before['decibels']:.1f} to " in said
+    assert before["step"] is None
+
+
+def test_no_remedy_is_called_for_where_peaks_may_be_chance() -> None:
+    """Maps around zero: each is written unevenly, but the mean over them is not."""
+    found = analyze_upsampling(generator(Uneven()), latent="8", limit=8, remedies="hold", draws=19)
+    (before, *_) = rows(found.result("remedies"), "remedies")
+    assert before["decibels_low"] < 0 < before["decibels_high"]
+    assert not any("lowers the peaks" in sentence for sentence in found.answer)
+
+
+def test_latents_of_one_position_are_widened_until_they_are_constants() -> None:
+    net = nn.Sequential(nn.ConvTranspose2d(2, 1, 4, 1), nn.ConvTranspose2d(1, 1, 4, 2, 1), Uneven())
+    for layer in net[:2]:
+        nn.init.ones_(layer.weight)
+    found = analyze_upsampling(net, latent="2x1x1", limit=4, remedies="hold", draws=19).result("patterns")
+    ripple = found.scalar("ripple@Sequential")
+    assert ripple.description.startswith("100 % of what varies repeats with the stride")
+    assert ripple.value > 0.4
+
+
 @pytest.mark.parametrize("dims", [1, 3])
 def test_lines_and_volumes(dims: int) -> None:
     torch.manual_seed(0)
