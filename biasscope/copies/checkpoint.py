@@ -13,7 +13,7 @@ from torch import Tensor
 
 from biasscope.copies.plan import Plan
 from biasscope.copies.run import Run
-from biasscope.core.errors import InputError
+from biasscope.core.errors import InputError, OutputError
 from biasscope.core.files import write_files
 from biasscope.core.progress import Progress
 from biasscope.models.checkpoints.safetensors import read_safetensors, to_safetensors
@@ -29,7 +29,12 @@ class Checkpoint:
     facts
         Everything that decides the result. Other facts have another folder, so nothing else is taken for it.
     progress
-        Where it is said that a file is damaged.
+        Where it is said that a file is damaged, or that the disk is full.
+
+    Raises
+    ------
+    OutputError
+        Nothing can be written there.
     """
 
     def __init__(self, folder: Path | None, facts: Mapping[str, Any], progress: Progress) -> None:
@@ -38,7 +43,11 @@ class Checkpoint:
         self._folder = None if folder is None else folder / self._key[:16]
         self._progress = progress
         if self._folder is not None:
-            write_files(self._folder, {"facts.json": text.encode()})
+            try:
+                write_files(self._folder, {"facts.json": text.encode()})
+            except OutputError as error:
+                hint = "Choose another folder, or none (--no-resume)."
+                raise OutputError(_kept(error), where=error.where, hint=hint) from error
 
     @property
     def on(self) -> bool:
@@ -55,7 +64,7 @@ class Checkpoint:
             runs = tuple(Run(**{**run, "copies": tuple(run["copies"])}) for run in stored.pop("runs"))
             return Plan(runs, **{**stored, **{name: tuple(stored[name]) for name in ("notes", "asked")}})
         plan = thinned()
-        write_files(self._folder, {path.name: json.dumps(asdict(plan)).encode()})
+        self._write({path.name: json.dumps(asdict(plan)).encode()})
         return plan
 
     def save(self, results: Mapping[str, Mapping[str, Tensor]], notes: Mapping[str, str], names: Sequence[str]) -> None:
@@ -63,8 +72,9 @@ class Checkpoint:
         if self._folder is None:
             return
         for name, tensors in results.items():
-            write_files(self._folder, {f"{name}.safetensors": self._bytes(tensors, notes)})
-        self._state_path(names).unlink(missing_ok=True)
+            self._write({f"{name}.safetensors": self._bytes(tensors, notes)})
+        if self._folder is not None:
+            self._state_path(names).unlink(missing_ok=True)
 
     def load(self, name: str) -> tuple[dict[str, Tensor], dict[str, str]] | None:
         """Give what was stored of a network, if it is there and whole."""
@@ -73,7 +83,7 @@ class Checkpoint:
     def save_state(self, names: Sequence[str], state: Mapping[str, Tensor]) -> None:
         """Store the state of networks that are being trained together."""
         if self._folder is not None:
-            write_files(self._folder, {self._state_path(names).name: self._bytes(state, {})})
+            self._write({self._state_path(names).name: self._bytes(state, {})})
 
     def load_state(self, names: Sequence[str]) -> dict[str, Tensor] | None:
         """Give the state of networks that were being trained together, if it is there and whole."""
@@ -84,6 +94,16 @@ class Checkpoint:
         """Take states away that a run left behind which was killed between its network and the end of its state."""
         for path in self._folder.glob("state-*.safetensors") if self._folder is not None else ():
             path.unlink(missing_ok=True)
+
+    def _write(self, contents: Mapping[str, bytes]) -> None:
+        """Write files; a disk that fills up while networks are trained ends the keeping, not the training."""
+        if self._folder is None:
+            return
+        try:
+            write_files(self._folder, contents)
+        except OutputError as error:
+            self._progress.warn(f"{self._folder}: {_kept(error)}; the run goes on, but cannot be continued")
+            self._folder = None
 
     def _state_path(self, names: Sequence[str]) -> Path:
         assert self._folder is not None  # noqa: S101
@@ -104,3 +124,7 @@ class Checkpoint:
             self._progress.warn(f"{path}: the stored network is damaged and is trained again")
             return None
         return tensors, notes
+
+
+def _kept(error: OutputError) -> str:
+    return error.what.replace("cannot write the report", "networks cannot be kept")
