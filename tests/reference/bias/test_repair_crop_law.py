@@ -114,6 +114,19 @@ def test_a_crop_larger_than_the_image_has_no_reach(sizes: tuple[int, int]) -> No
         crop_reach(*sizes)
 
 
+def test_crops_of_one_pixel_are_crops() -> None:
+    rng = np.random.default_rng(0)
+    windows = crop_law.random_resized_crop([4] * 50, [4] * 50, rng, scale=(0.05, 0.07), ratio=(1.0, 1.0))
+    assert set(windows.width) == set(windows.height) == {1.0}
+    assert set(windows.left) == set(windows.top) == {0.0, 1.0, 2.0, 3.0}
+
+
+@pytest.mark.parametrize("sizes", [([0], [5]), ([5], [0.5]), ([[5]], [[5]])])
+def test_images_without_pixels_are_refused(sizes: tuple[list[int], list[int]]) -> None:
+    with pytest.raises(ValueError, match="at least one pixel"):
+        crop_law.whole_image(*sizes)
+
+
 def test_a_crop_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         crop_law.random_crop([20], [40], np.random.default_rng(0), size=32, padding=4)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
 from biasscope.bias.counting.distinct import Distinct
-from biasscope.bias.counting.keys import groups, image_keys, ranks, row_uniforms, text_hashes
+from biasscope.bias.counting.keys import _distinct, categories, groups, image_keys, ranks, row_uniforms, text_hashes
 from biasscope.bias.counting.rows import Rows
 
 
@@ -19,6 +20,43 @@ def test_text_hashes_depend_on_the_text_alone():
 
 def test_keys_are_pinned_so_that_stored_counts_stay_valid():
     assert image_keys(pl.Series(["ILSVRC2012_val_00000001"])).tolist() == [13399962126737614473]
+
+
+def test_groups_choices_and_uniforms_are_pinned_so_that_shards_counted_apart_add_up():
+    names = pl.Series(["ILSVRC2012_val_00000001", "ILSVRC2012_val_00000002", "ILSVRC2012_val_00000003"])
+    keys, none = image_keys(names)[:2], np.zeros(2, np.int64)
+    box = (np.array(side) for side in ([1, 0.25], [2, 0.5], [30, 0.75], [40.25, 1], [100.0, 1], [80.0, 1]))
+    rows = Rows(keys, none, *box, np.array([True, False]))
+    assert groups(image_keys(names), 1024, 3).tolist() == [414, 666, 997]
+    assert ranks(rows, 3).tolist() == [4990134392597672144, 12726905067567640472]
+    assert np.stack(row_uniforms(rows, 3)).ravel().tolist() == [
+        0.1254199023824185, 0.21501200133934617, 0.46622903109528124, 0.5260067046619952,
+    ]  # fmt: skip
+
+
+def test_corners_count_to_a_quarter_pixel():
+    def rank(x0):
+        one = np.ones(1)
+        return ranks(Rows(np.zeros(1, np.uint64), np.zeros(1, np.int64), x0 * one, *[one] * 5, one > 0), 0)[0]
+
+    assert len({rank(place / 4) for place in range(40)}) == 40
+    assert rank(3.25) == rank(3.25 + 0.12) == rank(3.25 - 0.12)
+
+
+@pytest.mark.parametrize("far", [5, 1 << 21, (1 << 32) - 1])
+def test_distinct_codes_whether_small_or_far_apart(far):
+    codes = np.array([3, far, 3, 0, far, 1], np.uint32)
+    first, index = _distinct(codes)
+    assert codes[first].tolist() == [0, 1, 3, far]
+    assert codes[first][index].tolist() == codes.tolist()
+    assert first.tolist() == [3, 5, 0, 1]
+
+
+def test_categories_are_the_texts():
+    texts = ["b", "a", None, "b", "c", None]
+    index, names = categories(pl.Series(texts))
+    assert [None if place < 0 else names[int(place)] for place in index] == texts
+    assert sorted(name for name in names if name is not None) == ["a", "b", "c"]
 
 
 def test_rank_and_transform_are_independent_uniform_numbers():
