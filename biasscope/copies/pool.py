@@ -114,7 +114,7 @@ def make_pool(
     names = tuple(transform.split("+"))
     if not names or len(set(names)) != len(names) or not set(names) <= set(AXES):
         raise UsageError(f"transformation {transform!r} is not known", hint="Say shift, rotate, scale or shift+rotate.")
-    values = {"shift": _shifts(shifts), "rotate": _numbers(angles, 0.0), "scale": _numbers(scales, 1.0)}
+    values = {"shift": _shifts(shifts), "rotate": _angles(angles), "scale": _numbers(scales, 1.0)}
     sizes = tuple(len(values[name]) for name in names)
     chosen = dict(zip(names, np.unravel_index(np.arange(np.prod(sizes)), sizes), strict=True))
     nothing = {"shift": np.zeros((1, 2)), "rotate": np.zeros(1), "scale": np.ones(1)}
@@ -183,6 +183,14 @@ def _shifts(text: str) -> Floats:
 def _numbers(text: str, same: float) -> Floats:
     values = np.unique(np.asarray(parse_numbers(text), np.float64))
     return values if np.isclose(values, same).any() else np.sort(np.append(values, same))
+
+
+def _angles(text: str) -> Floats:
+    values = _numbers(text, 0.0)
+    if len(np.unique(np.round(values % 360, 6) % 360)) < len(values):
+        hint = "Name every turn once, as -180..150:30."
+        raise UsageError(f"the angles {text} hold one turn twice, 360 degrees apart", where="angles", hint=hint)
+    return values
 
 
 def _identity(values: Floats, nothing: Floats) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import pi
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -67,8 +68,17 @@ class Views:
             raise UsageError("the crop leaves the image", where="margin", hint=hint)
         if min(self.shape[1:]) < 1:
             raise UsageError("nothing is left of the window", where="margin", hint="Shift less, or take larger images.")
+        self._check_distinct()
         columns = [torch.as_tensor(column.astype("float64")) for column in self.pool.columns().values()]
         object.__setattr__(self, "_columns", torch.stack(columns).to(self.images.device, torch.float32))
+
+    def _check_distinct(self) -> None:
+        """Refuse shifts that give one picture twice: once round it, or out of it."""
+        for moved, side in zip((self.pool.dy, self.pool.dx), self.images.shape[2:], strict=True):
+            far = int(np.ptp(moved) if self.edges == "circular" else np.abs(moved).max())
+            if self.edges != "crop" and far >= side:
+                what = f"shifts over {far} pixels of images of {side} give the same picture twice"
+                raise UsageError(what, where="shifts", hint="Shift less, or take larger images.")
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -48,7 +48,13 @@ def test_what_was_trained_lies_inside_and_the_rest_outside() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"transform": "blur"}, {"transform": "shift+shift"}, {"shifts": "3:0.5"}, {"transform": "scale", "scales": "0,1"}],
+    [
+        {"transform": "blur"},
+        {"transform": "rotate", "angles": "-180..180:30"},
+        {"transform": "shift+shift"},
+        {"shifts": "3:0.5"},
+        {"transform": "scale", "scales": "0,1"},
+    ],
 )
 def test_wrong_transformations(wrong: dict[str, str]) -> None:
     with pytest.raises(UsageError):

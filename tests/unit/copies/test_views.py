@@ -111,3 +111,12 @@ def test_wrong_images_edges_and_margins(images: Tensor) -> None:
         Views(images, pool, "crop", 1)
     with pytest.raises(UsageError, match="nothing is left"):
         Views(images, pool, "crop", 5)
+
+
+@pytest.mark.parametrize(("edges", "most"), [("circular", 4), ("fill", 8)])
+def test_shifts_that_give_one_picture_twice_are_refused(images: Tensor, edges: str, most: int) -> None:
+    """Images are 9 pixels wide: -4..4 go round them once, and a shift of 9 moves all of them out."""
+    kept = Views(images, make_pool("shift", shifts=f"-{most}..{most}"), edges, std=1.0)
+    assert len({row.numpy().tobytes() for row in kept(*every(kept))}) == len(images) * (2 * most + 1) ** 2
+    with pytest.raises(UsageError, match="the same picture twice"):
+        Views(images, make_pool("shift", shifts=f"-{most + 1}..{most + 1}"), edges)
