@@ -20,8 +20,11 @@ class Engine(Protocol):
 
     vectorised: bool
 
-    def step(self, x: Tensor, y: Tensor, rate: float) -> Tensor:
-        """Take one step on images (K, B, C, H, W) and classes (K, B); gives the losses before it, float32 (K,)."""
+    def step(self, x: Tensor, y: Tensor, rate: float, seeds: Sequence[int] = ()) -> Tensor:
+        """Take one step on images (K, B, C, H, W) and classes (K, B); gives the losses before it, float32 (K,).
+
+        ``seeds`` are those of the random numbers that networks draw (dropout), K of them; none leaves torch's own.
+        """
 
     def state(self) -> dict[str, Tensor]:
         """Everything the next step depends on."""

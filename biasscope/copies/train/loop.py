@@ -12,6 +12,7 @@ from biasscope.copies.train.batches import Batches
 from biasscope.copies.train.engine import Engine
 from biasscope.copies.train.settings import Training
 from biasscope.copies.views import Views
+from biasscope.core.randomness import mix
 
 Keep = Callable[[Mapping[str, Tensor]], None]
 
@@ -30,6 +31,8 @@ def train(
     advance: Callable[[int], None] | None = None,
 ) -> Tensor:
     """Train networks for a number of steps.
+
+    What a network draws at random (dropout) depends on its seed and the step alone; torch's generators are put back.
 
     Parameters
     ----------
@@ -55,15 +58,20 @@ def train(
     losses = torch.full((len(batches), steps), torch.nan, device=labels.device)
     first = _restore(engine, stored, losses)
     last = time.monotonic()
-    for step in range(first, steps):
-        x, y = _step(batches, views, labels, step)
-        losses[:, step] = engine.step(x, y, training.rate_at(step, steps))
-        if advance is not None:
-            advance(1)
-        if keep is not None and time.monotonic() - last >= every and step + 1 < steps:
-            keep({**engine.state(), "loop.losses": losses, "loop.step": torch.tensor(step + 1)})
-            last = time.monotonic()
+    with torch.random.fork_rng(devices=[labels.device] if labels.device.type == "cuda" else []):
+        for step in range(first, steps):
+            x, y = _step(batches, views, labels, step)
+            losses[:, step] = engine.step(x, y, training.rate_at(step, steps), _seeds(batches, step))
+            if advance is not None:
+                advance(1)
+            if keep is not None and time.monotonic() - last >= every and step + 1 < steps:
+                keep({**engine.state(), "loop.losses": losses, "loop.step": torch.tensor(step + 1)})
+                last = time.monotonic()
     return losses.cpu()
+
+
+def _seeds(batches: Sequence[Batches], step: int) -> list[int]:
+    return [int(mix(batch.seed, step)[0] >> 32) for batch in batches]
 
 
 def _restore(engine: Engine, stored: Mapping[str, Tensor] | None, losses: Tensor) -> int:

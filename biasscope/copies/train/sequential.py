@@ -30,9 +30,14 @@ class Sequential:
         self._optimizers = [optimizer(list(network.parameters()), training) for network in networks]
         self._forward = [torch.compile(net) if training.compile else net for net in self._networks]
 
-    def step(self, x: Tensor, y: Tensor, rate: float) -> Tensor:
+    def step(self, x: Tensor, y: Tensor, rate: float, seeds: Sequence[int] = ()) -> Tensor:
         """Take one step; see `Engine.step`."""
-        return torch.stack([self._one(k, x[k], y[k], rate) for k in range(len(self._networks))])
+        losses = []
+        for k in range(len(self._networks)):
+            if seeds:
+                torch.manual_seed(seeds[k])
+            losses.append(self._one(k, x[k], y[k], rate))
+        return torch.stack(losses)
 
     def _one(self, k: int, x: Tensor, y: Tensor, rate: float) -> Tensor:
         descent = self._optimizers[k]

@@ -57,8 +57,8 @@ class Vectorised:
         logits = functional_call(self._skeleton, (parameters, buffers), (x,))
         return loss_of(logits, y)
 
-    def step(self, x: Tensor, y: Tensor, rate: float) -> Tensor:
-        """Take one step; see `Engine.step`.
+    def step(self, x: Tensor, y: Tensor, rate: float, seeds: Sequence[int] = ()) -> Tensor:
+        """Take one step; see `Engine.step`. Networks that draw random numbers are refused, so seeds have no effect.
 
         Raises
         ------

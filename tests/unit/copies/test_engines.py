@@ -1,14 +1,18 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from biasscope.copies.networks import build
 from biasscope.copies.pool import make_pool
 from biasscope.copies.train import CannotVectoriseError, Sequential, Training, Vectorised, choose_engine, train
 from biasscope.copies.train.engine import Engine
 from biasscope.copies.views import Views
 from biasscope.core.errors import InputError, UsageError
-from tests.unit.copies.toys import batches, networks, textured
+from tests.unit.copies.toys import batches, network, networks, textured
 
 
 def step() -> tuple[Tensor, Tensor]:
@@ -57,9 +61,9 @@ def test_the_originals_of_a_stack_keep_their_weights() -> None:
 @pytest.mark.parametrize("extra", [nn.Dropout(0.5), nn.Linear(3, 3)], ids=["random numbers", "of another kind"])
 def test_what_cannot_be_stacked_is_refused(extra: nn.Module) -> None:
     made = networks()
-    for network in made[: 3 if isinstance(extra, nn.Dropout) else 1]:
-        assert isinstance(network, nn.Sequential)
-        network.append(extra)
+    for one in made[: 3 if isinstance(extra, nn.Dropout) else 1]:
+        assert isinstance(one, nn.Sequential)
+        one.append(extra)
     with pytest.raises(CannotVectoriseError):
         Vectorised(made, Training())
 
@@ -103,3 +107,33 @@ def test_half_precision_and_layout(engine: type[Sequential] | type[Vectorised]) 
     assert 0 < gap < 0.05
     with pytest.raises(UsageError, match="precision"):
         Training(amp="int4")
+
+
+class Forgetful(nn.Module):
+    """Draws random numbers while it is trained, by a layer and by a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.drop, self.head = nn.Sequential(*list(network())[:-1]), nn.Dropout(0.5), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.dropout(self.head(self.drop(self.body(x))), 0.2, self.training)
+
+
+def test_dropout_depends_on_the_seed_and_the_step_alone() -> None:
+    images, labels = textured()
+    pool = make_pool("shift", shifts="3x3")
+    views, kept = Views(images, pool), []
+    started = torch.get_rng_state()
+    made = [build(Forgetful, seed) for seed in range(3)]
+    keep = lambda state: kept.append({name: tensor.clone() for name, tensor in state.items()})  # noqa: E731
+    whole = train(
+        Sequential([copy.deepcopy(net) for net in made], Training()),
+        batches(pool), views, labels, 8, Training(), keep=keep, every=0.0,
+    )  # fmt: skip
+    assert torch.equal(started, torch.get_rng_state())
+    torch.rand(7)
+    again = Sequential([copy.deepcopy(net) for net in made], Training())
+    assert torch.equal(whole, train(again, batches(pool), views, labels, 8, Training(), stored=kept[3]))
+    alone = Sequential([copy.deepcopy(made[2])], Training())
+    assert torch.equal(whole[2:], train(alone, batches(pool)[2:], views, labels, 8, Training()))
