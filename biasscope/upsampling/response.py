@@ -16,6 +16,8 @@ from biasscope.upsampling.structure import Structure
 from biasscope.upsampling.watch import OUTPUT
 
 LEVELS = 5
+LEAST_SHARE = 0.5
+"""Share of the energy on the stride frequencies from which an answer is told: with less, it is one of the borders."""
 LARGE, STRETCH, POINT = 128, 2, 9
 """Side from which pictures are large enough for borders to stay away, and by how much smaller ones, and latents of one
 position, grow."""
@@ -142,6 +144,10 @@ def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: lis
         )
     elif not bool(response.means.isfinite().all()):
         notes.append("no answer to constants: the output holds values that are not finite")
+        return None
+    elif response.share is not None and response.share < LEAST_SHARE:
+        said = f"{100 * response.share:.2g} % of what varies in the middle repeats with the stride"
+        notes.append(f"no answer to constants: only {said}, the rest comes from the borders")
         return None
     return response
 

@@ -129,6 +129,15 @@ def test_step_response_levels_and_shapes() -> None:
     assert step_response(nn.Flatten(), (1, 8, 8), (2, 2)) is None
 
 
+def test_borders_that_reach_into_the_middle_are_no_ripple() -> None:
+    """A resize writes evenly; what varies behind a wide padded convolution is how much of it lies on the map."""
+    wide = nn.Conv2d(1, 1, 61, padding=30, bias=False)
+    wide.weight.data[:] = (torch.arange(61) > 30).float()
+    found = analyse(nn.Sequential(nn.Upsample(scale_factor=2), wide), torch.rand(2, 1, 16, 16), draws=19)
+    assert found.response is None
+    assert "of what varies in the middle repeats with the stride, the rest comes from the borders" in found.notes[0]
+
+
 def test_pictures_of_one_size_only() -> None:
     class Fixed(nn.Module):
         def __init__(self) -> None:
