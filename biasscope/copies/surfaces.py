@@ -26,7 +26,8 @@ class Surface:
     cv_separate, cv_total
         Root mean squared error at cells that were left out.
     statement
-        What follows, in a sentence.
+        What follows, in a sentence: also that the fits are not told apart, by their errors cell by cell, or that one of
+        the transformations weighs no more than the error does.
     """
 
     separate: dict[str, float]
@@ -71,16 +72,31 @@ def surface(copies: NDArray[np.int64], values: Floats) -> Surface:
         alike = one.top[0] - one.height[0] * law.missing(n[cell].prod(keepdims=True), one.shape)[0, 0]
         errors.append((t - p * n[cell, 0] ** -r - q * n[cell, 1] ** -s - values[cell], alike - values[cell]))
     apart, joint = np.sqrt(np.mean(np.square(errors), 0))
-    words = (
-        f"Each has its own need: copies of both multiply (left-out error {apart:.3g} against {joint:.3g})."
-        if apart < joint
-        else f"Only the number of copies counts, whatever they are of (left-out error {joint:.3g} against {apart:.3g})."
-    )
+    words = _statement(np.square(errors), a, b)
     separate = {"top": top, "a": a, "alpha": alpha, "b": b, "beta": beta}
     total = {"top": float(whole.top[0]), "c": float(whole.height[0]), "gamma": float(whole.shape[0, 0])}
     return Surface(separate, total, float(apart), float(joint), words)
 
 
+def _statement(squared: Floats, a: float, b: float) -> str:
+    """What follows from squared errors (C, 2) at cells that were left out, and from what separate needs weigh."""
+    apart, joint = np.sqrt(squared.mean(0))
+    gain = squared[:, 1] - squared[:, 0]
+    if abs(gain.mean()) <= SURE * gain.std(ddof=1) / np.sqrt(len(gain)):
+        return f"Not told apart: both fit as well (left-out errors {apart:.3g} and {joint:.3g})."
+    if gain.mean() < 0:
+        return (
+            f"Only the number of copies counts, whatever they are of (left-out error {joint:.3g} against {apart:.3g})."
+        )
+    compared = f"(left-out error {apart:.3g} against {joint:.3g})"
+    if min(a, b) <= 2 * apart:
+        one, other = ("first", "second") if a > b else ("second", "first")
+        return f"Only copies of the {one} transformation count, those of the {other} change nothing {compared}."
+    return f"Each has its own need: copies of both multiply {compared}."
+
+
+SURE = 1.5
+"""Standard errors over cells by which one fit must be better than the other."""
 EXPONENTS = np.geomspace(0.05, 4, 24)
 
 

@@ -24,6 +24,18 @@ def test_a_transformation_without_effect_has_no_need() -> None:
     found = surface(CELLS, 0.9 - 0.3 * n1**-1.0)
     assert found.separate["b"] == pytest.approx(0, abs=0.01)
     assert found.cv_separate < found.cv_total
+    assert found.statement.startswith("Only copies of the first transformation count, those of the second change")
+    noise = np.random.default_rng(0).normal(0, 0.01, len(CELLS))
+    other = surface(CELLS, 0.9 - 0.3 / CELLS[:, 1] + noise).statement
+    assert other.startswith("Only copies of the second transformation count, those of the first change")
+
+
+def test_noise_is_rarely_taken_for_an_effect() -> None:
+    cells = np.array([[i, j] for i in (1, 2, 4) for j in (1, 2, 3)])
+    noise = np.random.default_rng(1).normal(0.4, 0.02, (12, len(cells)))
+    told = [surface(cells, row).statement for row in noise]
+    assert sum(not text.startswith("Not told apart") for text in told) <= 4
+    assert not any(text.startswith("Each has its own need") for text in told)
 
 
 def test_too_few_cells() -> None:
