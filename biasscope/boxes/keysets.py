@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 LARGEST_RUN = 1 << 21
 """Runs are merged up to this many keys, so that merging needs little memory."""
 FEW = 1000
-LEAST_BITS, MOST_BITS = 16, 27
+LEAST_BITS, MOST_BITS = 16, 26
 _BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 
@@ -28,7 +28,7 @@ def isin(keys: Keys, known: Keys) -> Mask:
 class Prefixes:
     """Upper bits of keys, as a bitmap: of most new keys it says in one look that they are new.
 
-    It has eight bits a key (up to 16 MB), so that of well-mixed new keys few have to be looked for.
+    It has eight bits a key (up to 8 MB), so that of well-mixed new keys few have to be looked for.
 
     Examples
     --------
