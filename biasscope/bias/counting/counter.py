@@ -163,7 +163,9 @@ class Counter:
         sides = [_floats(frame[name]) for name in ("image_width", "image_height")]
         sized = np.isfinite(sides[0]) & np.isfinite(sides[1])
         x0, y0, x1, y1 = (_floats(frame[name]) for name in ("x0", "y0", "x1", "y1"))
-        width, height = (np.where(sized, side, 1.0).astype(np.float32) for side in sides)
+        if not sized.all():
+            sides = [np.where(sized, side, 1.0) for side in sides]
+        width, height = (side.astype(np.float32) for side in sides)
         place = np.append(self._places(names), -1).astype(np.int32)[label]
         return Rows(image_keys(frame["image_id"], split), place, x0, y0, x1, y1, width, height, sized)
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from biasscope.bias.coordinates import either
 from biasscope.bias.counting.rows import Rows
 from biasscope.core.randomness import mix
 
@@ -98,7 +99,7 @@ def row_uniforms(rows: Rows, seed: int) -> tuple[NDArray[np.float64], NDArray[np
 
 def _content(rows: Rows) -> U64:
     """Image and corners in one number. Corners count to a quarter pixel, so that formats that round agree."""
-    step = np.where(rows.sized, QUARTER_PIXEL, FRACTION_STEP)
+    step = either(rows.sized, QUARTER_PIXEL, FRACTION_STEP)
     state = rows.key & NAME
     for multiplier, corner in zip(MULTIPLIERS, (rows.x0, rows.y0, rows.x1, rows.y1), strict=True):
         state += np.rint(corner * step).astype(np.int64).astype(np.uint64) * multiplier

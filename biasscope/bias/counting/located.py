@@ -15,6 +15,7 @@ from biasscope.bias.coordinates import (
     CONTACT_FRACTION,
     apparent_scale,
     edge_contact,
+    either,
     feasible_coordinates,
     raw_centres,
     relative_size,
@@ -41,7 +42,7 @@ class Side(NamedTuple):
     def of(cls, axis: Floats) -> Side:
         """From a coordinate that is NaN where it is undefined."""
         held = ~np.isnan(axis)
-        value = np.where(held, axis, 0.0)
+        value = axis if held.all() else np.where(held, axis, 0.0)
         return cls(held, value, fixed(value), fixed(value**2))
 
     def sums(self, index: Ints, size: int, among: Mask | None = None) -> list[Ints]:
@@ -61,8 +62,8 @@ class Located:
 
     @cached_property
     def contact(self) -> Floats:
-        """Distance within which a side touches the frame."""
-        return np.where(self.rows.sized, CONTACT, CONTACT_FRACTION)
+        """Distance within which a side touches the frame: one a box, or one for all."""
+        return either(self.rows.sized, CONTACT, CONTACT_FRACTION)
 
     @cached_property
     def image(self) -> NDArray[np.uint64]:

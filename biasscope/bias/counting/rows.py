@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.coordinates import BEYOND, BEYOND_FRACTION
+from biasscope.bias.coordinates import BEYOND, BEYOND_FRACTION, either
 
 Floats = NDArray[np.float64]
+CORNERS = ("x0", "y0", "x1", "y1")
 
 
 class Rows(NamedTuple):
@@ -52,7 +53,7 @@ def usable(rows: Rows, beyond: float = BEYOND) -> NDArray[np.bool_]:
 
     A box may reach beyond its frame by ``beyond`` pixels (a hundredth of a frame of unknown size): rounding, not error.
     """
-    reach = np.where(rows.sized, beyond, BEYOND_FRACTION)
+    reach = either(rows.sized, beyond, BEYOND_FRACTION)
     with np.errstate(invalid="ignore"):
         across = (rows.x0 >= -reach) & (rows.x1 <= rows.width + reach) & (rows.x1 > rows.x0)
         down = (rows.y0 >= -reach) & (rows.y1 <= rows.height + reach) & (rows.y1 > rows.y0)
@@ -61,7 +62,11 @@ def usable(rows: Rows, beyond: float = BEYOND) -> NDArray[np.bool_]:
 
 def snapped(rows: Rows, tolerance: float) -> Rows:
     """Rows whose corners are whole pixels where they lie within ``tolerance`` of one: rounding of a format, undone."""
-    corners = {name: getattr(rows, name) for name in ("x0", "y0", "x1", "y1")}
-    whole = {name: np.rint(values) for name, values in corners.items()}
-    near = {name: rows.sized & (np.abs(values - whole[name]) <= tolerance) for name, values in corners.items()}
-    return rows._replace(**{name: np.where(near[name], whole[name], values) for name, values in corners.items()})
+    return rows._replace(**{name: _snapped(getattr(rows, name), rows.sized, tolerance) for name in CORNERS})
+
+
+def _snapped(values: Floats, sized: NDArray[np.bool_], tolerance: float) -> Any:
+    whole = np.rint(values)
+    if not (values != whole).any():
+        return values
+    return np.where(sized & (np.abs(values - whole) <= tolerance), whole, values)
