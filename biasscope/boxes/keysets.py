@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Keys = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 LARGEST_RUN = 1 << 21
-"""Runs are merged up to this many keys, so that merging needs little memory."""
+"""Runs are merged up to this many keys by default, so that merging needs little memory."""
 FEW = 1000
 LEAST_BITS, MOST_BITS = 16, 26
 _BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
@@ -67,7 +67,7 @@ class Prefixes:
 
 
 class Seen:
-    """A set of keys that grows by sorted arrays.
+    """A set of keys that grows by sorted arrays, which are merged up to ``largest`` keys.
 
     Examples
     --------
@@ -76,7 +76,8 @@ class Seen:
     [True, False]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = LARGEST_RUN) -> None:
+        self.largest = largest
         self.runs: list[Keys] = []
         self._prefixes: Prefixes | None = None
 
@@ -110,7 +111,8 @@ class Seen:
         """Merge runs of similar size; looking up is then logarithmic in their number."""
         runs: list[Keys] = []
         for run in self.runs:
-            while runs and runs[-1].size <= 2 * run.size and run.size + runs[-1].size <= LARGEST_RUN:
-                run = np.sort(np.concatenate([runs.pop(), run]), kind="stable")
+            while runs and runs[-1].size <= 2 * run.size and run.size + runs[-1].size <= self.largest:
+                run = np.concatenate([runs.pop(), run])
+                run.sort(kind="stable")
             runs.append(run)
         self.runs = runs

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from biasscope.boxes.keysets import Keys, Mask, Seen, isin
 
 SIZE_BITS = np.uint64(12)
+LARGEST_OF_IMAGES = 1 << 19
+"""Images are asked for with every batch, so that their runs are merged while the statistics take their room."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 _SIDES = float(1 << 21)
@@ -69,7 +71,7 @@ class SeenImages:
 
     def __init__(self) -> None:
         self.count = 0
-        self._keys = Seen()
+        self._keys = Seen(LARGEST_OF_IMAGES)
 
     def has(self, image: Keys) -> Mask:
         """Whether each image was met."""

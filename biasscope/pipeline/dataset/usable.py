@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from biasscope.bias.counting.keys import image_keys
 from biasscope.boxes.integrity import Inspector
 from biasscope.boxes.schema import BOXES, BoxTable
 from biasscope.core.errors import InputError
@@ -52,12 +51,16 @@ class Usable:
 
 @dataclass
 class Sample:
-    """At most ``size`` boxes of a stream, those with the smallest hash of their image and row."""
+    """At most ``size`` boxes of a stream, those with the smallest hash of their place in it.
+
+    The ``row`` of a box would not do: it is one of its file only, and of many files each has a row 1.
+    """
 
     seed: int
     size: int = SAMPLE_OF_A_STREAM
     _kept: list[pl.DataFrame] = field(default_factory=list)
     _limit: int = int(np.iinfo(np.uint64).max)
+    _met: int = 0
 
     def watch(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Pass batches through while sampling from them."""
@@ -71,8 +74,8 @@ class Sample:
         return pl.concat(self._kept).drop(KEY) if self._kept else pl.DataFrame(schema=BOXES)
 
     def _take(self, batch: pl.DataFrame) -> None:
-        images = image_keys(batch["image_id"], batch["split"])  # a row is one of its file only: many have a row 1
-        keys = mix(self.seed, images, batch["row"].to_numpy().astype(np.uint64))
+        keys = mix(self.seed, np.arange(self._met, self._met + batch.height, dtype=np.uint64))
+        self._met += batch.height
         if len(keys) > self.size:
             self._limit = min(self._limit, int(np.partition(keys, self.size - 1)[self.size - 1]))
         low = np.flatnonzero(keys <= np.uint64(self._limit))
