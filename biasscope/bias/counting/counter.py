@@ -20,7 +20,7 @@ from biasscope.bias.counting.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.bias.grid import GRID_TOLERANCE, detect_grid
 from biasscope.core.randomness import mix
 
-FOLDED_AT_ONCE = 1 << 18
+FOLDED_AT_ONCE = 1 << 17
 """Boxes that are folded together: a fold fills every table, however few the boxes."""
 CHOSEN_AT_ONCE, CHOSEN_OF_A_STREAM = 1 << 17, 1 << 15
 """Chosen boxes that are folded together; parts that hold more stay as they are."""
