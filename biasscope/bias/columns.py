@@ -13,13 +13,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from biasscope.bias.counting.keys import image_keys
+from biasscope.bias.counting.rows import CORNERS
 from biasscope.core.randomness import uniform
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TOLERANCE = 0.5
 UNIT_FRAME = 1000.0
-CORNERS = ("x0", "y0", "x1", "y1")
 NEEDED = ("image_id", "label", *CORNERS, "image_width", "image_height")
 
 

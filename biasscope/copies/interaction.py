@@ -64,9 +64,7 @@ def combine(first: CopiesNeeded, second: CopiesNeeded, both: CopiesNeeded) -> Co
     >>> combine(alone, alone, alone).statement
     'Both together need 0.2 times the product and 0.5 times the sum of the needs.'
     """
-    if min(len(needed.draws) for needed in (first, second, both)) != max(
-        len(needed.draws) for needed in (first, second, both)
-    ):
+    if len({len(needed.draws) for needed in (first, second, both)}) > 1:
         raise UsageError("the three estimates have different numbers of draws")
     if not all(needed.law for needed in (first, second, both)):
         return Combined(first.n, second.n, both.n, *NOTHING, *NOTHING, f"Undecided: {NO_LAW}.")

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from biasscope.copies.asked import versions_asked
 from biasscope.copies.checkpoint import Checkpoint
 from biasscope.copies.evaluate import answers
 from biasscope.copies.networks import Factory, build
@@ -20,6 +19,7 @@ from biasscope.copies.pool import choose
 from biasscope.copies.processor import one_thread, wait
 from biasscope.copies.run import Run
 from biasscope.copies.train import Batches, CannotVectoriseError, Training, choose_engine, make_engine, train
+from biasscope.copies.versions import versions_asked
 from biasscope.copies.views import Views
 from biasscope.core.randomness import mix
 

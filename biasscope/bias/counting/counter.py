@@ -14,7 +14,7 @@ from biasscope.bias.counting.background import Background
 from biasscope.bias.counting.distinct import Distinct
 from biasscope.bias.counting.fold import Fold
 from biasscope.bias.counting.keys import categories, image_keys, text_hashes
-from biasscope.bias.counting.rows import Rows, concatenate, snapped, usable
+from biasscope.bias.counting.rows import CORNERS, Rows, concatenate, snapped, usable
 from biasscope.bias.counting.selection import OneAnImage, together
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.bias.grid import GRID_TOLERANCE, detect_grid
@@ -162,7 +162,7 @@ class Counter:
         label, names = categories(frame["label"])
         sides = [_floats(frame[name]) for name in ("image_width", "image_height")]
         sized = np.isfinite(sides[0]) & np.isfinite(sides[1])
-        x0, y0, x1, y1 = (_floats(frame[name]) for name in ("x0", "y0", "x1", "y1"))
+        x0, y0, x1, y1 = (_floats(frame[name]) for name in CORNERS)
         if not sized.all():
             sides = [np.where(sized, side, 1.0) for side in sides]
         width, height = (side.astype(np.float32) for side in sides)

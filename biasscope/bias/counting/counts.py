@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from biasscope.bias.counting.counter import Counter
+from biasscope.bias.counting.rows import CORNERS
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOMENTS, MOST_NARROW, RAW_MOMENTS, UNIT, Settings
 from biasscope.bias.grid import GRIDS
 from biasscope.core.errors import InputError, UsageError
@@ -211,5 +212,5 @@ def _batches(boxes: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Ite
         yield from frame.iter_slices(BATCH)
 
 
-REQUIRED = ("image_id", "label", "x0", "y0", "x1", "y1", "image_width", "image_height")
+REQUIRED = ("image_id", "label", *CORNERS, "image_width", "image_height")
 COLUMNS = (*REQUIRED, "split")

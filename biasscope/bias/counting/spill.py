@@ -7,12 +7,12 @@ from typing import IO
 
 import numpy as np
 
-from biasscope.bias.counting.rows import Rows
+from biasscope.bias.counting.rows import CORNERS, Rows
 from biasscope.core.errors import OutputError
 
 ROW = np.dtype(
     [("key", "<u8"), ("label", "<i4")]
-    + [(name, "<f8") for name in ("x0", "y0", "x1", "y1")]
+    + [(name, "<f8") for name in CORNERS]
     + [(name, "<f4") for name in ("width", "height")]
     + [("sized", "?")]
 )
