@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from biasscope.core.provenance import now
 
 FILE = ".lock"
 _MOST = 4096
+_ASKED, _APART = 50, 0.01
+"""How often, and how many seconds apart, the holder of a lock is asked for: it says who it is just after taking it."""
 _HELD: dict[str, Owner] = {}
 """Locks of this process, since record locks do not keep its threads apart, and closing the file once gives them up."""
 _GUARD = threading.Lock()
@@ -115,15 +118,28 @@ def _open(path: Path) -> int:
 
 
 def _lock(number: int, path: Path) -> None:
+    """Take the lock, or say who holds it."""
+    for _ in range(_ASKED):
+        if _taken(number, path):
+            return
+        if (holder := _read(number)) and holder.alive:
+            raise BusyError(holder)
+        time.sleep(_APART)  # somebody takes it, or gives it up, this very moment
+    raise BusyError(None)
+
+
+def _taken(number: int, path: Path) -> bool:
+    """Whether the lock was free and is now this process's."""
     import fcntl
 
     try:
         fcntl.lockf(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
-        raise BusyError(_read(number)) from None
+        return False
     except OSError as error:
         hint = "Choose a folder on a disk of this machine with --output."
         raise OutputError(f"cannot lock ({error.strerror})", where=str(path), hint=hint) from error
+    return True
 
 
 def _read(number: int) -> Owner | None:

@@ -60,6 +60,56 @@ def test_the_lock_of_another_process_is_respected_until_it_dies(tmp_path: Path) 
         assert left is None
 
 
+BETWEEN = """
+import os, sys, time
+from pathlib import Path
+from biasscope.schedule import lock
+write = lock._write
+def late(number, data):
+    {do}
+lock._write = late
+with lock.locked(Path(sys.argv[1])):
+    {then}
+"""
+
+
+@pytest.mark.parametrize("left", [b"", b'{"pid": 1, "started": "0", "boot": "", "since": "2026-03-10T12:00:00+00:00"}'])
+def test_who_takes_the_lock_is_named_although_it_has_not_written_its_name_yet(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / ".lock").write_bytes(left)
+    do = 'print("held", flush=True); time.sleep(0.2); write(number, data)'
+    command = [sys.executable, "-c", BETWEEN.format(do=do, then="time.sleep(60)"), str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    try:
+        with pytest.raises(BusyError, match=f"process {process.pid} since"), locked(tmp_path):
+            pytest.fail("two hold it")
+    finally:
+        stop(process)
+
+
+def test_a_lock_that_is_given_up_this_moment_is_taken(tmp_path: Path) -> None:
+    do = 'write(number, data); data or (print("empty", flush=True), time.sleep(0.2))'
+    command = [sys.executable, "-c", BETWEEN.format(do=do, then="pass"), str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "empty\n"
+    with locked(tmp_path) as left:
+        assert left is None
+    assert process.wait() == 0
+    process.stdout.close()
+
+
+def test_a_holder_that_never_says_who_it_is_is_respected(tmp_path: Path) -> None:
+    process = holder(tmp_path)
+    (tmp_path / ".lock").write_bytes(b"")
+    try:
+        with pytest.raises(BusyError, match="being run by another process"), locked(tmp_path):
+            pytest.fail("two hold it")
+    finally:
+        stop(process)
+
+
 def test_children_that_outlive_the_process_hold_nothing(tmp_path: Path) -> None:
     process = holder(tmp_path, "import os; child = os.fork() or time.sleep(60); print(child, flush=True)")
     assert process.stdout is not None
