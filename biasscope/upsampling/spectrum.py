@@ -36,9 +36,9 @@ def power(maps: Tensor, window: str = "none") -> Tensor:
     if window == "hann":
         for axis in axes:
             taper = torch.hann_window(values.shape[axis], dtype=torch.float64, device=values.device)
-            values = values * taper.view(-1, *(1,) * (values.dim() - 1 - axis))
+            values *= taper.view(-1, *(1,) * (values.dim() - 1 - axis))
     spectrum: Tensor = torch.fft.fftn(values, dim=axes)
-    return spectrum.real.square() + spectrum.imag.square()
+    return spectrum.real.square().addcmul_(spectrum.imag, spectrum.imag)
 
 
 def stride_share(maps: Tensor, period: Sequence[int], margin: int | Sequence[int] = 0) -> float | None:
