@@ -7,7 +7,8 @@ import gzip
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -29,9 +30,18 @@ def is_archive(path: str | Path) -> bool:
     return str(path).lower().endswith(_SUFFIXES)
 
 
-def members(path: Path, log: RowLog, suffix: str, *, most: int | None = None) -> Iterator[tuple[str, bytes]]:
+def members(
+    path: Path,
+    log: RowLog,
+    suffix: str,
+    *,
+    most: int | None = None,
+    beside: Callable[[str, Callable[[int], bytes]], None] | None = None,
+) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the archive's regular files that end in ``suffix``; at most ``most`` of them.
 
+    The other regular files go to ``beside``, with a function that gives their first bytes. Hidden files and those in
+    hidden folders are passed over, as they are in a folder: archives written on a Mac have one beside each file.
     A name is only ever a name: nothing is written, whatever it says. Links are not followed and, like members above
     64 MB, are bad rows. Unless ``most`` ends it before, the archive is read to its end, which has to be there: the
     zero block behind the last member, and the end marker of the compressed stream.
@@ -45,7 +55,13 @@ def members(path: Path, log: RowLog, suffix: str, *, most: int | None = None) ->
     try:
         with _opened(path) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
             for member in archive:
-                data = _content(archive, member, path.name, suffix, log)
+                data = None
+                if _hidden(member.name):
+                    continue
+                if member.name.lower().endswith(suffix):
+                    data = _content(archive, member, path.name, log)
+                elif beside is not None and member.isreg():
+                    beside(f"{path.name}!{member.name}", partial(_head, archive, member))
                 if data is not None:
                     yield member.name, data
                     given += 1
@@ -89,9 +105,16 @@ def _opened(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, suffix: str, log: RowLog) -> bytes | None:
-    if not member.name.lower().endswith(suffix):
-        return None
+def _hidden(name: str) -> bool:
+    return "." in name and any(part.startswith(".") and part.strip(".") for part in name.split("/"))
+
+
+def _head(archive: tarfile.TarFile, member: tarfile.TarInfo, size: int) -> bytes:
+    file = archive.extractfile(member)
+    return file.read(size) if file is not None else b""
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, log: RowLog) -> bytes | None:
     where = f"{name}!{member.name}"
     if not member.isreg():
         if not member.isdir():
@@ -100,5 +123,4 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, suffi
     if member.size > LARGEST_MEMBER:
         log.add("archive member too large", where, f"{member.size} bytes")
         return None
-    file = archive.extractfile(member)
-    return file.read() if file is not None else None
+    return _head(archive, member, member.size)

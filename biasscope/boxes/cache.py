@@ -25,7 +25,7 @@ from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
 from biasscope.core.home import home
 
-PARSERS = 3
+PARSERS = 4
 """To be raised when a reader parses the same files to something else, so that no older result is taken for it."""
 FEW = 200
 """Below this many files parsing is as fast as looking into the cache."""
@@ -37,6 +37,8 @@ class Parsed:
 
     images: pl.DataFrame
     boxes: pl.DataFrame
+    beside: tuple[tuple[str, str], ...] = ()
+    """As in BoxTable."""
 
 
 class _Stored(msgspec.Struct, array_like=True):
@@ -45,6 +47,7 @@ class _Stored(msgspec.Struct, array_like=True):
     boxes: bytes
     counts: dict[str, int]
     rows: list[tuple[str, str, str]]
+    beside: tuple[tuple[str, str], ...]
 
 
 def folder() -> Path:
@@ -101,14 +104,15 @@ def _load(path: Path, mark: bytes) -> tuple[Parsed, RowLog] | None:
         log = RowLog()
         log.counts.update(stored.counts)
         log.rows.extend(BadRow(*row) for row in stored.rows)
-        return Parsed(pl.read_ipc(io.BytesIO(stored.images)), pl.read_ipc(io.BytesIO(stored.boxes))), log
+        images, boxes = (pl.read_ipc(io.BytesIO(part)) for part in (stored.images, stored.boxes))
+        return Parsed(images, boxes, stored.beside), log
     except Exception:  # whatever is wrong with a cache file, the source is still there
         return None
 
 
 def _store(name: str, mark: bytes, parsed: Parsed, log: RowLog) -> None:
     rows = [(row.reason, row.where, row.detail) for row in log.rows]
-    stored = _Stored(mark, _bytes(parsed.images), _bytes(parsed.boxes), dict(log.counts), rows)
+    stored = _Stored(mark, _bytes(parsed.images), _bytes(parsed.boxes), dict(log.counts), rows, parsed.beside)
     try:
         write_files(folder(), {name: msgspec.msgpack.encode(stored)})
     except (OutputError, OSError):

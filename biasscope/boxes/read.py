@@ -15,7 +15,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES
-from biasscope.boxes.unread import reason, with_unread
+from biasscope.boxes.unread import reason, refuse_packed, with_unread
 from biasscope.core.errors import InputError, UsageError
 
 HUB = "hf://"
@@ -153,6 +153,8 @@ def _read(name: str, request: Request) -> BoxTable:
     read = READERS.load(chosen)
     if name != "auto" and name != "huggingface" and not request.files:
         raise InputError("the folder is empty", where=where)
+    if chosen != "voc":
+        refuse_packed(request, chosen)
     if chosen not in ("table", "huggingface"):
         for given, option in ((request.columns, "--columns"), (request.split_column, "--split-column")):
             if given:

@@ -73,6 +73,9 @@ class BoxTable:
         Rows that could not become boxes.
     notes
         Sentences for the report (what was assumed, what looked odd).
+    beside
+        Annotation-like members of archives that were not read: their places, and the format that each looks like, or
+        an empty text.
     empty
         Images without objects, for sources that do not list their images: there ``images`` is made of the boxes and
         these, which costs a pass over the boxes. ``None`` where the source lists its images.
@@ -97,6 +100,7 @@ class BoxTable:
     files: Sequence[Path] = ()
     log: RowLog = field(default_factory=RowLog)
     notes: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
     empty: pl.LazyFrame | None = None
     both: pl.LazyFrame | None = None
     _met: list[int] = field(default_factory=list, repr=False, compare=False)

@@ -3,57 +3,65 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
-from biasscope.boxes.archive import is_archive
+from biasscope.boxes.archive import is_archive, members
 from biasscope.boxes.files import Found, head
-from biasscope.boxes.registry import READERS, detector
+from biasscope.boxes.packed import DATA, LOOKED_AT, Packed, known_to, some
+from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
-LOOKED_AT = 1000
-"""Files of each suffix that are shown to the other readers."""
-NAMED = 5
-_DATA = (".xml", ".json", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc")
+_DATA = (".xml", *DATA)
 _PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _DEEP = 1000
 
 
 def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
-    """Return the table, with a note on the annotation-like files of the folder that it was not made of.
+    """Return the table, with a note on the annotation-like files of the folder or archive that it was not made of.
 
     Raises
     ------
     InputError
         The format was not named, and another reader knows one of these files.
     """
-    if not request.path.is_dir() or table.format == "huggingface":
+    if table.format == "huggingface":
         return table
-    unread = _unread(table, request)
-    if not unread:
+    unread = _unread(table, request) if request.path.is_dir() else []
+    if not named:
+        looked = _looked_at(unread, request, table.format)
+        _all_alike(
+            looked, table.format, request.path, "Name the one to read with --format-in, or give files or subfolders."
+        )
+        xml = f"--format-in {table.format} reads its XML alone; for the others unpack it."
+        _all_alike(table.beside, table.format, request.path, xml)
+    plain = [found.name for found in unread if found.suffix in _DATA or named] + [name for name, _ in table.beside]
+    if not plain:
         return table
+    unpack = " Of archives only XML is read: unpack them." if table.beside else ""
+    return replace(table, notes=(*table.notes, f"Not read, as they are not {table.format}: {some(plain)}.{unpack}"))
+
+
+def _all_alike(files: Iterable[tuple[str, str | None]], reader: str, path: Path, hint: str) -> None:
+    """Error for the first file that another reader knows."""
+    for name, other in files:
+        if other:
+            raise InputError(
+                f"{name} looks like the format {other}, other files like {reader}", where=str(path), hint=hint
+            )
+
+
+def _looked_at(unread: list[Found], request: Request, reader: str) -> Iterator[tuple[str, str | None]]:
+    """Names of files, and of the reader that knows each."""
     looked: Counter[str] = Counter()
     for found in unread:
         looked[found.suffix] += 1
-        if looked[found.suffix] > LOOKED_AT:
-            continue
-        other = None if named else _known_to(found, request, table.format)
-        if other:
-            raise InputError(
-                f"{found.name} looks like the format {other}, other files like {table.format}",
-                where=str(request.path),
-                hint="Name the one to read with --format-in, or give files or subfolders.",
-            )
-    plain = [found.name for found in unread if found.suffix in _DATA or named]
-    if not plain:
-        return table
-    more = f" and {len(plain) - NAMED} more" if len(plain) > NAMED else ""
-    note = f"Not read, as they are not {table.format}: {', '.join(plain[:NAMED])}{more}."
-    return replace(table, notes=(*table.notes, note))
+        if looked[found.suffix] <= LOOKED_AT:
+            alone = replace(request, path=Path(found.path), columns={}, only=None)
+            yield found.name, known_to(alone, reader)
 
 
 def reason(request: Request) -> str:
@@ -67,8 +75,24 @@ def reason(request: Request) -> str:
     if suffix == ".xml" and begin.count(b"<") > _DEEP + 2 * begin.count(b"</") + begin.count(b"/>"):
         return "the file is nested too deeply"
     if is_archive(request.files[0].name) or suffix in _PACKED:
-        return "of packed files only tables (.csv.gz) and tar archives of VOC XML are read: unpack it"
+        return f"of packed files only tables (.csv.gz) and tar archives of VOC XML are read: unpack it{_holds(request)}"
     return ""
+
+
+def refuse_packed(request: Request, reader: str) -> None:
+    """Error for an archive that was given to a reader of other files."""
+    if request.path.is_file() and is_archive(request.path):
+        what = f"the format {reader} is not read from archives"
+        raise InputError(what, where=str(request.path), hint="Unpack it and give the folder.")
+
+
+def _holds(request: Request) -> str:
+    """What an archive holds instead of XML."""
+    packed, first = Packed("voc"), request.files[0]
+    if is_archive(first.name):
+        for _ in members(Path(first.path), RowLog(), ".xml", beside=packed.add):
+            pass
+    return packed.holds()
 
 
 def _unread(table: BoxTable, request: Request) -> list[Found]:
@@ -87,16 +111,3 @@ def _unread(table: BoxTable, request: Request) -> list[Found]:
         and "class-descriptions" not in found.name
         and (sizes is None or Path(found.path).resolve() != sizes)
     ]
-
-
-def _known_to(found: Found, request: Request, reader: str) -> str | None:
-    """Name of a reader that knows the file; the one that passed it over does not count, except for its suffix."""
-    alone = replace(request, path=Path(found.path), columns={}, only=None)
-    for name in READERS:
-        if name not in (reader, "huggingface") and found.suffix in READERS[name].facts["suffixes"]:
-            try:
-                if cast(Callable[[Request], bool], detector(name))(alone):
-                    return name
-            except InputError:
-                continue
-    return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import unique_ids
 from biasscope.boxes.files import Files, Found, head
+from biasscope.boxes.packed import Packed
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
 from biasscope.boxes.rowlog import RowLog
@@ -41,11 +43,12 @@ Frames = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def detect(request: Request) -> bool:
-    """XML files whose root is ``<annotation>``, or an archive that has XML files near its beginning."""
-    if request.path.is_file() and is_archive(request.path):
-        return any(name.lower().endswith(".xml") for name, _ in members(request.path, RowLog(), ".xml", most=1))
+    """XML files whose root is ``<annotation>``, or (where no XML file is) an archive that has XML files."""
     first = next((found for found in request.files if found.suffix == ".xml"), None)
-    return first is not None and re.search(rb"<annotation[\s>]", head(first.path, 4096)) is not None
+    if first is not None:
+        return re.search(rb"<annotation[\s>]", head(first.path, 4096)) is not None
+    packed = next((found.path for found in request.files if is_archive(found.name)), None)
+    return packed is not None and any(True for _ in members(Path(packed), RowLog(), ".xml", most=1))
 
 
 def read(request: Request) -> BoxTable:
@@ -57,6 +60,8 @@ def read(request: Request) -> BoxTable:
     asked = choose_corners(request.convention, "inclusive1", "VOC XML") if request.convention != "auto" else "auto"
     files = [found for found in request.files if found.suffix == ".xml" or is_archive(found.name)]
     parsed = cached(request, NAME, lambda log: _parse(request, files, log))
+    if not parsed.images.height and not request.log.counts:
+        raise InputError(f"no XML file is here{Packed(NAME, parsed.beside).holds()}", where=str(request.path))
     images = fill_sizes(parsed.images, request)
     found = sorted(set(images["convention"].drop_nulls().unique().to_list())) or ["inclusive1"]
     if asked != "auto":
@@ -71,6 +76,7 @@ def read(request: Request) -> BoxTable:
         files=Files(files),
         log=request.log,
         notes=_notes(asked, found),
+        beside=parsed.beside,
     )
 
 
@@ -86,8 +92,8 @@ def _notes(asked: str, found: list[str]) -> tuple[str, ...]:
 
 def _parse(request: Request, files: list[Found], log: RowLog) -> Parsed:
     """Raw frames: block by block, those in the usual layout at once, the others one by one."""
-    splits, parts, usual = dict[str, str | None](), list[Frames](), True
-    for block in _blocks(_documents(files, log)):
+    splits, parts, usual, packed = dict[str, str | None](), list[Frames](), True, Packed(NAME)
+    for block in _blocks(_documents(files, log, packed)):
         names = [name for name, _ in block]
         for folder in {name.rpartition("/")[0] for name in names} - splits.keys():
             splits[folder] = request.split_of(folder + "/x", stem=False)
@@ -95,7 +101,7 @@ def _parse(request: Request, files: list[Found], log: RowLog) -> Parsed:
         found = list(_read(names, own, [data for _, data in block], log, usual=usual))
         usual = usual and any(plain for _, plain in found)
         parts += [frames for frames, _ in found]
-    return _joined(parts)
+    return replace(_joined(parts), beside=tuple(packed.found))
 
 
 def _blocks(documents: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
@@ -138,12 +144,12 @@ def _joined(parts: Sequence[Frames]) -> Parsed:
     return Parsed(images.with_columns(image_id=pl.Series(ids, dtype=pl.String)), boxes)
 
 
-def _documents(files: Iterable[Found], log: RowLog) -> Iterator[tuple[str, bytes]]:
+def _documents(files: Iterable[Found], log: RowLog, packed: Packed) -> Iterator[tuple[str, bytes]]:
     for found in files:
         if found.suffix == ".xml":
             yield found.name, _content(found.path)
         else:
-            for name, data in members(Path(found.path), log, ".xml"):
+            for name, data in members(Path(found.path), log, ".xml", beside=packed.add):
                 yield f"{found.name}!{name}", data
 
 

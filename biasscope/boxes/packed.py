@@ -1,0 +1,83 @@
+"""Annotation files in an archive that are not read there: their names, and the format that each looks like."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from biasscope.boxes.archive import is_archive
+from biasscope.boxes.filenames import suffix_of
+from biasscope.boxes.files import HEAD
+from biasscope.boxes.registry import READERS, detector
+from biasscope.boxes.source import Request
+from biasscope.core.errors import InputError
+
+LOOKED_AT = 1000
+"""Files of each suffix that are shown to the readers."""
+NAMED = 5
+DATA = (".json", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc")
+
+
+class Packed:
+    """Collects the members of archives that look like annotations and that a reader passes over.
+
+    Attributes
+    ----------
+    found
+        Place of each (archive and member), and the name of the reader that knows it, or an empty text.
+    """
+
+    def __init__(self, reader: str, found: Sequence[tuple[str, str]] = ()) -> None:
+        self.found = list(found)
+        self._reader = reader
+        self._looked: Counter[str] = Counter()
+
+    def add(self, where: str, head: Callable[[int], bytes]) -> None:
+        """Take a member; ``head`` gives its first bytes. A text counts only when its rows are those of labels."""
+        suffix = suffix_of(where)
+        if suffix not in (*DATA, ".txt") and not is_archive(where):
+            return
+        other = ""
+        if suffix in (*DATA, ".txt") and self._looked[suffix] < LOOKED_AT:
+            self._looked[suffix] += 1
+            other = self._format(suffix, head(HEAD))
+        if other or suffix != ".txt":
+            self.found.append((where, other))
+
+    def holds(self) -> str:
+        """What was found, to be put behind a sentence; empty where nothing was."""
+        return f" (it holds {some([where for where, _ in self.found])})" if self.found else ""
+
+    def _format(self, suffix: str, data: bytes) -> str:
+        """Name of the reader that knows a file by its first bytes; the member's own name is never written."""
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, f"member{suffix}")
+                path.write_bytes(data)
+                return known_to(Request(path), self._reader) or ""
+        except OSError:
+            return ""
+
+
+def some(names: Sequence[str]) -> str:
+    """First few names, and how many more there are.
+
+    >>> some(["a", "b", "c", "d", "e", "f", "g"])
+    'a, b, c, d, e and 2 more'
+    """
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def known_to(request: Request, reader: str) -> str | None:
+    """Name of a reader that knows the one file of a request, and is not ``reader``, which passed it over."""
+    for name in READERS:
+        if name not in (reader, "huggingface") and request.files[0].suffix in READERS[name].facts["suffixes"]:
+            try:
+                if cast(Callable[[Request], bool], detector(name))(request):
+                    return name
+            except InputError:
+                continue
+    return None
