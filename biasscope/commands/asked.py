@@ -27,13 +27,15 @@ def answered(question: str, arguments: Mapping[str, Any], *, joined: Collection[
         As in :func:`asked`.
     """
     from biasscope.core.memory import keep_freed_memory
+    from biasscope.core.trust import python_code
     from biasscope.pipeline.file.analysis import DEFINITIONS
     from biasscope.pipeline.file.run import run_question
 
     keep_freed_memory()
     definition, common = asked(DEFINITIONS[question], arguments, joined=joined), arguments["common"]
     with continued(question, definition, keep=arguments.get("resume", True)) as folder:
-        report = run_question(question, definition, progress=common.progress(), checkpoint=folder)
+        with python_code(allowed=arguments["allow_python"]):
+            report = run_question(question, definition, progress=common.progress(), checkpoint=folder)
         return deliver(report, common, html=arguments["html"], strict=arguments.get("strict", False))
 
 

@@ -17,6 +17,7 @@ TRAINING = Group("Training", sort_key=40)
 def augmentation(
     *,
     model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
+    allow_python: Annotated[bool, FLAG, Parameter(group=MODELS)] = False,
     variants: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     held_out: Annotated[str | None, Parameter(group=PICTURES)] = None,
@@ -61,7 +62,10 @@ def augmentation(
     ----------
     model
         A model: `small:4` or `small:8` (stride product), `small:resnet18` (stride product 8), each with its width after
-        a second colon; `torchvision:resnet18@none`, `timm:NAME@none`; may be given several times.
+        a second colon; `torchvision:resnet18@none`, `timm:NAME@none`, one's own as `python:package.module:function`,
+        which is called anew for every repetition; may be given several times.
+    allow_python
+        Import the code that a model names (`python:module:function`).
     variants
         Forms of each model that are trained: plain, antialias, polyphase, pac; several joined with commas.
     images

@@ -32,6 +32,7 @@ Convention = Literal["edges", "inclusive0", "inclusive1", "xywh", "fraction"]
 def invariance(
     *,
     model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
+    allow_python: Annotated[bool, FLAG, Parameter(group=MODELS)] = False,
     forms: Forms = FORMS,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     reading: Reading = READING,
@@ -64,8 +65,10 @@ def invariance(
     Parameters
     ----------
     model
-        A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`;
-        may be given several times.
+        A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`,
+        one's own as `python:package.module:function`; may be given several times.
+    allow_python
+        Import the code that a model names (`python:module:function`).
     forms
         Forms of each model.
     images

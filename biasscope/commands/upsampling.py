@@ -27,6 +27,7 @@ MEASURES = Group("Measures", sort_key=30)
 def upsampling(
     *,
     model: Annotated[list[str] | None, SEVERAL, Parameter(group=MODELS)] = None,
+    allow_python: Annotated[bool, FLAG, Parameter(group=MODELS)] = False,
     latent: Annotated[str | None, Parameter(group=MODELS)] = None,
     images: Annotated[str | None, Parameter(group=PICTURES)] = None,
     reading: Reading = READING,
@@ -52,8 +53,10 @@ def upsampling(
     ----------
     model
         A model: `small:decoder-transposed3`, `torchvision:resnet18`, a segmentation network as
-        `torchvision:fcn_resnet50@none?size=128`, `timm:NAME`, `file:weights.safetensors?arch=...`; may be given several
-        times. Networks of one's own are given from Python.
+        `torchvision:fcn_resnet50@none?size=128`, `timm:NAME`, `file:weights.safetensors?arch=...`, one's own as
+        `python:package.module:function`; may be given several times.
+    allow_python
+        Import the code that a model names (`python:module:function`).
     latent
         Shape of what a generator takes instead of pictures, as 100 or 100x1x1; drawn from a standard normal law.
     images

@@ -33,7 +33,7 @@ def factory(name: str, *, where: str) -> Callable[[], object]:
         Importing code is not allowed here, or there is no such module or function.
     """
     if not code_allowed():
-        hint = "Run an analysis file with --allow-python, or hand the module over from Python."
+        hint = "Say --allow-python if you trust that code, or hand the module over from Python."
         raise UsageError("it names code to import", where=where, hint=hint)
     module, colon, function = name.partition(":")
     if not (colon and module and function):

@@ -30,10 +30,14 @@ def label(given: Given) -> str:
 def starts_trained(given: Given) -> bool:
     """Whether training starts from weights that a specification names, not from random ones.
 
+    A function of one's own is called anew for every repetition, so that it says itself where training starts.
+
     >>> [starts_trained(spec) for spec in ("small:8", "torchvision:resnet18@none", "file:net.safetensors?arch=x")]
     [False, False, True]
+    >>> starts_trained("python:mine:build")
+    False
     """
-    return isinstance(given, str) and not given.startswith("small:") and "@none" not in given
+    return isinstance(given, str) and not given.startswith(("small:", "python:")) and "@none" not in given
 
 
 def trainable(given: Given, shape: tuple[int, int, int], classes: int) -> str | Factory:

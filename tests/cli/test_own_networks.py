@@ -1,0 +1,81 @@
+"""Networks of one's own on the command line: built where that is allowed, and nowhere else."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from biasscope.analyze import main
+from biasscope.core.trust import code_allowed
+from tests.cli.conftest import read
+
+CODE = """
+from torch import nn
+
+calls = []
+
+def classifier():
+    calls.append(0)
+    return nn.Sequential(nn.Conv2d(3, 10, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+def generator():
+    return nn.Sequential(nn.ConvTranspose2d(5, 4, 3, 2), nn.ReLU(), nn.ConvTranspose2d(4, 3, 3, 2, 1, 1))
+"""
+ASKED = {
+    "invariance": ["classifier?size=32", "--images", "scenes:4", "--protocol", "circular", "--grid", "2x2", "--lie=0"],
+    "layers": ["classifier?size=32", "--images", "scenes:4", "--grid", "2x2", "--attribution", "none", "--no-blame"],
+    "upsampling": ["generator", "--latent", "5x8x8", "--limit", "4", "--remedies", "none", "--no-position"],
+    "augmentation": [
+        "classifier", "--images", "scenes:60@32", "--copies", "1,2", "--seeds", "2", "--steps", "2",
+        "--variants", "plain", "--test-images", "10",
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Work in a folder with a module that builds networks."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "own_networks_of_mine.py").write_text(CODE)
+    yield
+    sys.modules.pop("own_networks_of_mine", None)
+
+
+def given(question: str) -> list[str]:
+    """Arguments of a question about the network that suits it."""
+    name, *options = ASKED[question]
+    return [question, "--model", f"python:own_networks_of_mine:{name}", *options, "--no-html", "--quiet"]
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("question", ASKED)
+def test_a_network_of_ones_own_is_built_where_that_is_allowed(
+    question: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(given(question)) == 2
+    assert "names code to import. Say --allow-python" in capsys.readouterr().err
+    assert "own_networks_of_mine" not in sys.modules
+    assert not Path("biasscope-report").exists()
+    assert main([*given(question), "--allow-python"]) == 0
+    assert "own_networks_of_mine" in str(read())
+    assert not code_allowed()
+
+
+@pytest.mark.usefixtures("own")
+def test_every_repetition_of_a_sweep_builds_its_network_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [one for one in given("augmentation") if one != "--quiet"]
+    assert main([*arguments, "--allow-python"]) == 0
+    assert "given weights" not in capsys.readouterr().out
+    assert len(sys.modules["own_networks_of_mine"].calls) >= 4
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("question", ASKED)
+def test_a_configuration_file_cannot_allow_it(question: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("options.toml").write_text(f"[{question}]\nallow_python = true\n")
+    assert main([*given(question), "--config", "options.toml"]) == 2
+    assert "allow_python has no place in a file" in capsys.readouterr().err
+    assert "own_networks_of_mine" not in sys.modules
