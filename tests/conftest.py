@@ -1,15 +1,36 @@
-"""Fixtures for all tests: an own cache folder, and the real data where there is some."""
+"""What every test starts from: the same random numbers, an own cache folder, the real data where there is some."""
 
 import os
+import random
+import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
-settings.register_profile("house", deadline=None)  # a busy machine is no failure
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
+settings.register_profile("house", BUSY, derandomize=True, database=None)
+settings.register_profile("random", BUSY)  # by hand: pytest --hypothesis-profile=random
 settings.load_profile("house")
 
 REAL_DATA = "BIASSCOPE_REAL_DATA"
+
+
+@pytest.hookimpl(trylast=True)  # after the profile was chosen
+def pytest_configure() -> None:
+    """Fix the examples of hypothesis, which otherwise tries constants of all modules that were imported before, too."""
+    if settings().derandomize:
+        providers._get_local_constants = lambda: providers._local_constants
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Start every test from the same random numbers, whatever ran before it in this process."""
+    random.seed(0)
+    for name, seed in (("numpy.random", "seed"), ("torch", "manual_seed")):
+        if name in sys.modules:
+            getattr(sys.modules[name], seed)(0)
 
 
 @pytest.fixture(autouse=True)
