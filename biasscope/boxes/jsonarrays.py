@@ -20,6 +20,8 @@ from biasscope.boxes.jsonbuffer import Incomplete, Window
 
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
+REACH = (1 << 12, 1 << 16)
+"""Bytes before a block's end in which its last whole element is looked for: first few, for elements that are short."""
 
 T = TypeVar("T")
 
@@ -94,7 +96,7 @@ class _Array(Generic[T]):
             if cut <= start:
                 return None
             try:
-                made = self.decoder.decode(b"[" + data[start:cut] + b"]")
+                made = self.decoder.decode(b"".join((b"[", memoryview(data)[start:cut], b"]")))
             except msgspec.ValidationError:
                 return None
             except msgspec.DecodeError as error:
@@ -144,8 +146,11 @@ class _Array(Generic[T]):
 
 def _guess(data: bytes, start: int) -> int:
     """End of the last element that another one seems to follow; else the last closing brace."""
-    ends = [match.start() + 1 for match in _BETWEEN.finditer(data, max(start, len(data) - (1 << 16)))]
-    return ends[-1] if ends else data.rfind(b"}", start) + 1
+    for reach in REACH:
+        ends = [match.start() + 1 for match in _BETWEEN.finditer(data, max(start, len(data) - reach))]
+        if ends:
+            return ends[-1]
+    return data.rfind(b"}", start) + 1
 
 
 def _skip(text: str, at: int) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from biasscope.boxes.convention import from_xywh, to_edges
 from biasscope.boxes.files import Found
@@ -22,6 +24,9 @@ from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.boxes.streamed import streamed
 
+AT_ONCE = 1 << 14
+"""Boxes of a frame at least, but for the last: making one costs as much as decoding a thousand boxes."""
+
 
 class Annotation(msgspec.Struct, gc=False):
     """What is needed of an annotation."""
@@ -30,6 +35,16 @@ class Annotation(msgspec.Struct, gc=False):
     bbox: tuple[float, float, float, float]
     category_id: Id | None = None
     iscrowd: int | bool | None = 0
+
+
+class Decoded(NamedTuple):
+    """Annotations as arrays: places of their images and labels, bounding boxes, whether of a crowd, rows."""
+
+    image: NDArray[np.int64]
+    label: NDArray[np.int64]
+    bbox: NDArray[np.float64]
+    crowd: NDArray[np.bool_]
+    row: NDArray[np.int64]
 
 
 UNSET = pl.Series([False])
@@ -57,6 +72,10 @@ class File:
 
     def blocks(self) -> Iterator[pl.DataFrame]:
         """Frames of some ten thousand boxes in the order of the file."""
+        yield from map(self._frame, _together(self._decoded()))
+
+    def _decoded(self) -> Iterator[Decoded]:
+        """Boxes whose image and category are listed, some thousands at a time; the others go to the log."""
         if self.tables.start is None:
             return
         seen = 0
@@ -68,59 +87,79 @@ class File:
                     seen = made.index
                     self._log("unreadable annotation", seen, made.detail)
                 elif made:
-                    yield self._block(made, seen)
+                    yield self._known(made, self._arrays(made, seen))
                     seen += len(made)
             goes_on(window)
         self.logged = seen
 
-    def _block(self, made: list[Annotation], seen: int) -> pl.DataFrame:
+    def _arrays(self, made: list[Annotation], seen: int) -> Decoded:
         count, look = len(made), self.look
-        images = np.fromiter((look.image.get(item.image_id, -1) for item in made), np.int64, count)
-        labels = np.fromiter((look.category.get(item.category_id, -1) for item in made), np.int64, count)
-        numbers = np.fromiter(chain.from_iterable(item.bbox for item in made), np.float64, 4 * count).reshape(-1, 4)
-        with np.errstate(over="ignore"):  # what overflows becomes infinite, and so is listed
-            corners = to_edges(*from_xywh(*numbers.T), self.convention)
-        frame = pl.DataFrame(
-            {
-                "image_id": look.image_id.gather(images),
-                "split": look.split.gather(images),
-                "label": look.label.gather(labels),
-                **dict(zip(CORNERS, corners, strict=True)),
-                "image_width": look.width.gather(images),
-                "image_height": look.height.gather(images),
-                **dict.fromkeys(FLAGS, UNSET.new_from_index(0, count)),
-                "crowd": np.fromiter((bool(item.iscrowd) for item in made), np.bool_, count),
-                "file": look.file.new_from_index(0, count),
-                "row": np.arange(seen + 1, seen + count + 1),
-            }
+        images, labels = [item.image_id for item in made], [item.category_id for item in made]
+        numbers = chain.from_iterable([item.bbox for item in made])
+        return Decoded(
+            np.fromiter(map(look.image.get, images, repeat(-1)), np.int64, count),
+            np.fromiter(map(look.category.get, labels, repeat(-1)), np.int64, count),
+            np.fromiter(numbers, np.float64, 4 * count).reshape(-1, 4),
+            np.fromiter(map(bool, [item.iscrowd for item in made]), np.bool_, count),
+            np.arange(seen + 1, seen + count + 1),
         )
-        known = (images >= 0) & (labels >= 0)
-        return frame if known.all() else self._known(frame, made, images, known)
 
-    def _known(
-        self,
-        frame: pl.DataFrame,
-        made: list[Annotation],
-        images: np.ndarray[tuple[int], np.dtype[np.int64]],
-        known: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    ) -> pl.DataFrame:
-        """Boxes whose image and category are listed; the others go to the log."""
+    def _known(self, made: list[Annotation], found: Decoded) -> Decoded:
+        known = (found.image >= 0) & (found.label >= 0)
+        if known.all():
+            return found
         for place in np.flatnonzero(~known).tolist():
-            row = int(frame["row"][place])
-            if images[place] < 0:
+            row = int(found.row[place])
+            if found.image[place] < 0:
                 self._log("annotation of an unknown image", row, f"image_id {made[place].image_id}")
             else:
                 self._log("annotation of an unknown category", row, f"category_id {made[place].category_id}")
-        return frame.filter(known)
+        return Decoded._make(column[known] for column in found)
+
+    def _frame(self, found: Decoded) -> pl.DataFrame:
+        count, look, image = len(found.row), self.look, pl.Series(found.image)
+        with np.errstate(over="ignore"):  # what overflows becomes infinite, and so is listed
+            corners = to_edges(*from_xywh(*found.bbox.T), self.convention)
+        return pl.DataFrame(
+            {
+                "image_id": look.image_id.gather(image),
+                "split": look.split.gather(image),
+                "label": look.label.gather(pl.Series(found.label)),
+                **dict(zip(CORNERS, corners, strict=True)),
+                "image_width": look.width.gather(image),
+                "image_height": look.height.gather(image),
+                **dict.fromkeys(FLAGS, UNSET.new_from_index(0, count)),
+                "crowd": found.crowd,
+                "file": look.file.new_from_index(0, count),
+                "row": found.row,
+            }
+        )
 
     def _log(self, reason: str, row: int, detail: str) -> None:
         if row > self.logged:
             self.request.log.add(reason, f"{self.name}:{row}", detail)
 
 
+def _together(parts: Iterable[Decoded]) -> Iterator[Decoded]:
+    """Parts joined until they hold ``AT_ONCE`` boxes."""
+    waiting, count = list[Decoded](), 0
+    for part in parts:
+        waiting.append(part)
+        count += len(part.row)
+        if count >= AT_ONCE:
+            yield _joined(waiting)
+            waiting, count = [], 0
+    if count:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[Decoded]) -> Decoded:
+    return Decoded._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
+
+
 @dataclass(frozen=True)
 class _Look:
-    """Where ids lead: positions, and columns to gather from. The last position, -1, is for ids that are unknown."""
+    """Where ids lead: places in columns to gather from."""
 
     image: dict[int | str, int]
     category: dict[int | str | None, int]
@@ -137,7 +176,6 @@ class _Look:
         category: dict[int | str | None, int] = {key: place for place, key in enumerate(tables.categories)}
         category[None] = len(names)
         columns = images.cast({"split": pl.Categorical, "file": pl.Categorical})
-        columns = pl.concat([columns, columns.clear(1)])
         return cls(
             image=tables.image,
             category=category,
@@ -145,6 +183,6 @@ class _Look:
             split=columns["split"],
             width=columns["image_width"],
             height=columns["image_height"],
-            label=pl.Series([*(name or None for name in names), None, None], dtype=pl.Categorical),
+            label=pl.Series([*(name or None for name in names), None], dtype=pl.Categorical),
             file=pl.Series([images["file"][0] if images.height else ""], dtype=pl.Categorical),
         )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import polars as pl
+import polars.selectors as cs
 
-from biasscope.boxes.assemble import size_number
+from biasscope.boxes.assemble import LARGEST
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
 from biasscope.boxes.jsonbuffer import BROKEN, Window, open_json
 from biasscope.boxes.rowlog import RowLog
@@ -59,17 +62,32 @@ class Tables:
 
     def add(self, images: list[Image], path: Path, log: RowLog) -> None:
         """Take images; the first of each id counts, others are bad rows."""
-        new = []
+        ids = {image.id: None for image in images}
+        if len(ids) < len(images) or not self.image.keys().isdisjoint(ids):
+            images = list(self._new(images, path, log))
+        if images:
+            self.image.update(zip([image.id for image in images], count(len(self.image))))
+            names = [image.file_name or str(image.id) for image in images]
+            sides = ([image.width for image in images], [image.height for image in images])
+            self.parts.append(_listed(names, *sides))
+
+    def _new(self, images: list[Image], path: Path, log: RowLog) -> Iterator[Image]:
+        """Images whose id was not met before."""
+        met = set(self.image)
         for image in images:
-            if image.id in self.image:
+            if image.id not in met:
+                met.add(image.id)
+                yield image
+            else:
                 detail = f"image id {image.id} again, as {image.file_name}, {image.width} x {image.height}"
                 log.add("image id listed twice", f"{path.name}:images", detail)
-            else:
-                self.image[image.id] = len(self.image)
-                new.append((image.file_name or str(image.id), size_number(image.width), size_number(image.height)))
-        if new:
-            columns = zip(LISTED.items(), zip(*new, strict=True), strict=True)
-            self.parts.append(pl.DataFrame([pl.Series(name, values, kind) for (name, kind), values in columns]))
+
+
+def _listed(names: list[str], width: list[float | None], height: list[float | None]) -> pl.DataFrame:
+    """Names and sizes as columns; a side that is no whole number of pixels is unknown."""
+    frame = pl.DataFrame([names, width, height], dict(zip(LISTED, (pl.String, pl.Float64, pl.Float64), strict=True)))
+    side = cs.float()
+    return frame.with_columns(pl.when(side.is_between(1, LARGEST) & (side == side.floor())).then(side)).cast(LISTED)
 
 
 def read_tables(path: Path, log: RowLog) -> Tables:
