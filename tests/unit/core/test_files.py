@@ -3,6 +3,7 @@
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,17 @@ from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
 
 
-@pytest.fixture
+@contextmanager
 def tiny_disk() -> Iterator[None]:
-    """No file may grow beyond 4 kB, as if the disk were full."""
+    """No file may grow beyond 4 kB, as if the disk were full; nor may the one that pytest writes its report to."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_files_can_be_for_the_user_alone(tmp_path: Path) -> None:
@@ -36,10 +39,9 @@ def test_files_are_written_and_replace_older_ones(tmp_path: Path) -> None:
     assert (folder / "a.json").stat().st_mode & 0o777 == 0o644
 
 
-@pytest.mark.usefixtures("tiny_disk")
 def test_a_full_disk_leaves_the_old_report(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.json": b"old", "b.html": b"old"})
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(OutputError, match="cannot write"), tiny_disk():
         write_files(tmp_path, {"a.json": b"new", "b.html": b"x" * 100_000})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.json": b"old", "b.html": b"old"}
 
