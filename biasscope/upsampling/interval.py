@@ -24,8 +24,8 @@ def known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
-def t_interval(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over rows and its 95 % t interval, (3, columns); NaN are left out.
+def t_interval(values: NDArray[np.float64], miss: float = 0.05) -> NDArray[np.float64]:
+    """Mean over rows and its t interval, (3, columns), which misses with a chance of 5 %; NaN are left out.
 
     >>> t_interval(np.array([[1.0], [3.0]])).round(2).ravel().tolist()
     [2.0, -10.71, 14.71]
@@ -37,7 +37,7 @@ def t_interval(values: NDArray[np.float64]) -> NDArray[np.float64]:
     squares = np.where(np.isnan(values), 0, (values - mean) ** 2).sum(0)
     many = count > 1
     error = np.sqrt(np.divide(squares, count * (count - 1.0), out=np.full(mean.shape, np.nan), where=many))
-    reach = np.where(many, stdtrit(np.maximum(count - 1, 1), 0.975), np.nan) * error
+    reach = np.where(many, stdtrit(np.maximum(count - 1, 1), 1 - miss / 2), np.nan) * error
     return np.stack([mean, mean - reach, mean + reach])
 
 

@@ -65,6 +65,15 @@ class LayerPattern:
     own: Peaks | None = None
 
     @property
+    def rises(self) -> bool | None:
+        """Whether stride frequencies stand above what is around, together or one of them; None where that is open."""
+        peaks = self.clearest
+        if peaks is None or peaks.mean[0] is None:
+            return None
+        single = [one.most[1][1] for one in (self.peaks, self.own) if one is not None and one.most is not None]
+        return peaks.mean[0] > 0 or any(low is not None and low > 0 for low in single)
+
+    @property
     def clearest(self) -> Peaks | None:
         """Peaks that stand out most: at all stride frequencies, or at those of the layer's own stride."""
         known = [one for one in (self.peaks, self.own) if one is not None and one.mean[0] is not None]

@@ -35,14 +35,14 @@ def _backward(item: Measurement) -> str:
 
 
 def _ratio(ratio: float | None) -> str:
-    return "without bound" if ratio is None else f"{ratio:.3g} times"
+    return "beyond all bounds" if ratio is None else f"{ratio:.3g} times"
 
 
 def energies(items: Sequence[Measurement]) -> str:
     """Most by least energy of the gradient that reaches a phase; nothing where it was not measured."""
     told = [
-        f"{_ratio(item.found.gradients.ratio)} in {item.label}"
+        f"{item.label}, {_ratio(item.found.gradients.ratio)}"
         for item in items[:MOST]
         if item.found.gradients is not None
     ]
-    return f" As measured, the phases differ in energy by {'; '.join(told)} (most over least)." if told else ""
+    return f" Energy of the gradient as measured, most over least phase: {'; '.join(told)}." if told else ""

@@ -124,10 +124,9 @@ def forward(row: Row) -> bool:
 
 
 def _beyond(layer: LayerPattern) -> bool:
-    """Whether the phase matters more than by chance, and its frequencies do not stand below what is around."""
+    """Whether the phase matters more than by chance, and frequencies are not known to stay below what is around."""
     p = layer.anova.p if layer.anova is not None else None
-    peak = layer.clearest.mean[0] if layer.clearest is not None else None
-    return p is not None and p <= ALPHA and (peak is None or peak > 0)
+    return p is not None and p <= ALPHA and layer.rises is not False
 
 
 def _ripple(row: Row) -> float:
@@ -142,3 +141,12 @@ def axes(numbers: Sequence[object]) -> str:
     '8 x 8'
     """
     return " x ".join(map(str, numbers))
+
+
+def cycles(numbers: Sequence[int], period: Sequence[int]) -> str:
+    """Frequency in cycles a position, along each axis.
+
+    >>> cycles((0, 1), (2, 2))
+    '0, 1/2'
+    """
+    return ", ".join(f"{a}/{step}" if a else "0" for a, step in zip(numbers, period, strict=True))

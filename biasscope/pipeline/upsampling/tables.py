@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from biasscope.core.results import Table, number
-from biasscope.pipeline.upsampling.measurement import Measurement, axes
+from biasscope.pipeline.upsampling.measurement import Measurement, axes, cycles
 from biasscope.upsampling import LayerPattern
 
 Cells = Mapping[str, Any]
@@ -58,11 +58,10 @@ def peak_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
             for place, numbers in enumerate(one.peaks.frequencies.tolist() if one.peaks is not None else ()):
                 peaks = one.peaks
                 assert peaks is not None  # noqa: S101
-                shares = [f"{a}/{step}" if a else "0" for a, step in zip(numbers, one.period, strict=True)]
                 yield {
                     "model": item.label,
                     "layer": one.name,
-                    "frequency": ", ".join(shares),
+                    "frequency": cycles(numbers, one.period),
                     "decibels": number(peaks.decibels[place]),
                     "decibels_low": number(peaks.low[place]),
                     "decibels_high": number(peaks.high[place]),

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from biasscope.core.results import Scalar
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling import gradient_words, remedy_words
-from biasscope.pipeline.upsampling.measurement import ALPHA, Measurement
+from biasscope.pipeline.upsampling.measurement import ALPHA, Measurement, cycles
 from biasscope.pipeline.upsampling.phrases import MOST, joined, times
-from biasscope.upsampling import LayerPattern
+from biasscope.upsampling import LayerPattern, Peaks
 
 CLEAN = "No layer shows a pattern beyond chance that stands out at its stride frequencies."
+MORE = 3.0
+"""Decibels by which one frequency must stand above the mean of all to be named."""
 
 
 def overlap(items: Sequence[Measurement]) -> str:
@@ -46,15 +48,29 @@ def strength(layer: LayerPattern) -> str:
         chance = "" if (layer.anova.p or 0) <= ALPHA else ", no more than chance"
         p = f", p = {layer.anova.p:.3g}" if layer.anova.p is not None else ""
         parts.append(f"the phase explains {percent(layer.anova.eta_squared)} of its variation{p}{chance}")
-    peaks = layer.clearest
-    value, low, high = peaks.mean if peaks is not None else (None, None, None)
-    if value is not None and peaks is not None:
-        ends = f" ({low:.1f} to {high:.1f})" if low is not None and high is not None else ""
-        doubt = "; uncertain, taken without a taper" if peaks.window == "none" else ""
-        whose = "the frequencies of its own stride" if peaks is layer.own else "its stride frequencies"
-        stand = f"{abs(value):.1f} dB{ends if value >= 0 else ''} {'above' if value >= 0 else 'below'} what is around"
-        parts.append(f"{whose} stand {stand}{doubt}")
+    if layer.clearest is not None and layer.clearest.mean[0] is not None:
+        parts.append(_stand(layer.clearest, own=layer.clearest is layer.own))
     return "; ".join(parts) or layer.note
+
+
+def _stand(peaks: Peaks, *, own: bool) -> str:
+    """How far stride frequencies stand out, and the one among them that stands out much more than all together."""
+    value, low, high = peaks.mean
+    whose = "the frequencies of its own stride" if own else "its stride frequencies"
+    said = f"{whose} stand {_beside(value or 0.0, low, high)} what is around"
+    if peaks.most is not None:
+        numbers, (top, least, _) = peaks.most
+        if top is not None and least is not None and least > 0 and top - (value or 0.0) > MORE:
+            joint = "but" if (value or 0.0) < 0 else "and most of all"
+            said += f", {joint} {cycles(numbers, peaks.period)} cycles a position {_beside(top, least, None)} it"
+    return f"{said}; uncertain, taken without a taper" if peaks.window == "none" else said
+
+
+def _beside(value: float, low: float | None, high: float | None) -> str:
+    """Decibels above or below; an interval only of what rises."""
+    ends = f" ({low:.1f} to {high:.1f})" if low is not None and high is not None else ""
+    least = f" (at least {low:.1f})" if low is not None and high is None else ""
+    return f"{abs(value):.1f} dB{ends + least if value >= 0 else ''} {'above' if value >= 0 else 'below'}"
 
 
 def patterns(items: Sequence[Measurement]) -> str:

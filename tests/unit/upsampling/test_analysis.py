@@ -164,6 +164,26 @@ def test_a_pattern_of_the_last_layer_is_not_lost_among_the_frequencies_of_the_st
     assert layer.peaks.mean[0] < layer.own.mean[0]
 
 
+class Striped(nn.Module):
+    """Nearest resize, whose own frequencies stand below what is around, and stripes along one axis."""
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength, self.up = strength, nn.Upsample(scale_factor=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        up = self.up(x)
+        return up * (1 + self.strength * (torch.arange(up.shape[-1]) % 2))
+
+
+@pytest.mark.parametrize(("strength", "rises"), [(0.0, False), (0.02, True)])
+def test_a_stripe_along_one_axis_is_not_lost_in_the_mean_over_frequencies(strength: float, rises: bool) -> None:
+    output = analyse(Striped(strength), rand(8, 1, 32, 32), draws=39).patterns[-1]
+    assert output.peaks.mean[2] < 0
+    assert output.peaks.most[0] == (0, 1)
+    assert output.rises is rises
+
+
 def test_own_stride_is_told_apart_only_where_it_is_shorter() -> None:
     found = analyse(nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2)), rand(2, 1, 20, 20), draws=19)
     assert found.patterns[0].own is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from scipy.stats import binom, f_oneway
+from scipy.stats import binom, f_oneway, ttest_1samp
 from torch import nn
 
 from biasscope.upsampling.anova import phase_anova
@@ -172,3 +172,15 @@ def test_one_picture_has_no_interval() -> None:
     found = spectral_peaks(noise(1, 1, 16, 16), (2, 2))
     assert np.isnan(found.low).all()
     assert found.mean[1] is None
+
+
+def test_the_frequency_that_stands_out_most_certainly_holds_for_all_of_them() -> None:
+    maps = noise(6, 1, 32, 32) + 0.3 * torch.linspace(1, 2, 6)[:, None, None, None] * (torch.arange(32) % 2)
+    found = spectral_peaks(maps, (2, 2))
+    alone = np.array([spectral_peaks(one[None], (2, 2)).decibels for one in maps])
+    ends = [ttest_1samp(column, 0).confidence_interval(1 - 0.05 / 3) for column in alone.T]
+    place = int(np.argmax([end.low for end in ends]))
+    assert found.most[0] == tuple(found.frequencies[place]) == (0, 1)
+    assert found.most[1] == pytest.approx((alone[:, place].mean(), ends[place].low, ends[place].high))
+    assert found.most[1][1] < found.low[place]
+    assert spectral_peaks(maps[:1], (2, 2)).most is None
