@@ -68,6 +68,6 @@ def _numeric(value: pl.Expr) -> pl.Expr:
     return value.cast(pl.Float64, strict=False)
 
 
-def corners(names: Sequence[str], schema: pl.Schema) -> list[pl.Expr]:
-    """Four columns of one number each."""
-    return [number(name, schema[name]) for name in names]
+def corners(names: Sequence[str], schema: pl.Schema, commas: str) -> list[pl.Expr]:
+    """Four columns of one number each; see :mod:`biasscope.boxes.commas` for what commas in texts mean."""
+    return [number(name, schema[name], commas) for name in names]

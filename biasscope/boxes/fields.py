@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
+from biasscope.boxes.commas import EITHER, pointed
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, SUFFIX, suffix_of
 
 _TRUE = ("1", "1.0", "true", "yes")
@@ -19,11 +20,11 @@ BLANK, ASCII = 32, 128
 MANY = 1 << 16
 
 
-def number(name: str, kind: pl.DataType) -> pl.Expr:
-    """Column as floats; text that is no number becomes null, a decimal comma is understood."""
+def number(name: str, kind: pl.DataType, commas: str = EITHER) -> pl.Expr:
+    """Column as floats; text that is no number becomes null, commas are understood as said."""
     column = pl.col(name)
     if kind in (pl.String, pl.Categorical, pl.Enum):
-        column = column.cast(pl.String).str.replace(",", ".", literal=True).str.strip_chars()
+        column = pointed(column.cast(pl.String).str.strip_chars(), commas)
     return column.cast(pl.Float64, strict=False)
 
 
@@ -35,9 +36,9 @@ def flag(name: str, kind: pl.DataType) -> pl.Expr:
     return (column.cast(pl.Float64, strict=False) > 0).fill_null(False)
 
 
-def side(name: str, kind: pl.DataType) -> pl.Expr:
+def side(name: str, kind: pl.DataType, commas: str = EITHER) -> pl.Expr:
     """Column as a width or height in pixels; null where it is not positive."""
-    value = number(name, kind)
+    value = number(name, kind, commas)
     return pl.when(value >= 1).then(value).cast(pl.Int32, strict=False)
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import polars as pl
 
+from biasscope.boxes.commas import first_words, meaning, plain
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.fields import image_name, number, text
 from biasscope.boxes.files import Found
-from biasscope.boxes.readers.table import to_mend
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import csv_header, scan
@@ -59,7 +59,9 @@ def read(request: Request) -> BoxTable:
 
 def _one(request: Request, found: Found, convention: str) -> Parts:
     path = Path(found.path)
-    frame = scan(path, [] if to_mend(path, _CORNERS) else _CORNERS, request.log)
+    words = first_words(path, _CORNERS)
+    commas = meaning(words, path)
+    frame = scan(path, _CORNERS if plain(words) else [], request.log)
     schema = frame.collect_schema()
     label = text("LabelName", schema["LabelName"])
     if names := _names(path.parent):
@@ -67,7 +69,7 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
     columns = {
         "image_id": image_name("ImageID"),
         "label": label,
-        **{key: number(name, schema[name]) for key, name in zip(CORNERS, _CORNERS, strict=True)},
+        **{key: number(name, schema[name], commas) for key, name in zip(CORNERS, _CORNERS, strict=True)},
         **flags_of({key: name for key, name in _FLAGS.items() if name in schema}, schema),
     }
     raw = ["LabelName", *_CORNERS]

@@ -11,27 +11,25 @@ with neither a label nor coordinates is an image without objects.
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
 from biasscope.boxes.boxcolumn import BBOX, corners, four_numbers
 from biasscope.boxes.boxcolumn import NAMES as LISTS
+from biasscope.boxes.commas import THOUSANDS, first_words, meaning, plain
 from biasscope.boxes.fields import image_name, side, text
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import Found
 from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, resolve
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, csv_text, scan, separator
+from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, scan
 from biasscope.boxes.tabular import Layout, Parts, build, check_columns, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
 NAME = "table"
-_COMMA = re.compile(r"\s*-?\d+,\d+(?:[eE][-+]?\d+)?\s*")
 
 
 def detect(request: Request) -> bool:
@@ -70,25 +68,34 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     names = _names(path)
     check_columns(given, pl.Schema(dict.fromkeys(names, pl.String())), path)
     chosen, wh = resolve(names, given, path)
-    numeric = [chosen[key] for key in (*CORNERS, "image_width", "image_height") if key in chosen]
-    frame = scan(path, [] if to_mend(path, numeric) else numeric, request.log)
+    sorts = [[chosen[key] for key in keys if key in chosen] for keys in (CORNERS, ("image_width",), ("image_height",))]
+    words = first_words(path, *sorts)
+    commas = meaning(words, path)
+    frame = scan(path, [name for names in sorts for name in names] if plain(words) else [], request.log)
     schema = frame.collect_schema()
     if BBOX in chosen:
         numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, layout_of, path)
     else:
-        numbers = corners([chosen[key] for key in CORNERS], schema)
+        numbers = corners([chosen[key] for key in CORNERS], schema, commas)
     convention = request.convention if request.convention != "auto" else "xywh" if wh else "edges"
     layout = Layout(convention, wh=wh or convention == "xywh", fraction=convention == "fraction")
     columns: dict[str, pl.Expr] = {
         "image_id": image_name(chosen["image_id"]),
         **dict(zip(CORNERS, numbers, strict=True)),
-        **{key: side(chosen[key], schema[chosen[key]]) for key in ("image_width", "image_height") if key in chosen},
+        **{
+            key: side(chosen[key], schema[chosen[key]], commas)
+            for key in ("image_width", "image_height")
+            if key in chosen
+        },
         **{key: text(chosen[key], schema[chosen[key]]) for key in ("label", "split") if key in chosen},
         **flags_of(chosen, schema),
     }
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]
     parts = build(frame, columns, raw, layout, request, found.name)
-    return parts, convention, _note(chosen, convention, asked=request.convention != "auto")
+    note = _note(chosen, convention, asked=request.convention != "auto")
+    if commas == THOUSANDS and any("," in word for sort in words for word in sort):
+        note += " Commas in them were read as setting thousands apart (1,369 as 1369)."
+    return parts, convention, note
 
 
 def _note(chosen: Mapping[str, str], convention: str, *, asked: bool) -> str:
@@ -101,16 +108,3 @@ def _names(path: Path) -> list[str]:
     if suffix_of(path.name) in TEXTS:
         return csv_header(path)
     return scan(path).collect_schema().names()
-
-
-def to_mend(path: Path, numeric: Sequence[str]) -> bool:
-    """Whether numbers of a CSV file have a decimal comma, or blanks around them, going by its first rows."""
-    if suffix_of(path.name) not in TEXTS:
-        return False
-    lines = csv_text(path).lstrip("\n\r").splitlines()[:101]
-    rows = csv.DictReader(lines, delimiter=separator(path, lines[0]))
-    try:
-        words = [row[name] or "" for row in rows for name in numeric if name in row]
-    except csv.Error:
-        return False
-    return any(word != word.strip() or _COMMA.fullmatch(word) for word in words)
