@@ -38,8 +38,9 @@ def holder(folder: Path, then: str = "") -> "subprocess.Popen[str]":
 def stop(process: "subprocess.Popen[str]") -> None:
     process.kill()
     process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
 
 
 def test_the_lock_of_another_process_is_respected_until_it_dies(tmp_path: Path) -> None:
@@ -61,43 +62,77 @@ def test_the_lock_of_another_process_is_respected_until_it_dies(tmp_path: Path) 
 
 
 BETWEEN = """
-import os, sys, time
+import sys
 from pathlib import Path
 from biasscope.schedule import lock
 write = lock._write
 def late(number, data):
-    {do}
+    if bool(data) is {name}:
+        print("held", flush=True)
+        sys.stdin.readline()
+    write(number, data)
+    if data:
+        print("named", flush=True)
 lock._write = late
 with lock.locked(Path(sys.argv[1])):
-    {then}
+    {name} and sys.stdin.readline()
 """
 
 
-@pytest.mark.parametrize("left", [b"", b'{"pid": 1, "started": "0", "boot": "", "since": "2026-03-10T12:00:00+00:00"}'])
-def test_who_takes_the_lock_is_named_although_it_has_not_written_its_name_yet(tmp_path: Path, left: bytes) -> None:
-    (tmp_path / ".lock").write_bytes(left)
-    do = 'print("held", flush=True); time.sleep(0.2); write(number, data)'
-    command = [sys.executable, "-c", BETWEEN.format(do=do, then="time.sleep(60)"), str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def between(folder: Path, *, name: bool) -> "subprocess.Popen[str]":
+    """Process that has the lock and not yet its name in the file, or no longer, until it is told to go on."""
+    command = [sys.executable, "-c", BETWEEN.format(name=name), str(folder)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
+    while process.stdout.readline() != "held\n":
+        assert process.poll() is None
+    return process
+
+
+def go_on(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+@pytest.mark.parametrize("left", [b"", b'{"pid": 1, "started": "0", "boot": "", "since": "2026-03-10T12:00:00+00:00"}'])
+def test_who_takes_the_lock_is_named_although_it_has_not_written_its_name_yet(
+    tmp_path: Path, left: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".lock").write_bytes(left)
+    process = between(tmp_path, name=True)
+    waited = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        go_on(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "named\n"
+
+    monkeypatch.setattr(lock.time, "sleep", sleep)
     try:
         with pytest.raises(BusyError, match=f"process {process.pid} since"), locked(tmp_path):
             pytest.fail("two hold it")
     finally:
         stop(process)
+    assert len(waited) == 1
 
 
-def test_a_lock_that_is_given_up_this_moment_is_taken(tmp_path: Path) -> None:
-    do = 'write(number, data); data or (print("empty", flush=True), time.sleep(0.2))'
-    command = [sys.executable, "-c", BETWEEN.format(do=do, then="pass"), str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "empty\n"
+def test_a_lock_that_is_given_up_this_moment_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = between(tmp_path, name=False)
+    (tmp_path / ".lock").write_bytes(b"")
+    waited = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        go_on(process)
+        assert process.wait() == 0
+
+    monkeypatch.setattr(lock.time, "sleep", sleep)
     with locked(tmp_path) as left:
         assert left is None
-    assert process.wait() == 0
-    process.stdout.close()
+    assert len(waited) == 1
+    stop(process)
 
 
 def test_a_holder_that_never_says_who_it_is_is_respected(tmp_path: Path) -> None:

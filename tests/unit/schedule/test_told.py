@@ -3,8 +3,8 @@
 import json
 import os
 import re
+import subprocess
 import sys
-import time
 from datetime import timedelta
 from html import unescape
 from xml.etree import ElementTree as ET
@@ -126,11 +126,21 @@ class TestNotify:
         assert told in shown.err
         assert shown.err.startswith("biasscope: nightly: on_failure: ") if told else shown.err == ""
 
-    def test_what_it_started_is_ended_with_it(self, tmp_path):
-        late = "import time; time.sleep(1); open('late', 'w')"
+    def test_what_it_started_is_ended_with_it(self, tmp_path, monkeypatch):
+        late = "import os, time; os.write(1, b's'); time.sleep(20); open('late', 'w')"
         code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {late!r}])"
-        notify(made("failed"), tmp_path, [sys.executable, "-c", code], timeout=0.4)
-        time.sleep(1.5)
+        ours, theirs = os.pipe()
+
+        def too_long(process, text, timeout):
+            assert os.read(ours, 9) == b"s"
+            raise subprocess.TimeoutExpired(process.args, timeout)
+
+        monkeypatch.setattr(subprocess.Popen, "communicate", too_long)
+        monkeypatch.setattr("biasscope.schedule.notify._stderr", lambda: theirs)
+        notify(made("failed"), tmp_path, [sys.executable, "-c", code])
+        os.close(theirs)
+        assert os.read(ours, 9) == b"", "it has ended, since nobody can write there any more"
+        os.close(ours)
         assert not (tmp_path / "late").exists()
 
     def test_what_it_prints_stays_off_stdout(self, tmp_path, capfd):
