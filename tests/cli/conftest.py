@@ -31,7 +31,7 @@ def program(tmp_path: Path) -> Program:
             text=True,
             cwd=tmp_path,
             env=environment,
-            timeout=300,
+            timeout=900,  # against hanging: no machine is that slow
             check=False,
             **options,  # type: ignore[call-overload]
         )

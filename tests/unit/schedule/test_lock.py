@@ -109,7 +109,7 @@ def test_who_takes_the_lock_is_named_although_it_has_not_written_its_name_yet(
         assert process.stdout is not None
         assert process.stdout.readline() == "named\n"
 
-    monkeypatch.setattr(lock.time, "sleep", sleep)
+    monkeypatch.setattr("biasscope.schedule.lock.time.sleep", sleep)
     try:
         with pytest.raises(BusyError, match=f"process {process.pid} since"), locked(tmp_path):
             pytest.fail("two hold it")
@@ -128,7 +128,7 @@ def test_a_lock_that_is_given_up_this_moment_is_taken(tmp_path: Path, monkeypatc
         go_on(process)
         assert process.wait() == 0
 
-    monkeypatch.setattr(lock.time, "sleep", sleep)
+    monkeypatch.setattr("biasscope.schedule.lock.time.sleep", sleep)
     with locked(tmp_path) as left:
         assert left is None
     assert len(waited) == 1
