@@ -25,6 +25,22 @@ from tests.cli.conftest import read
 TINY = ("--images", "centred:60@24", "--copies", "1,2,4,8", "--shifts", "4x4", "--steps", "2", "--batch", "8")
 QUICK = (*TINY, "--model", "small:4:4", "--seeds", "1", "--variants", "plain,polyphase")
 Command = Callable[..., int]
+HELD = """
+import sys
+from biasscope.pipeline.augmentation import workers
+workers.CODE = workers.CODE.replace("\\nwork()", '''
+import time
+from biasscope.copies.checkpoint import Checkpoint
+save = Checkpoint.save
+def held(self, *stored):
+    save(self, *stored)
+    time.sleep(3600)
+Checkpoint.save = held
+work()''')
+from biasscope.analyze import main
+main(sys.argv[1:])
+"""
+"""The program, except that a process which has stored a network waits until it is killed."""
 
 
 @pytest.fixture
@@ -94,13 +110,18 @@ def test_killed_while_two_processes_train_it_goes_on_to_the_same_answer(command:
     given = (*TINY[:6], "--variants", "plain", "--seeds", "1", "--steps", "20", "--batch", "8", "--no-html")
     both = (*given, "--model", "small:4:4", "--model", "small:8:4")
     assert command(*both, "--output", "whole") == 0
-    words = [sys.executable, "-m", "biasscope.analyze", "augmentation", *both, "--quiet", "--output", "killed"]
+    words = [sys.executable, "-c", HELD, "augmentation", *both, "--quiet", "--output", "killed"]
+
+    def stored() -> list[Path]:
+        return list((tmp_path / "cache").rglob("plain-*.safetensors"))
+
     with subprocess.Popen(words) as process:
-        while not any((tmp_path / "cache").rglob("plain-*.safetensors")) and process.poll() is None:
+        while not stored() and process.poll() is None:
             time.sleep(0.01)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert not Path("killed").exists()
+    assert 0 < len(stored()) < 8
     assert command(*both, "--output", "killed") == 0
     assert _timeless(read("killed")) == _timeless(read("whole"))
 
