@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -83,7 +83,7 @@ def analyze_dataset(
     asked = definition or defined(DatasetAnalysis, given)
     origin = Origin("dataset", asked)
     progress = progress or Progress()
-    augmentations = [as_augmentation(given) for given in (TRAINING, *asked.augment)]  # first: a wrong one costs no time
+    augmentations = _augmentations(asked.augment)  # first: a wrong one costs no time
     tables = _tables(asked)
     inputs = later(partial(inputs_of, *(table.files for table in tables)))
     sides = [Usable(table, progress) for table in tables]
@@ -99,6 +99,15 @@ def analyze_dataset(
         provenance=origin.provenance(inputs.result()),
         notes=notes + ([STREAM_NOTE] if asked.stream else []),
     )
+
+
+def _augmentations(given: Sequence[object]) -> list[Augmentation]:
+    """The usual training augmentation and those that were given, each once however often it is written."""
+    found: dict[str | int, Augmentation] = {TRAINING.text: TRAINING}
+    for one in given:
+        made = as_augmentation(one)
+        found.setdefault(made.text if isinstance(one, str) else id(one), made)
+    return list(found.values())
 
 
 def _notes(asked: DatasetAnalysis, sides: list[Usable]) -> list[str]:

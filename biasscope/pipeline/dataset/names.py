@@ -16,7 +16,7 @@ def title_of(paths: Sequence[str], parts: int = 1) -> str:
     ('train.json, val.json', 'Embedded digit scenes')
     """
     more = f" and {len(paths) - SHOWN:,} more" if len(paths) > SHOWN else ""
-    return ", ".join("/".join(Path(path).parts[-parts:]) for path in paths[:SHOWN]) + more or EMBEDDED
+    return ", ".join(str(Path(*Path(path).parts[-parts:])) for path in paths[:SHOWN]) + more or EMBEDDED
 
 
 def sides_named(paths: Sequence[str], other: str) -> tuple[str, str]:
@@ -24,9 +24,11 @@ def sides_named(paths: Sequence[str], other: str) -> tuple[str, str]:
 
     >>> sides_named(["a/boxes.csv"], "b/boxes.csv"), sides_named(["boxes.csv"], "boxes.csv")
     (('a/boxes.csv', 'b/boxes.csv'), ('boxes.csv', 'boxes.csv (compared)'))
+    >>> sides_named(["/a/b/boxes.csv"], "/a/b/boxes.csv"), sides_named(["/a/b/x.csv"], "/c/b/x.csv")
+    (('boxes.csv', 'boxes.csv (compared)'), ('/a/b/x.csv', '/c/b/x.csv'))
     """
     for parts in (1, 2, len(Path(other).parts)):
         first, second = title_of(paths, parts), title_of([other], parts)
         if first != second:
             return first, second
-    return first, f"{second} (compared)"
+    return title_of(paths), f"{title_of([other])} (compared)"

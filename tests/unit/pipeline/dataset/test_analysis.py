@@ -57,6 +57,14 @@ def test_repair_says_of_how_many_boxes_it_is(tmp_path: Path, monkeypatch: pytest
     assert any("of 120 boxes, sampled by image" in note for note in found.notes)
 
 
+def test_an_augmentation_is_answered_once_however_often_it_is_written(tmp_path: Path) -> None:
+    asked = ["RandomResizedCrop(size=224)", "v2.RandomResizedCrop(100)", "RandomResizedCrop( 100, scale=(0.08,1) )"]
+    report = analyze_dataset(boxes(tmp_path), leakage=False, augment=asked)
+    found = [result.parameters["augmentation"] for result in report.results if result.kind == "repair"]
+    assert found == ["RandomResizedCrop(224)", "RandomResizedCrop(100)"]
+    assert len(set(report.answer)) == len(report.answer)
+
+
 def test_the_head_number_after_says_after_what() -> None:
     titles = [item.title for item in analyze_dataset(leakage=False).headline]
     assert "Placement effect (V), objects clear of the frame, after RandomResizedCrop(224)" in titles
