@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from biasscope.upsampling.anova import PhaseAnova, phase_anova
+from biasscope.upsampling.highest import Frequency, highest
 from biasscope.upsampling.peaks import Peaks, peaks_of
 from biasscope.upsampling.phases import Period, interior, pattern
 from biasscope.upsampling.structure import Structure
@@ -70,8 +71,12 @@ class LayerPattern:
         peaks = self.clearest
         if peaks is None or peaks.mean[0] is None:
             return None
-        single = [one.most[1][1] for one in (self.peaks, self.own) if one is not None and one.most is not None]
-        return peaks.mean[0] > 0 or any(low is not None and low > 0 for low in single)
+        return peaks.mean[0] > 0 or self.highest is not None
+
+    @property
+    def highest(self) -> Frequency | None:
+        """Frequency that stands out most certainly by itself; the mean over all may hide a stripe on one axis."""
+        return None if self.pattern is None else highest((self.peaks, self.own), self.pattern)
 
     @property
     def clearest(self) -> Peaks | None:

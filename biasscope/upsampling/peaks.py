@@ -12,15 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from biasscope.upsampling.interval import Interval, interval, known, known_mean, t_interval
+from biasscope.upsampling.interval import Interval, interval, known_mean, t_interval
 from biasscope.upsampling.phases import interior
 from biasscope.upsampling.prominence import frequencies, in_decibels, prominence
 from biasscope.upsampling.spectrum import between_share, power
 
 LEAST_BINS = 4
 Window = Literal["auto", "none", "hann"]
-Frequency = tuple[tuple[int, ...], Interval]
-"""Numbers a of a frequency, its power in decibels and the ends of an interval."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,8 @@ class Peaks:
         (F,): mean over pictures and its 95 % t interval; NaN where there is nothing around the peak, or no interval.
     pooled
         (N,): for every picture, the mean over frequencies; its own mean and interval are `mean`.
-    most
-        Frequency that stands out most certainly, the one of the highest lower end, with an interval that holds for all
-        frequencies together (Bonferroni); ``None`` where no frequency has one. A stripe along one axis rises at a few
-        frequencies, which the mean over all of them may hide.
+    least
+        (F,): lower end of an interval that holds for all frequencies together (Bonferroni), NaN where there is none.
     channels
         (C,): mean over pictures and frequencies of every channel.
     share
@@ -58,8 +54,8 @@ class Peaks:
     >>> found = spectral_peaks(noise + torch.arange(32) % 2, (2, 2))
     >>> found.frequencies.tolist(), found.n
     ([[0, 1], [1, 0], [1, 1]], 4)
-    >>> found.most[0], found.most[1][1] > 10
-    ((0, 1), True)
+    >>> (found.least > 0).tolist()
+    [True, False, False]
     """
 
     period: tuple[int, ...]
@@ -68,7 +64,7 @@ class Peaks:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     pooled: NDArray[np.float64]
-    most: Frequency | None
+    least: NDArray[np.float64]
     channels: NDArray[np.float64]
     share: float | None
     window: str
@@ -177,17 +173,9 @@ def _peaks(spectrum: Tensor, part: Tensor, period: Sequence[int], reach: int, wi
     decibels = in_decibels(torch.stack([prominence(spectrum, number, period, reach, window) for number in numbers], -1))
     picture = decibels[:, -1].numpy()
     mean, low, high = t_interval(picture)
+    least = t_interval(picture, 0.05 / len(numbers))[1]
     channels = known_mean(decibels[:, :-1].transpose(0, 1).flatten(1).numpy())
     return Peaks(
-        tuple(period), np.array(numbers), mean, low, high, known_mean(picture), _most(numbers, picture), channels,
+        tuple(period), np.array(numbers), mean, low, high, known_mean(picture), least, channels,
         between_share(part, period), window, len(part),
     )  # fmt: skip
-
-
-def _most(numbers: Sequence[tuple[int, ...]], picture: NDArray[np.float64]) -> Frequency | None:
-    """Frequency of the highest lower end, in decibels of every picture and frequency (N, F)."""
-    ends = t_interval(picture, 0.05 / len(numbers))
-    if np.isnan(ends[1]).all():
-        return None
-    place = int(np.nanargmax(ends[1]))
-    return numbers[place], known(ends[:, place])

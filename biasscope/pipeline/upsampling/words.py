@@ -49,24 +49,23 @@ def strength(layer: LayerPattern) -> str:
         p = f", p = {layer.anova.p:.3g}" if layer.anova.p is not None else ""
         parts.append(f"the phase explains {percent(layer.anova.eta_squared)} of its variation{p}{chance}")
     if layer.clearest is not None and layer.clearest.mean[0] is not None:
-        parts.append(_stand(layer.clearest, own=layer.clearest is layer.own))
+        parts.append(_stand(layer, layer.clearest))
     return "; ".join(parts) or layer.note
 
 
-def _stand(peaks: Peaks, *, own: bool) -> str:
+def _stand(layer: LayerPattern, peaks: Peaks) -> str:
     """How far stride frequencies stand out, and the one among them that stands out much more than all together."""
     value, low, high = peaks.mean
-    whose = "the frequencies of its own stride" if own else "its stride frequencies"
-    said = f"{whose} stand {_beside(value or 0.0, low, high)} what is around"
-    if peaks.most is not None:
-        numbers, (top, least, _) = peaks.most
-        if top is not None and least is not None and least > 0 and top - (value or 0.0) > MORE:
-            joint = "but" if (value or 0.0) < 0 else "and most of all"
-            said += f", {joint} {cycles(numbers, peaks.period)} cycles a position {_beside(top, least, None)} it"
+    together, one = value or 0.0, layer.highest
+    whose = "the frequencies of its own stride" if peaks is layer.own else "its stride frequencies"
+    said = f"{whose} stand {_beside(together, low, high)} what is around"
+    if one is not None and one.decibels - together > MORE:
+        joint = "but" if together < 0 else "and most of all"
+        said += f", {joint} {cycles(one.numbers, one.period)} cycles a position {_beside(one.decibels, one.least)} it"
     return f"{said}; uncertain, taken without a taper" if peaks.window == "none" else said
 
 
-def _beside(value: float, low: float | None, high: float | None) -> str:
+def _beside(value: float, low: float | None, high: float | None = None) -> str:
     """Decibels above or below; an interval only of what rises."""
     ends = f" ({low:.1f} to {high:.1f})" if low is not None and high is not None else ""
     least = f" (at least {low:.1f})" if low is not None and high is None else ""

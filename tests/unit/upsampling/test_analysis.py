@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.upsampling import analyse, gradient_energy, spectral_peaks, step_response
+from biasscope.upsampling.highest import highest
 from biasscope.upsampling.watch import watch
 
 
@@ -180,8 +183,21 @@ class Striped(nn.Module):
 def test_a_stripe_along_one_axis_is_not_lost_in_the_mean_over_frequencies(strength: float, rises: bool) -> None:
     output = analyse(Striped(strength), rand(8, 1, 32, 32), draws=39).patterns[-1]
     assert output.peaks.mean[2] < 0
-    assert output.peaks.most[0] == (0, 1)
     assert output.rises is rises
+    assert (output.highest and output.highest.numbers) == ((0, 1) if rises else None)
+
+
+def test_what_a_resize_takes_out_of_a_spectrum_leaves_no_peaks_of_nothing() -> None:
+    stripes = torch.zeros(1, 4, 4)
+    stripes[..., 1::2] = 1  # 1/2 along the second axis, and nothing elsewhere
+    peaks = replace(spectral_peaks(torch.randn(4, 1, 32, 32), (4, 4)), least=np.full(9, 4.0))
+    found = highest([peaks, None], stripes)
+    assert found is not None
+    assert (found.numbers, found.period) == ((0, 2), (4, 4))
+    assert highest([peaks], stripes.mT).numbers == (2, 0)
+    assert highest([replace(peaks, least=np.full(9, 2.9))], stripes) is None
+    shorter = replace(spectral_peaks(torch.randn(4, 1, 32, 32), (2, 2)), least=np.full(3, 5.0))
+    assert highest([peaks, shorter], stripes).period == (2, 2)
 
 
 def test_own_stride_is_told_apart_only_where_it_is_shorter() -> None:
