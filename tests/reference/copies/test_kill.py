@@ -1,6 +1,7 @@
-"""`kill -9` at random moments, ten times: the finished result is the undisturbed one, bit by bit."""
+"""`kill -9` at random writes, ten times: the finished result is the undisturbed one, bit by bit."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,34 +12,33 @@ from biasscope.copies import CopiesSweep
 from tests.unit.copies.sweeping import sweep
 
 ATTEMPTS = """
-import os, random, signal, sys, time
+import os, random, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from tests.unit.copies.sweeping import sweep
-folder, rng, killed = Path(sys.argv[1]), random.Random(0), 0
-sweep(None, steps=1)
-start = time.monotonic()
-sweep(folder.with_name("timed"))
-length = time.monotonic() - start
+folder, rng = Path(sys.argv[1]), random.Random(0)
+left, touched = float("inf"), 0
+
+def watch(event, arguments):
+    global left, touched
+    writes = event in ("os.rename", "os.remove") or event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    if writes and str(folder.parent) in str(arguments[0]):
+        left, touched = left - 1, touched + 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 def stored():
     return sorted(path.name for path in folder.glob("*/*") if "safetensors" in path.name)
+sys.addaudithook(watch)
+sweep(folder.with_name("counted"))
 for attempt in range(10):
-    child = os.fork()
+    moment, child = rng.randrange(touched // 6), os.fork()
     if not child:
+        left = moment
         sweep(folder)
         os._exit(0)
-    moment, wanted = time.monotonic() + rng.uniform(0.02, 0.2) * length, len(stored()) + attempt % 2
-    while time.monotonic() < moment or len(stored()) < wanted:  # every second time after it has stored something
-        if os.waitpid(child, os.WNOHANG)[0]:
-            break
-        time.sleep(0.002)
-    else:
-        os.kill(child, signal.SIGKILL)
-        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    print(attempt, stored(), flush=True)
-print("killed", killed)
+    print(attempt, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), stored(), flush=True)
 """
 
 
@@ -52,10 +52,11 @@ def equal(one: CopiesSweep, other: CopiesSweep) -> bool:
 def test_killed_ten_times(tmp_path: Path) -> None:
     undisturbed = sweep(tmp_path / "whole")
     words = [sys.executable, "-W", "ignore", "-c", ATTEMPTS, str(tmp_path / "killed")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300, env=os.environ)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout.split()[-1]) >= 3, done.stdout
-    assert "safetensors" in done.stdout, "every attempt was killed before anything was stored"
+    assert done.stdout.count(f" {-signal.SIGKILL} [") == 10, done.stdout
+    assert "narrow-n1" in done.stdout, "every attempt was killed before any network was stored"
+    assert "wide-n4" not in done.stdout, "the last attempt was at the end"
     assert equal(sweep(tmp_path / "killed"), undisturbed)
     assert not list((tmp_path / "killed").glob("*/state-*"))
 
