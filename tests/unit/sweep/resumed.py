@@ -1,4 +1,4 @@
-"""A slow sweep with a checkpoint, as a process to be killed: ``python -m tests.unit.sweep.resumed FOLDER OUT 0.1``."""
+"""A sweep with a checkpoint, as a process to be killed: ``python -m tests.unit.sweep.resumed FOLDER OUT BLOCKS``."""
 
 import sys
 import time
@@ -10,14 +10,20 @@ from tests.unit.sweep.toys import Still, TinyNet, loaded, source
 PICTURES, VIEWS = 20, 9
 
 
-def run(folder: Path | None, seconds: float = 0.0, calls: list[int] | None = None) -> Sweep:
-    """Sweep 20 pictures in blocks of 4, one of them refused; each forward pass takes ``seconds`` longer."""
+def run(folder: Path | None, most: int = 5, calls: list[int] | None = None) -> Sweep:
+    """Sweep 20 pictures in blocks of 4, one of them refused; when ``most`` blocks are stored it does not go on."""
     net = TinyNet()
-    net.register_forward_pre_hook(lambda module, args: time.sleep(seconds))
+    net.register_forward_pre_hook(lambda module, args: hold(folder, most))
     if calls is not None:
         net.register_forward_pre_hook(lambda module, args: calls.append(len(args[0])))
     return sweep(loaded(net), source(PICTURES), Still(1, 1, ("picture-6",)), batch=4, floor=3, checkpoint=folder)
 
 
+def hold(folder: Path | None, most: int) -> None:
+    """Wait for being killed when that many blocks are stored."""
+    while folder and most < 5 and len(list(folder.glob("*/*.safetensors"))) >= most:
+        time.sleep(1)
+
+
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), float(sys.argv[3])).save(sys.argv[2])
+    run(Path(sys.argv[1]), int(sys.argv[3])).save(sys.argv[2])

@@ -23,8 +23,8 @@ def stored(folder):
     return sorted(folder.glob("*/*.safetensors"))
 
 
-def start(folder, out, seconds):
-    command = [sys.executable, "-m", "tests.unit.sweep.resumed", str(folder), str(out), str(seconds)]
+def start(folder, out, most=5):
+    command = [sys.executable, "-m", "tests.unit.sweep.resumed", str(folder), str(out), str(most)]
     return subprocess.Popen(command, cwd=ROOT)
 
 
@@ -65,13 +65,12 @@ def counted(tmp_path):
 def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path):
     folder, out = tmp_path / "checkpoint", tmp_path / "out"
     for blocks in (1, 3):
-        process = start(folder, out, 0.06)
-        deadline = time.monotonic() + 120
-        while len(stored(folder)) < blocks and time.monotonic() < deadline and process.poll() is None:
+        process = start(folder, out, blocks)
+        while len(stored(folder)) < blocks and process.poll() is None:
             time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         assert process.wait() == -signal.SIGKILL
-        assert blocks <= len(stored(folder)) < 5
+        assert len(stored(folder)) == blocks
         assert not out.exists()
     calls = []
     found = resumed.run(folder, calls=calls)
@@ -82,8 +81,8 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path):
 
 def test_two_processes_on_one_checkpoint_do_not_disturb_each_other(tmp_path):
     folder = tmp_path / "checkpoint"
-    processes = [start(folder, tmp_path / name, 0.002) for name in ("one", "other")]
-    assert [process.wait(120) for process in processes] == [0, 0]
+    processes = [start(folder, tmp_path / name) for name in ("one", "other")]
+    assert [process.wait() for process in processes] == [0, 0]
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
     calls = []
     same_bytes(resumed.run(folder, calls=calls), resumed.run(None))
