@@ -148,7 +148,7 @@ def test_two_processes_see_the_whole(tmp_path):
         )
         for rank in (0, 1)
     ]
-    texts = [worker.communicate(timeout=120)[0] for worker in workers]
+    texts = [worker.communicate(timeout=900)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], texts
     assert all(text.strip().endswith("wrong: []") for text in texts), texts
 
