@@ -50,9 +50,18 @@ class Files(Sequence[Path]):
 
 
 def listed(path: Path) -> tuple[Found, ...]:
-    """Files under a folder in the order of their names; the path itself when it is a file."""
+    """Files under a folder in the order of their names; the path itself when it is a file.
+
+    Raises
+    ------
+    InputError
+        It is neither, or a folder that cannot be listed.
+    """
     if path.is_file():
         return (Found(str(path), path.name, suffix_of(path.name), None),)
+    if path.exists() and not path.is_dir():
+        hint = "What comes through a pipe is read more than once: write it to a file."
+        raise InputError("is neither a file nor a folder", where=str(path), hint=hint)
     return tuple(sorted(_walk(str(path), ""), key=itemgetter(1)))
 
 

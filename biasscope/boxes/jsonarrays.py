@@ -39,7 +39,12 @@ def keys(window: Window) -> Iterator[str]:
     window.take(b"{")
     if window.peek() == b"}":
         goes_on(window)
-        return
+    else:
+        yield from further_keys(window)
+
+
+def further_keys(window: Window) -> Iterator[str]:
+    """The same from behind a comma on."""
     while True:
         if window.peek() != b'"':
             raise window.error("a key was expected")

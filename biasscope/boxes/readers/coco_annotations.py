@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 
 from biasscope.boxes.convention import from_xywh, to_edges
 from biasscope.boxes.files import Found
-from biasscope.boxes.jsonarrays import BadElement, elements, goes_on
+from biasscope.boxes.jsonarrays import BadElement, elements, further_keys, goes_on
 from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
 from biasscope.boxes.readers.coco_images import listed_images
-from biasscope.boxes.readers.coco_tables import Id, Tables, read_tables
+from biasscope.boxes.readers.coco_tables import SECOND, Id, Skipped, Tables, read_tables
 from biasscope.boxes.schema import BOXES, CORNERS, FLAGS
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
@@ -89,7 +90,8 @@ class File:
                 elif made:
                     yield self._known(made, self._arrays(made, seen))
                     seen += len(made)
-            goes_on(window)
+            if goes_on(window):
+                _pass_over(window)
         self.logged = seen
 
     def _arrays(self, made: list[Annotation], seen: int) -> Decoded:
@@ -138,6 +140,17 @@ class File:
     def _log(self, reason: str, row: int, detail: str) -> None:
         if row > self.logged:
             self.request.log.add(reason, f"{self.name}:{row}", detail)
+
+
+def _pass_over(window: Window) -> None:
+    """What follows the annotations has to be sound, and no more of them."""
+    for key in further_keys(window):
+        if key == "annotations":
+            raise window.error(SECOND)
+        if window.peek() == b"[":
+            deque(elements(window, Skipped), maxlen=0)
+        else:
+            window.value()
 
 
 def _together(parts: Iterable[Decoded]) -> Iterator[Decoded]:

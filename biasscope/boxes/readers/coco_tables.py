@@ -19,6 +19,7 @@ from biasscope.boxes.jsonbuffer import BROKEN, Window, open_json
 from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import InputError
 
+SECOND = "a second list of annotations begins"
 TAIL = (1 << 20, 1 << 24, 1 << 26)
 Id = int | str
 
@@ -32,8 +33,8 @@ class Image(msgspec.Struct, gc=False):
     height: float | None = None
 
 
-class _Skipped(msgspec.Struct, gc=False):
-    pass
+class Skipped(msgspec.Struct, gc=False):
+    """What is passed over."""
 
 
 class _Tail(msgspec.Struct):
@@ -107,10 +108,12 @@ def read_tables(path: Path, log: RowLog) -> Tables:
         for key in keys(window):
             if key == "annotations":
                 window.peek()
+                if tables.start is not None:
+                    raise window.error(SECOND)
                 tables.start = window.offset + window.at
                 if {"images", "categories"} <= tables.seen or _from_tail(path, tables, log):
                     break
-                for _ in elements(window, _Skipped):
+                for _ in elements(window, Skipped):
                     pass
             elif key == "images":
                 _take_images(tables, window, path, log)
@@ -142,7 +145,9 @@ def _take_categories(tables: Tables, value: object, path: Path, log: RowLog) -> 
         name = str(item.get("name", key)).strip()
         if BROKEN in name:
             log.add("category name with half a character", f"{path.name}:categories:{index}", f"read as {name[:200]}")
-        tables.categories[key] = name
+        if tables.categories.setdefault(key, name) != name:
+            detail = f"category id {key} again, as {name[:200]}"
+            log.add("category id listed twice", f"{path.name}:categories:{index}", detail)
 
 
 def _from_tail(path: Path, tables: Tables, log: RowLog) -> bool:

@@ -83,6 +83,38 @@ def test_an_image_id_listed_twice(tmp_path: Path) -> None:
     assert table.log.counts == {"image id listed twice": 1}
 
 
+def test_a_category_id_listed_twice(tmp_path: Path) -> None:
+    data = coco_dict()
+    data["categories"] += [{"id": 3, "name": "lion"}, {"id": 83, "name": "dog"}]
+    table = read_boxes(write(tmp_path / "x.json", data))
+    assert rows(table.boxes.collect()) == expected()
+    assert [(row.where, row.detail) for row in table.log.rows] == [
+        ("x.json:categories:3", "category id 3 again, as lion")
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "more",
+    [
+        '"annotations": []}',
+        '"categories": []}{"images": []}',
+        '"info": {"a": 1}',
+        '"licenses": [{"a": 1}',
+        '"info": x}',
+    ],
+)
+def test_what_follows_the_annotations_is_looked_at_too(tmp_path: Path, more: str, stream: bool) -> None:
+    made = coco_dict()
+    for order in (("images", "categories", "annotations"), ("images", "annotations", "categories")):
+        text = json.dumps({key: made[key] for key in order})
+        (tmp_path / "x.json").write_text(f"{text[:-1]}, {more}")
+        with pytest.raises(InputError, match=r"x\.json, byte \d+"):
+            inspect(read_boxes(tmp_path / "x.json", stream=stream))
+        (tmp_path / "x.json").write_text(f'{text[:-1]}, "info": {{"a": [1]}}, "tags": [1, "}}", {{}}]}}')
+        assert rows(read_boxes(tmp_path / "x.json", stream=stream).boxes.collect()) == expected()
+
+
 def test_not_numbers_are_boxes_with_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     text = json.dumps(coco_dict())
