@@ -19,6 +19,8 @@ MEASURES = {
 }
 SHARES = ("share", "fraction", "proportion", "%")
 """Units that are shown in per cent."""
+AMOUNTS = ("dB",)
+_AMOUNTS_BY_NAME = ("copies_needed", "extrapolated", "decibels", "size_ratio2")
 RATIO = "ratio"
 """Unit of what is 1 where two things are equal; it has no end."""
 _SHARES_BY_NAME = (
@@ -60,6 +62,17 @@ def real(value: float | None) -> str:
             else f"{value:.{4 if size < 0.0005 else 3 if size < 10 else 2 if size < 100 else 1}f}"
         )
     return text.replace("-", MINUS)
+
+
+def amount(value: float | None) -> str:
+    """Number that is known to a tenth at best, as decibels and copies needed; whole ones without decimals.
+
+    >>> amount(5.106), amount(1.0), amount(0.04), amount(1234.5)
+    ('5.1', '1', '0.040', '1,234')
+    """
+    if value is None or not 0.05 <= abs(value) < 1000:
+        return real(value)
+    return f"{value:,.1f}".removesuffix(".0").replace("-", MINUS)
 
 
 def signed(value: float | None) -> str:
@@ -105,7 +118,10 @@ def probability(value: float | None) -> str:
     return f"{value:.4f}" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
-STYLES = {"count": count, "share": share, "real": real, "signed": signed, "probability": probability, "points": points}
+STYLES = {
+    "count": count, "share": share, "real": real, "amount": amount, "signed": signed, "probability": probability,
+    "points": points,
+}  # fmt: skip
 """Ways to show a number, by name."""
 
 
@@ -117,6 +133,8 @@ def style(name: str, unit: str = "", *, whole: bool = False) -> str:
     """
     if name.startswith(("mean_absolute", "wobble")):
         return "real"
+    if unit in AMOUNTS or name.startswith(_AMOUNTS_BY_NAME):
+        return "amount"
     if "_difference" in name or "_gain" in name:
         return "points"
     if unit in SHARES or (not unit and name.startswith(_SHARES_BY_NAME)):

@@ -12,7 +12,7 @@ NETWORK = Field("variant", "Network", "label")
 NEED = Field(
     "n",
     "Copies needed",
-    "real",
+    "amount",
     "By the chosen law; empty where it does not reach the target within the copies that there can be",
 )
 SQUARE = Field("s2", "s²", "count", "What the subsampling argument says, by strides")
@@ -28,7 +28,7 @@ SUMMARY = [
     Field("most", "Consistency, most copies", "share"),
     NEED,
     SQUARE,
-    Field("size_ratio2", "by sides", "real", "Side of the image over side of the last map, squared"),
+    Field("size_ratio2", "by sides", "amount", "Side of the image over side of the last map, squared"),
     WORDS,
 ]
 NEEDED = [
@@ -48,7 +48,7 @@ FITS = [
     Field("shape", "Shape", "text"),
     Field("cv_error", "Left-out error", "real", "Root mean squared error at an n that was left out"),
     Field("chosen", "Chosen", "text"),
-    Field("n_needed", "Copies needed", "real"),
+    Field("n_needed", "Copies needed", "amount"),
 ]
 RESIDUALS = [
     *CURVE,
@@ -61,8 +61,8 @@ ARGUMENT = [
     NETWORK,
     Field("stride_product", "Strides", "count", "Product of the strides s"),
     SQUARE,
-    Field("size_ratio", "Side / side", "real", "Side of the image over side of the last map"),
-    Field("size_ratio2", "Squared", "real"),
+    Field("size_ratio", "Side / side", "amount", "Side of the image over side of the last map"),
+    Field("size_ratio2", "Squared", "amount"),
 ]
 SURFACES = [
     NETWORK,
@@ -75,8 +75,8 @@ COST = [
     NETWORK,
     Field("networks", "Networks", "count"),
     Field("steps", "Gradient steps", "count"),
-    Field("seconds", "Seconds", "real"),
-    Field("seconds_per_network", "Seconds a network", "real"),
+    Field("seconds", "Seconds", "amount"),
+    Field("seconds_per_network", "Seconds a network", "amount"),
     Field("device", "Device", "text"),
     Field("engine", "Engine", "text"),
 ]
@@ -84,7 +84,7 @@ DELIVERED = [
     Field("transform", "Transform", "code"),
     Field("stride_product", "Strides", "count"),
     Field("epochs", "Epochs", "count"),
-    Field("distinct", "Distinct copies", "real"),
+    Field("distinct", "Distinct copies", "amount"),
     Field("phases", "Phases met", "share"),
 ]
 ALONE = {"n_shift": "Shifts alone", "n_rotate": "Rotations alone", "n_scale": "Scales alone"}
@@ -110,9 +110,9 @@ def products(result: Result) -> Grid | None:
     """Grid of what two transformations need alone and together, whose columns depend on the transformations."""
     fields = [
         NETWORK,
-        *(Field(name, ALONE[name], "real") for name in _numbers(result, "products") if name in ALONE),
-        Field("n_both", "Both", "real", "Versions of each image that both transformations together need"),
-        Field("product", "Product", "real"),
+        *(Field(name, ALONE[name], "amount") for name in _numbers(result, "products") if name in ALONE),
+        Field("n_both", "Both", "amount", "Versions of each image that both transformations together need"),
+        Field("product", "Product", "amount"),
         Field("to_product", "Both / product", "real", "1 when the need multiplies"),
         Field("to_sum", "Both / sum", "real", "1 when the need adds up"),
         WORDS,

@@ -23,8 +23,8 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
     "patterns": (
         [
             MODEL, LAYER, Field("period", "Period", "text", "Phases along each axis"),
-            Field("decibels", "Peaks (dB)", "real", "Over what is around, with its 95 % interval over pictures"),
-            Field("own", "Own stride (dB)", "real", "Peaks at the frequencies of the layer's own stride alone"),
+            Field("decibels", "Peaks (dB)", "amount", "Over what is around, with its 95 % interval over pictures"),
+            Field("own", "Own stride (dB)", "amount", "Peaks at the frequencies of the layer's own stride alone"),
             Field("uncertain", "Uncertain", "text", "Taken without a taper"),
             Field("eta_squared", "Phase explains", "share", "Share of the variation between phases"),
             Field("null_high", "By chance up to", "share"), Field("p", "p", "probability"), N,
@@ -44,7 +44,7 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
     "remedies": (
         [
             MODEL, Field("remedy", "Remedy", "code"), Field("title", "What", "text"),
-            Field("decibels", "Peaks (dB)", "real"),
+            Field("decibels", "Peaks (dB)", "amount"),
             Field("eta_squared", "Phase explains", "share"), Field("step", "Ripple on constants", "real"),
             Field("change", "Change of the output", "share"), Field("cost", "Operations", "real", "Over those before"),
             Field("parameters", "Parameters", "count"), Field("reason", "Why not", "text"),
