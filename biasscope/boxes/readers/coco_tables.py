@@ -142,7 +142,8 @@ def _take_categories(tables: Tables, value: object, path: Path, log: RowLog) -> 
         if not isinstance(key, int | str):
             log.add("category without an id", f"{path.name}:categories:{index}", str(item)[:200])
             continue
-        name = str(item.get("name", key)).strip()
+        given = item.get("name")
+        name = str(key if given is None else given).strip()
         if BROKEN in name:
             log.add("category name with half a character", f"{path.name}:categories:{index}", f"read as {name[:200]}")
         if tables.categories.setdefault(key, name) != name:

@@ -102,11 +102,23 @@ def _listed(folder: Path) -> list[Path]:
 def _from_yaml(path: Path) -> dict[int, str]:
     data = load_yaml(path)
     names = data.get("names") if isinstance(data, dict) else None
-    if isinstance(names, list):
-        return {number: _plain(name) for number, name in enumerate(names)}
-    if isinstance(names, dict) and all(isinstance(key, int) for key in names):
-        return {key: _plain(name) for key, name in names.items()}
-    return {}
+    if not isinstance(names, list | dict):
+        return {}
+    given = dict(enumerate(names)) if isinstance(names, list) else names
+    if not all(isinstance(key, int) for key in given):
+        return {}
+    if not all(isinstance(name, str) for name in given.values()):
+        given = _as_written(path, given)
+    return {key: _plain(name) for key, name in given.items()}
+
+
+def _as_written(path: Path, names: dict[int, Any]) -> dict[int, Any]:
+    """Names of a sound yaml as texts: otherwise ``no`` and ``off`` are false, and ``1.10`` is 1.1."""
+    import yaml
+
+    found = yaml.load(path.read_bytes(), yaml.BaseLoader)["names"]  # noqa: S506 (it makes texts, lists and mappings)
+    texts = found if isinstance(found, list) else list(found.values())
+    return dict(zip(names, texts, strict=True)) if len(texts) == len(names) else names  # keys may be merged or repeated
 
 
 def _plain(name: object) -> str:

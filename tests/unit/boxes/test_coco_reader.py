@@ -83,6 +83,14 @@ def test_an_image_id_listed_twice(tmp_path: Path) -> None:
     assert table.log.counts == {"image id listed twice": 1}
 
 
+def test_a_category_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
+    data = coco_dict()
+    data["categories"][0]["name"] = None
+    del data["categories"][1]["name"]
+    labels = read_boxes(write(tmp_path / "x.json", data)).boxes.collect()["label"].cast(pl.String)
+    assert set(labels) == {"3", "83"}
+
+
 def test_a_category_id_listed_twice(tmp_path: Path) -> None:
     data = coco_dict()
     data["categories"] += [{"id": 3, "name": "lion"}, {"id": 83, "name": "dog"}]

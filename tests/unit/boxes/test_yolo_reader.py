@@ -71,6 +71,22 @@ def test_class_names(tmp_path: Path, name: str, text: str) -> None:
     assert name in table.notes[0]
 
 
+@pytest.mark.parametrize("text", ["names: [no, 1.10]\n", "names:\n  0: no\n  1: 1.10\n", "names:\n- 'no'\n- '1.10'\n"])
+def test_names_are_as_they_are_written(tmp_path: Path, text: str) -> None:
+    """In yaml a bare ``no`` is false, and 1.10 is 1.1."""
+    path, options = yolo(tmp_path)
+    (tmp_path / "data.yaml").write_text(text)
+    labels = read_boxes(path, **options).boxes.collect()["label"].cast(pl.String)
+    assert set(labels) == {"no", "1.10"}
+
+
+def test_names_with_repeated_numbers(tmp_path: Path) -> None:
+    path, options = yolo(tmp_path)
+    (tmp_path / "data.yaml").write_text("names: {0: lynx, 00: cat, 1: 2}\n")
+    labels = read_boxes(path, **options).boxes.collect()["label"].cast(pl.String)
+    assert set(labels) == {"cat", "2"}
+
+
 def test_a_class_without_a_name_is_listed(tmp_path: Path) -> None:
     path, options = yolo(tmp_path)
     (tmp_path / "data.yaml").write_text("names: [cat]")
