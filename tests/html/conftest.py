@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -23,7 +24,10 @@ from tests.unit.report import sample_reports as sample
 from tests.unit.schedule import sample_runs
 
 webdriver = pytest.importorskip("selenium.webdriver")
+exceptions = pytest.importorskip("selenium.common.exceptions")
 
+PATIENCE = 120
+"""Seconds after which a page or a script in it is given up, as its driver is."""
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -47,14 +51,26 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["webdriver.Chr
     program, driver = found("chromium", "chromium-browser", "google-chrome"), found("chromedriver")
     if not program or not driver:
         pytest.skip("no Chromium with its driver is installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    chrome = started(program, driver, tmp_path_factory)
+    chrome.set_script_timeout(PATIENCE)
+    chrome.set_page_load_timeout(PATIENCE)
     yield chrome
     chrome.quit()
+
+
+def started(program: str, driver: str, folders: pytest.TempPathFactory, attempts: int = 3) -> "webdriver.Chrome":
+    """Browser that answers; another attempt where a busy machine was too slow for its driver, or took the port."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in (*FLAGS, f"--user-data-dir={folders.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    try:
+        return webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    except exceptions.WebDriverException:
+        if attempts == 1:
+            raise
+    return started(program, driver, folders, attempts - 1)
 
 
 def report_pages() -> dict[str, Callable[[], bytes]]:
@@ -132,6 +148,22 @@ class View:
         start = "const a = arguments, $$ = (s, e = document) => [...e.querySelectorAll(s)];"
         return self.browser.execute_script(f"{start} return {code}", *arguments)
 
+    def until(self, code: str, *arguments: object) -> bool:
+        """Wait until an expression holds, for a minute at least; whether it came to that."""
+        for _ in range(1200):
+            if self.js(code, *arguments):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def settled(self) -> "View":
+        """The page after everything in it was loaded and drawn twice, so that its complaints have come."""
+        self.browser.execute_async_script(
+            "const done = arguments[0], drawn = () => requestAnimationFrame(() => requestAnimationFrame(() => done()));"
+            "document.readyState === 'complete' ? drawn() : addEventListener('load', drawn)"
+        )
+        return self
+
     def devtools(self, method: str, **parameters: object) -> dict:
         return self.browser.execute_cdp_cmd(method, parameters)
 
@@ -147,7 +179,6 @@ class View:
 
     def violations(self, axe: str) -> list[tuple[str, str, list[str]]]:
         """What axe-core finds wrong: impact, rule, and the elements."""
-        self.browser.set_script_timeout(120)
         self.browser.execute_script(axe)
         found = self.browser.execute_async_script(
             "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(done, e => done(`${e}`))"

@@ -11,7 +11,7 @@ VALUES = f"$$('tbody tr:not([hidden])', {TABLE}).map(row => row.cells[a[0]].data
 @pytest.mark.parametrize("name", ["comparison", "comparison-hostile"])
 @pytest.mark.parametrize("width", [380, 1280])
 def test_loads_without_complaint_or_request_and_never_scrolls_sideways(open_page, name, width):
-    view = open_page(name, width=width)
+    view = open_page(name, width=width).settled()
     assert view.outside() == []
     assert view.problems() == []
     assert view.too_wide(width) == []

@@ -1,13 +1,10 @@
 """The section of published and measured numbers in a browser."""
 
-import time
-
 import pytest
 
 
 def test_loads_without_complaint(open_page):
-    view = open_page("expected")
-    time.sleep(0.3)
+    view = open_page("expected").settled()
     assert view.outside() == []
     assert view.problems() == []
 

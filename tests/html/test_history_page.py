@@ -13,7 +13,7 @@ ALL = ["history", "history-hostile", "history-many", "history-none", "history-on
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("width", [380, 1280])
 def test_loads_without_complaint_or_request_and_never_scrolls_sideways(open_page, name, width):
-    view = open_page(name, width=width)
+    view = open_page(name, width=width).settled()
     assert view.outside() == []
     assert view.problems() == []
     assert view.too_wide(width) == []

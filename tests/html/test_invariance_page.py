@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize("name", ["invariance", "invariance-hostile"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_loads_without_complaint_and_never_scrolls_sideways(open_page, name, width):
-    view = open_page(name, width=width)
+    view = open_page(name, width=width).settled()
     assert view.problems() == []
     assert view.too_wide(width) == []
 
@@ -145,7 +145,7 @@ def test_what_surgery_did_is_there_folded(open_page):
 
 
 def test_one_model_leaves_no_half_of_the_page_blank(open_page):
-    view = open_page("invariance-alone", width=1280)
+    view = open_page("invariance-alone", width=1280).settled()
     assert view.problems() == []
     beside = "((a, b) => b.left > a.right && Math.abs(a.top - b.top) < 40)"
     boxes = "$$('#shifts .pair').map(e => [...e.children].slice(0, 2).map(c => c.getBoundingClientRect()))"

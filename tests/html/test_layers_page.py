@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize("name", ["layers", "layers-hostile"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_loads_without_complaint_and_never_scrolls_sideways(open_page, name, width):
-    view = open_page(name, width=width)
+    view = open_page(name, width=width).settled()
     assert view.problems() == []
     assert view.too_wide(width, ".across", ".own") == []
 

@@ -1,7 +1,5 @@
 """The page in a browser: what it loads, shows, sorts, filters, and refuses."""
 
-import time
-
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -28,8 +26,7 @@ def direction(element):
 
 @pytest.mark.parametrize("name", ["full", "hostile"])
 def test_loads_without_complaint_and_without_asking_the_network(open_page, name):
-    view = open_page(name)
-    time.sleep(0.3)
+    view = open_page(name).settled()
     assert view.outside() == []
     assert view.problems() == []
 
@@ -103,10 +100,7 @@ def test_keyboard_reaches_everything(open_page):
     region = view.js("$$(a[0])[0].closest('.scroll')", TABLE)
     view.js("a[0].focus()", region)
     region.send_keys(Keys.END)
-    deadline = time.monotonic() + 5
-    while view.js("a[0].scrollTop", region) == 0 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert view.js("a[0].scrollTop", region) > 0
+    assert view.until("a[0].scrollTop > 0", region)
 
 
 def test_theme_follows_the_system_and_the_choice_is_kept(open_page):
@@ -166,11 +160,10 @@ def test_policy_stops_what_is_put_in(open_page):
         new Image().src = 'https://example.invalid/x.png';
         const c = document.createElement('style'); c.textContent = 'body { display: none }'; document.head.append(c);
     })()""")
-    time.sleep(0.3)
+    wanted = ["script-src-elem", "script-src-attr", "style-src-elem", "style-src-attr", "img-src"]
+    assert view.until("a[0].every(directive => refused.includes(directive))", wanted)
     assert view.js("window.taken === undefined")
     assert view.js("getComputedStyle(document.body).display") == "block"
-    refused = set(view.js("window.refused"))
-    assert {"script-src-elem", "script-src-attr", "style-src-elem", "style-src-attr", "img-src"} <= refused
     view.problems()
 
 

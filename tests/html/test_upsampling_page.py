@@ -5,7 +5,7 @@ import pytest
 
 @pytest.mark.parametrize("width", [400, 1280])
 def test_loads_without_complaint_and_never_scrolls_sideways(open_page, width):
-    view = open_page("upsampling", width=width)
+    view = open_page("upsampling", width=width).settled()
     assert view.problems() == []
     assert view.too_wide(width, ".across", ".own") == []
 
