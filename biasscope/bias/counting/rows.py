@@ -38,9 +38,10 @@ class Rows(NamedTuple):
 
     def at(self, index: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Rows:
         """Rows at an index or mask."""
-        key, label, x0, y0, x1, y1, width, height, sized = self
-        box = (x0[index], y0[index], x1[index], y1[index], width[index], height[index])
-        return Rows(key[index], label[index], *box, sized[index])
+        if isinstance(index, slice):
+            return Rows._make(column[index] for column in self)
+        places = np.flatnonzero(index) if index.dtype == np.bool_ else index
+        return Rows._make(column.take(places) for column in self)
 
 
 def concatenate(parts: Sequence[Rows]) -> Rows:

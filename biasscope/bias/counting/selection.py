@@ -20,7 +20,8 @@ from biasscope.bias.counting.spill import Spill
 from biasscope.core.randomness import mix
 
 PARTS = 16
-PENDING = 1 << 14
+PENDING, PENDING_IN_MEMORY = 1 << 14, 1 << 16
+"""Rows of a part that wait, at least, before those of lowest rank are looked for among them."""
 
 
 class OneAnImage:
@@ -68,7 +69,8 @@ class OneAnImage:
     def _append(self, index: int, rows: Rows, label_keys: NDArray[np.uint64]) -> None:
         self._kept[index].append(rows)
         self._pending[index] += len(rows.key)
-        if self._pending[index] > max(PENDING, len(self._kept[index][0].key)):
+        least = PENDING_IN_MEMORY if self.hold is None else PENDING
+        if self._pending[index] > max(least, len(self._kept[index][0].key)):
             self._reduce(index, label_keys)
 
     def _reduce(self, index: int, label_keys: NDArray[np.uint64]) -> None:

@@ -77,18 +77,29 @@ def _limit(x: Floats) -> Floats:
 
 def _first_order(x: Floats) -> Floats:
     """The 1/n term without its part V/12 (equation 1.10), in parabolic cylinder functions of order 1/2 and 3/2."""
-    from scipy.special import gamma, pbdv
+    from scipy.special import gamma
 
-    def cylinder(order: float, step: int) -> Floats:
-        y = (4 * np.arange(TERMS + 1)[:, None] + step) / (2 * np.sqrt(x))
-        return np.asarray(np.exp(-(y**2) / 4) * pbdv(order, y)[0])
-
-    k = np.arange(TERMS)[:, None]
+    k, step = np.arange(TERMS + 1)[:, None], 2 * np.sqrt(x)
+    first, first_high = _cylinders((4 * k + 1) / step)
+    third, _ = _cylinders((4 * k[:-1] + 3) / step)
+    k = k[:-1]
     m, half = 2 * k + 1, gamma(k + 0.5)
-    first, third, first_high = cylinder(0.5, 1), cylinder(0.5, 3), cylinder(1.5, 1)
-    low = m * half * (third[:-1] / 9 + 7 * (first[:-1] + first[1:]) / 144) / x**0.75
+    low = m * half * (third / 9 + 7 * (first[:-1] + first[1:]) / 144) / x**0.75
     high = (half * first_high[:-1] / 72 + (m + 2) * gamma(k + 1.5) * first_high[1:] / 6) / x**1.25
     return np.asarray(-((low + high) / gamma(k + 1.0)).sum(0) / np.pi)
+
+
+def _cylinders(y: Floats) -> tuple[Floats, Floats]:
+    """``exp(-y**2 / 4)`` times the parabolic cylinder functions of order 1/2 and 3/2, for y > 0.
+
+    In Bessel functions K (Abramowitz & Stegun 1964, 19.15.10 and 19.15.11), which are evaluated far sooner.
+    """
+    from scipy.special import kv
+
+    z = y**2 / 4
+    quarter, three, five = (kv(order / 4, z) for order in (1, 3, 5))
+    scale = np.exp(-z) * (y / 2) ** 1.5 / np.sqrt(np.pi)
+    return scale * (quarter + three), scale * (y / 2) * (2 * quarter + 3 * three - five)
 
 
 def _far_tail(x: Floats) -> Floats:

@@ -17,7 +17,7 @@ from biasscope.core.randomness import generator
 Floats = NDArray[np.float64]
 DRAWS = 19_999
 CHUNK = 4_000
-BLOCK = 64
+BLOCK = 32
 STEPS_WORTH_A_HISTOGRAM = 24
 TIE = 1e-9
 
@@ -75,22 +75,23 @@ def _growing(
     """Sums of squares of ``width`` growing samples, each time they reach one of ``sizes`` (ascending)."""
     cells, even = len(weights), bool(np.all(weights == weights[0]))
     lookup = _lookup(1 / weights)
-    counts = np.zeros(width * cells, np.int64)
+    counts = np.zeros(width * cells, np.uint16 if max(sizes, default=0) < 1 << 15 else np.int64)
     squares, base, reached = np.zeros(width), np.arange(width) * cells, 0
+    one = counts.dtype.type(1)
     for size in sizes:
         gap, reached = size - reached, size
         if gap > STEPS_WORTH_A_HISTOGRAM:
             for block in range(0, gap, BLOCK):
                 drawn = _drawn(random, lookup, min(BLOCK, gap - block), base)
-                np.add.at(counts, drawn.ravel(), np.int64(1))
-            table = counts.reshape(width, cells)
+                np.add.at(counts, drawn.ravel(), one)
+            table = counts.reshape(width, cells).astype(np.float64)
             squares = np.einsum("bk,bk,k->b", table, table, weights)
         else:
             grown = np.zeros(width)
             for at in _drawn(random, lookup, gap, base):
                 held = counts[at]
-                counts[at] = held + 1
-                grown += held if even else (2 * held + 1) * weights[at - base]
+                counts[at] = held + one
+                grown += held if even else (2 * held + one) * weights[at - base]
             squares = squares + ((2 * grown + gap) * weights[0] if even else grown)
         yield size, squares
 
@@ -99,11 +100,17 @@ def _drawn(
     random: np.random.Generator, lookup: NDArray[np.uint16] | int, boxes: int, base: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Flat index of the cell each next box falls in, one row a box."""
-    raw = random.integers(0, 1 << 16, (boxes, len(base)), np.uint16)
-    if isinstance(lookup, int):
-        raw >>= lookup
-        return np.asarray(np.add(raw, base, dtype=np.int64))
-    return np.asarray(lookup[raw] + base)
+    raw = _sixteen_bits(random, boxes * len(base)).reshape(boxes, len(base))
+    drawn = np.empty(raw.shape, np.int64)
+    drawn[:] = raw >> lookup if isinstance(lookup, int) else lookup.take(raw)
+    drawn += base
+    return drawn
+
+
+def _sixteen_bits(random: np.random.Generator, size: int) -> NDArray[np.uint16]:
+    """``random.integers(0, 1 << 16, size, np.uint16)`` in half the time: two numbers a word, the lower bits first."""
+    words = random.integers(0, 1 << 32, (size + 1) // 2, np.uint32)
+    return words.astype("<u4", copy=False).view("<u2")[:size]
 
 
 def _lookup(shares: Floats) -> NDArray[np.uint16] | int:

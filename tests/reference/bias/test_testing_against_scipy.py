@@ -4,11 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 
 from biasscope.bias import testing
 from biasscope.bias.testing import monte_carlo
-from biasscope.bias.testing.cramer_von_mises import FAR_TAIL, _far_tail, _first_order, _limit
+from biasscope.bias.testing.cramer_von_mises import FAR_TAIL, _cylinders, _far_tail, _first_order, _limit
+from biasscope.bias.testing.monte_carlo import _sixteen_bits
 from biasscope.core.errors import UsageError
 
 RANDOM = np.random.default_rng(7)
@@ -240,3 +242,17 @@ def test_dropping_bits_is_looking_up_even_cells(cells):
     drawn = [monte_carlo._drawn(np.random.default_rng(3), way, 20, base) for way in (short, table)]
     assert isinstance(short, int)
     np.testing.assert_array_equal(*drawn)
+
+
+def test_cylinder_functions_are_scipys():
+    y = np.geomspace(0.3, 40, 200)
+    for order, found in zip((0.5, 1.5), _cylinders(y), strict=True):
+        expected = np.exp(-(y**2) / 4) * scipy.special.pbdv(order, y)[0]
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("sizes", [[1, 2, 3, 4], [4000, 7998, 3999, 1]])
+def test_sixteen_bits_are_numpys(sizes):
+    one, other = np.random.default_rng(3), np.random.default_rng(3)
+    for size in sizes:
+        np.testing.assert_array_equal(_sixteen_bits(one, size), other.integers(0, 1 << 16, size, np.uint16))
