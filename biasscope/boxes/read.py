@@ -10,6 +10,7 @@ from typing import cast
 import polars as pl
 
 from biasscope.boxes.convention import check_convention
+from biasscope.boxes.files import head
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
@@ -19,6 +20,7 @@ from biasscope.boxes.unread import reason, refuse_packed, with_unread
 from biasscope.core.errors import InputError, UsageError
 
 HUB = "hf://"
+POINTER = b"version https://git-lfs"
 
 
 def read_boxes(
@@ -149,6 +151,9 @@ def _read(name: str, request: Request) -> BoxTable:
     elif name != "huggingface" and not request.path.exists():
         hint = "For a dataset of the Hugging Face hub say --format-in huggingface, or hf://owner/name."
         raise InputError("there is no such file or folder", where=where, hint=hint)
+    if request.path.is_file() and head(request.path, len(POINTER)) == POINTER:
+        hint = "Fetch it with: git lfs pull."
+        raise InputError("is the pointer of Git LFS to a file, not the file itself", where=where, hint=hint)
     chosen = detect(request) if name == "auto" else name
     read = READERS.load(chosen)
     if name != "auto" and name != "huggingface" and not request.files:

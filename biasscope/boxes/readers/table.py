@@ -6,7 +6,7 @@ Which column is which is read off the usual names (``xmin``, ``left``, ``x``/``w
 or named with ``columns``. Four corners are pixel edges, a corner with a width and height is ``xywh``, unless a
 convention is named: tables are written in all of them. One column may hold the whole box (``bbox``): a struct with such
 names, or a list or text of four numbers, which is ``xywh`` unless another convention is named, and then corners. A row
-with neither a label nor coordinates is an image without objects.
+with neither a label nor coordinates is an image without objects. Without a column for the class all boxes are of one.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from biasscope.boxes.tabular import Layout, Parts, build, check_columns, flags_o
 from biasscope.core.errors import InputError
 
 NAME = "table"
+ONE_CLASS = "object"
+"""Class of all boxes of a table that has no column for it."""
 
 
 def detect(request: Request) -> bool:
@@ -87,12 +89,15 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
             for key in ("image_width", "image_height")
             if key in chosen
         },
+        "label": pl.lit(ONE_CLASS),
         **{key: text(chosen[key], schema[chosen[key]]) for key in ("label", "split") if key in chosen},
         **flags_of(chosen, schema),
     }
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]
     parts = build(frame, columns, raw, layout, request, found.name)
     note = _note(chosen, convention, asked=request.convention != "auto")
+    if "label" not in chosen:
+        note += f" No column was found for the class, so all boxes are “{ONE_CLASS}”; name it with --columns label=..."
     if commas == THOUSANDS and any("," in word for sort in words for word in sort):
         note += " Commas in them were read as setting thousands apart (1,369 as 1369)."
     return parts, convention, note

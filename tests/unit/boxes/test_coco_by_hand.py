@@ -39,7 +39,9 @@ def by_hand(data: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[int]]:
     sizes: dict[Any, tuple[int | None, int | None]] = {}
     for image in data["images"]:
         sizes.setdefault(image["id"], (side(image["width"]), side(image["height"])))
-    names = {category["id"]: category["name"].strip() or None for category in data["categories"]} | {None: None}
+    names: dict[Any, str | None] = {None: None}
+    for category in data["categories"]:
+        names.setdefault(category["id"], category["name"].strip() or None)
     found, bad = list[tuple[Any, ...]](), list[int]()
     for row, item in enumerate(data["annotations"], 1):
         box, label = item["bbox"], item.get("category_id")
@@ -71,7 +73,7 @@ def test_every_file_is_read_as_by_a_loop(
                 frame = table.boxes.collect()
             shown = frame.select(pl.col("label").cast(pl.String), *CORNERS, *SIZES, "crowd", "row")
             assert shown.rows() == expected
-            assert [row.where for row in table.log.rows if "image id" not in row.reason] == [
+            assert [row.where for row in table.log.rows if "id listed twice" not in row.reason] == [
                 f"boxes.json:{row}" for row in bad
             ]
 

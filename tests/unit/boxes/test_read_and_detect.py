@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -166,3 +167,16 @@ def test_packed_files_that_are_not_read_say_so(tmp_path: Path, name: str) -> Non
     (tmp_path / "x.tar.gz").rename(tmp_path / name)
     with pytest.raises(InputError, match="unpack it"):
         read_boxes(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.csv", "x.parquet", "x.tar.xz"])
+def test_the_pointer_that_stands_for_a_file_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    with pytest.raises(InputError, match="git lfs pull"):
+        read_boxes(tmp_path / name)
+
+
+def test_a_pipe_is_neither_file_nor_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.csv")
+    with pytest.raises(InputError, match="neither a file nor a folder"):
+        read_boxes(tmp_path / "x.csv")

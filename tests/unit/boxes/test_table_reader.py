@@ -190,6 +190,16 @@ def test_which_column_is_the_label(tmp_path: Path) -> None:
         frame = made
 
 
+def test_without_a_column_for_the_class_all_boxes_are_of_one(tmp_path: Path) -> None:
+    """As in the competition on wheat heads: image_id, width, height, bbox."""
+    path, _ = table(tmp_path)
+    pl.read_csv(path).drop("class").write_csv(tmp_path / "y.csv")
+    found = read_boxes(tmp_path / "y.csv")
+    assert rows(found.boxes.collect()) == sorted((image, "object", *corners) for image, _, *corners in expected())
+    assert "--columns label=" in found.notes[0]
+    assert inspect(found).scalar("images_without_objects").value == 1
+
+
 def test_open_images_without_sizes_decimal_commas_and_names(tmp_path: Path) -> None:
     path, options = openimages(tmp_path)
     lines = path.read_text().replace(",cat,", ",/m/01,").splitlines()
