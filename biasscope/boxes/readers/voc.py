@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 
 import polars as pl
@@ -34,6 +34,8 @@ from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 NAME = "voc"
+LOOKED_AT = 50
+"""XML files of which one has to be an annotation: the first of them may be empty."""
 BLOCK = 1 << 16
 TOGETHER, LARGEST_BLOCK = 2048, 1 << 24
 """Documents, and bytes, that are looked at together."""
@@ -44,9 +46,9 @@ Frames = tuple[pl.DataFrame, pl.DataFrame]
 
 def detect(request: Request) -> bool:
     """XML files whose root is ``<annotation>``, or (where no XML file is) an archive that has XML files."""
-    first = next((found for found in request.files if found.suffix == ".xml"), None)
-    if first is not None:
-        return re.search(rb"<annotation[\s>]", head(first.path, 4096)) is not None
+    if found := list(islice((found for found in request.files if found.suffix == ".xml"), LOOKED_AT)):
+        heads = (head(one.path, 4096).replace(b"\0", b"") for one in found)  # of UTF-16 every other byte is left
+        return any(re.search(rb"<annotation[\s>]", begin) for begin in heads)
     packed = next((found.path for found in request.files if is_archive(found.name)), None)
     return packed is not None and any(True for _ in members(Path(packed), RowLog(), ".xml", most=1))
 

@@ -46,6 +46,15 @@ def test_both_conventions_in_one_folder(tmp_path: Path) -> None:
     assert len(table.notes) == 2
 
 
+@pytest.mark.parametrize("first", [b"", b"<annot", b"<project/>", b"\xff\xfe<\0"])
+def test_the_first_file_may_be_no_annotation(tmp_path: Path, first: bytes) -> None:
+    path, _ = voc(tmp_path / "voc")
+    (path / "_.xml").write_bytes(first)
+    found = read_boxes(path)
+    assert rows(found.boxes.collect()) == expected()
+    assert [row.where for row in found.log.rows] == ["_.xml"]
+
+
 def test_flags_decimals_parts_and_missing_boxes(tmp_path: Path) -> None:
     box = "<bndbox><xmin>1.5</xmin><ymin>2</ymin><xmax>3.25</xmax><ymax>9</ymax></bndbox>"
     (tmp_path / "x.xml").write_text(
@@ -97,6 +106,7 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
     )
     for name in ("utf-16", "iso-8859-1", "utf-8-sig"):
         (tmp_path / f"{name}.xml").write_bytes(text.format(name.removesuffix("-sig")).encode(name))
+        assert read_boxes(tmp_path / f"{name}.xml", cache=False).format == "voc"
     table = read_boxes(tmp_path, format="voc")
     assert table.boxes.collect()["label"].to_list() == ["café"] * 3
     assert not table.log.counts
