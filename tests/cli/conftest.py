@@ -16,8 +16,14 @@ Program = Callable[..., "subprocess.CompletedProcess[str]"]
 Done = tuple[Path, "subprocess.CompletedProcess[str]"]
 
 
+@pytest.fixture(scope="session")
+def fonts(own_folders: None) -> None:
+    """List the fonts once: where that takes 5 s matplotlib says so on stderr, which is compared here."""
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
+
+
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
+def program(tmp_path: Path, fonts: None) -> Program:
     """Run ``python -m biasscope.analyze`` with arguments; no terminal, no colours."""
 
     def run(*arguments: object, **options: object) -> "subprocess.CompletedProcess[str]":
@@ -74,7 +80,7 @@ def coco(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Done]:
+def embedded(tmp_path_factory: pytest.TempPathFactory, fonts: None) -> Callable[..., Done]:
     """Run a question without a model, once for all processes of the tests: it trains networks, which takes a minute."""
     base = tmp_path_factory.getbasetemp()
     root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

@@ -31,7 +31,7 @@ GATED = '[[gates]]\nnumber = "position.tested"\nat_least = 5\n'
 
 
 @pytest.fixture
-def reports(tmp_path: Path, coco: Path) -> Path:
+def reports(tmp_path: Path, coco: Path, fonts: None) -> Path:
     """Folder with one report on a small dataset, and a slow analysis beside the quick one."""
     text = 'title = "{0}"\nquestion = "dataset"\nsource = "us"\n[dataset]\n'
     (tmp_path / "boxes.toml").write_text(text.format("Boxes") + f'paths = ["{coco.name}"]\nleakage = false\n')
