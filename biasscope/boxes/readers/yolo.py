@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +23,7 @@ from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
 from biasscope.boxes.files import Files
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, named_entries
-from biasscope.boxes.readers.yolo_names import class_names, is_label_file, label_files
+from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, label_files
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import fill_sizes, from_files
@@ -38,7 +39,8 @@ def detect(request: Request) -> bool:
     texts = request.of(".txt")
     if request.path.is_file():
         return request.path.suffix.lower() != ".txt" or is_label_file(request.path)
-    return any(is_label_file(Path(found.path)) for found in texts[:50])
+    full = (found for found in texts if os.path.getsize(found.path))  # noqa: PTH202 (they may be many)
+    return any(is_label_file(Path(found.path)) for found in islice(full, 50))
 
 
 def read(request: Request) -> BoxTable:
@@ -48,15 +50,15 @@ def read(request: Request) -> BoxTable:
     dataset: what it names is read (:mod:`biasscope.boxes.readers.yolo_data`), or its folder when it names nothing.
     """
     convention = choose_corners(request.convention, "fraction", "YOLO")
-    names, origin = class_names(request)
+    classes = classes_of(request)
     named = named_entries(request)
     request = _rooted(request)
     entries, notes = named if named is not None else (_listed(request), [])
     labels = tuple(entry.label for entry in entries if entry.label is not None)
     beside = request if named is not None else _with_images(request)
     request = replace(request, only=labels)
-    mark = f"{NAME}\0{names}" if named is None else f"{NAME}\0{names}\0{[(one.name, one.split) for one in entries]}"
-    parsed = cached(request, mark, lambda log: _parse(entries, names, log))
+    mark = f"{NAME}\0{classes}" if named is None else f"{NAME}\0{classes}\0{[(one.name, one.split) for one in entries]}"
+    parsed = cached(request, mark, lambda log: _parse(entries, classes, log))
     images = fill_sizes(parsed.images, beside)
     if named is not None and request.images is None and request.sizes is None:
         files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
@@ -69,13 +71,15 @@ def read(request: Request) -> BoxTable:
         convention=convention,
         files=Files(labels),
         log=request.log,
-        notes=(*notes, *_notes(origin, images)),
+        notes=(*notes, *_notes(classes, images)),
     )
 
 
-def _notes(origin: str | None, images: pl.DataFrame) -> list[str]:
+def _notes(classes: Classes, images: pl.DataFrame) -> list[str]:
     """Where the names of classes are from, and for how many images no size was found."""
-    names = f"Class names are from {origin}." if origin else "No class names were found: classes are numbers."
+    otherwise = f"; {', '.join(classes.others)} names some of them otherwise" if classes.others else ""
+    found = f"Class names are from {classes.origin}{otherwise}."
+    names = found if classes.origin else "No class names were found: classes are numbers."
     unknown = images["image_width"].null_count()
     if not unknown:
         return [names]
@@ -87,8 +91,8 @@ def _notes(origin: str | None, images: pl.DataFrame) -> list[str]:
     ]
 
 
-def parse_row(line: str) -> tuple[int, Corners]:
-    """Class and corners (fractions) of one row.
+def parse_row(line: str, keypoints: int = 0) -> tuple[int, Corners]:
+    """Class and corners (fractions) of one row; so many numbers behind a box are keypoints.
 
     Raises
     ------
@@ -101,12 +105,14 @@ def parse_row(line: str) -> tuple[int, Corners]:
     (3, (0.25, 0.0, 0.75, 1.0))
     >>> parse_row("3 0 0 1 0 1 0.5")
     (3, (0.0, 0.0, 1.0, 0.5))
+    >>> parse_row("3 0.5 0.5 0.5 1.0 0.1 0.2 0.3 0.4", keypoints=4)
+    (3, (0.25, 0.0, 0.75, 1.0))
     """
     first, *words = line.split()
     numbers = [float(word) for word in words]
     label = int(first) if first.isdecimal() else int(float(first))
-    if len(numbers) == 4:
-        return label, from_centre(*numbers)
+    if len(numbers) in (4, 4 + keypoints):
+        return label, from_centre(*numbers[:4])
     if len(numbers) < 6 or len(numbers) % 2:
         raise ValueError(f"{len(numbers)} numbers follow the class; a box has 4, a polygon an even number from 6")
     across, down = numbers[::2], numbers[1::2]
@@ -125,18 +131,18 @@ def _listed(request: Request) -> list[Entry]:
     return entries
 
 
-def _parse(entries: list[Entry], names: dict[int, str], log: RowLog) -> Parsed:
+def _parse(entries: list[Entry], classes: Classes, log: RowLog) -> Parsed:
     raw = Raw()
     ids = unique_ids([one.name[:-4] for one in entries])
     for image_id, one in zip(ids, entries, strict=True):
         image = len(raw.images)
         raw.images.append((image_id, one.split, None, None, one.name, None))
         if one.label is not None:
-            _rows(raw, image, one.label.path, one.name, names, log)
+            _rows(raw, image, one.label.path, one.name, classes, log)
     return Parsed(*raw.frames())
 
 
-def _rows(raw: Raw, image: int, path: str, name: str, names: dict[int, str], log: RowLog) -> None:
+def _rows(raw: Raw, image: int, path: str, name: str, classes: Classes, log: RowLog) -> None:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 (Path objects cost more than the read)
             text = file.read().decode("utf-8-sig")
@@ -148,14 +154,16 @@ def _rows(raw: Raw, image: int, path: str, name: str, names: dict[int, str], log
         if not line.strip():
             continue
         try:
-            label, corners = parse_row(line)
+            label, corners = parse_row(line, classes.keypoints)
         except (ValueError, OverflowError) as error:
             log.add("not a YOLO row", f"{name}:{row}", f"{error}: {line[:100]}")
             continue
-        if names and label not in names:
+        if classes.names and label not in classes.names:
             log.add("unknown class", f"{name}:{row}", f"class {label}")
             continue
-        raw.boxes.append((image, names.get(label, str(label)) or None, *corners, False, False, False, False, row))
+        raw.boxes.append(
+            (image, classes.names.get(label, str(label)) or None, *corners, False, False, False, False, row)
+        )
     return None
 
 

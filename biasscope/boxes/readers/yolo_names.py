@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.source import Request
@@ -12,6 +13,8 @@ from biasscope.core.errors import InputError
 _LISTS = ("train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "labels.txt", "labelmap.txt")
 _TEXTS = ("readme.txt", "readme.dataset.txt", "readme.roboflow.txt", "requirements.txt", "license.txt")
 _OTHERS = frozenset(_LISTS + _TEXTS)
+_YAML, _CLASSES = (".yaml", ".yml"), "classes.txt"
+_NAMING = (*_YAML, ".names")
 _LARGEST_YAML = 1 << 22
 _MOST_VALUES = 1 << 20
 """Values of a yaml file, each alias counted as all that it stands for: a few lines of them can stand for billions."""
@@ -42,22 +45,59 @@ def label_files(request: Request) -> list[Found]:
     return found
 
 
-def class_names(request: Request) -> tuple[dict[int, str], str]:
-    """Names of the classes by number, and the file they are from; nothing when there is no such file.
+class Classes(NamedTuple):
+    """What stands beside labels: names of the classes by number, the file they are from, and numbers of keypoints.
 
-    Looked for under the path and in the two folders above it: a yaml with ``names``, ``obj.names``, ``*.names`` or
-    ``classes.txt``.
+    Attributes
+    ----------
+    names, origin
+        Empty where no file names the classes.
+    keypoints
+        Numbers that follow a box in each row (``kpt_shape`` of a data yaml).
+    others
+        Files under the path that name one of these classes otherwise.
     """
+
+    names: dict[int, str]
+    origin: str = ""
+    keypoints: int = 0
+    others: tuple[str, ...] = ()
+
+
+def classes_of(request: Request) -> Classes:
+    """Names of the classes, and what else a data yaml says of the rows.
+
+    Looked for under the path, else in the two folders above it: a yaml with ``names``, ``obj.names``, ``*.names`` or
+    ``classes.txt``; the first one counts.
+
+    Raises
+    ------
+    InputError
+        A yaml that is met before the names cannot be read.
+    """
+    inside = [Path(one.path) for one in request.files if one.suffix in _NAMING or one.name.lower().endswith(_CLASSES)]
     root = request.path if request.path.is_dir() else request.path.parent
-    if request.path.suffix.lower() in (".yaml", ".yml") and (names := _from_yaml(request.path)):
-        return names, request.path.name
-    inside = [Path(found.path) for found in request.files]
-    above = [path for folder in list(root.resolve().parents)[:2] for path in _listed(folder)]
-    for path in (*inside, *(above if request.path.is_file() or root.name else ())):
-        names = _from_yaml(path) if path.suffix.lower() in (".yaml", ".yml") else _from_list(path)
-        if names:
-            return names, path.name
-    return {}, ""
+    above = (path for folder in list(root.resolve().parents)[:2] for path in _listed(folder))
+    first = next((one for path in chain(inside, above) if (one := _from_file(path)).names), Classes({}))
+    others = [one for path in inside if (one := _lenient(path)).names]
+    differ = [
+        one.origin for one in others if any(first.names.get(key, name) != name for key, name in one.names.items())
+    ]
+    keypoints = [one.keypoints for one in (first, *others) if one.keypoints]
+    return first._replace(others=tuple(differ), keypoints=keypoints[0] if keypoints else 0)
+
+
+def _lenient(path: Path) -> Classes:
+    try:
+        return _from_file(path)
+    except InputError:
+        return Classes({})
+
+
+def _from_file(path: Path) -> Classes:
+    if path.suffix.lower() in _YAML:
+        return _from_yaml(path)
+    return Classes(_from_list(path), path.name)
 
 
 def load_yaml(path: Path) -> Any:
@@ -99,17 +139,20 @@ def _listed(folder: Path) -> list[Path]:
         return []
 
 
-def _from_yaml(path: Path) -> dict[int, str]:
+def _from_yaml(path: Path) -> Classes:
     data = load_yaml(path)
     names = data.get("names") if isinstance(data, dict) else None
     if not isinstance(names, list | dict):
-        return {}
+        return Classes({})
     given = dict(enumerate(names)) if isinstance(names, list) else names
     if not all(isinstance(key, int) for key in given):
-        return {}
+        return Classes({})
     if not all(isinstance(name, str) for name in given.values()):
         given = _as_written(path, given)
-    return {key: _plain(name) for key, name in given.items()}
+    shape = data.get("kpt_shape")
+    sound = isinstance(shape, list) and len(shape) == 2 and all(isinstance(side, int) for side in shape)
+    named = {key: _plain(name) for key, name in given.items()}
+    return Classes(named, path.name, keypoints=shape[0] * shape[1] if sound else 0)
 
 
 def _as_written(path: Path, names: dict[int, Any]) -> dict[int, Any]:
@@ -127,7 +170,7 @@ def _plain(name: object) -> str:
 
 
 def _from_list(path: Path) -> dict[int, str]:
-    if path.suffix.lower() != ".names" and path.name.lower() != "classes.txt":
+    if path.suffix.lower() != ".names" and path.name.lower() != _CLASSES:
         return {}
     lines = path.read_text("utf-8-sig", errors="replace").splitlines()
     return {number: line.strip() for number, line in enumerate(lines) if line.strip()}

@@ -87,6 +87,38 @@ def test_names_with_repeated_numbers(tmp_path: Path) -> None:
     assert set(labels) == {"cat", "2"}
 
 
+def test_files_that_name_classes_otherwise_are_in_the_notes(tmp_path: Path) -> None:
+    """Labelling tools leave a classes.txt of their own beside the labels."""
+    _, options = yolo(tmp_path)
+    (tmp_path / "labels" / "classes.txt").write_text("cat\ndog\nbird\n")
+    assert "otherwise" not in read_boxes(tmp_path, format="yolo", **options).notes[0]
+    (tmp_path / "labels" / "classes.txt").write_text("cat\nlynx\n")
+    (tmp_path / "broken.yaml").write_text("names: [")
+    (tmp_path / "a.names").write_text("cat\ndog\n")
+    found = read_boxes(tmp_path, format="yolo", **options)
+    assert rows(found.boxes.collect()) == expected()
+    assert found.notes[0] == "Class names are from a.names; classes.txt names some of them otherwise."
+
+
+def test_boxes_before_keypoints_are_no_polygons(tmp_path: Path) -> None:
+    path, options = yolo(tmp_path)
+    for file in path.iterdir():
+        lines = file.read_text().splitlines()
+        file.write_text("".join(f"{line} 0.1 0.9 0.2 0.8\n" for line in lines))
+    with (tmp_path / "data.yaml").open("a") as data:
+        data.write("kpt_shape: [2, 2]\n")
+    assert rows(read_boxes(path, **options).boxes.collect()) == expected()
+
+
+def test_many_images_without_objects_come_first(tmp_path: Path) -> None:
+    path, options = yolo(tmp_path)
+    for number in range(60):
+        (path / f"_{number}.txt").touch()
+    found = read_boxes(path, **options)
+    assert rows(found.boxes.collect()) == expected()
+    assert found.images.collect().height == 63
+
+
 def test_a_class_without_a_name_is_listed(tmp_path: Path) -> None:
     path, options = yolo(tmp_path)
     (tmp_path / "data.yaml").write_text("names: [cat]")
