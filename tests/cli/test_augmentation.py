@@ -28,6 +28,7 @@ Command = Callable[..., int]
 HELD = """
 import sys
 from biasscope.pipeline.augmentation import workers
+workers.cores = lambda: 2
 workers.CODE = workers.CODE.replace("\\nwork()", '''
 import time
 from biasscope.copies.checkpoint import Checkpoint
@@ -49,6 +50,12 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return lambda *arguments: main(["augmentation", *map(str, arguments)])
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine with one core all is done in this process."""
+    monkeypatch.setattr("biasscope.pipeline.augmentation.workers.cores", lambda: 2)
 
 
 def test_answers_in_words_and_tables(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +84,7 @@ def test_answers_in_words_and_tables(command: Command, capsys: pytest.CaptureFix
     assert render(report) == page
 
 
+@pytest.mark.usefixtures("two_cores")
 def test_two_models_in_processes_of_their_own_give_the_same_as_one(command: Command) -> None:
     both = (*TINY, "--variants", "plain", "--seeds", "1", "--no-html")
     assert command(*both, "--model", "small:4:4", "--model", "small:8:4", "--output", "both") == 0
@@ -199,6 +207,7 @@ def test_transforms_that_are_given(command: Command) -> None:
     assert delivered["phases"][-1] == pytest.approx(9 / 16)
 
 
+@pytest.mark.usefixtures("two_cores")
 def test_networks_of_all_models_are_counted() -> None:
     steps: list[int] = []
 
