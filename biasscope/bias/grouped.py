@@ -47,6 +47,18 @@ def grouped_effect(counts: Ints, *, level: float = 0.95) -> Estimate:
     return rooted(made, (sizes.sum(1) ** 2 - (sizes**2).sum(1)) / 2, counts.shape[2], level=level)
 
 
+def grouped_value(counts: Ints) -> Floats:
+    """Value of :func:`grouped_effect` alone, which takes a third of its time.
+
+    >>> grouped_value(np.array([[[9, 0], [9, 0]], [[9, 0], [0, 9]]])).tolist()
+    [1.0, 0.0]
+    """
+    total, sizes = counts.sum(1), counts.sum(2)
+    products = (total**2).sum(1) - np.einsum("cgk,cgk->c", counts, counts)
+    pairs = sizes.sum(1) ** 2 - (sizes**2).sum(1)
+    return np.sqrt(np.clip(_squared(products, pairs, counts.shape[2]), 0.0, 1.0))
+
+
 def left_out_effects(counts: Ints) -> Parts:
     """Cramer's V of counts (groups, cells): of everything, and without each group."""
     full, left = _squared_effects(counts[None])
@@ -65,6 +77,6 @@ def _squared_effects(counts: Ints) -> Parts:
     return full, left
 
 
-def _squared(products: Floats, pairs: Floats, cells: int) -> Floats:
+def _squared(products: Floats | Ints, pairs: Floats | Ints, cells: int) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((cells * products / pairs - 1) / (cells - 1))

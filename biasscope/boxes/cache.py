@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import sys
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +80,12 @@ def cached(request: Request, reader: str, parse: Callable[[RowLog], Parsed]) -> 
 
 def fingerprint(files: tuple[Found, ...]) -> bytes:
     """Digest of the files' names, sizes and modification times, and of these parsers."""
-    lines = [f"{__version__}\0{PARSERS}\0{pl.__version__}"]
-    for found in files:
-        stat = os.stat(found.path) if found.entry is None else found.entry.stat()  # noqa: PTH116
-        lines.append(f"{found.name}\0{stat.st_size}\0{stat.st_mtime_ns}")
-    return hashlib.blake2b("\n".join(lines).encode("utf-8", "surrogateescape"), digest_size=32).digest()
+    stats = [found.stat() for found in files]
+    digest = hashlib.blake2b(f"{__version__}\0{PARSERS}\0{pl.__version__}\0{len(files)}\0".encode(), digest_size=32)
+    digest.update("\0".join([found.name for found in files]).encode("utf-8", "surrogateescape"))
+    digest.update(array("q", [stat.st_size for stat in stats]).tobytes())
+    digest.update(array("q", [stat.st_mtime_ns for stat in stats]).tobytes())
+    return digest.digest()
 
 
 def merge(into: RowLog, log: RowLog) -> None:

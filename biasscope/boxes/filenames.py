@@ -32,10 +32,11 @@ def suffix_of(name: str) -> str:
     >>> suffix_of("a.XML"), suffix_of("b.csv.gz"), suffix_of("c.tar.gz")
     ('.xml', '.csv.gz', '.gz')
     """
-    lower = name.lower()
-    if lower.endswith((".csv.gz", ".tsv.gz")):
-        return lower[-7:]
-    return lower[lower.rfind(".") :] if "." in lower else ""
+    before, dot, end = name.rpartition(".")
+    suffix = dot + end.lower() if dot else ""
+    if suffix == ".gz" and (table := before[-4:].lower()) in (".csv", ".tsv"):
+        return table + suffix
+    return suffix
 
 
 def stem_of(name: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import overload
 
 from biasscope.boxes.filenames import suffix_of
 from biasscope.core.errors import InputError
@@ -14,13 +15,20 @@ from biasscope.core.errors import InputError
 HEAD = 1 << 16
 
 
-class Found(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Found:
     """One file under a folder: its full path, its path below the folder, its name's suffix in lower case."""
 
     path: str
     name: str
     suffix: str
-    entry: os.DirEntry[str] | None
+    _stat: os.stat_result | None = None
+
+    def stat(self) -> os.stat_result:
+        """Size and times as they were when they were first asked for."""
+        if self._stat is None:
+            self._stat = os.stat(self.path)  # noqa: PTH116 (sooner than a Path, and than a DirEntry)
+        return self._stat
 
 
 class Files(Sequence[Path]):
@@ -44,9 +52,8 @@ class Files(Sequence[Path]):
         return Path(self._found[place].path)
 
     def sizes(self, start: int) -> list[tuple[str, int]]:
-        """Names and bytes of the files from one on; of files that a folder listed they are known already."""
-        files = [found.entry or Path(found.path) for found in self._found[start:]]
-        return [(file.name, file.stat().st_size) for file in files]
+        """Names and bytes of the files from one on; those that the cache looked at are known already."""
+        return [(found.path.rpartition(os.sep)[2], found.stat().st_size) for found in self._found[start:]]
 
 
 def listed(path: Path) -> tuple[Found, ...]:
@@ -58,11 +65,11 @@ def listed(path: Path) -> tuple[Found, ...]:
         It is neither, or a folder that cannot be listed.
     """
     if path.is_file():
-        return (Found(str(path), path.name, suffix_of(path.name), None),)
+        return (Found(str(path), path.name, suffix_of(path.name)),)
     if path.exists() and not path.is_dir():
         hint = "What comes through a pipe is read more than once: write it to a file."
         raise InputError("is neither a file nor a folder", where=str(path), hint=hint)
-    return tuple(sorted(_walk(str(path), ""), key=itemgetter(1)))
+    return tuple(sorted(_walk(str(path), ""), key=attrgetter("name")))
 
 
 def head(path: str | Path, size: int = HEAD) -> bytes:
@@ -92,7 +99,7 @@ def _walk(folder: str, prefix: str) -> Iterator[Found]:
         # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
         shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
         if _is_file(entry):
-            yield Found(entry.path, prefix + shown, suffix_of(name), entry)
+            yield Found(entry.path, prefix + shown, suffix_of(name))
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, f"{prefix}{shown}/")
 

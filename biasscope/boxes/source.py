@@ -65,7 +65,7 @@ class Request:
     @cached_property
     def suffixes(self) -> Counter[str]:
         """How many files there are of each suffix."""
-        return Counter(found.suffix for found in self.files)
+        return Counter([found.suffix for found in self.files])
 
     def of(self, *suffixes: str) -> list[Found]:
         """Files with one of the suffixes (lower case, with the dot)."""

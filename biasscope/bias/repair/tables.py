@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from biasscope.bias.grouped import grouped_effect
+from biasscope.bias.grouped import grouped_value
 from biasscope.bias.measures import Measures
 from biasscope.bias.placement import BINS, Floats, Ints, cell_counts
 from biasscope.bias.repair.measured import NAMED, Counted, Rows, Side
@@ -16,7 +16,7 @@ from biasscope.core.results import Table, table
 
 SCALE_BINS = 32
 """Quarter octaves of sqrt(area share), from 1/256 to 1."""
-CLASSES_AT_ONCE = 256
+CLASSES_AT_ONCE = 64
 
 
 def before_after_table(rows: Rows) -> Table:
@@ -82,7 +82,7 @@ def _class_effects(side: Side, classes: int, groups: int) -> Floats:
         size = min(CLASSES_AT_ONCE, classes - first)
         slots = (side.label[rows] - first) * groups + side.groups[rows]
         x, y = side.position.placement
-        found[first : first + size] = grouped_effect(cell_counts((x[rows], y[rows]), slots, (size, groups))).value
+        found[first : first + size] = grouped_value(cell_counts((x[rows], y[rows]), slots, (size, groups)))
     return found
 
 

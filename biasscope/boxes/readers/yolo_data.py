@@ -138,7 +138,7 @@ def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
 
 def _entry(label: Path, image: Path | None, root: Path, split: str, *, there: bool) -> Entry:
     name = Path(os.path.relpath(label, root)).as_posix()
-    return Entry(Found(str(label), name, ".txt", None) if there else None, image, split, name)
+    return Entry(Found(str(label), name, ".txt") if there else None, image, split, name)
 
 
 def _files(folder: Path) -> tuple[Found, ...]:

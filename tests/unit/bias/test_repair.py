@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from biasscope.bias.grouped import grouped_effect
+from biasscope.bias.grouped import grouped_effect, grouped_value
 from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
 from biasscope.bias.repair.laws import law_of
 from biasscope.bias.repair.sentence import finding
@@ -207,6 +207,14 @@ def test_the_effect_over_groups_is_the_mean_over_pairs_of_groups() -> None:
         top = sum((row[g] * row[h]).sum() for g, h in pairs)
         bottom = sum(row[g].sum() * row[h].sum() for g, h in pairs)
         assert value == pytest.approx(max(0.0, (4 * top / bottom - 1) / 3) ** 0.5)
+
+
+def test_the_value_alone_is_that_of_the_effect_with_its_interval() -> None:
+    counts = np.random.default_rng(1).poisson(0.4, (40, 6, 4))
+    counts[0], counts[1, 1:] = 0, 0  # nothing at all, and one group alone: no pairs
+    expected = grouped_effect(counts).value
+    assert np.isnan(expected[:2]).all()
+    np.testing.assert_array_equal(grouped_value(counts), expected)
 
 
 def test_neither_torch_nor_seaborn_is_imported() -> None:

@@ -94,7 +94,7 @@ def simple() -> st.SearchStrategy[bytes]:
 def parsed(
     documents: list[bytes], monkeypatch: pytest.MonkeyPatch, *, usual: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame, RowLog]:
-    log, files = RowLog(), [Found(f"{place}.xml", f"{place}.xml", ".xml", None) for place in range(len(documents))]
+    log, files = RowLog(), [Found(f"{place}.xml", f"{place}.xml", ".xml") for place in range(len(documents))]
     with monkeypatch.context() as patch:
         patch.setattr(reader, "_content", lambda path: documents[int(Path(path).stem)])
         patch.setattr(reader, "ONE_BY_ONE", 1)
