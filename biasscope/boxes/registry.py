@@ -28,7 +28,7 @@ READERS = Registry(
             "edges",
             (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc"),
         ),
-        "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow",)),
+        "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow", ".parquet")),
     },
 )
 """Every module has ``read(request) -> BoxTable`` and ``detect(request) -> bool``, which looks at no more than a few

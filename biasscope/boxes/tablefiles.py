@@ -7,6 +7,7 @@ import csv
 import re
 import zlib
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,10 @@ def scan(path: Path, numbers: Sequence[str] = (), log: RowLog | None = None) -> 
         if suffix in (*TEXTS, ".txt"):
             return _scan_csv(path, numbers, log)
         if suffix == ".parquet":
-            frame = pl.scan_parquet(path)
+            frame = pl.scan_parquet(path, glob=False)
         else:
             stream = head(path, 6) != b"ARROW1"
-            frame = pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(path)
+            frame = pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(escape(str(path)))
         frame.collect_schema()
         return frame
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -100,7 +101,8 @@ def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.Lazy
         with opened(path) as file:
             data = file.read().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     source = sound(path, data, separator(path, line), log)
-    lenient: dict[str, Any] = {"separator": separator(path, line), "ignore_errors": True, "truncate_ragged_lines": True}
+    lenient: dict[str, Any] = {"separator": separator(path, line), "ignore_errors": True}
+    lenient |= {"truncate_ragged_lines": True, "glob": False}
     names = pl.scan_csv(source, infer_schema=False, **lenient).collect_schema().names()
     if lost := set(csv_header(path)) - set(names):
         raise InputError(f"the header line cannot be read (column {min(lost)[:SHORT]!r})", where=str(path))

@@ -1,4 +1,4 @@
-"""Object-detection datasets of the Hugging Face library: from the hub, or a folder written by ``save_to_disk``.
+"""Object-detection datasets of the Hugging Face library: from the hub, its Parquet files, or ``save_to_disk``.
 
 Convention
 ----------
@@ -9,23 +9,45 @@ the columns ``width`` and ``height`` or from the image's own header; no image is
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from biasscope.boxes.readers.huggingface_features import BOX
 from biasscope.boxes.readers.huggingface_rows import Split
 from biasscope.boxes.schema import BOXES, IMAGES, BoxTable
 from biasscope.boxes.source import Request
+from biasscope.boxes.tablefiles import scan
 from biasscope.core.errors import InputError
 
 NAME = "huggingface"
+WHOLE = "whole"
 
 
 def detect(request: Request) -> bool:
-    """Folders that ``save_to_disk`` wrote."""
+    """Folders that ``save_to_disk`` wrote, and Parquet files with boxes inside of a column, as the hub has them."""
+    return _saved(request) or any(_nested(Path(found.path)) for found in request.of(".parquet")[:1])
+
+
+def _saved(request: Request) -> bool:
     return any(found.name.rpartition("/")[2] in ("state.json", "dataset_dict.json") for found in request.of(".json"))
+
+
+def _nested(path: Path) -> bool:
+    """Whether a column holds lists of boxes, or objects with boxes; a table has one box a row."""
+    try:
+        kinds = scan(path).collect_schema()
+    except InputError:
+        return False
+    return any(_objects(kind) for kind in kinds.values())
+
+
+def _objects(kind: pl.DataType) -> bool:
+    inner = kind.inner if isinstance(kind, pl.List) else kind
+    return isinstance(inner, pl.Struct) and any(field.name.lower() in BOX for field in inner.fields)
 
 
 def read(request: Request) -> BoxTable:
@@ -49,7 +71,7 @@ def read(request: Request) -> BoxTable:
         pl.concat(images),
         format=NAME,
         convention=convention,
-        files=tuple(Path(found.path) for found in request.of(".arrow")) if request.path.is_dir() else (),
+        files=tuple(Path(found.path) for found in request.of(".arrow", ".parquet")) if request.path.exists() else (),
         log=request.log,
         notes=tuple(dict.fromkeys(part.note for part in parts)),
     )
@@ -62,8 +84,10 @@ def _load(request: Request) -> dict[str | None, Any]:
         str(request.path).removeprefix("hf:/").lstrip("/") if str(request.path).startswith("hf:") else str(request.path)
     )
     try:
-        if request.path.is_dir():
-            data: Any = datasets.load_from_disk(str(request.path))
+        if request.path.exists() and not _saved(request) and request.of(".parquet"):
+            data: Any = datasets.load_dataset("parquet", data_files=_by_split(request), streaming=True)
+        elif request.path.is_dir():
+            data = datasets.load_from_disk(str(request.path))
             _validate(data)
         else:
             data = datasets.load_dataset(name, streaming=request.stream)
@@ -71,8 +95,16 @@ def _load(request: Request) -> dict[str | None, Any]:
         first = str(error).split("\n")[0]
         raise InputError(f"cannot be loaded as a Hugging Face dataset ({first})", where=name) from error
     if isinstance(data, Mapping):
-        return {str(key): value for key, value in data.items()}
+        return {None if key == WHOLE else str(key): value for key, value in data.items()}
     return {request.split or request.split_of("x", stem=False): data}
+
+
+def _by_split(request: Request) -> dict[str, list[str]]:
+    """Parquet files of each split; of none they are ``WHOLE``."""
+    found: dict[str, list[str]] = {}
+    for one in request.of(".parquet"):
+        found.setdefault(request.split_of(one.name) or WHOLE, []).append(glob.escape(one.path))
+    return found
 
 
 def _validate(data: Any) -> None:

@@ -10,7 +10,7 @@ from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
 
 _OBJECTS = ("objects", "annotations", "faces", "labels")
-_BOX = ("bbox", "bboxes", "boxes", "box")
+BOX = ("bbox", "bboxes", "boxes", "box")
 _LABEL = ("category", "categories", "label", "labels", "category_id", "class", "class_label", "class_id", "name")
 _ID = ("image_id", "image_name", "file_name", "filename", "id")
 
@@ -70,7 +70,7 @@ def places_of(features: Any, request: Request) -> Places:
         raise InputError("the dataset does not state its features", where=source)
     _check_columns(request, features)
     objects, inner = _objects(features, source, request.columns)
-    box = _choose(inner, _BOX, source)
+    box = _choose(inner, BOX, source)
     _check_field(request, "label", inner)
     label = request.columns.get("label") or next((name for name in _LABEL if name in inner), None)
     return Places(
@@ -87,12 +87,12 @@ def places_of(features: Any, request: Request) -> Places:
 def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
     for name in (*((columns["objects"],) if "objects" in columns else ()), *_OBJECTS, *features):
         inner = _inner(features.get(name))
-        if inner is not None and any(box in inner for box in _BOX):
+        if inner is not None and any(box in inner for box in BOX):
             return name, inner
-    if any(box in features for box in _BOX):
+    if any(box in features for box in BOX):
         return "", features
     raise InputError(
-        f"no feature with boxes ({', '.join(_BOX)}) was found among: {', '.join(features)}",
+        f"no feature with boxes ({', '.join(BOX)}) was found among: {', '.join(features)}",
         where=source,
         hint="An object-detection dataset has a feature like objects = {bbox, category}.",
     )

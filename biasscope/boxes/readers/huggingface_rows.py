@@ -22,6 +22,8 @@ from biasscope.core.errors import InputError
 
 BATCH = 2000
 """Images that are made into frames together."""
+UNEQUAL = object()
+"""Label of boxes that cannot be told which of a different number of labels is theirs."""
 
 
 class Split:
@@ -83,6 +85,9 @@ class Split:
         image_id = str(number) if name is None else stem_of(str(name))
         raw.images.append((image_id, self.split, *self._size(row, where, log), self.source, None))
         for box, label in _pairs(row[places.objects] if places.objects else row, places.box, places.label):
+            if label is UNEQUAL:
+                log.add("as many labels as boxes were expected", where, f"box {box}")
+                continue
             try:
                 a, b, c, d = (float(value) for value in box)
             except (TypeError, ValueError) as error:
@@ -123,8 +128,9 @@ def _pairs(objects: Any, box: str, label: str | None) -> Iterator[tuple[Any, Any
         return
     if isinstance(objects, list):
         for item in objects:
-            yield item.get(box), item.get(label) if label else None
+            given = item or {}
+            yield given.get(box), given.get(label) if label else None
         return
     boxes = objects.get(box) or []
     labels = (objects.get(label) if label else None) or [None] * len(boxes)
-    yield from zip(boxes, labels, strict=False)
+    yield from zip(boxes, labels if len(labels) == len(boxes) else [UNEQUAL] * len(boxes), strict=True)

@@ -118,6 +118,38 @@ def test_splits_lists_of_objects_and_sizes_from_headers(tmp_path: Path, conventi
     assert "image headers" in table.notes[0]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_parquet_files_as_the_hub_has_them(tmp_path: Path, stream: bool) -> None:
+    data = datasets.Dataset.from_list(items(), features=FEATURES)
+    (tmp_path / "a[0]").mkdir()
+    for name, part in (("train-00000-of-00002", [0]), ("train-00001-of-00002", [1, 2]), ("test-00000-of-00001", [1])):
+        data.select(part).to_parquet(str(tmp_path / "a[0]" / f"{name}.parquet"))
+    found = read_boxes(tmp_path, stream=stream)
+    frame = found.boxes.collect()
+    assert rows(frame.filter(pl.col("split") == "train")) == expected()
+    assert rows(frame.filter(pl.col("split") == "test")) == expected()[2:]
+    assert found.images.collect().height == 4
+    (path,) = (tmp_path / "a[0]").glob("test*")
+    assert rows(read_boxes(path.rename(tmp_path / "x.parquet"), stream=stream).boxes.collect()) == expected()[2:]
+
+
+@pytest.mark.parametrize("labels", [["cat"], ["cat", "dog", "cat"]])
+def test_another_number_of_labels_than_boxes_is_listed(tmp_path: Path, labels: list[str]) -> None:
+    made = [
+        {
+            "image_id": "a",
+            "width": 9,
+            "height": 9,
+            "objects": {"bbox": [[1.0, 2, 3, 4], [2, 2, 3, 4]], "category": names},
+        }
+        for names in (labels, ["cat", "dog"])
+    ]
+    datasets.Dataset.from_list(made).save_to_disk(str(tmp_path / "x"))
+    found = read_boxes(tmp_path / "x")
+    assert found.boxes.collect().height == 2
+    assert [row.where for row in found.log.rows] == ["x::1", "x::1"]
+
+
 def test_a_picture_that_is_none_is_listed(tmp_path: Path) -> None:
     made = items()
     made[0]["image"] = {"bytes": b"no picture", "path": None}

@@ -8,9 +8,10 @@ from biasscope.core.errors import InputError, UsageError
 from tests.unit.boxes.box_samples import BOXES, SIZES, expected, kaggle, openimages, rows, sizes_csv, table, table_frame
 
 
+@pytest.mark.parametrize("name", ["x", "x[1] *?"])
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet", "arrow", "stream.arrow", "feather"])
-def test_kinds_of_files(tmp_path: Path, suffix: str) -> None:
-    path, frame = tmp_path / f"x.{suffix}", table_frame()
+def test_kinds_of_files(tmp_path: Path, suffix: str, name: str) -> None:
+    path, frame = tmp_path / f"{name}.{suffix}", table_frame()
     match suffix:
         case "csv" | "tsv":
             frame.write_csv(path, separator="," if suffix == "csv" else "\t")
