@@ -14,6 +14,7 @@ from biasscope.boxes.files import head
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
+from biasscope.boxes.sizes import check_places
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES
 from biasscope.boxes.unread import reason, refuse_packed, with_unread
@@ -84,6 +85,8 @@ def read_boxes(
     if not paths:
         raise UsageError("no path was given")
     check_convention(box_convention)
+    pictures, table = (None if place is None else Path(place) for place in (images, sizes))
+    check_places(pictures, table)
     log = RowLog()
     tables = [
         _read(
@@ -91,8 +94,8 @@ def read_boxes(
             Request(
                 Path(path),
                 convention=box_convention,
-                images=None if images is None else Path(images),
-                sizes=None if sizes is None else Path(sizes),
+                images=pictures,
+                sizes=table,
                 split=split,
                 split_column=split_column,
                 columns=dict(columns or {}),

@@ -28,6 +28,20 @@ _HEIGHT = ("height", "image_height", "h")
 SIZES = pl.Schema({"key": pl.String(), "table_width": pl.Int32(), "table_height": pl.Int32()})
 
 
+def check_places(images: Path | None, sizes: Path | None) -> None:
+    """Where sizes are to be taken from is there, whether an annotation needs them or not.
+
+    Raises
+    ------
+    InputError
+        There is no such folder of images, or no such file of sizes.
+    """
+    if images is not None and not images.is_dir():
+        raise InputError("there is no such folder", where=str(images), hint="--images is a folder of images.")
+    if sizes is not None and not sizes.is_file():
+        raise InputError("there is no such file", where=str(sizes), hint="--sizes is a CSV, Parquet or COCO JSON file.")
+
+
 def fill_sizes(images: pl.DataFrame, request: Request) -> pl.DataFrame:
     """Fill unknown sizes of a raw images frame from the request's size table, then from its image folder."""
     if request.sizes is not None and images["image_width"].null_count():
@@ -45,8 +59,7 @@ def size_table(path: Path) -> pl.DataFrame:
     InputError
         There is no such file, or it has no columns for the image, its width and its height.
     """
-    if not path.is_file():
-        raise InputError("there is no such file", where=str(path), hint="--sizes is a CSV, Parquet or COCO JSON file.")
+    check_places(None, path)
     frame = _coco_sizes(path) if path.suffix.lower() == ".json" else _table_sizes(path)
     return frame.unique("key", keep="first", maintain_order=True)
 
@@ -77,8 +90,7 @@ class ImageFiles:
     """Image files under a folder, found by name."""
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            raise InputError("there is no such folder", where=str(folder), hint="--images is a folder of images.")
+        check_places(folder, None)
         self._paths: dict[str, list[str]] = defaultdict(list)
         for found in Request(folder).files:
             if found.suffix in IMAGE_SUFFIXES:

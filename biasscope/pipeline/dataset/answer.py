@@ -10,6 +10,8 @@ from biasscope.core.results import Result, Scalar
 from biasscope.images.words import counted
 
 MOST = 3
+LONGEST = 80
+"""Letters of a label that a sentence holds."""
 HEADLINE = (
     ("position", "nonuniform_feasible"),
     ("position", "nonuniform_raw"),
@@ -78,6 +80,7 @@ def _all_have(classes: int) -> str:
 
 
 def _named(labels: Sequence[str]) -> str:
-    """First few labels, each in quotation marks."""
-    shown = [f"\u201c{label}\u201d" for label in labels[:MOST]]
+    """First few labels, each in quotation marks and cut where it is long."""
+    short = [label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}\u2026" for label in labels[:MOST]]
+    shown = [f"\u201c{label}\u201d" for label in short]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -180,3 +180,12 @@ def test_a_pipe_is_neither_file_nor_folder(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.csv")
     with pytest.raises(InputError, match="neither a file nor a folder"):
         read_boxes(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize(("option", "hint"), [("images", "folder of images"), ("sizes", "COCO JSON file")])
+def test_a_place_of_sizes_that_is_not_there_is_an_error_even_where_none_is_needed(
+    tmp_path: Path, option: str, hint: str
+) -> None:
+    path, _ = coco(tmp_path)
+    with pytest.raises(InputError, match=hint):
+        read_boxes(path, **{option: tmp_path / "none"})

@@ -57,6 +57,14 @@ def test_repair_says_of_how_many_boxes_it_is(tmp_path: Path, monkeypatch: pytest
     assert any("of 120 boxes, sampled by image" in note for note in found.notes)
 
 
+def test_long_names_do_not_fill_the_first_screen(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"i{k},10,10,{30 + k % 2},30,{'c' * 5000},100,100\n" for k in range(60)]
+    path.write_text(HEADER + "".join(rows))
+    first = analyze_dataset(path, leakage=False).answer[0]
+    assert first.endswith(f": “{'c' * 79}…”.")
+
+
 def test_an_augmentation_is_answered_once_however_often_it_is_written(tmp_path: Path) -> None:
     asked = ["RandomResizedCrop(size=224)", "v2.RandomResizedCrop(100)", "RandomResizedCrop( 100, scale=(0.08,1) )"]
     report = analyze_dataset(boxes(tmp_path), leakage=False, augment=asked)
