@@ -17,11 +17,15 @@ HEAD = 1 << 16
 
 @dataclass(slots=True, eq=False)
 class Found:
-    """One file under a folder: its full path, its path below the folder, its name's suffix in lower case."""
+    """One file under a folder: its full path, its path below the folder, its name's suffix in lower case.
+
+    ``read`` is the number of bytes that a reader which took them all found.
+    """
 
     path: str
     name: str
     suffix: str
+    read: int | None = None
     _stat: os.stat_result | None = None
 
     def stat(self) -> os.stat_result:
@@ -29,6 +33,10 @@ class Found:
         if self._stat is None:
             self._stat = os.stat(self.path)  # noqa: PTH116 (sooner than a Path, and than a DirEntry)
         return self._stat
+
+    def size(self) -> int:
+        """Bytes that were read, or else that the file system knows of."""
+        return self.stat().st_size if self.read is None else self.read
 
 
 class Files(Sequence[Path]):
@@ -52,8 +60,8 @@ class Files(Sequence[Path]):
         return Path(self._found[place].path)
 
     def sizes(self, start: int) -> list[tuple[str, int]]:
-        """Names and bytes of the files from one on; those that the cache looked at are known already."""
-        return [(found.path.rpartition(os.sep)[2], found.stat().st_size) for found in self._found[start:]]
+        """Names and bytes of the files from one on; those that were read or looked at are not asked for again."""
+        return [(found.path.rpartition(os.sep)[2], found.size()) for found in self._found[start:]]
 
 
 def listed(path: Path) -> tuple[Found, ...]:

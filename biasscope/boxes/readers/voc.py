@@ -149,7 +149,9 @@ def _joined(parts: Sequence[Frames]) -> Parsed:
 def _documents(files: Iterable[Found], log: RowLog, packed: Packed) -> Iterator[tuple[str, bytes]]:
     for found in files:
         if found.suffix == ".xml":
-            yield found.name, _content(found.path)
+            data = _content(found.path)
+            found.read = len(data)
+            yield found.name, data
         else:
             for name, data in members(Path(found.path), log, ".xml", beside=packed.add):
                 yield f"{found.name}!{name}", data

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from biasscope.boxes import cache, read_boxes
+from biasscope.boxes.files import Files
 from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import expected, rows, voc
@@ -190,6 +191,15 @@ def test_a_damaged_or_unwritable_cache_is_no_matter(many: Path, monkeypatch: pyt
 def test_no_cache(many: Path) -> None:
     assert rows(read_boxes(many, cache=False).boxes.collect()) == expected()
     assert not cache.folder().exists()
+
+
+def test_files_are_as_large_as_they_are_however_they_were_read(many: Path) -> None:
+    expected = [(path.name, path.stat().st_size) for path in sorted(many.glob("*.xml"))]
+    for options in ({"cache": False}, {}, {}):  # read, read and kept, taken from the cache
+        files = read_boxes(many, **options).files
+        assert isinstance(files, Files)
+        assert files.sizes(0) == expected
+        assert files.sizes(1) == expected[1:]
 
 
 def test_a_root_with_attributes_as_labelimg_writes_it(tmp_path: Path) -> None:
