@@ -37,9 +37,14 @@ def flag(name: str, kind: pl.DataType) -> pl.Expr:
 
 
 def side(name: str, kind: pl.DataType, commas: str = EITHER) -> pl.Expr:
-    """Column as a width or height in pixels; null where it is not positive."""
-    value = number(name, kind, commas)
-    return pl.when(value >= 1).then(value).cast(pl.Int32, strict=False)
+    """Column as a width or height in pixels; null where it is no positive whole number."""
+    return whole_side(number(name, kind, commas), kind)
+
+
+def whole_side(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Floats, made of a column of some kind, as widths or heights; null where they are no positive whole numbers."""
+    whole = value >= 1 if kind.is_integer() else (value >= 1) & (value == value.floor())
+    return pl.when(whole).then(value).cast(pl.Int32, strict=False)
 
 
 def image_name(name: str) -> pl.Expr:

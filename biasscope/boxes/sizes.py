@@ -14,6 +14,7 @@ from typing import BinaryIO, Protocol
 
 import polars as pl
 
+from biasscope.boxes.fields import whole_side
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_from, stem_of, without_suffix
 from biasscope.boxes.readers.coco_images import image_names
 from biasscope.boxes.rowlog import RowLog
@@ -164,12 +165,7 @@ def _table_sizes(path: Path) -> pl.DataFrame:
             hint="Name them image_id, width and height.",
         )
     image, width, height = (pl.col(str(name)) for name in chosen)
-    sizes = [
-        pl.when(side.cast(pl.Float64, strict=False) >= 1)
-        .then(side.cast(pl.Float64, strict=False))
-        .cast(pl.Int32, strict=False)
-        for side in (width, height)
-    ]
+    sizes = [whole_side(side.cast(pl.Float64, strict=False), pl.Float64()) for side in (width, height)]
     made = frame.select(image.cast(pl.String), table_width=sizes[0], table_height=sizes[1]).collect()
     keys = pl.Series("key", [None if name is None else stem_of(name) for name in made.to_series(0)], pl.String)
     return made.select(keys, "table_width", "table_height").drop_nulls("key")

@@ -138,6 +138,20 @@ def flags_of(names: Mapping[str, str], schema: pl.Schema) -> dict[str, pl.Expr]:
     return {key: flag(names[key], schema[names[key]]) for key in FLAGS if key in names}
 
 
+def check_numbers(names: Sequence[str], schema: pl.Schema, path: Path) -> None:
+    """Columns hold numbers, or texts that may be some.
+
+    Raises
+    ------
+    InputError
+        One holds lists, dates or the like.
+    """
+    for name in names:
+        kind = schema[name]
+        if kind.is_nested() or kind.is_temporal() or kind == pl.Binary:
+            raise InputError(f"column {name!r} holds no numbers (its type is {kind})", where=str(path))
+
+
 def check_columns(columns: Mapping[str, str], schema: pl.Schema, path: Path) -> None:
     """Every column that was asked for is there, under a name that BOXES knows.
 

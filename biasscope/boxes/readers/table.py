@@ -26,7 +26,7 @@ from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, re
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, scan
-from biasscope.boxes.tabular import Layout, Parts, build, check_columns, flags_of, images_of, joined
+from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_numbers, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
 NAME = "table"
@@ -73,8 +73,10 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     sorts = [[chosen[key] for key in keys if key in chosen] for keys in (CORNERS, ("image_width",), ("image_height",))]
     words = first_words(path, *sorts)
     commas = meaning(words, path)
-    frame = scan(path, [name for names in sorts for name in names] if plain(words) else [], request.log)
+    numeric = [name for names in sorts for name in names]
+    frame = scan(path, numeric if plain(words) else [], request.log)
     schema = frame.collect_schema()
+    check_numbers(numeric, schema, path)
     if BBOX in chosen:
         numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, layout_of, path)
     else:

@@ -191,6 +191,23 @@ def test_which_column_is_the_label(tmp_path: Path) -> None:
         frame = made
 
 
+@pytest.mark.parametrize("values", [pl.struct("xmin"), pl.concat_list("xmin"), pl.date(2026, 1, 1), pl.lit(b"1")])
+def test_columns_that_hold_no_numbers_are_named(tmp_path: Path, values: pl.Expr) -> None:
+    table_frame().with_columns(xmin=values).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="column 'xmin' holds no numbers"):
+        read_boxes(tmp_path / "x.parquet")
+
+
+def test_a_size_that_is_no_whole_number_is_unknown(tmp_path: Path) -> None:
+    table_frame().with_columns(width=pl.col("width") + pl.Series([0.5, 0, 0, 0])).write_csv(tmp_path / "x.csv")
+    found = read_boxes(tmp_path / "x.csv").boxes.collect()
+    assert found["image_width"].to_list() == [None, 100, 50]
+    (tmp_path / "sizes.csv").write_text("image_id,width,height\na,100.5,80\nb,50.0,40\n")
+    table_frame().drop("width", "height").write_csv(tmp_path / "x.csv")
+    found = read_boxes(tmp_path / "x.csv", sizes=tmp_path / "sizes.csv").boxes.collect()
+    assert found["image_width"].to_list() == [None, None, 50]
+
+
 def test_without_a_column_for_the_class_all_boxes_are_of_one(tmp_path: Path) -> None:
     """As in the competition on wheat heads: image_id, width, height, bbox."""
     path, _ = table(tmp_path)
