@@ -30,15 +30,18 @@ class Run:
 def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
     """Run a command to its end; raises when it fails.
 
-    The child's usage comes from ``wait4``, so that children of other rounds are not counted in.
+    The child's usage comes from ``wait4``, so that children of other rounds are not counted in. Modules are kept
+    compiled, as those of an installed package are, also where this process was told not to.
     """
+    variables = {**os.environ, **(environment or {})}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
     started = time.perf_counter()
     child = subprocess.Popen(
         list(command),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd=cwd,
-        env={**os.environ, **(environment or {})},
+        env=variables,
     )
     assert child.stderr is not None
     message = child.stderr.read()

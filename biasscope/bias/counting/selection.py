@@ -51,9 +51,9 @@ class OneAnImage:
             aside = self._aside.take(index)
             self._kept[index] += [] if aside is None else [aside]
             if self._kept[index]:
-                self._reduce(index, label_keys)
+                rank = self._reduce(index, label_keys)
                 rows = self._kept[index].pop()
-                yield rows, lowest(rows.key, ranks(rows, self.seed), rows)
+                yield rows, lowest(rows.key, rank, rows)
 
     def close(self) -> None:
         """Drop the temporary files."""
@@ -73,11 +73,14 @@ class OneAnImage:
         if self._pending[index] > max(least, len(self._kept[index][0].key)):
             self._reduce(index, label_keys)
 
-    def _reduce(self, index: int, label_keys: NDArray[np.uint64]) -> None:
+    def _reduce(self, index: int, label_keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Keep the rows of lowest rank of a part; returns their ranks."""
         rows = concatenate(self._kept[index])
-        pair = mix(rows.key, label_keys[rows.label])
-        self._kept[index] = [rows.at(lowest(pair, ranks(rows, self.seed), rows))]
+        pair, rank = mix(rows.key, label_keys[rows.label]), ranks(rows, self.seed)
+        chosen = lowest(pair, rank, rows)
+        self._kept[index] = [rows.at(chosen)]
         self._pending[index] = 0
+        return rank[chosen]
 
 
 def together(parts: Iterator[tuple[Rows, NDArray[np.bool_]]], most: int) -> Iterator[tuple[Rows, NDArray[np.bool_]]]:

@@ -33,6 +33,8 @@ def _unique(names: pl.Series, ids: list[Id], *, folders: bool) -> pl.Series:
     """File names without folders and suffix, or with folders where they are not unique without, or with the id too."""
     whole = names.str.replace(SUFFIX, "")
     stems = whole.str.split("/").list.last() if folders else whole
+    if stems.n_unique() == len(ids):
+        return stems
     named = stems if stems.n_unique() == names.n_unique() else whole
     if named.n_unique() == len(ids):
         return named
