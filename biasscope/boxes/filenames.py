@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2"}
@@ -64,3 +66,20 @@ def unique_ids(names: list[str]) -> list[str]:
     if len(set(stems)) == len(set(names)):
         return stems
     return [without_suffix(name.replace("\\", "/")) for name in names]
+
+
+def told_apart(paths: Sequence[Path]) -> list[str]:
+    """Folders to put before the names of files, so that those of different paths differ; empty where they do.
+
+    >>> told_apart([Path("a/x.csv"), Path("b/x.csv")]), told_apart([Path("a/x.csv"), Path("b/y.csv")])
+    (['a/', 'b/'], ['', ''])
+    """
+    last = ["" if path.is_dir() else path.name for path in paths]
+    if len(paths) < 2 or (all(last) and len(set(last)) == len(last)):
+        return [""] * len(paths)
+    own = [(path if path.is_dir() else path.parent).parts for path in paths]
+    for depth in range(1, max(map(len, own)) + 1):
+        folders = ["".join(f"{part}/" for part in parts[-depth:] if part != "/") for parts in own]
+        if len({folder + name for folder, name in zip(folders, last, strict=True)}) == len(paths):
+            return folders
+    return [""] * len(paths)

@@ -10,6 +10,7 @@ from typing import cast
 import polars as pl
 
 from biasscope.boxes.convention import check_convention
+from biasscope.boxes.filenames import told_apart
 from biasscope.boxes.files import head
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
@@ -102,9 +103,10 @@ def read_boxes(
                 cache=cache,
                 stream=stream,
                 log=log,
+                folder=folder,
             ),
         )
-        for path in paths
+        for path, folder in zip(paths, told_apart([Path(path) for path in paths]), strict=True)
     ]
     return tables[0] if len(tables) == 1 else _joined(tables, log)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -43,6 +43,8 @@ class Request:
         Where rows go that cannot become boxes.
     only
         The files to read, where something else than the path says which.
+    folder
+        Put before the names of the files, to tell them from those of another path; ends in a slash.
     """
 
     path: Path
@@ -56,11 +58,15 @@ class Request:
     stream: bool = False
     log: RowLog = field(default_factory=RowLog)
     only: tuple[Found, ...] | None = None
+    folder: str = ""
 
     @cached_property
     def files(self) -> tuple[Found, ...]:
         """Files under the path in the order of their names; the path itself when it is a file; or ``only`` those."""
-        return listed(self.path) if self.only is None else self.only
+        if self.only is not None:
+            return self.only
+        found = listed(self.path)
+        return tuple(replace(one, name=self.folder + one.name) for one in found) if self.folder else found
 
     @cached_property
     def suffixes(self) -> Counter[str]:

@@ -117,7 +117,7 @@ def _notes(asked: DatasetAnalysis, sides: list[Usable]) -> list[str]:
         name = f"{sides_named(asked.paths, str(asked.compare))[1]}: " if place else ""
         doubt = side.inspector.doubt(side.table.convention)
         doubts += [f"{name}{doubt}"] if doubt else []
-        notes += [f"{name}{note}" for note in side.table.notes]
+        notes += [f"{name}{note}" for note in side.notes()]
     return doubts + notes
 
 

@@ -28,6 +28,8 @@ class Usable:
     table: BoxTable
     progress: Progress = field(default_factory=Progress)
     inspector: Inspector = field(default_factory=Inspector)
+    shared: int = 0
+    """Images that more than one file names, known after :meth:`frame`."""
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Usable boxes in batches; the first complete pass inspects every row."""
@@ -40,13 +42,38 @@ class Usable:
     def frame(self) -> pl.DataFrame:
         """All usable boxes in memory."""
         parts = list(self.batches())
-        return pl.concat(parts) if parts else self.table.boxes.head(0).collect()
+        found = pl.concat(parts) if parts else self.table.boxes.head(0).collect()
+        self.shared = shared_images(found)
+        return found
+
+    def notes(self) -> Iterator[str]:
+        """What the reader assumed, and what was assumed of images of one name."""
+        yield from self.table.notes
+        if self.shared:
+            named = "image is" if self.shared == 1 else "images are"
+            yield (
+                f"{self.shared:,} {named} named by more than one file, and taken for the same one. If only the names "
+                "are the same, half of the boxes may not have been tested: rename them, or give the splits other names."
+            )
 
     def _check_classes(self) -> None:
         if self.inspector.classes > MOST_CLASSES:
             where = ", ".join(str(path) for path in self.table.files[:3])
             hint = "Is the column of labels the right one? Name it with --columns label=..."
             raise InputError(f"has more than {MOST_CLASSES:,} classes", where=where, hint=hint)
+
+
+def shared_images(frame: pl.DataFrame) -> int:
+    """Number of images (ids of a split) whose boxes come from more than one file.
+
+    >>> places = {"image_id": ["a", "a", "b", "b"], "split": [None] * 4, "file": ["x.csv", "y.csv", "x.csv", "x.csv"]}
+    >>> shared_images(pl.DataFrame(places))
+    1
+    """
+    if frame["file"].n_unique() < 2:
+        return 0
+    places = frame.select("image_id", "split", "file").unique()
+    return places.height - places.select("image_id", "split").n_unique()
 
 
 @dataclass

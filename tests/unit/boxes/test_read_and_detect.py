@@ -189,3 +189,17 @@ def test_a_place_of_sizes_that_is_not_there_is_an_error_even_where_none_is_neede
     path, _ = coco(tmp_path)
     with pytest.raises(InputError, match=hint):
         read_boxes(path, **{option: tmp_path / "none"})
+
+
+@pytest.mark.parametrize("folders", [False, True])
+def test_files_of_one_name_are_told_apart_in_what_is_listed(tmp_path: Path, folders: bool) -> None:
+    paths = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        paths.append(tmp_path / name if folders else coco(tmp_path / name)[0])
+        if folders:
+            coco(tmp_path / name)
+    frame = read_boxes(*paths).boxes.collect()
+    assert frame["file"].cast(pl.String).to_list() == ["one/boxes.json"] * 3 + ["two/boxes.json"] * 3
+    assert rows(frame) == sorted(expected() * 2)
+    assert read_boxes(paths[0]).boxes.collect()["file"][0] == "boxes.json"
