@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import sys
 
 OBJECTS = 500_000
 """New objects after which Python looks for cycles. Lists of many files hold none, and looking there takes time."""
@@ -14,9 +15,15 @@ def prepare(*, stream: bool) -> None:
     """Let idle threads sleep sooner, look for cycles less often, and give freed memory back where it is not to grow.
 
     At the very end, when all memory goes back at once, no cycles are looked for: that would take a sixth of a start.
+    Only where torch was loaded they are: its libraries complain of what is left.
     """
     gc.set_threshold(OBJECTS)
-    atexit.register(gc.freeze)
+    atexit.register(_leave)
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # read when numpy is loaded
     if stream:  # read when polars is loaded
         os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+
+
+def _leave() -> None:
+    if "torch" not in sys.modules:
+        gc.freeze()

@@ -65,6 +65,11 @@ def test_quiet_says_nothing(program: Program, coco: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_quiet_says_nothing_with_torch_either(program: Program, coco: Path) -> None:
+    done = program("dataset", coco, "--augment", "RandomHorizontalFlip()", "--no-html", "--no-leakage", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_bad_boxes_are_listed_and_strict_exits_with_3(program: Program, coco: Path, tmp_path: Path) -> None:
     assert program("dataset", coco, "--no-html", "--no-leakage").returncode == 0
     integrity = decode((tmp_path / "biasscope-report" / "report.json").read_bytes()).result("integrity")
