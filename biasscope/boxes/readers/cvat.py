@@ -9,6 +9,7 @@ are bad rows, as other shapes are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,13 +35,13 @@ _META = ("meta", "task", "job", "original_size", "width", "height", "size", "sta
 
 def detect(request: Request) -> bool:
     """XML files whose root is ``<annotations>``."""
-    return any(b"<annotations>" in head(found.path, 4096) for found in request.of(".xml")[:4])
+    return any(_looks(found) for found in request.of(".xml")[:4])
 
 
 def read(request: Request) -> BoxTable:
     """Boxes of CVAT files; see the module for the convention. Shapes that are no boxes are bad rows."""
     convention = choose_corners(request.convention, "edges", "CVAT XML")
-    files = [found for found in request.of(".xml") if b"<annotations>" in head(found.path, 4096)]
+    files = [found for found in request.of(".xml") if _looks(found)]
     if not files:
         raise InputError("no CVAT XML file is here", where=str(request.path))
     boxes, images, video = [], [], False
@@ -63,6 +64,11 @@ def read(request: Request) -> BoxTable:
         log=request.log,
         notes=(note,) if video else (),
     )
+
+
+def _looks(found: Found) -> bool:
+    """Whether the root is ``<annotations>``, also behind comments, and in UTF-16, of which every other byte is left."""
+    return re.search(rb"<annotations[\s>]", head(found.path).replace(b"\0", b"")) is not None
 
 
 def _parse(found: Found, request: Request) -> _Parser:

@@ -63,6 +63,20 @@ def test_bad_documents(tmp_path: Path, text: str) -> None:
         read_boxes(path, format="cvat") if "<annotations>" in text else read_boxes(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "encoding"),
+    [
+        ("<annotations>", '<annotations version="1.1">', "utf-8"),
+        ("<annotations>", f"<!-- {'x' * 9000} --><annotations\n>", "utf-8"),
+        ("<?xml version='1.0'?>", "<?xml version='1.0' encoding='utf-16'?>", "utf-16"),
+    ],
+)
+def test_roots_as_other_programs_write_them(tmp_path: Path, old: str, new: str, encoding: str) -> None:
+    path, _ = cvat(tmp_path)
+    path.write_bytes(path.read_text().replace(old, new).encode(encoding))
+    assert rows(read_boxes(path).boxes.collect()) == expected()
+
+
 def test_boxes_that_do_not_fit_are_listed(tmp_path: Path) -> None:
     path, _ = cvat(tmp_path)
     bad = '<box label="cat" xtl="1" ytl="2" xbr="3"/><box label="cat" xtl="one" ytl="2" xbr="3" ybr="4"/>'
