@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from biasscope.boxes.convention import from_xywh, to_edges
 from biasscope.boxes.files import Found
 from biasscope.boxes.jsonarrays import BadElement, elements, further_keys, goes_on
 from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
+from biasscope.boxes.readers.coco_ids import Key, Places, floats
 from biasscope.boxes.readers.coco_images import listed_images
 from biasscope.boxes.readers.coco_tables import SECOND, Id, Skipped, Tables, read_tables
 from biasscope.boxes.schema import BOXES, CORNERS, FLAGS
@@ -96,13 +97,11 @@ class File:
 
     def _arrays(self, made: list[Annotation], seen: int) -> Decoded:
         count, look = len(made), self.look
-        images, labels = [item.image_id for item in made], [item.category_id for item in made]
-        numbers = chain.from_iterable([item.bbox for item in made])
         return Decoded(
-            np.fromiter(map(look.image.get, images, repeat(-1)), np.int64, count),
-            np.fromiter(map(look.category.get, labels, repeat(-1)), np.int64, count),
-            np.fromiter(numbers, np.float64, 4 * count).reshape(-1, 4),
-            np.fromiter(map(bool, [item.iscrowd for item in made]), np.bool_, count),
+            look.image.of([item.image_id for item in made]),
+            look.category.of([item.category_id for item in made]),
+            floats([*chain.from_iterable([item.bbox for item in made])]).reshape(-1, 4),
+            np.fromiter([item.iscrowd for item in made], np.bool_, count),
             np.arange(seen + 1, seen + count + 1),
         )
 
@@ -174,8 +173,8 @@ def _joined(parts: list[Decoded]) -> Decoded:
 class _Look:
     """Where ids lead: places in columns to gather from."""
 
-    image: dict[int | str, int]
-    category: dict[int | str | None, int]
+    image: Places
+    category: Places
     image_id: pl.Series
     split: pl.Series
     width: pl.Series
@@ -186,12 +185,12 @@ class _Look:
     @classmethod
     def up(cls, tables: Tables, images: pl.DataFrame) -> _Look:
         names = list(tables.categories.values())
-        category: dict[int | str | None, int] = {key: place for place, key in enumerate(tables.categories)}
+        category: dict[Key, int] = {key: place for place, key in enumerate(tables.categories)}
         category[None] = len(names)
         columns = images.cast({"split": pl.Categorical, "file": pl.Categorical})
         return cls(
-            image=tables.image,
-            category=category,
+            image=Places(tables.image),
+            category=Places(category),
             image_id=columns["image_id"],
             split=columns["split"],
             width=columns["image_width"],

@@ -16,7 +16,7 @@ from biasscope.boxes import read_boxes
 from biasscope.boxes.readers import coco_annotations
 from biasscope.boxes.schema import CORNERS
 
-IDS = st.one_of(st.integers(0, 4), st.sampled_from(["0", "1", "a}, {b", "é"]), st.integers(2**40, 2**40 + 1))
+IDS = st.one_of(st.integers(-1, 4), st.sampled_from(["0", "1", "a}, {b", "é"]), st.integers(2**40, 2**40 + 1))
 SIDES = st.one_of(st.none(), st.sampled_from([0, 1, 640, 640.0, 640.5, -3, 2**31 - 1, 2**31, 1e300]))
 NUMBERS = st.one_of(st.integers(-5, 900), st.floats(-1e3, 1e3, allow_nan=False))
 IMAGES = st.lists(st.fixed_dictionaries({"id": IDS, "width": SIDES, "height": SIDES}), max_size=6)
@@ -25,7 +25,7 @@ ANNOTATIONS = st.lists(
         {"image_id": IDS, "bbox": st.one_of(st.lists(NUMBERS, min_size=3, max_size=4), st.none())},
         optional={
             "category_id": st.one_of(st.none(), IDS),
-            "iscrowd": st.sampled_from([0, 1, True, False, None]),
+            "iscrowd": st.sampled_from([0, 1, 2, -1, 10**30, True, False, None]),
             "segmentation": st.sampled_from([[[1, 2, 3]], {"counts": "}, {", "size": [1, 2]}, [{"a": {}}, {}]]),
         },
     ),
