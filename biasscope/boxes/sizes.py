@@ -55,6 +55,8 @@ def fill_sizes(images: pl.DataFrame, request: Request) -> pl.DataFrame:
 def size_table(path: Path) -> pl.DataFrame:
     """Image sizes from CSV, Parquet or COCO JSON, keyed by the image's name without folders and suffix.
 
+    A name that has several sizes, as in different folders, is left out: which one is meant cannot be told.
+
     Raises
     ------
     InputError
@@ -62,7 +64,8 @@ def size_table(path: Path) -> pl.DataFrame:
     """
     check_places(None, path)
     frame = _coco_sizes(path) if path.suffix.lower() == ".json" else _table_sizes(path)
-    return frame.unique("key", keep="first", maintain_order=True)
+    known = frame.drop_nulls().unique(maintain_order=True)
+    return known.filter(pl.col("key").is_unique())
 
 
 def image_size(path: Path | BinaryIO) -> tuple[int, int]:

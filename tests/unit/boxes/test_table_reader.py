@@ -259,6 +259,16 @@ def test_kaggle_rows_that_do_not_fit(tmp_path: Path) -> None:
     assert result.scalar("images").value == 3
 
 
+def test_a_name_of_several_sizes_has_none(tmp_path: Path) -> None:
+    path, options = openimages(tmp_path)
+    options["sizes"].write_text("image_id,width,height\ntrain/a.jpg,100,80\nval/a.jpg,90,80\nb,50,40\nx/b.png,50,40\n")
+    found = read_boxes(path, **options).boxes.collect()
+    assert dict(found.select("image_id", "image_width").rows()) == {"a": None, "b": 50}
+    frame = pl.read_csv(options["sizes"]).filter(~pl.col("image_id").str.starts_with("val"))
+    frame.write_csv(options["sizes"])
+    assert rows(read_boxes(path, **options).boxes.collect()) == expected()
+
+
 def test_sizes_need_their_columns(tmp_path: Path) -> None:
     path, _ = openimages(tmp_path)
     with pytest.raises(InputError, match="image, width and height"):
