@@ -12,7 +12,6 @@ from biasscope.boxes.assemble import conform, edges_of
 from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.fields import flag
-from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES
 from biasscope.boxes.sizes import SIZES, ImageFiles, read_sizes, size_table
@@ -109,28 +108,33 @@ def images_of(boxes: pl.LazyFrame, empty: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _with_sizes(frame: pl.LazyFrame, request: Request) -> pl.LazyFrame:
-    parts = [size_table(request.sizes)] if request.sizes is not None else []
+    if request.sizes is not None:
+        name = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
+        frame = _filled(frame, name, size_table(request.sizes))
     if request.images is not None:
-        parts.append(_file_sizes(frame, request.images, request.log))
-    for part in parts:
-        key = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
-        known = part.drop_nulls().unique("key", keep="first", maintain_order=True)
-        joined = frame.with_columns(key=key).join(known.lazy(), on="key", how="left", maintain_order="left")
-        frame = joined.with_columns(
-            image_width=pl.coalesce("image_width", "table_width"),
-            image_height=pl.coalesce("image_height", "table_height"),
-        ).drop("key", "table_width", "table_height")
+        frame = _filled(frame, _IMAGE, _file_sizes(frame, request.images, request.log))
     return frame
+
+
+_IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null(""), separator="\0")
+"""An image by its whole name and its split: files of one name may stand in several folders."""
+
+
+def _filled(frame: pl.LazyFrame, key: pl.Expr, sizes: pl.DataFrame) -> pl.LazyFrame:
+    joined = frame.with_columns(key=key).join(sizes.drop_nulls().lazy(), on="key", how="left", maintain_order="left")
+    return joined.with_columns(
+        image_width=pl.coalesce("image_width", "table_width"),
+        image_height=pl.coalesce("image_height", "table_height"),
+    ).drop("key", "table_width", "table_height")
 
 
 def _file_sizes(frame: pl.LazyFrame, folder: Path, log: RowLog) -> pl.DataFrame:
     """Sizes of the images that have none in the table, from the headers of their files."""
     wanted = frame.filter(pl.col("image_width").is_null()).select("image_id", pl.col("split").cast(pl.String))
-    rows = [row for row in wanted.unique(maintain_order=True).collect().rows() if row[0] is not None]
-    sizes = read_sizes(ImageFiles(folder), rows, log)
-    return pl.DataFrame(
-        [(stem_of(row[0]), *size) for row, size in zip(rows, sizes, strict=True)], schema=SIZES, orient="row"
-    )
+    images = wanted.drop_nulls("image_id").unique(maintain_order=True).collect()
+    sizes = read_sizes(ImageFiles(folder), images.rows(), log)
+    sides = pl.DataFrame(sizes, schema=[name for name in SIZES if name != "key"], orient="row").cast(pl.Int32)
+    return images.select(key=_IMAGE).hstack(sides)
 
 
 def flags_of(names: Mapping[str, str], schema: pl.Schema) -> dict[str, pl.Expr]:

@@ -259,6 +259,18 @@ def test_kaggle_rows_that_do_not_fit(tmp_path: Path) -> None:
     assert result.scalar("images").value == 3
 
 
+def test_pictures_of_one_name_in_two_folders_have_sizes_of_their_own(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for folder, size in (("one", (50, 40)), ("two", (60, 30))):
+        (tmp_path / "images" / folder).mkdir(parents=True)
+        Image.new("L", size).save(tmp_path / "images" / folder / "0.png")
+    lines = [f"{folder}/0.png,1,2,3,4,cat\n" for folder in ("one", "two")]
+    (tmp_path / "x.csv").write_text("image,xmin,ymin,xmax,ymax,label\n" + "".join(lines))
+    found = read_boxes(tmp_path / "x.csv", images=tmp_path / "images").boxes.collect()
+    assert found.select("image_width", "image_height").rows() == [(50, 40), (60, 30)]
+
+
 def test_a_name_of_several_sizes_has_none(tmp_path: Path) -> None:
     path, options = openimages(tmp_path)
     options["sizes"].write_text("image_id,width,height\ntrain/a.jpg,100,80\nval/a.jpg,90,80\nb,50,40\nx/b.png,50,40\n")
