@@ -104,7 +104,7 @@ def _one(parts: list[tuple[Rows, NDArray[np.bool_]]]) -> tuple[Rows, NDArray[np.
 def lowest(key: NDArray[np.uint64], rank: NDArray[np.uint64], rows: Rows) -> NDArray[np.bool_]:
     """Mask of the one row of lowest rank of every key; near-duplicates of equal rank are settled by their corners."""
     order = np.argsort(key)
-    key, rank = key[order], rank[order]
+    key, rank = key.take(order), rank.take(order)
     starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
     sizes = np.diff(np.append(starts, len(key)))
     best = rank == np.repeat(np.minimum.reduceat(rank, starts), sizes)

@@ -60,7 +60,7 @@ def monte_carlo_p(
     weights = 1 / np.asarray(shares, np.float64)
     rows_of = {int(size): np.flatnonzero(n == size) for size in np.unique(n[n > 0])}
     exceeding = np.zeros(len(n), np.int64)
-    random = generator(seed, "monte-carlo chi-square")
+    random = _SixteenBits(generator(seed, "monte-carlo chi-square"))
     for start in range(0, draws, CHUNK):
         width = min(CHUNK, draws - start)
         for size, null in _growing(random, width, list(rows_of), weights):
@@ -69,9 +69,7 @@ def monte_carlo_p(
     return np.where(n > 0, (exceeding + 1) / (draws + 1), np.nan)
 
 
-def _growing(
-    random: np.random.Generator, width: int, sizes: list[int], weights: Floats
-) -> Iterator[tuple[int, Floats]]:
+def _growing(random: _SixteenBits, width: int, sizes: list[int], weights: Floats) -> Iterator[tuple[int, Floats]]:
     """Sums of squares of ``width`` growing samples, each time they reach one of ``sizes`` (ascending)."""
     cells, even = len(weights), bool(np.all(weights == weights[0]))
     lookup = _lookup(1 / weights)
@@ -97,20 +95,33 @@ def _growing(
 
 
 def _drawn(
-    random: np.random.Generator, lookup: NDArray[np.uint16] | int, boxes: int, base: NDArray[np.int64]
+    random: _SixteenBits, lookup: NDArray[np.uint16] | int, boxes: int, base: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Flat index of the cell each next box falls in, one row a box."""
-    raw = _sixteen_bits(random, boxes * len(base)).reshape(boxes, len(base))
+    raw = random(boxes * len(base)).reshape(boxes, len(base))
     drawn = np.empty(raw.shape, np.int64)
     drawn[:] = raw >> lookup if isinstance(lookup, int) else lookup.take(raw)
     drawn += base
     return drawn
 
 
-def _sixteen_bits(random: np.random.Generator, size: int) -> NDArray[np.uint16]:
-    """``random.integers(0, 1 << 16, size, np.uint16)`` in half the time: two numbers a word, the lower bits first."""
-    words = random.integers(0, 1 << 32, (size + 1) // 2, np.uint32)
-    return words.astype("<u4", copy=False).view("<u2")[:size]
+class _SixteenBits:
+    """Numbers as ``random.integers(0, 1 << 16, size, np.uint16)`` gives them, several from a word: the same, sooner.
+
+    A word of 64 bits holds four, the lowest bits first. Once a request does not fill its last word, numpy has to keep
+    account of the half word that is left over, and gives the words of 32 bits from then on.
+    """
+
+    def __init__(self, random: np.random.Generator) -> None:
+        self._random, self._whole = random, True
+
+    def __call__(self, size: int) -> NDArray[np.uint16]:
+        self._whole = self._whole and size % 4 == 0
+        if self._whole:
+            words = self._random.bit_generator.random_raw(size // 4).astype("<u8", copy=False)
+        else:
+            words = self._random.integers(0, 1 << 32, (size + 1) // 2, np.uint32).astype("<u4", copy=False)
+        return np.asarray(words.view("<u2")[:size])
 
 
 def _lookup(shares: Floats) -> NDArray[np.uint16] | int:
