@@ -14,21 +14,21 @@ def test_the_call_goes_on_while_the_caller_does_something_else() -> None:
 
     def call() -> str:
         begun.set()
-        return "made" if may_end.wait(30) else "left alone"
+        return "made" if may_end.wait(300) else "left alone"
 
     answer = later(call)
-    assert begun.wait(30)
+    assert begun.wait(300)
     assert not answer.done()
     may_end.set()
-    assert answer.result(30) == "made"
+    assert answer.result(300) == "made"
 
 
 def test_what_the_call_raises_is_raised_where_it_is_asked_for() -> None:
     answer = later(lambda: 1 // 0)
     with pytest.raises(ZeroDivisionError):
-        answer.result(30)
+        answer.result(300)
 
 
 def test_a_program_that_does_not_ask_does_not_wait() -> None:
     program = "import time\nfrom biasscope.core.later import later\nlater(lambda: time.sleep(600))\n"
-    assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], timeout=300, check=False).returncode == 0

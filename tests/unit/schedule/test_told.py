@@ -120,7 +120,7 @@ class TestNotify:
         ],
     )
     def test_its_failure_is_said_and_changes_nothing(self, tmp_path, capsys, argv, told):
-        notify(made("failed"), tmp_path, argv, timeout=0.3 if "sleep" in argv[-1] else 30)
+        notify(made("failed"), tmp_path, argv, timeout=0.3 if "sleep" in argv[-1] else 300)
         shown = capsys.readouterr()
         assert shown.out == ""
         assert told in shown.err

@@ -135,7 +135,7 @@ def test_blocks_are_made_ahead_in_another_thread():
     assert next(coming) == 0
     assert next(coming) == 1
     assert next(coming) == 2
-    assert running.wait(10)
+    assert running.wait(300)
     assert list(coming) == []
     assert made == [False] * 3
 
