@@ -108,7 +108,7 @@ def column_values(path: Path, column: str, rows: Rows) -> Iterator[Any]:
 def _csv(path: Path) -> pl.DataFrame:
     import polars as pl
 
-    return pl.read_csv(path, separator=_separator(path), infer_schema=False)
+    return pl.read_csv(path, separator=_separator(path), infer_schema=False, glob=False)
 
 
 def _kind_of_texts(values: Sequence[str | None]) -> Kind:

@@ -43,7 +43,7 @@ def read(folder: Path) -> Known:
     path = folder / FILE
     try:
         stamps = msgspec.json.decode(pl.read_parquet_metadata(path)[STAMPS], type=dict[str, str])
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, glob=False)
     except (OSError, KeyError, msgspec.DecodeError, pl.exceptions.PolarsError):
         return {}
     if dict(frame.schema) != SCHEMA:

@@ -21,8 +21,10 @@ def identity(source):
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".feather", ".stream.arrow"])
-def test_every_format_gives_the_same(tmp_path, suffix):
-    path, table = tmp_path / f"t{suffix}", frame()
+@pytest.mark.parametrize("folder", ["plain", "set [1] *?"])
+def test_every_format_gives_the_same(tmp_path, suffix, folder):
+    (tmp_path / folder).mkdir()
+    path, table = tmp_path / folder / f"t{suffix}", frame()
     if suffix == ".parquet":
         table.write_parquet(path, row_group_size=5)
     elif suffix.startswith(".stream"):
@@ -52,6 +54,14 @@ def test_text_tables_name_paths(tmp_path, suffix):
     assert [picture.label for picture in source] == [4, 2]
     assert source.highest_label == 4
     assert [problem.code for problem in source.problems] == ["missing", "unreadable"]
+
+
+def test_the_path_of_a_text_table_is_no_pattern(tmp_path):
+    folder = tmp_path / "set [1] *?"
+    folder.mkdir()
+    noise(3).save(folder / "a.png")
+    (folder / "t.csv").write_text("img,label\na.png,1\n")
+    assert identity(open_images(folder / "t.csv")) == [3]
 
 
 def test_a_text_table_of_paths_alone(tmp_path):

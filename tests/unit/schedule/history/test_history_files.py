@@ -47,6 +47,12 @@ def test_one_row_a_number_and_run(forty):
     assert (row["n"], row["better"], row["started"]) == (40_000, "lower", "2026-01-08T03:00:00+00:00")
 
 
+def test_what_was_written_is_known_again_in_a_folder_whose_name_looks_like_a_pattern(forty):
+    folder = forty.rename(forty.with_name("nightly [1] *"))
+    update(folder)
+    assert len(table.read(folder)) == 38
+
+
 def test_from_the_json_alone(forty):
     update(forty)
     before = {name: (forty / name).read_bytes() for name in ("index.html", "history.parquet")}
