@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.bias.counting.binning import bin_of, coarse, count, plane, scale_bin, total
+from biasscope.bias.counting.keys import modulo
 from biasscope.bias.counting.located import Floats, Ints, Located, Mask
 from biasscope.bias.counting.tables import CLUSTER_GROUPS, FINE, FINE_SCALES, JOINT, PLANE, SCALES
 
@@ -33,7 +34,7 @@ class Fold(Located):
 
     def pooled_cluster(self) -> Ints:
         """Sums of u, v and their squares by many groups of images, shape ``(CLUSTER_GROUPS, len(CLUSTER))``."""
-        group = np.asarray(self.image % np.uint64(CLUSTER_GROUPS), np.int64)
+        group = modulo(self.image, CLUSTER_GROUPS)
         return np.stack([made for side in self.sides for made in side.sums(group, CLUSTER_GROUPS)], -1)
 
     def index(self, at: Ints) -> Ints:

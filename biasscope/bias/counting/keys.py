@@ -77,7 +77,17 @@ def _hashes_of_runs(texts: pl.Series) -> U64:
 
 def groups(keys: U64, count: int, seed: int) -> NDArray[np.int64]:
     """Jackknife group of each image, 0 to ``count - 1``."""
-    return np.asarray(group_keys(keys, seed) % np.uint64(count), np.int64)
+    return modulo(group_keys(keys, seed), count)
+
+
+def modulo(keys: U64, count: int) -> NDArray[np.int64]:
+    """``keys % count`` by way of the quotient, for which numpy has a loop that is five times as fast.
+
+    >>> modulo(np.array([0, 41, (1 << 64) - 1], np.uint64), 20).tolist()
+    [0, 1, 15]
+    """
+    divisor = np.uint64(count)
+    return np.asarray(keys - keys // divisor * divisor, np.int64)
 
 
 def group_keys(keys: U64, seed: int) -> U64:

@@ -73,7 +73,7 @@ class Located:
     @cached_property
     def group(self) -> Ints:
         """Jackknife group of each box's image."""
-        return np.asarray(self.image % np.uint64(self.settings.groups), np.int64)
+        return keys.modulo(self.image, self.settings.groups)
 
     @cached_property
     def centres(self) -> tuple[Floats, Floats]:

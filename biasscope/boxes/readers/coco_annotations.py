@@ -18,7 +18,7 @@ from biasscope.boxes.convention import from_xywh, to_edges
 from biasscope.boxes.files import Found
 from biasscope.boxes.jsonarrays import BadElement, elements, further_keys, goes_on
 from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
-from biasscope.boxes.readers.coco_ids import Key, Places, floats
+from biasscope.boxes.readers.coco_ids import Key, Places, flags, floats
 from biasscope.boxes.readers.coco_images import listed_images
 from biasscope.boxes.readers.coco_tables import SECOND, Id, Skipped, Tables, read_tables
 from biasscope.boxes.schema import BOXES, CORNERS, FLAGS
@@ -100,8 +100,8 @@ class File:
         return Decoded(
             look.image.of([item.image_id for item in made]),
             look.category.of([item.category_id for item in made]),
-            floats([*chain.from_iterable([item.bbox for item in made])]).reshape(-1, 4),
-            np.fromiter([item.iscrowd for item in made], np.bool_, count),
+            floats(chain.from_iterable([item.bbox for item in made]), 4 * count).reshape(-1, 4),
+            flags([item.iscrowd for item in made]),
             np.arange(seen + 1, seen + count + 1),
         )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biasscope.boxes.readers.coco_ids import UNKNOWN, Key, Places, floats
+from biasscope.boxes.readers.coco_ids import UNKNOWN, Key, Places, flags, floats
 
 NEAR = st.integers(-3, 12)
 FAR = st.sampled_from([-(1 << 63), -(1 << 62), (1 << 62) - 1, 1 << 62, (1 << 63) - 1, 1 << 63, 10**30, 1 << 20])
@@ -29,4 +29,9 @@ def test_around_the_ends_of_what_is_listed(ids: list[int]) -> None:
 
 @given(st.lists(st.floats(width=64)))
 def test_floats_are_numpys(numbers: list[float]) -> None:
-    np.testing.assert_array_equal(floats(numbers), np.array(numbers, np.float64))
+    np.testing.assert_array_equal(floats(iter(numbers), len(numbers)), np.array(numbers, np.float64))
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 1, -1, 10**30, True, False, None])))
+def test_flags_are_pythons(values: list[object]) -> None:
+    assert flags(values).tolist() == [bool(value) for value in values]

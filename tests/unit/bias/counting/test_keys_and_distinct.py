@@ -5,7 +5,16 @@ import polars as pl
 import pytest
 
 from biasscope.bias.counting.distinct import Distinct
-from biasscope.bias.counting.keys import _distinct, categories, groups, image_keys, ranks, row_uniforms, text_hashes
+from biasscope.bias.counting.keys import (
+    _distinct,
+    categories,
+    groups,
+    image_keys,
+    modulo,
+    ranks,
+    row_uniforms,
+    text_hashes,
+)
 from biasscope.bias.counting.rows import Rows
 
 
@@ -96,3 +105,10 @@ def test_what_is_drawn_for_an_image_does_not_depend_on_its_split() -> None:
 def test_hashes_of_many_texts_do_not_collide():
     texts = [f"{folder}/{number:08d}" for folder in ("train", "val") for number in range(100_000)]
     assert len(np.unique(text_hashes(pl.Series(texts)))) == len(texts)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 20, 1024, 2**40 + 1])
+def test_modulo_is_the_remainder(count: int) -> None:
+    keys = np.random.default_rng(0).integers(0, 1 << 64, 1000, np.uint64)
+    keys[:2] = 0, (1 << 64) - 1
+    assert modulo(keys, count).tolist() == [int(key) % count for key in keys]
