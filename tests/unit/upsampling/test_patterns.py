@@ -18,8 +18,25 @@ def noise(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+def level(maps: torch.Tensor, period: tuple[int, ...]) -> torch.Tensor:
+    """Maps without the line through the means of whole periods along each axis, one map after the other."""
+    out = maps.clone().numpy()
+    for one in out.reshape(-1, *maps.shape[2:]):
+        for axis, step in enumerate(period):
+            means = np.moveaxis(one, axis, 0).reshape(one.shape[axis] // step, -1).mean(1)
+            slope = np.polyfit(np.arange(len(means)) * step, means, 1)[0]
+            one -= slope * np.arange(one.shape[axis]).reshape([-1 if a == axis else 1 for a in range(one.ndim)])
+    return torch.from_numpy(out)
+
+
+def between(maps: torch.Tensor, period: tuple[int, int]) -> float:
+    """Sum of squares between phases of one channel, phase after phase."""
+    phases = [maps[..., a :: period[0], b :: period[1]] for a in range(period[0]) for b in range(period[1])]
+    return sum(one.numel() * float(one.mean() - maps.mean()) ** 2 for one in phases)
+
+
 def test_eta_squared_and_f_of_one_channel_against_scipy() -> None:
-    maps = noise(2, 1, 12, 18)
+    maps = level(noise(2, 1, 12, 18), (2, 3))
     found = phase_anova(maps, (2, 3), draws=19)
     groups = [maps[..., a::2, b::3].flatten().numpy() for a in range(2) for b in range(3)]
     between = sum(len(g) * (g.mean() - maps.mean().item()) ** 2 for g in groups)
@@ -52,7 +69,7 @@ def test_tiles_do_not_depend_on_the_divisors_of_a_side(sides: tuple[int, ...], p
 
 
 def test_tiles_of_unequal_size_leave_the_share_as_it_is() -> None:
-    maps = noise(2, 3, 14, 22)
+    maps = level(noise(2, 3, 14, 22), (2, 2))
     found = phase_anova(maps, (2, 2), draws=19)
     means = maps.mean((0, 2, 3), keepdim=True)
     between = sum(
@@ -67,6 +84,34 @@ def test_smooth_noise_is_not_taken_for_a_pattern() -> None:
     smooth = nn.AvgPool2d(5, 1, 2)(noise(60, 1, 32, 32)).split(6)
     small = [phase_anova(maps, (4, 4), draws=39, seed=number).p for number, maps in enumerate(smooth)]
     assert sum(p <= 0.05 for p in small) <= 3
+
+
+RISES = [((40,), (4,)), ((24, 24), (4, 4)), ((30, 20), (3, 2)), ((9, 8, 9), (3, 2, 3))]
+
+
+@pytest.mark.parametrize(("sides", "period"), RISES)
+def test_a_steady_rise_is_no_pattern(sides: tuple[int, ...], period: tuple[int, ...]) -> None:
+    """Later phases of a ramp are brighter whatever the network; all pictures of a street have the sky above."""
+    rise = 20 * torch.linspace(-1, 1, sides[0], dtype=torch.float64).view(-1, *[1] * (len(sides) - 1))
+    small = [phase_anova(noise(4, 1, *sides, seed=seed) + rise, period, draws=39).p <= 0.05 for seed in range(100)]
+    assert sum(small) <= binom.ppf(0.9995, 100, 0.05)
+    board = noise(4, 1, *sides) + rise
+    board[:, :, :: period[0]] += 4
+    assert phase_anova(board, period).p == pytest.approx(1 / 200)
+
+
+def test_of_the_shares_with_and_without_a_rise_the_lesser_counts() -> None:
+    maps = noise(2, 2, 18, 12) + torch.linspace(0, 9, 18, dtype=torch.float64)[:, None]
+    maps[:, 1, ::3] += 1.5  # most of what the rise puts between phases, as the blocks of a resize do
+    ways = [[between(one[:, [c]], (3, 2)) for c in range(2)] for one in (maps, level(maps, (3, 2)))]
+    assert [np.argmin(pair) for pair in zip(*ways, strict=True)] == [1, 0]
+    total = float((maps - maps.mean((0, 2, 3), keepdim=True)).square().sum())
+    assert phase_anova(maps, (3, 2)).eta_squared == pytest.approx(sum(map(min, *ways)) / total)
+
+
+def test_blocks_of_a_nearest_resize_along_a_rise_are_no_pattern_of_means() -> None:
+    low = torch.linspace(-1, 1, 8, dtype=torch.float64)[:, None] + 0.1 * noise(3, 2, 8, 8)
+    assert phase_anova(nn.Upsample(scale_factor=4)(low), (4, 4)).p == 1
 
 
 def test_pattern_is_found_also_in_one_channel_of_many() -> None:
