@@ -38,7 +38,8 @@ class Frequency:
 def highest(found: Iterable[Peaks | None], pattern: Tensor) -> Frequency | None:
     """Frequency of the highest lower end, where that is above 3 dB and the pattern has its even share of energy there.
 
-    What a resize takes out of a spectrum leaves small peaks of nothing, which no pattern carries.
+    What a resize takes out of a spectrum leaves small peaks of nothing, which no pattern carries. On an axis of the
+    spectrum lies what pictures have in common, as a sky that is bright above: there it is above that by as much, too.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def highest(found: Iterable[Peaks | None], pattern: Tensor) -> Frequency | None:
 
 
 def _certain(peaks: Peaks) -> Iterator[Frequency]:
-    for place in np.flatnonzero(np.nan_to_num(peaks.least) > TWICE):
+    on_axis = np.nan_to_num(peaks.along, nan=np.inf)
+    for place in np.flatnonzero((np.nan_to_num(peaks.least) > TWICE) & (on_axis > TWICE)):
         numbers = tuple(peaks.frequencies[place].tolist())
         yield Frequency(numbers, peaks.period, float(peaks.decibels[place]), float(peaks.least[place]))
 

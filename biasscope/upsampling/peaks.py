@@ -37,6 +37,8 @@ class Peaks:
         (N,): for every picture, the mean over frequencies; its own mean and interval are `mean`.
     least
         (F,): lower end of an interval that holds for all frequencies together (Bonferroni), NaN where there is none.
+    along
+        (F,): mean over pictures of frequencies on an axis, over what is around on that axis alone; NaN of others.
     channels
         (C,): mean over pictures and frequencies of every channel.
     share
@@ -65,6 +67,7 @@ class Peaks:
     high: NDArray[np.float64]
     pooled: NDArray[np.float64]
     least: NDArray[np.float64]
+    along: NDArray[np.float64]
     channels: NDArray[np.float64]
     share: float | None
     window: str
@@ -170,12 +173,24 @@ def _taper(part: Tensor, period: Sequence[int]) -> str:
 def _peaks(spectrum: Tensor, part: Tensor, period: Sequence[int], reach: int, window: str) -> Peaks:
     """Peaks in the spectra of every channel and, last, of all channels together."""
     numbers = frequencies(period)
-    decibels = in_decibels(torch.stack([prominence(spectrum, number, period, reach, window) for number in numbers], -1))
-    picture = decibels[:, -1].numpy()
+    around = (period, reach, window)
+    decibels = in_decibels(torch.stack([prominence(spectrum, number, *around) for number in numbers], -1))
+    picture, along = decibels[:, -1].numpy(), known_mean(_on_axes(spectrum[:, -1:], numbers, *around))
     mean, low, high = t_interval(picture)
     least = t_interval(picture, 0.05 / len(numbers))[1]
     channels = known_mean(decibels[:, :-1].transpose(0, 1).flatten(1).numpy())
     return Peaks(
-        tuple(period), np.array(numbers), mean, low, high, known_mean(picture), least, channels,
+        tuple(period), np.array(numbers), mean, low, high, known_mean(picture), least, along, channels,
         between_share(part, period), window, len(part),
     )  # fmt: skip
+
+
+def _on_axes(
+    spectrum: Tensor, numbers: Sequence[tuple[int, ...]], period: Sequence[int], reach: int, window: str
+) -> NDArray[np.float64]:
+    """Decibels over what is around on the same axis, (F, N); NaN of frequencies on no axis."""
+    found = torch.full((len(numbers), len(spectrum)), torch.nan, dtype=spectrum.dtype)
+    for place, number in enumerate(numbers):
+        if 0 in number:
+            found[place] = prominence(spectrum, number, period, reach, window, axis=True)[:, 0]
+    return in_decibels(found).numpy()

@@ -26,11 +26,18 @@ def frequencies(period: Sequence[int]) -> list[tuple[int, ...]]:
     return found
 
 
-def prominence(spectrum: Tensor, number: Sequence[int], period: Sequence[int], reach: int, window: str) -> Tensor:
-    """Power at a frequency over the median around it, (N, C), on the CPU."""
+def prominence(
+    spectrum: Tensor, number: Sequence[int], period: Sequence[int], reach: int, window: str, *, axis: bool = False
+) -> Tensor:
+    """Power at a frequency over the median around it, (N, C), on the CPU.
+
+    With `axis` around it is only where the same parts of the frequency are zero: what pictures have on a whole axis of
+    the spectrum, as a sky that is bright above, is there, too.
+    """
     sides = spectrum.shape[2:]
     centre = [a * side / step for a, side, step in zip(number, sides, period, strict=True)]
-    around = torch.from_numpy(_around(centre, sides, period, reach, window)).to(spectrum.device)
+    zero = [axis and a == 0 for a in number]
+    around = torch.from_numpy(_around(centre, sides, period, reach, window, zero)).to(spectrum.device)
     if not len(around):
         return torch.full(spectrum.shape[:2], torch.nan, dtype=spectrum.dtype)
     peak: tuple[Any, ...] = (..., *(round(place) % side for place, side in zip(centre, sides, strict=True)))
@@ -38,19 +45,22 @@ def prominence(spectrum: Tensor, number: Sequence[int], period: Sequence[int], r
 
 
 def _around(
-    centre: Sequence[float], sides: Sequence[int], period: Sequence[int], reach: int, window: str
+    centre: Sequence[float], sides: Sequence[int], period: Sequence[int], reach: int, window: str, zero: Sequence[bool]
 ) -> NDArray[np.intp]:
     """Places of the bins within reach of a frequency, in the flat spectrum, without stride frequencies and what leaks.
 
-    >>> _around([4.0], [8], [2], 3, "none").tolist()
+    >>> _around([4.0], [8], [2], 3, "none", [False]).tolist()
     [1, 2, 3, 5, 6, 7]
+    >>> _around([0.0, 2.0], [4, 4], [1, 2], 1, "none", [True, False]).tolist()
+    [1, 3]
     """
     leaks = 0.5 + (1 if window == "hann" else 0)
     near, taken = np.zeros(()), np.ones((), bool)
-    for side, step, place in zip(sides, period, centre, strict=True):
+    for side, step, place, fixed in zip(sides, period, centre, zero, strict=True):
         bins = np.arange(side)
         distance, to_lattice = np.abs(bins - place), bins % (side / step)
-        near = np.maximum(near[..., None], np.minimum(distance, side - distance))
+        away = np.where(bins > 0, np.inf, 0) if fixed else np.minimum(distance, side - distance)
+        near = np.maximum(near[..., None], away)
         taken = taken[..., None] & (np.minimum(to_lattice, side / step - to_lattice) <= leaks - 1e-9)
     return np.flatnonzero((near <= reach) & ~taken & (near > leaks))
 

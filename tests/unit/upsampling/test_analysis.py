@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.upsampling import analyse, gradient_energy, spectral_peaks, step_response
+from biasscope.upsampling import analyse, gradient_energy, pattern, spectral_peaks, step_response
 from biasscope.upsampling.highest import highest
 from biasscope.upsampling.watch import watch
 
@@ -190,14 +190,30 @@ def test_a_stripe_along_one_axis_is_not_lost_in_the_mean_over_frequencies(streng
 def test_what_a_resize_takes_out_of_a_spectrum_leaves_no_peaks_of_nothing() -> None:
     stripes = torch.zeros(1, 4, 4)
     stripes[..., 1::2] = 1  # 1/2 along the second axis, and nothing elsewhere
-    peaks = replace(spectral_peaks(torch.randn(4, 1, 32, 32), (4, 4)), least=np.full(9, 4.0))
+    peaks = replace(spectral_peaks(torch.randn(4, 1, 32, 32), (4, 4)), least=np.full(9, 4.0), along=np.full(9, 4.0))
     found = highest([peaks, None], stripes)
     assert found is not None
     assert (found.numbers, found.period) == ((0, 2), (4, 4))
     assert highest([peaks], stripes.mT).numbers == (2, 0)
     assert highest([replace(peaks, least=np.full(9, 2.9))], stripes) is None
-    shorter = replace(spectral_peaks(torch.randn(4, 1, 32, 32), (2, 2)), least=np.full(3, 5.0))
+    assert highest([replace(peaks, along=np.full(9, 2.9))], stripes) is None
+    assert highest([replace(peaks, along=np.full(9, np.nan))], stripes).numbers == (0, 2)
+    shorter = replace(spectral_peaks(torch.randn(4, 1, 32, 32), (2, 2)), least=np.full(3, 5.0), along=np.full(3, 4.0))
     assert highest([peaks, shorter], stripes).period == (2, 2)
+
+
+def test_what_pictures_have_on_a_whole_axis_of_the_spectrum_is_no_stripe() -> None:
+    """Skies that are bright above, through a bilinear resize: far above what is around, but not on that axis."""
+    sky = torch.linspace(-1, 1, 12)[:, None] * torch.linspace(0.8, 1.2, 8)[:, None, None, None]
+    blobs = F.interpolate(rand(8, 1, 4, 4), size=(12, 12), mode="bicubic")
+    clean = F.interpolate(sky + 0.05 * blobs, scale_factor=4, mode="bilinear")
+    peaks = spectral_peaks(clean, (4, 4), margin=4)
+    place = peaks.frequencies.tolist().index([1, 0])
+    assert peaks.least[place] > 3 > peaks.along[place]
+    assert highest([peaks], pattern(clean, (4, 4), 4)) is None
+    striped = clean * (1 + 0.05 * (torch.arange(48)[:, None] % 4 == 0))
+    found = highest([spectral_peaks(striped, (4, 4), margin=4)], pattern(striped, (4, 4), 4))
+    assert (found and found.numbers[1]) == 0
 
 
 def test_own_stride_is_told_apart_only_where_it_is_shorter() -> None:

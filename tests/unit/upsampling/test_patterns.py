@@ -11,6 +11,7 @@ from torch import nn
 from biasscope.upsampling.anova import phase_anova
 from biasscope.upsampling.peaks import spectral_peaks
 from biasscope.upsampling.phases import by_phase, interior, lattice, pattern
+from biasscope.upsampling.prominence import frequencies, prominence
 from biasscope.upsampling.spectrum import power, stride_share
 
 
@@ -186,6 +187,38 @@ def test_height_of_a_peak_against_the_median_by_hand() -> None:
         expected.append(10 * np.log10(float(picture[0, 8]) / np.median(ring)))
     assert found.decibels[place] == pytest.approx(np.mean(expected))
     assert found.low[place] < found.decibels[place] < found.high[place]
+
+
+def around(number: tuple[int, ...], sides: tuple[int, ...], period: tuple[int, ...], leak: float, axis: bool) -> list:
+    """Bins within 3 of a frequency, one after the other, without stride frequencies and what leaks."""
+    apart = lambda a, b, side: min((a - b) % side, (b - a) % side)  # noqa: E731
+    bins = []
+    for place in np.ndindex(*sides):
+        far = max(apart(b, a * n / s, n) for b, a, n, s in zip(place, number, sides, period, strict=True))
+        stride = all(
+            min(apart(b, k * n / s, n) for k in range(s)) < leak for b, n, s in zip(place, sides, period, strict=True)
+        )
+        off = axis and any(b and not a for b, a in zip(place, number, strict=True))
+        if leak < far <= 3 and not stride and not off:
+            bins.append(place)
+    return bins
+
+
+@pytest.mark.parametrize("window", ["none", "hann"])
+@pytest.mark.parametrize("axis", [False, True])
+@pytest.mark.parametrize(
+    ("sides", "period"),
+    [((21,), (7,)), ((9, 15), (3, 5)), ((14, 10), (7, 1)), ((10, 22), (2, 11)), ((6, 9, 8), (2, 3, 1))],
+)
+def test_prominence_bin_after_bin(sides: tuple[int, ...], period: tuple[int, ...], axis: bool, window: str) -> None:
+    spectrum = power(noise(2, 2, *sides), window)
+    for number in frequencies(period):
+        bins = around(number, sides, period, 1.5 if window == "hann" else 0.5, axis)
+        place = tuple(a * n // s for a, n, s in zip(number, sides, period, strict=True))
+        values = [[[float(map_[one]) for one in bins] for map_ in picture] for picture in spectrum]
+        expected = spectrum[(..., *place)].numpy() / (np.median(values, -1) if bins else np.nan)
+        found = prominence(spectrum, number, period, 3, window, axis=axis)
+        np.testing.assert_allclose(found.numpy(), expected)
 
 
 def test_frequencies_come_once_and_dims_are_free() -> None:
