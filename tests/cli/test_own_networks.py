@@ -79,3 +79,32 @@ def test_a_configuration_file_cannot_allow_it(question: str, capsys: pytest.Capt
     assert main([*given(question), "--config", "options.toml"]) == 2
     assert "allow_python has no place in a file" in capsys.readouterr().err
     assert "own_networks_of_mine" not in sys.modules
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def network(:", "cannot import it (SyntaxError: "),
+        ("raise ValueError('no weights')", "cannot import it (ValueError: no weights). --debug shows where."),
+        ("def network():\n    raise ValueError('no weights')", "its function fails (ValueError: no weights). --debug"),
+        ("def network():\n    from biasscope import load_model\n    load_model('small:none')", "there is no small network 'none'"),
+    ],
+)  # fmt: skip
+def test_what_code_of_ones_own_raises_is_no_defect(code: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("own_networks_that_fail.py").write_text(code)
+    arguments = [
+        "upsampling",
+        "--model",
+        "python:own_networks_that_fail:network",
+        "--latent",
+        "3x8x8",
+        "--allow-python",
+    ]
+    try:
+        assert main(arguments) == 2
+    finally:
+        sys.modules.pop("own_networks_that_fail", None)
+    told = " ".join(capsys.readouterr().err.split())
+    assert said in told
+    assert "defect of biasscope" not in told

@@ -7,16 +7,32 @@ from importlib import import_module
 
 from torch import nn
 
-from biasscope.core.errors import UsageError
+from biasscope.core.errors import BiasscopeError, UsageError
 from biasscope.core.trust import code_allowed
 from biasscope.models.loaded import LoadedModel, describe
 from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.spec import Spec
 
+DEBUG = "--debug shows where."
+
 
 def load(spec: Spec) -> LoadedModel:
-    """Call the function; it gives a module, or a loaded model with its preprocessing and class names."""
-    made = factory(spec.name, where=spec.text)()
+    """Call the function; it gives a module, or a loaded model with its preprocessing and class names.
+
+    Raises
+    ------
+    UsageError
+        Importing code is not allowed here, or the function is not there, fails, or gives something else.
+    """
+    function = factory(spec.name, where=spec.text)
+    try:
+        made = function()
+    except BiasscopeError:
+        raise
+    except Exception as error:  # code of one's own may raise anything
+        raise UsageError(
+            f"its function fails ({type(error).__name__}: {error})", where=spec.text, hint=DEBUG
+        ) from error
     if isinstance(made, LoadedModel):
         return made
     if not isinstance(made, nn.Module):
@@ -30,7 +46,7 @@ def factory(name: str, *, where: str) -> Callable[[], object]:
     Raises
     ------
     UsageError
-        Importing code is not allowed here, or there is no such module or function.
+        Importing code is not allowed here, or there is no such module or function, or the module fails.
     """
     if not code_allowed():
         hint = "Say --allow-python if you trust that code, or hand the module over from Python."
@@ -42,6 +58,8 @@ def factory(name: str, *, where: str) -> Callable[[], object]:
         found = getattr(import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"cannot import it ({error})", where=where, hint="Is it on PYTHONPATH?") from error
+    except Exception as error:  # code of one's own may raise anything
+        raise UsageError(f"cannot import it ({type(error).__name__}: {error})", where=where, hint=DEBUG) from error
     if not callable(found):
         raise UsageError(f"{function} is no function", where=where)
     made: Callable[[], object] = found
