@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from torch import Tensor
 
@@ -144,9 +145,9 @@ def axes(numbers: Sequence[object]) -> str:
 
 
 def cycles(numbers: Sequence[int], period: Sequence[int]) -> str:
-    """Frequency in cycles a position, along each axis.
+    """Frequency in cycles a position, along each axis, as lowest fractions.
 
-    >>> cycles((0, 1), (2, 2))
-    '0, 1/2'
+    >>> cycles((0, 1), (2, 2)), cycles((2, 3), (4, 8))
+    ('0, 1/2', '1/2, 3/8')
     """
-    return ", ".join(f"{a}/{step}" if a else "0" for a, step in zip(numbers, period, strict=True))
+    return ", ".join(str(Fraction(a, step)) for a, step in zip(numbers, period, strict=True))
