@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from biasscope.boxes.problems import PROBLEMS, TOLERANCE
 from biasscope.boxes.schema import BoxTable
 from biasscope.core.results import Result, Scalar, Table, column, table
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 
 LISTED = 1000
 """Rows of each problem that are listed, at most."""

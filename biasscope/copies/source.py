@@ -14,8 +14,8 @@ from torch import Tensor
 from biasscope.copies.data import Data, without_leaks
 from biasscope.core.errors import InputError
 from biasscope.core.randomness import generator
+from biasscope.core.words import counted
 from biasscope.images.picture import ImageProblem, ImageSource
-from biasscope.images.words import counted
 
 TEST_SHARE = 0.2
 

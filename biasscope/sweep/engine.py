@@ -10,8 +10,8 @@ from torch import Tensor
 
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Advance
+from biasscope.core.words import counted
 from biasscope.images.picture import ImageProblem
-from biasscope.images.words import counted
 from biasscope.sweep.accumulate import BlockTables, Tables
 from biasscope.sweep.blocks import Block
 from biasscope.sweep.checkpoint import Checkpoint

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from biasscope.core.progress import Progress
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 from biasscope.sweep.accumulate import Tables
 from biasscope.sweep.blocks import Block
 from biasscope.sweep.order import chunks

@@ -8,7 +8,7 @@ import numpy as np
 
 from biasscope.bias.compare.evidence import Evidence
 from biasscope.core.results import Cell, Scalar
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 
 
 def finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, str], alpha: float) -> str:

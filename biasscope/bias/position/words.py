@@ -5,7 +5,7 @@ from __future__ import annotations
 from biasscope.bias.coordinates import CONTACT, CONTACT_FRACTION
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.testing import ASYMPTOTIC_ABOVE
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 
 POPULATION = {"one": "one box an image", "all": "all boxes"}
 WARNED_ABOVE = 1.1

@@ -13,7 +13,7 @@ from biasscope.bias.position.words import POPULATION
 from biasscope.bias.scale.statistics import Scales, scales
 from biasscope.bias.testing import DRAWS
 from biasscope.core.results import Result, Scalar, Table, interval, number, table
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 
 OBJECT = {"one": "The median object (one an image)", "all": "The median object (all boxes)"}
 REJECTED = {"others": "different", "log-uniform": "not log-uniform"}

@@ -118,17 +118,16 @@ class File:
         return Decoded._make(column[known] for column in found)
 
     def _frame(self, found: Decoded) -> pl.DataFrame:
-        count, look, image = len(found.row), self.look, pl.Series(found.image)
+        count, look = len(found.row), self.look
         with np.errstate(over="ignore"):  # what overflows becomes infinite, and so is listed
             corners = to_edges(*from_xywh(*found.bbox.T), self.convention)
+        image = look.images[pl.Series(found.image)].to_dict()  # one gathering for all columns
         return pl.DataFrame(
             {
-                "image_id": look.image_id.gather(image),
-                "split": look.split.gather(image),
+                **{name: image[name] for name in ("image_id", "split")},
                 "label": look.label.gather(pl.Series(found.label)),
                 **dict(zip(CORNERS, corners, strict=True)),
-                "image_width": look.width.gather(image),
-                "image_height": look.height.gather(image),
+                **{name: image[name] for name in ("image_width", "image_height")},
                 **dict.fromkeys(FLAGS, UNSET.new_from_index(0, count)),
                 "crowd": found.crowd,
                 "file": look.file.new_from_index(0, count),
@@ -175,10 +174,7 @@ class _Look:
 
     image: Places
     category: Places
-    image_id: pl.Series
-    split: pl.Series
-    width: pl.Series
-    height: pl.Series
+    images: pl.DataFrame
     label: pl.Series
     file: pl.Series
 
@@ -187,14 +183,10 @@ class _Look:
         names = list(tables.categories.values())
         category: dict[Key, int] = {key: place for place, key in enumerate(tables.categories)}
         category[None] = len(names)
-        columns = images.cast({"split": pl.Categorical, "file": pl.Categorical})
         return cls(
             image=Places(tables.image),
             category=Places(category),
-            image_id=columns["image_id"],
-            split=columns["split"],
-            width=columns["image_width"],
-            height=columns["image_height"],
+            images=images.select("image_id", pl.col("split").cast(pl.Categorical), "image_width", "image_height"),
             label=pl.Series([*(name or None for name in names), None], dtype=pl.Categorical),
             file=pl.Series([images["file"][0] if images.height else ""], dtype=pl.Categorical),
         )

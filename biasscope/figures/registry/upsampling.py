@@ -11,8 +11,8 @@ ENTRIES = {
         "Power of the output, mean over pictures, zero frequency in the middle, on a logarithmic scale; the stronger "
         "the colour, the more. Circles are the stride frequencies, where a pattern that repeats with the stride has "
         "all its energy; large ones stand out from what is around them (the low end of their 95 % interval over "
-        "pictures is above 0 dB). On the right after the remedy that removes the ripple on constant pictures with the "
-        "least change.",
+        "pictures is above 0 dB; on an axis, from what is around on that axis, too). On the right after the remedy "
+        "that removes the ripple on constant pictures with the least change.",
         "patterns",
     ),
     "peaks": entry(
@@ -20,8 +20,8 @@ ENTRIES = {
         "Peaks at the stride frequencies, layer by layer",
         "Power at the stride frequencies over the median around them, in decibels, with its 95 % interval over "
         "pictures; crosses are the frequencies of the layer's own stride alone. 0 is nothing that stands out. Hollow "
-        "marks are uncertain: maps too small for a taper, so that "
-        "edges leak into the peaks.",
+        "marks are uncertain: maps too small for a taper, so that edges leak into the peaks. What is below -40 dB is "
+        "drawn there.",
         "patterns",
     ),
     "overlaps": entry(

@@ -15,11 +15,14 @@ from biasscope.figures.style import MAIN, MUTED, OTHER, RULE, key_below, panel
 Row = dict[str, Any]
 LAYERS = 24
 """Layers of a model that are drawn at most."""
+FLOOR = -40.0
+"""Decibels at which an axis ends: a resize leaves nothing at its frequencies, -300 dB, and the rest would be lost."""
+DECIBELS = ("decibels", "decibels_low", "decibels_high", "own")
 
 
 def peaks(result: Result) -> dict[str, Figure] | None:
     """One figure a model, all on one axis: peaks at the stride frequencies, layer by layer, with their intervals."""
-    found = [row for row in rows(result, "patterns") if row.get("decibels") is not None]
+    found = [floored(row) for row in rows(result, "patterns") if row.get("decibels") is not None]
     ends = _ends([*found, *({"decibels": row.get("own")} for row in found)], "decibels")
     made = {}
     for model in names(found)[:MOST]:
@@ -35,6 +38,15 @@ def peaks(result: Result) -> dict[str, Figure] | None:
     return made or None
 
 
+def floored(row: Row) -> Row:
+    """The row with its decibels no lower than the end of the axis.
+
+    >>> floored({"decibels": -300.0, "own": 2.0})
+    {'decibels': -40.0, 'own': 2.0}
+    """
+    return {**row, **{key: max(row[key], FLOOR) for key in DECIBELS if row.get(key) is not None}}
+
+
 def _ends(found: list[Row], name: str) -> tuple[float, float]:
     """Ends of an axis for all models: the numbers, their intervals and zero, with a little room."""
     values = [row[key] for row in found for key in (name, f"{name}_low", f"{name}_high") if row.get(key) is not None]
@@ -45,7 +57,7 @@ def _ends(found: list[Row], name: str) -> tuple[float, float]:
 
 def remedies(result: Result) -> dict[str, Figure] | None:
     """One figure a model: peaks after every remedy beside the change of the output."""
-    found = [row for row in rows(result, "remedies") if row.get("decibels") is not None]
+    found = [floored(row) for row in rows(result, "remedies") if row.get("decibels") is not None]
     ends = _ends(found, "decibels")
     made = {}
     for model in names(found)[:MOST]:

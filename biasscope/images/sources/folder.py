@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from biasscope.core.errors import InputError, UsageError
+from biasscope.core.words import counted
 from biasscope.images.decode import SUFFIXES
 from biasscope.images.encoded import DecodedSource, Item
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
 from biasscope.images.splits import SPLITS
-from biasscope.images.words import counted
 
 
 @dataclass

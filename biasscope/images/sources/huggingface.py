@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import BiasscopeError, InputError
+from biasscope.core.words import counted
 from biasscope.images.columns import Columns, find_columns, read_labels
 from biasscope.images.encoded import DecodedSource, Item
 from biasscope.images.hub import HUB, kind_of, load, reason_of, split_of, undecoded
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
 from biasscope.images.sources.table import encoded
-from biasscope.images.words import counted
 
 _MARKS = ("dataset_dict.json", "state.json")
 

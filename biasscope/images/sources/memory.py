@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import InputError, UsageError
+from biasscope.core.words import counted
 from biasscope.images.columns import read_labels
 from biasscope.images.decode import Decoded, Limits
 from biasscope.images.encoded import DecodedSource, Item
 from biasscope.images.pixels import Note, to_pixels
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
-from biasscope.images.words import counted
 
 _CHANNELS = (1, 3, 4)
 _HEAD = 64

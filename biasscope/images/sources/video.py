@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.errors import InputError, UsageError
+from biasscope.core.words import counted
 from biasscope.images.clips import Frame, clips
 from biasscope.images.decode import DEFAULT, Limits, decode
 from biasscope.images.decode import SUFFIXES as PICTURES
+from biasscope.images.order import natural
 from biasscope.images.picture import ImageProblem, ImageSource, Picture
 from biasscope.images.pixels import Note
 from biasscope.images.request import Request
 from biasscope.images.sampling import choose
 from biasscope.images.videofile import SUFFIXES, frames_of_video, require_av
-from biasscope.images.words import counted, natural
 
 PREFIX = "video:"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from biasscope.core.results import Result, Scalar, Table, table
+from biasscope.core.words import counted
 from biasscope.images import PROBLEMS
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.images.problems import Explained
-from biasscope.images.words import counted
 from biasscope.pipeline.common.forms import Impossible, Subject
 
 NAMED = 6

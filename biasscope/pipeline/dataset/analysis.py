@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
-import msgspec
 import polars as pl
 
-from biasscope.bias.compare import compare, splits
 from biasscope.bias.counting.counts import BoxCounts, count_boxes
-from biasscope.bias.leakage import leakage
 from biasscope.bias.position import position
 from biasscope.bias.repair import as_augmentation, repair
 from biasscope.bias.repair.laws import TRAINING, Augmentation
 from biasscope.bias.scale import scale
 from biasscope.boxes import read_boxes
 from biasscope.boxes.schema import BoxTable
-from biasscope.core.errors import InputError
 from biasscope.core.later import later
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import inputs_of
 from biasscope.core.results import Result
 from biasscope.pipeline.common.origin import Origin
 from biasscope.pipeline.dataset.answer import answer, headline
-from biasscope.pipeline.dataset.embedded import embedded_boxes
 from biasscope.pipeline.dataset.names import sides_named, title_of
-from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable
+from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable, integrity_of
 from biasscope.pipeline.definition import DatasetAnalysis, defined
 from biasscope.report.model import Report
 
@@ -133,42 +126,44 @@ def _tables(asked: DatasetAnalysis) -> list[BoxTable]:
         stream=asked.stream,
     )
     convention = asked.box_convention
-    main = read(*asked.paths, format=asked.format_in, box_convention=convention) if asked.paths else None
-    tables = [main or embedded_boxes(asked.seed)]
+    tables = [
+        read(*asked.paths, format=asked.format_in, box_convention=convention) if asked.paths else _embedded(asked.seed)
+    ]
     if asked.compare is not None:
         convention = asked.compare_box_convention or convention
         tables.append(read(asked.compare, format=asked.compare_format_in, box_convention=convention))
     return tables
 
 
+def _embedded(seed: int) -> BoxTable:
+    from biasscope.pipeline.dataset.embedded import embedded_boxes
+
+    return embedded_boxes(seed)
+
+
 def _results(
     asked: DatasetAnalysis, augmentations: list[Augmentation], sides: list[Usable], progress: Progress
 ) -> Iterator[Result]:
     counts, frame = _counted(asked, sides[0])
-    integrity = [_integrity(sides[0], frame, asked.paths)]
+    integrity = [integrity_of(sides[0], frame, asked.paths)]
     with progress.step("Testing position and scale"):
         for test in (position, partial(scale, reference=asked.scale_reference)):
             yield test(counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed)
     with progress.step("Comparing splits and datasets"):
-        yield from _pairs(asked, frame, sides[1:], integrity)
+        if len(sides) > 1 or frame["split"].n_unique() > 1:
+            from biasscope.pipeline.dataset.pairs import pairs
+
+            yield from pairs(asked, frame, sides[1:], integrity)
     with progress.step("Pushing boxes through the augmentation"):
         for augmentation in augmentations:
             most = min(REPAIRED, augmentation.most_boxes)
             yield repair(frame, augmentation=augmentation, most_boxes=most, seed=asked.seed)
     if asked.leakage:
         with progress.step("Predicting the class from geometry"):
+            from biasscope.bias.leakage import leakage
+
             yield leakage(frame, seed=asked.seed)
     yield from integrity
-
-
-def _integrity(side: Usable, frame: pl.DataFrame, paths: list[str]) -> Result:
-    """What is wrong with the annotations; an error when nothing is left of them."""
-    found = side.inspector.result(side.table)
-    if frame.height:
-        return found
-    rows = found.table("rows")
-    first = [f"{where}: {detail}" for where, detail in zip(rows["where"][:3], rows["detail"][:3], strict=True)]
-    raise InputError("no usable box", where=", ".join(paths), hint="\n  ".join([found.finding, *first]))
 
 
 def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.DataFrame]:
@@ -179,32 +174,3 @@ def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.Data
     sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
     counts = count_boxes(sample.watch(usable.batches()), per_image=asked.per_image, seed=asked.seed)
     return counts, sample.frame()
-
-
-def _pairs(
-    asked: DatasetAnalysis, frame: pl.DataFrame, others: list[Usable], integrity: list[Result]
-) -> Iterator[Result]:
-    """Splits against the training split, and this dataset against another, whose integrity is reported too."""
-    options: dict[str, Any] = {
-        "alpha": asked.alpha,
-        "correction": asked.correction,
-        "seed": asked.seed,
-        "per_image": asked.per_image,
-    }
-    if frame["split"].n_unique() > 1:
-        yield from splits(frame, **options)
-    for side in others:
-        names, other = sides_named(asked.paths, str(asked.compare)), _in_memory(asked, side)
-        found = _integrity(side, other, [str(asked.compare)])
-        named = {"title": f"{found.title}: {names[1]}", "finding": f"{names[1]}: {found.finding}"}
-        integrity.append(msgspec.structs.replace(found, **named))
-        yield compare(frame, other, kind="comparison", names=names, **options)
-
-
-def _in_memory(asked: DatasetAnalysis, side: Usable) -> pl.DataFrame:
-    """All boxes of a side, or a sample of them when streaming."""
-    if not asked.stream:
-        return side.frame()
-    sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
-    deque(sample.watch(side.batches()), maxlen=0)
-    return sample.frame()

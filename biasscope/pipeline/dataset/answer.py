@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from biasscope.core.results import Result, Scalar
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 
 MOST = 3
 LONGEST = 80

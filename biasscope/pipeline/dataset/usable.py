@@ -13,6 +13,7 @@ from biasscope.boxes.schema import BOXES, BoxTable
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
+from biasscope.core.results import Result
 
 BATCH = 1 << 17
 SAMPLE_OF_A_STREAM = 20_000
@@ -61,6 +62,16 @@ class Usable:
             where = ", ".join(str(path) for path in self.table.files[:3])
             hint = "Is the column of labels the right one? Name it with --columns label=..."
             raise InputError(f"has more than {MOST_CLASSES:,} classes", where=where, hint=hint)
+
+
+def integrity_of(side: Usable, frame: pl.DataFrame, paths: list[str]) -> Result:
+    """What is wrong with the annotations; an error when nothing is left of them."""
+    found = side.inspector.result(side.table)
+    if frame.height:
+        return found
+    rows = found.table("rows")
+    first = [f"{where}: {detail}" for where, detail in zip(rows["where"][:3], rows["detail"][:3], strict=True)]
+    raise InputError("no usable box", where=", ".join(paths), hint="\n  ".join([found.finding, *first]))
 
 
 def shared_images(frame: pl.DataFrame) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from biasscope.core.results import Result, number, table
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 from biasscope.pipeline.common.forms import BASELINE
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.published import AZULAY, ZHANG, Published, figures

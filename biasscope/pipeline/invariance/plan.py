@@ -8,9 +8,9 @@ from pathlib import Path
 
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Cell
+from biasscope.core.words import counted
 from biasscope.images.picture import ImageSource
 from biasscope.images.sources.video import PREFIX
-from biasscope.images.words import counted
 from biasscope.models import Preprocessing
 from biasscope.pipeline.common.sources import opened
 from biasscope.pipeline.definition import InvarianceAnalysis

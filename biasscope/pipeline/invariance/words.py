@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from biasscope.images.words import counted
+from biasscope.core.words import counted
 from biasscope.pipeline.common.numbers import bounds, percent
 from biasscope.pipeline.invariance import resizes
 from biasscope.pipeline.invariance.measurement import Measurement, interval_of

@@ -8,7 +8,7 @@ from biasscope.core.results import Cell, Result, Scalar, interval, number
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.definition import UpsamplingAnalysis
-from biasscope.pipeline.upsampling import pictures, words
+from biasscope.pipeline.upsampling import pictures, spectra, words
 from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.phrases import DISTILL
 from biasscope.pipeline.upsampling.tables import full, pattern_rows, peak_rows, response_rows
@@ -34,7 +34,7 @@ def patterns(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Result:
         tables=full(
             tabled("patterns", list(pattern_rows(items)), "Patterns by layer", "layer"),
             tabled("pictures", list(pictures.patterns(items)), "The patterns themselves", "layer"),
-            tabled("spectra", list(pictures.spectra(items)), "Spectra of the output", "model"),
+            tabled("spectra", list(spectra.spectra(items)), "Spectra of the output", "model"),
             tabled("response", list(response_rows(items)), "Answers to constant pictures", "level"),
             tabled("peaks", list(peak_rows(items)), "Peaks at every stride frequency", "peak"),
         ),

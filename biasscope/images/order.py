@@ -1,4 +1,4 @@
-"""Words about pictures: the order of names that hold numbers, and counts."""
+"""The order of names that hold numbers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,3 @@ def natural(name: str) -> tuple[tuple[int, str], ...]:
     parts = re.split(r"(\d+)", name)
     # Text and numbers take turns, so places of the same sort are compared; the name itself settles what is left.
     return (*((int(part), "") if part.isdecimal() else (0, part) for part in parts), (0, name))
-
-
-def counted(number: int, noun: str) -> str:
-    """Number and noun.
-
-    >>> counted(1, "picture"), counted(1200, "picture"), counted(2, "class")
-    ('1 picture', '1,200 pictures', '2 classes')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"

@@ -1,0 +1,57 @@
+"""Splits against the training split, and a dataset against another."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from biasscope.bias.compare import compare, splits
+from biasscope.core.results import Result
+from biasscope.pipeline.dataset.names import sides_named
+from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable, integrity_of
+from biasscope.pipeline.definition import DatasetAnalysis
+
+
+def pairs(
+    asked: DatasetAnalysis, frame: pl.DataFrame, others: list[Usable], integrity: list[Result]
+) -> Iterator[Result]:
+    """Splits against the training split, and this dataset against another, whose integrity is reported too.
+
+    Parameters
+    ----------
+    asked
+        The analysis.
+    frame
+        Usable boxes of the dataset.
+    others
+        The dataset that it is compared with, if there is one.
+    integrity
+        Takes the integrity of the others.
+    """
+    options: dict[str, Any] = {
+        "alpha": asked.alpha,
+        "correction": asked.correction,
+        "seed": asked.seed,
+        "per_image": asked.per_image,
+    }
+    if frame["split"].n_unique() > 1:
+        yield from splits(frame, **options)
+    for side in others:
+        names, other = sides_named(asked.paths, str(asked.compare)), _in_memory(asked, side)
+        found = integrity_of(side, other, [str(asked.compare)])
+        named = {"title": f"{found.title}: {names[1]}", "finding": f"{names[1]}: {found.finding}"}
+        integrity.append(msgspec.structs.replace(found, **named))
+        yield compare(frame, other, kind="comparison", names=names, **options)
+
+
+def _in_memory(asked: DatasetAnalysis, side: Usable) -> pl.DataFrame:
+    """All boxes of a side, or a sample of them when streaming."""
+    if not asked.stream:
+        return side.frame()
+    sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
+    deque(sample.watch(side.batches()), maxlen=0)
+    return sample.frame()
