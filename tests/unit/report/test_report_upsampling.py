@@ -6,6 +6,8 @@ from biasscope.core.results import Result
 from biasscope.core.results import table as tabled
 from biasscope.figures.frame import rows
 from biasscope.figures.upsampling.maps import chosen, marks, overlaps, plane, standing
+from biasscope.figures.upsampling.strength import peaks
+from biasscope.pipeline.common.rows import tabled as of_rows
 from biasscope.report.render import render, sections
 from biasscope.report.text import summary
 from tests.unit.report import sample_upsampling as sample
@@ -83,6 +85,19 @@ def test_peaks_that_stand_out_are_those_whose_interval_does():
         }
         assert set(standing(role)) == known
         assert set(marks(role)) == set(zip(role["peak_x"], role["peak_y"], strict=True))
+
+
+def test_layers_that_leave_nothing_at_their_frequencies_do_not_stretch_the_axis():
+    cells = [
+        {"model": "net", "layer": "nearest", "decibels": -300.0, "decibels_low": -300.0, "decibels_high": -299.0},
+        {"model": "net", "layer": "output", "decibels": 4.0, "decibels_low": 3.0, "decibels_high": 5.0, "own": 6.0},
+    ]
+    result = Result("patterns", "", tables=[of_rows("patterns", cells, "", "layer")])
+    (axes,) = peaks(result)["net"].axes
+    low, high = axes.get_xlim()
+    assert -50 < low < -40
+    assert 6 < high < 10
+    assert -40 in [x for line in axes.lines for x in line.get_xdata()]
 
 
 def test_stride_frequencies_are_marked_once():

@@ -16,7 +16,7 @@ from biasscope.models import Preprocessing, load_model
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling.context import context
 from biasscope.pipeline.upsampling.knee import WIDEST, knee
-from biasscope.pipeline.upsampling.pictures import spectrum
+from biasscope.pipeline.upsampling.spectra import peaks, spectrum
 from biasscope.report.model import Report, encode
 from biasscope.report.render import render
 
@@ -352,6 +352,20 @@ def test_the_spectrum_shows_a_ripple_at_its_frequency() -> None:
     values = spectrum(inputs(32, 2) + 5 * line, (1, 2), "none")
     assert divmod(int(values.argmax()), 32) == (16, 0)
     assert values.min() == 0
+
+
+def test_what_pictures_have_on_an_axis_is_not_marked_in_their_spectrum() -> None:
+    """A bright sky stands far above what is off the axis; a stripe stands above what is on it, too."""
+    sky = torch.linspace(-1, 1, 12)[:, None] * torch.linspace(0.8, 1.2, 8)[:, None, None, None]
+    clean = nn.functional.interpolate(sky + 0.01 * inputs(12, 8), scale_factor=4, mode="bilinear")
+    striped = clean + 0.1 * (torch.arange(48)[:, None] % 2)
+
+    def marked(maps: Tensor) -> set[tuple[float, float]]:
+        return {(y, x) for y, x, _, low in peaks(maps, (4, 4)) if low > 0}
+
+    assert (-0.5, 0.0) not in marked(clean)
+    assert (-0.5, 0.0) in marked(striped)
+    assert all(np.isnan(low) for _, _, _, low in peaks(clean[:1], (4, 4)))
 
 
 def lazy() -> nn.Module:
