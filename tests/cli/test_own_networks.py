@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save
 
 from biasscope.analyze import main
 from biasscope.core.trust import code_allowed
@@ -88,23 +90,19 @@ def test_a_configuration_file_cannot_allow_it(question: str, capsys: pytest.Capt
         ("def network(:", "cannot import it (SyntaxError: "),
         ("raise ValueError('no weights')", "cannot import it (ValueError: no weights). --debug shows where."),
         ("def network():\n    raise ValueError('no weights')", "its function fails (ValueError: no weights). --debug"),
-        ("def network():\n    from biasscope import load_model\n    load_model('small:none')", "there is no small network 'none'"),
+        ("def network():\n    from biasscope import load_model\n    load_model('small:none')", "no small network 'none'"),
     ],
 )  # fmt: skip
 def test_what_code_of_ones_own_raises_is_no_defect(code: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("own_networks_that_fail.py").write_text(code)
-    arguments = [
-        "upsampling",
-        "--model",
-        "python:own_networks_that_fail:network",
-        "--latent",
-        "3x8x8",
-        "--allow-python",
-    ]
+    Path("weights.safetensors").write_bytes(save({"weight": torch.zeros(1)}))
+    name = "python:own_networks_that_fail:network"
+    rest = ["--latent", "3x8x8", "--allow-python"]
     try:
-        assert main(arguments) == 2
+        for model in (name, f"file:weights.safetensors?arch={name}"):
+            assert main(["upsampling", "--model", model, *rest]) == 2
+            told = " ".join(capsys.readouterr().err.split())
+            assert said in told
+            assert "defect of biasscope" not in told
     finally:
         sys.modules.pop("own_networks_that_fail", None)
-    told = " ".join(capsys.readouterr().err.split())
-    assert said in told
-    assert "defect of biasscope" not in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
 from torch import nn
@@ -24,15 +25,7 @@ def load(spec: Spec) -> LoadedModel:
     UsageError
         Importing code is not allowed here, or the function is not there, fails, or gives something else.
     """
-    function = factory(spec.name, where=spec.text)
-    try:
-        made = function()
-    except BiasscopeError:
-        raise
-    except Exception as error:  # code of one's own may raise anything
-        raise UsageError(
-            f"its function fails ({type(error).__name__}: {error})", where=spec.text, hint=DEBUG
-        ) from error
+    made = factory(spec.name, where=spec.text)()
     if isinstance(made, LoadedModel):
         return made
     if not isinstance(made, nn.Module):
@@ -40,8 +33,8 @@ def load(spec: Spec) -> LoadedModel:
     return describe(made, Preprocessing((224, 224), 256), None, spec=spec.text, source=f"built by {spec.name}")
 
 
-def factory(name: str, *, where: str) -> Callable[[], object]:
-    """Function called ``module:function``.
+def factory(name: str, *, where: str) -> Callable[..., object]:
+    """Function called ``module:function``; what it raises is a `UsageError`.
 
     Raises
     ------
@@ -62,5 +55,13 @@ def factory(name: str, *, where: str) -> Callable[[], object]:
         raise UsageError(f"cannot import it ({type(error).__name__}: {error})", where=where, hint=DEBUG) from error
     if not callable(found):
         raise UsageError(f"{function} is no function", where=where)
-    made: Callable[[], object] = found
-    return made
+    return partial(_called, found, where)
+
+
+def _called(function: Callable[..., object], where: str, **options: object) -> object:
+    try:
+        return function(**options)
+    except BiasscopeError:
+        raise
+    except Exception as error:  # code of one's own may raise anything
+        raise UsageError(f"its function fails ({type(error).__name__}: {error})", where=where, hint=DEBUG) from error
