@@ -67,6 +67,19 @@ def test_a_network_of_ones_own_is_built_where_that_is_allowed(
 
 
 @pytest.mark.usefixtures("own")
+@pytest.mark.parametrize("question", ["invariance", "layers", "upsampling"])
+def test_weights_that_are_drawn_without_a_seed_are_the_same_in_every_run(question: str) -> None:
+    found = []
+    for _ in range(2):
+        torch.rand(1)
+        before = torch.get_rng_state()
+        assert main([*given(question), "--allow-python"]) == 0
+        assert torch.equal(torch.get_rng_state(), before)
+        found.append(read().results)
+    assert found[0] == found[1]
+
+
+@pytest.mark.usefixtures("own")
 def test_every_repetition_of_a_sweep_builds_its_network_anew(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [one for one in given("augmentation") if one != "--quiet"]
     assert main([*arguments, "--allow-python"]) == 0
@@ -90,7 +103,7 @@ def test_a_configuration_file_cannot_allow_it(question: str, capsys: pytest.Capt
         ("def network(:", "cannot import it (SyntaxError: "),
         ("raise ValueError('no weights')", "cannot import it (ValueError: no weights). --debug shows where."),
         ("def network():\n    raise ValueError('no weights')", "its function fails (ValueError: no weights). --debug"),
-        ("def network():\n    from biasscope import load_model\n    load_model('small:none')", "no small network 'none'"),
+        ("def network():\n    from biasscope import load_model\n    load_model('small:none')", "no small network"),
     ],
 )  # fmt: skip
 def test_what_code_of_ones_own_raises_is_no_defect(code: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,8 +36,7 @@ def subjects(
     failed: list[Impossible] = []
     for model, label in zip(given, unique([label_of(model) for model in given]), strict=True):
         with progress.step(f"Loading {label}"):
-            plain = model if isinstance(model, LoadedModel) else load_model(model)
-            made += forms(plain, label, asked, failed)
+            made += forms(_loaded(model), label, asked, failed)
     if failed and (impossible is None or not made):
         one = failed[0]
         hint = f"Leave {one.variant} out of --variants."
@@ -45,6 +44,17 @@ def subjects(
     if impossible is not None:
         impossible += failed
     return made
+
+
+def _loaded(model: Given) -> LoadedModel:
+    """Load a model; code of one's own that draws weights without a seed draws the same ones in every run."""
+    import torch
+
+    if isinstance(model, LoadedModel):
+        return model
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return load_model(model)
 
 
 def chosen(
