@@ -29,6 +29,7 @@ def pattern_row(item: Measurement, one: LayerPattern) -> Cells:
     tested, peaks = one.anova, one.peaks
     value, low, high = peaks.mean if peaks is not None else (None, None, None)
     own, own_low, own_high = one.own.mean if one.own is not None else (None, None, None)
+    highest = one.highest
     facts = ("eta_squared", "null_mean", "null_high", "p", "f", "f_p")
     return {
         "model": item.label,
@@ -42,6 +43,9 @@ def pattern_row(item: Measurement, one: LayerPattern) -> Cells:
         "own": number(own),
         "own_low": number(own_low),
         "own_high": number(own_high),
+        "highest": cycles(highest.numbers, highest.period) if highest is not None else None,
+        "highest_decibels": number(highest.decibels) if highest is not None else None,
+        "highest_least": number(highest.least) if highest is not None else None,
         **{name: number(getattr(tested, name)) if tested is not None else None for name in facts},
         "share": number(peaks.share) if peaks is not None else None,
         "window": peaks.window if peaks is not None else None,

@@ -354,6 +354,23 @@ def test_the_spectrum_shows_a_ripple_at_its_frequency() -> None:
     assert values.min() == 0
 
 
+class Lined(nn.Module):
+    """A resize that writes evenly, and a faint line on every fourth row behind it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        up = nn.functional.interpolate(x, scale_factor=4)
+        return up * (1 + 0.2 * (torch.arange(up.shape[-2])[:, None] % 4 == 0))
+
+
+def test_the_frequency_that_stands_out_by_itself_is_in_the_table_as_in_the_sentence() -> None:
+    found = analyze_upsampling(Lined(), inputs=inputs(12, 8), remedies="none", draws=99).result("patterns")
+    resize, output = rows(found, "patterns")
+    assert resize["highest"] is resize["highest_decibels"] is resize["highest_least"] is None
+    assert output["highest"] in ("1/4, 0", "1/2, 0")
+    told = f"{output['highest']} cycles a position {output['highest_decibels']:.1f} dB"
+    assert f"{told} (at least {output['highest_least']:.1f}) above it" in found.finding
+
+
 def test_what_pictures_have_on_an_axis_is_not_marked_in_their_spectrum() -> None:
     """A bright sky stands far above what is off the axis; a stripe stands above what is on it, too."""
     sky = torch.linspace(-1, 1, 12)[:, None] * torch.linspace(0.8, 1.2, 8)[:, None, None, None]
