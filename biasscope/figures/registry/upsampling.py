@@ -20,8 +20,8 @@ ENTRIES = {
         "Peaks at the stride frequencies, layer by layer",
         "Power at the stride frequencies over the median around them, in decibels, with its 95 % interval over "
         "pictures; crosses are the frequencies of the layer's own stride alone. 0 is nothing that stands out. Hollow "
-        "marks are uncertain: maps too small for a taper, so that edges leak into the peaks. What is below \N{MINUS SIGN}40 dB "
-        "is drawn there.",
+        "marks are uncertain: maps too small for a taper, so that edges leak into the peaks. What is below "
+        "\N{MINUS SIGN}40 dB is drawn there.",
         "patterns",
     ),
     "overlaps": entry(
