@@ -87,10 +87,23 @@ def _pattern(item: Measurement) -> str:
         said = f": in its output, {strength(output)}" if output is not None else ""
         return (
             f"In {item.label} no layer shows a pattern beyond chance that stands out at its stride frequencies{said}."
+            f"{_yet(item) if output is None or output.highest is None else ''}"
         )
     if layer is item.output:
         return f"In {item.label} the output shows a pattern, and no layer that upsamples does: {strength(layer)}."
     return f"In {item.label} the pattern is strongest at {layer.name}: {strength(layer)}."
+
+
+def _yet(item: Measurement) -> str:
+    """A frequency that certainly stands out in every picture, though what all have in common is no more than chance."""
+    found = [(one.highest, one) for one in item.found.patterns if one.highest is not None]
+    if not found:
+        return ""
+    one, layer = max(found, key=lambda pair: pair[0].least)
+    return (
+        f" Yet in {layer.name} of {item.label}, {cycles(one.numbers, one.period)} cycles a position stand "
+        f"{_beside(one.decibels, one.least)} what is around: a pattern whose sign may change with the picture."
+    )
 
 
 def answer(items: Sequence[Measurement]) -> list[str]:
@@ -102,7 +115,7 @@ def answer(items: Sequence[Measurement]) -> list[str]:
         said.append(_pattern(most))
     elif any(item.found.patterns for item in items):
         unknown = [item for item in items if item.found.patterns and not item.measured]
-        said.append(_pattern(unknown[0]) if unknown else CLEAN)
+        said.append(_pattern(unknown[0]) if unknown else CLEAN + next(filter(None, map(_yet, items)), ""))
     said.append(overlap(items))
     said += list(remedy_words.remedied(items))[:2]
     if any(item.found.structure.backward_strided is not None for item in items):

@@ -371,6 +371,16 @@ def test_the_frequency_that_stands_out_by_itself_is_in_the_table_as_in_the_sente
     assert f"{told} (at least {output['highest_least']:.1f}) above it" in found.finding
 
 
+def test_a_pattern_whose_sign_is_that_of_the_picture_is_not_passed_over() -> None:
+    """Uneven gains meet activations about zero: nothing is left of them in means over pictures, and all in spectra."""
+    low = inputs(12, 8) - 0.5 + torch.tensor([1.0, -1.0]).repeat(4)[:, None, None, None]
+    found = analyze_upsampling(Lined(), inputs=low, remedies="none", draws=99)
+    assert "Yet in output of Lined, 1/" in found.answer[0]
+    assert "0 cycles a position stand" in found.answer[0]
+    plain = analyze_upsampling(nn.Upsample(scale_factor=4), inputs=low, remedies="none", draws=99)
+    assert "Yet" not in plain.answer[0]
+
+
 def test_what_pictures_have_on_an_axis_is_not_marked_in_their_spectrum() -> None:
     """A bright sky stands far above what is off the axis; a stripe stands above what is on it, too."""
     sky = torch.linspace(-1, 1, 12)[:, None] * torch.linspace(0.8, 1.2, 8)[:, None, None, None]
