@@ -91,17 +91,34 @@ def test_gains_tap_by_tap() -> None:
     torch.testing.assert_close(found, expected)
 
 
-def test_pooled_eta_squared_position_by_position() -> None:
+def uneven(values: np.ndarray) -> float:
+    """Sum of squares between the 4 x 3 phases of one channel (N, 8, 12), position by position."""
+    mean, sums, counts = values.mean(), np.zeros((4, 3)), np.zeros((4, 3))
+    for n, y, x in product(*map(range, values.shape)):
+        sums[y % 4, x % 3] += values[n, y, x]
+        counts[y % 4, x % 3] += 1
+    return float((counts * (sums / counts - mean) ** 2).sum())
+
+
+def level(values: np.ndarray) -> np.ndarray:
+    """One channel without the rise of each picture along x: the line through the means of its 4 periods of 3."""
+    out = values.copy()
+    for picture in out:
+        means = [picture[:, 3 * period : 3 * period + 3].mean() for period in range(4)]
+        slope = sum((period - 1.5) * mean for period, mean in enumerate(means)) / (2 * (1.5**2 + 0.5**2))
+        for y, x in product(range(8), range(12)):
+            picture[y, x] -= slope * (x - 5.5) / 3
+    return out
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.3])
+def test_pooled_eta_squared_position_by_position(rise: float) -> None:
+    """Of two periods, as along y, no rise is known."""
     maps = torch.randn(3, 2, 8, 12, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    values, between, total = maps.numpy(), 0.0, 0.0
-    for channel in range(2):
-        mean = values[:, channel].mean()
-        sums, counts = np.zeros((4, 3)), np.zeros((4, 3))
-        for n, y, x in product(range(3), range(8), range(12)):
-            total += (values[n, channel, y, x] - mean) ** 2
-            sums[y % 4, x % 3] += values[n, channel, y, x]
-            counts[y % 4, x % 3] += 1
-        between += (counts * (sums / counts - mean) ** 2).sum()
+    maps += rise * torch.arange(12)
+    channels = [maps[:, channel].numpy() for channel in range(2)]
+    between = sum(min(uneven(one), uneven(level(one))) for one in channels)
+    total = sum(((one - one.mean()) ** 2).sum() for one in channels)
     assert phase_anova(maps, (4, 3), draws=9).eta_squared == pytest.approx(between / total)
 
 
