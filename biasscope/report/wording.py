@@ -65,14 +65,14 @@ def real(value: float | None) -> str:
 
 
 def amount(value: float | None) -> str:
-    """Number that is known to a tenth at best, as decibels and copies needed; whole ones without decimals.
+    """Number that is known to a tenth at best, as decibels and copies needed; what is exactly whole without decimals.
 
-    >>> amount(5.106), amount(1.0), amount(0.04), amount(1234.5)
-    ('5.1', '1', '0.040', '1,234')
+    >>> amount(5.106), amount(3.98), amount(1.0), amount(0.04), amount(1234.5)
+    ('5.1', '4.0', '1', '0.040', '1,234')
     """
     if value is None or not 0.05 <= abs(value) < 1000:
         return real(value)
-    return f"{value:,.1f}".removesuffix(".0").replace("-", MINUS)
+    return f"{value:,.{0 if value == int(value) else 1}f}".replace("-", MINUS)
 
 
 def signed(value: float | None) -> str:

@@ -31,7 +31,7 @@ def test_a_card_says_copies_as_words_do() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0"), (-6.256, "\N{MINUS SIGN}6.3"), (0.04, "0.040"), (999.96, "1,000"), (None, wording.DASH)],
+    [(0.0, "0"), (-6.256, "\N{MINUS SIGN}6.3"), (0.04, "0.040"), (999.96, "1,000.0"), (None, wording.DASH)],
 )
 def test_edges_of_an_amount(value: float | None, text: str) -> None:
     assert wording.amount(value) == text
