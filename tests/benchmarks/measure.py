@@ -16,6 +16,7 @@ from pathlib import Path
 from biasscope.core.provenance import versions
 
 RESULTS = Path(__file__).parent / "results"
+PYTHON = sys.executable
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,15 @@ def ratio(above: Sequence[Run], below: Sequence[Run], figure: str = "cpu") -> fl
     return statistics.median(getattr(one, figure) / getattr(other, figure) for one, other in pairs)
 
 
+def speed() -> float:
+    """CPU seconds of a fixed piece of work, median of five: two records of a drifting machine compare by it."""
+    work = "import hashlib, json; json.loads(json.dumps([[i, i / 7] for i in range(300_000)])); "
+    work += "hashlib.sha256(bytes(1 << 27))"
+    return median([run([PYTHON, "-c", work]) for _ in range(5)]).cpu
+
+
 def machine() -> dict[str, object]:
-    """What a figure was measured on."""
+    """What a figure was measured on, and how fast that was at the time."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -82,7 +90,8 @@ def machine() -> dict[str, object]:
             line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
         ]
         model = names[0] if names else model
-    return {"processor": model, "cores": os.cpu_count(), "system": platform.system(), "versions": versions()}
+    about = {"processor": model, "cores": os.cpu_count(), "system": platform.system(), "fixed_work_cpu": speed()}
+    return {**about, "versions": versions()}
 
 
 def record(name: str, rows: Sequence[Mapping[str, object]]) -> Path:
@@ -103,6 +112,3 @@ def row(work: str, runs: Sequence[Run], **targets: float) -> dict[str, object]:
     measured = asdict(median(runs))
     met = all(measured[name] <= most for name, most in targets.items())
     return {"work": work, **measured, **{f"{name}_target": most for name, most in targets.items()}, "met": met}
-
-
-PYTHON = sys.executable
