@@ -33,9 +33,9 @@ def answered(question: str, arguments: Mapping[str, Any], *, joined: Collection[
 
     keep_freed_memory()
     definition, common = asked(DEFINITIONS[question], arguments, joined=joined), arguments["common"]
-    with continued(question, definition, keep=arguments.get("resume", True)) as folder:
-        with python_code(allowed=arguments["allow_python"]):
-            report = run_question(question, definition, progress=common.progress(), checkpoint=folder)
+    keep, allowed = arguments.get("resume", True), python_code(allowed=arguments["allow_python"])
+    with allowed, continued(question, definition, keep=keep) as folder:
+        report = run_question(question, definition, progress=common.progress(), checkpoint=folder)
         return deliver(report, common, html=arguments["html"], strict=arguments.get("strict", False))
 
 

@@ -25,7 +25,7 @@ def known_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def t_interval(values: NDArray[np.float64], miss: float = 0.05) -> NDArray[np.float64]:
-    """Mean over rows and its t interval, (3, columns), which misses with a chance of 5 %; NaN are left out.
+    """Mean over rows and its t interval, (3, columns), which misses with a chance of `miss`; NaN are left out.
 
     >>> t_interval(np.array([[1.0], [3.0]])).round(2).ravel().tolist()
     [2.0, -10.71, 14.71]
