@@ -14,6 +14,7 @@ from biasscope.boxes.files import HEAD
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
+from biasscope.core.words import first_few
 
 LOOKED_AT = 1000
 """Files of each suffix that are shown to the readers."""
@@ -49,7 +50,7 @@ class Packed:
 
     def holds(self) -> str:
         """What was found, to be put behind a sentence; empty where nothing was."""
-        return f" (it holds {some([where for where, _ in self.found])})" if self.found else ""
+        return f" (it holds {first_few([where for where, _ in self.found], NAMED)})" if self.found else ""
 
     def _format(self, suffix: str, data: bytes) -> str:
         """Name of the reader that knows a file by its first bytes; the member's own name is never written."""
@@ -60,15 +61,6 @@ class Packed:
                 return known_to(Request(path), self._reader) or ""
         except OSError:
             return ""
-
-
-def some(names: Sequence[str]) -> str:
-    """First few names, and how many more there are.
-
-    >>> some(["a", "b", "c", "d", "e", "f", "g"])
-    'a, b, c, d, e and 2 more'
-    """
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def known_to(request: Request, reader: str) -> str | None:

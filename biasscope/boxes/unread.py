@@ -9,11 +9,12 @@ from pathlib import Path
 
 from biasscope.boxes.archive import is_archive, members
 from biasscope.boxes.files import Found, head
-from biasscope.boxes.packed import DATA, LOOKED_AT, Packed, known_to, some
+from biasscope.boxes.packed import DATA, LOOKED_AT, NAMED, Packed, known_to
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
+from biasscope.core.words import first_few
 
 _DATA = (".xml", *DATA)
 _PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
@@ -42,7 +43,8 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
     if not plain:
         return table
     unpack = " Of archives only XML is read: unpack them." if table.beside else ""
-    return replace(table, notes=(*table.notes, f"Not read, as they are not {table.format}: {some(plain)}.{unpack}"))
+    named_few = first_few(plain, NAMED)
+    return replace(table, notes=(*table.notes, f"Not read, as they are not {table.format}: {named_few}.{unpack}"))
 
 
 def _all_alike(files: Iterable[tuple[str, str | None]], reader: str, path: Path, hint: str) -> None:

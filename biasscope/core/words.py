@@ -1,4 +1,8 @@
-"""Words for numbers."""
+"""Words for numbers and for lists of names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def counted(number: int, noun: str) -> str:
@@ -8,3 +12,12 @@ def counted(number: int, noun: str) -> str:
     ('1 picture', '1,200 pictures', '2 classes')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """First few names, and how many more there are.
+
+    >>> first_few(["a", "b", "c", "d"], 2), first_few(["a", "b"], 2), first_few([], 2)
+    ('a, b and 2 more', 'a, b', '')
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")

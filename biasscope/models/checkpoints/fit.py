@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from biasscope.core.errors import InputError
+from biasscope.core.words import first_few
 
 SHOWN = 5
 
@@ -63,5 +64,4 @@ def _size(tensor: Tensor) -> str:
 def _listed(what: str, names: list[str]) -> list[str]:
     if not names:
         return []
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return [f"{len(names)} {what} ({', '.join(names[:SHOWN])}{more})"]
+    return [f"{len(names)} {what} ({first_few(names, SHOWN)})"]

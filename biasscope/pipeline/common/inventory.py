@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from biasscope.core.results import Result, Scalar, Table, table
-from biasscope.core.words import counted
+from biasscope.core.words import counted, first_few
 from biasscope.images import PROBLEMS
 from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.images.problems import Explained
@@ -82,8 +82,7 @@ def _listed(names: Sequence[str]) -> str | None:
     """Names with their number, the first few of them; nothing for none."""
     if not names:
         return None
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{len(names)}: {', '.join(names[:NAMED])}{more}"
+    return f"{len(names)}: {first_few(names, NAMED)}"
 
 
 def _number(text: str | None) -> float | None:

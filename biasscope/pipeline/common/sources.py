@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from biasscope.core.words import first_few
 from biasscope.images import open_images
 from biasscope.images.picture import ImageSource
 from biasscope.pipeline.definition import Definition
@@ -53,6 +54,4 @@ def listed(names: list[str], most: int = 3) -> str:
     >>> listed(["a", "b", "a", "c", "d", "e"])
     'a, b, c and 2 more'
     """
-    once = list(dict.fromkeys(names))
-    more = f" and {len(once) - most} more" if len(once) > most else ""
-    return f"{', '.join(once[:most])}{more}"
+    return first_few(list(dict.fromkeys(names)), most)

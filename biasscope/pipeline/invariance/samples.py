@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.core.results import Table, number, table
+from biasscope.core.words import first_few
 from biasscope.images.picture import Picture
 from biasscope.pipeline.common.pictures import address, still
 from biasscope.pipeline.common.rows import tabled
@@ -68,8 +69,7 @@ def true_class(item: Measurement, index: int) -> str | None:
 
 def _answers(item: Measurement, index: int) -> str:
     counts = Counter(item.answers[:, index].tolist()).most_common()
-    shown = [f"{item.name(answer)} ({count})" for answer, count in counts[:ANSWERS]]
-    return ", ".join(shown) + (f" and {len(counts) - ANSWERS} more" if len(counts) > ANSWERS else "")
+    return first_few([f"{item.name(answer)} ({count})" for answer, count in counts], ANSWERS)
 
 
 def path(coordinates: Mapping[str, NDArray[np.generic]]) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from biasscope.core.provenance import InputFile
 from biasscope.core.results import Cell
+from biasscope.core.words import first_few
 from biasscope.report import wording
 from biasscope.report.model import Report
 from biasscope.report.numbers.cells import column
@@ -103,5 +104,4 @@ def _shown(value: Cell) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    more = len(names) - MOST
-    return ", ".join(names[:MOST]) + (f" and {more:,} more" if more > 0 else "")
+    return first_few(names, MOST)
