@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import sys
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import msgspec
 import polars as pl
 
 from biasscope import __version__
-from biasscope.boxes.files import Found
+from biasscope.boxes.files import Listing
 from biasscope.boxes.rowlog import BadRow, RowLog
 from biasscope.boxes.source import Request
 from biasscope.core.errors import OutputError
@@ -78,13 +77,13 @@ def cached(request: Request, reader: str, parse: Callable[[RowLog], Parsed]) -> 
     return parsed
 
 
-def fingerprint(files: tuple[Found, ...]) -> bytes:
+def fingerprint(files: Listing) -> bytes:
     """Digest of the files' names, sizes and modification times, and of these parsers."""
-    stats = [found.stat() for found in files]
+    sizes, times = files.looked_at()
     digest = hashlib.blake2b(f"{__version__}\0{PARSERS}\0{pl.__version__}\0{len(files)}\0".encode(), digest_size=32)
-    digest.update("\0".join([found.name for found in files]).encode("utf-8", "surrogateescape"))
-    digest.update(array("q", [stat.st_size for stat in stats]).tobytes())
-    digest.update(array("q", [stat.st_mtime_ns for stat in stats]).tobytes())
+    digest.update("\0".join(files.names).encode("utf-8", "surrogateescape"))
+    digest.update(sizes)
+    digest.update(times)
     return digest.digest()
 
 

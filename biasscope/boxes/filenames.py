@@ -31,11 +31,11 @@ def split_from(part: str) -> str | None:
 def suffix_of(name: str) -> str:
     """Suffix of a file name in lower case; of a compressed table both parts.
 
-    >>> suffix_of("a.XML"), suffix_of("b.csv.gz"), suffix_of("c.tar.gz")
-    ('.xml', '.csv.gz', '.gz')
+    >>> suffix_of("a.XML"), suffix_of("b.csv.gz"), suffix_of("c.tar.gz"), suffix_of("v1.5/readme")
+    ('.xml', '.csv.gz', '.gz', '')
     """
     before, dot, end = name.rpartition(".")
-    suffix = dot + end.lower() if dot else ""
+    suffix = dot + end.lower() if dot and "/" not in end else ""
     if suffix == ".gz" and (table := before[-4:].lower()) in (".csv", ".tsv"):
         return table + suffix
     return suffix

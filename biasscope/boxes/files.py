@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import overload
 
@@ -15,38 +17,78 @@ from biasscope.core.errors import InputError
 HEAD = 1 << 16
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Found:
-    """One file under a folder: its full path, its path below the folder, its name's suffix in lower case.
-
-    ``read`` is the number of bytes that a reader which took them all found.
-    """
+    """One file under a folder: its full path, and its path below the folder."""
 
     path: str
     name: str
-    suffix: str
-    read: int | None = None
-    _stat: os.stat_result | None = None
 
-    def stat(self) -> os.stat_result:
-        """Size and times as they were when they were first asked for."""
-        if self._stat is None:
-            self._stat = os.stat(self.path)  # noqa: PTH116 (sooner than a Path, and than a DirEntry)
-        return self._stat
+    @property
+    def suffix(self) -> str:
+        """Suffix of the name in lower case."""
+        return suffix_of(self.name)
 
-    def size(self) -> int:
-        """Bytes that were read, or else that the file system knows of."""
-        return self.stat().st_size if self.read is None else self.read
+
+class Listing(Sequence[Found]):
+    """Files in columns, each made an object when it is asked for: 50,000 objects take longer than reading a cache.
+
+    ``bytes`` is the size of each as a reader found it or as the file system knows it, -1 while nobody has looked.
+
+    >>> Listing(["/a/b.xml", "/a/c.XML"], ["b.xml", "c.XML"]).suffixes
+    ['.xml', '.xml']
+    """
+
+    def __init__(self, paths: Sequence[str], names: Sequence[str]) -> None:
+        self.paths, self.names = paths, names
+        self.bytes = array("q", [-1]) * len(names)
+
+    @classmethod
+    def of(cls, files: Iterable[Found]) -> Listing:
+        """Columns of files."""
+        chosen = list(files)
+        return cls([found.path for found in chosen], [found.name for found in chosen])
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Found]:
+        return map(Found, self.paths, self.names)
+
+    @overload
+    def __getitem__(self, place: int) -> Found: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Found]: ...
+
+    def __getitem__(self, place: int | slice) -> Found | list[Found]:
+        if isinstance(place, slice):
+            return list(map(Found, self.paths[place], self.names[place]))
+        return Found(self.paths[place], self.names[place])
+
+    @cached_property
+    def suffixes(self) -> list[str]:
+        """Suffix of each name in lower case."""
+        return list(map(suffix_of, self.names))
+
+    def looked_at(self) -> tuple[array[int], array[int]]:
+        """Size and time of last change (in nanoseconds) of each file, as the file system knows them now."""
+        times = array("q")
+        for place, path in enumerate(self.paths):
+            stat = os.stat(path)  # noqa: PTH116 (sooner than a Path, and than a DirEntry)
+            self.bytes[place] = stat.st_size
+            times.append(stat.st_mtime_ns)
+        return self.bytes, times
 
 
 class Files(Sequence[Path]):
-    """Paths made when they are asked for: making 50,000 of them takes longer than reading a cache."""
+    """Paths made when they are asked for."""
 
-    def __init__(self, found: Sequence[Found]) -> None:
-        self._found = found
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._listing)
 
     @overload
     def __getitem__(self, place: int) -> Path: ...
@@ -55,16 +97,18 @@ class Files(Sequence[Path]):
     def __getitem__(self, place: slice) -> list[Path]: ...
 
     def __getitem__(self, place: int | slice) -> Path | list[Path]:
-        if isinstance(place, slice):
-            return [Path(found.path) for found in self._found[place]]
-        return Path(self._found[place].path)
+        paths = self._listing.paths[place]
+        return Path(paths) if isinstance(paths, str) else list(map(Path, paths))
 
     def sizes(self, start: int) -> list[tuple[str, int]]:
         """Names and bytes of the files from one on; those that were read or looked at are not asked for again."""
-        return [(found.path.rpartition(os.sep)[2], found.size()) for found in self._found[start:]]
+        paths = self._listing.paths[start:]
+        known = zip(paths, self._listing.bytes[start:], strict=True)
+        sizes = [os.stat(path).st_size if size < 0 else size for path, size in known]  # noqa: PTH116
+        return list(zip([path.rpartition(os.sep)[2] for path in paths], sizes, strict=True))
 
 
-def listed(path: Path) -> tuple[Found, ...]:
+def listed(path: Path) -> Listing:
     """Files under a folder in the order of their names; the path itself when it is a file.
 
     Raises
@@ -73,11 +117,12 @@ def listed(path: Path) -> tuple[Found, ...]:
         It is neither, or a folder that cannot be listed.
     """
     if path.is_file():
-        return (Found(str(path), path.name, suffix_of(path.name)),)
+        return Listing([str(path)], [path.name])
     if path.exists() and not path.is_dir():
         hint = "What comes through a pipe is read more than once: write it to a file."
         raise InputError("is neither a file nor a folder", where=str(path), hint=hint)
-    return tuple(sorted(_walk(str(path), ""), key=attrgetter("name")))
+    found = sorted(_walk(str(path), ""), key=itemgetter(0))
+    return Listing([place for _, place in found], [name for name, _ in found])
 
 
 def head(path: str | Path, size: int = HEAD) -> bytes:
@@ -95,7 +140,8 @@ def head(path: str | Path, size: int = HEAD) -> bytes:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
 
 
-def _walk(folder: str, prefix: str) -> Iterator[Found]:
+def _walk(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Name and path of each file."""
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
@@ -107,7 +153,7 @@ def _walk(folder: str, prefix: str) -> Iterator[Found]:
         # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
         shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
         if _is_file(entry):
-            yield Found(entry.path, prefix + shown, suffix_of(name))
+            yield prefix + shown, entry.path
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, f"{prefix}{shown}/")
 

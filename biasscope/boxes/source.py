@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from biasscope.boxes.filenames import SPLIT_WORD, split_from
-from biasscope.boxes.files import Found, listed
+from biasscope.boxes.files import Found, Listing, listed
 from biasscope.boxes.rowlog import RowLog
 
 _INNER = frozenset({"labels", "annotations", "images", "obj_train_data", "anns"})
@@ -57,25 +57,26 @@ class Request:
     cache: bool = True
     stream: bool = False
     log: RowLog = field(default_factory=RowLog)
-    only: tuple[Found, ...] | None = None
+    only: Listing | None = None
     folder: str = ""
 
     @cached_property
-    def files(self) -> tuple[Found, ...]:
+    def files(self) -> Listing:
         """Files under the path in the order of their names; the path itself when it is a file; or ``only`` those."""
         if self.only is not None:
             return self.only
         found = listed(self.path)
-        return tuple(replace(one, name=self.folder + one.name) for one in found) if self.folder else found
+        return Listing(found.paths, [self.folder + name for name in found.names]) if self.folder else found
 
     @cached_property
     def suffixes(self) -> Counter[str]:
         """How many files there are of each suffix."""
-        return Counter([found.suffix for found in self.files])
+        return Counter(self.files.suffixes)
 
     def of(self, *suffixes: str) -> list[Found]:
         """Files with one of the suffixes (lower case, with the dot)."""
-        return [found for found in self.files if found.suffix in suffixes]
+        own = zip(self.files, self.files.suffixes, strict=True)
+        return [found for found, suffix in own if suffix in suffixes]
 
     def split_of(self, name: str, *, stem: bool = True) -> str | None:
         """Split of a file below the path: the one asked for, else read off its name (if ``stem``) and its folders.

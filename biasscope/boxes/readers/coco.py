@@ -51,9 +51,11 @@ def read(request: Request) -> BoxTable:
 
 
 def _files(request: Request) -> tuple[list[Found], list[str]]:
-    found = [one for one in request.of(".json") if _looks(Path(one.path))] if request.path.is_dir() else request.files
+    found = list(request.files)
+    if request.path.is_dir():
+        found = [one for one in request.of(".json") if _looks(Path(one.path))]
     instances = [one for one in found if one.name.rpartition("/")[2].startswith("instances")]
-    chosen = instances if instances and request.path.is_dir() else list(found)
+    chosen = instances if instances and request.path.is_dir() else found
     if not chosen:
         raise InputError("no COCO JSON file is here", where=str(request.path))
     return chosen, [one.name for one in found if one not in chosen]

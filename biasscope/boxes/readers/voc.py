@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from biasscope.boxes.assemble import RAW_BOXES, RAW_IMAGES, Raw, finish
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import unique_ids
-from biasscope.boxes.files import Files, Found, head
+from biasscope.boxes.files import Files, Listing, head
 from biasscope.boxes.packed import Packed
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
@@ -60,7 +60,7 @@ def read(request: Request) -> BoxTable:
     document type are bad rows. Parts of an object (``<part>``) are not objects.
     """
     asked = choose_corners(request.convention, "inclusive1", "VOC XML") if request.convention != "auto" else "auto"
-    files = [found for found in request.files if found.suffix == ".xml" or is_archive(found.name)]
+    files = _files(request)
     parsed = cached(request, NAME, lambda log: _parse(request, files, log))
     if not parsed.images.height and not request.log.counts:
         raise InputError(f"no XML file is here{Packed(NAME, parsed.beside).holds()}", where=str(request.path))
@@ -82,6 +82,13 @@ def read(request: Request) -> BoxTable:
     )
 
 
+def _files(request: Request) -> Listing:
+    """XML files and archives; all of them as they are listed where nothing else is."""
+    if request.suffixes.keys() <= {".xml"}:
+        return request.files
+    return Listing.of(found for found in request.files if found.suffix == ".xml" or is_archive(found.name))
+
+
 def _notes(asked: str, found: list[str]) -> tuple[str, ...]:
     if asked != "auto":
         return ()
@@ -92,7 +99,7 @@ def _notes(asked: str, found: list[str]) -> tuple[str, ...]:
     return tuple(meaning[name] for name in found)
 
 
-def _parse(request: Request, files: list[Found], log: RowLog) -> Parsed:
+def _parse(request: Request, files: Listing, log: RowLog) -> Parsed:
     """Raw frames: block by block, those in the usual layout at once, the others one by one."""
     splits, parts, usual, packed = dict[str, str | None](), list[Frames](), True, Packed(NAME)
     for block in _blocks(_documents(files, log, packed)):
@@ -146,15 +153,15 @@ def _joined(parts: Sequence[Frames]) -> Parsed:
     return Parsed(images.with_columns(image_id=pl.Series(ids, dtype=pl.String)), boxes)
 
 
-def _documents(files: Iterable[Found], log: RowLog, packed: Packed) -> Iterator[tuple[str, bytes]]:
-    for found in files:
-        if found.suffix == ".xml":
-            data = _content(found.path)
-            found.read = len(data)
-            yield found.name, data
+def _documents(files: Listing, log: RowLog, packed: Packed) -> Iterator[tuple[str, bytes]]:
+    for place, (path, name, suffix) in enumerate(zip(files.paths, files.names, files.suffixes, strict=True)):
+        if suffix == ".xml":
+            data = _content(path)
+            files.bytes[place] = len(data)
+            yield name, data
         else:
-            for name, data in members(Path(found.path), log, ".xml", beside=packed.add):
-                yield f"{found.name}!{name}", data
+            for inside, data in members(Path(path), log, ".xml", beside=packed.add):
+                yield f"{name}!{inside}", data
 
 
 def _content(path: str) -> bytes:

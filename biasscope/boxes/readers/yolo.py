@@ -21,7 +21,7 @@ from biasscope.boxes.assemble import Raw, finish
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
-from biasscope.boxes.files import Files
+from biasscope.boxes.files import Files, Listing
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, named_entries
 from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, label_files
 from biasscope.boxes.rowlog import RowLog
@@ -54,7 +54,7 @@ def read(request: Request) -> BoxTable:
     named = named_entries(request)
     request = _rooted(request)
     entries, notes = named if named is not None else (_listed(request), [])
-    labels = tuple(entry.label for entry in entries if entry.label is not None)
+    labels = Listing.of(entry.label for entry in entries if entry.label is not None)
     beside = request if named is not None else _with_images(request)
     request = replace(request, only=labels)
     mark = f"{NAME}\0{classes}" if named is None else f"{NAME}\0{classes}\0{[(one.name, one.split) for one in entries]}"

@@ -11,7 +11,7 @@ in a text file of the image's name. An image without that file is one without ob
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,11 +138,11 @@ def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
 
 def _entry(label: Path, image: Path | None, root: Path, split: str, *, there: bool) -> Entry:
     name = Path(os.path.relpath(label, root)).as_posix()
-    return Entry(Found(str(label), name, ".txt") if there else None, image, split, name)
+    return Entry(Found(str(label), name) if there else None, image, split, name)
 
 
-def _files(folder: Path) -> tuple[Found, ...]:
-    return Request(folder).files if folder.is_dir() else ()
+def _files(folder: Path) -> Sequence[Found]:
+    return Request(folder).files if folder.is_dir() else []
 
 
 def _missing(path: Path, key: str, place: Path) -> InputError:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasscope.boxes.files import Found
+from biasscope.boxes.files import Listing
 from biasscope.boxes.readers import voc as reader
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.rowlog import RowLog
@@ -94,7 +94,8 @@ def simple() -> st.SearchStrategy[bytes]:
 def parsed(
     documents: list[bytes], monkeypatch: pytest.MonkeyPatch, *, usual: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame, RowLog]:
-    log, files = RowLog(), [Found(f"{place}.xml", f"{place}.xml", ".xml") for place in range(len(documents))]
+    names = [f"{place}.xml" for place in range(len(documents))]
+    log, files = RowLog(), Listing(names, names)
     with monkeypatch.context() as patch:
         patch.setattr(reader, "_content", lambda path: documents[int(Path(path).stem)])
         patch.setattr(reader, "ONE_BY_ONE", 1)
