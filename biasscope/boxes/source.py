@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from biasscope.boxes.filenames import SPLIT_WORD, split_from
-from biasscope.boxes.files import Found, Listing, listed
+from biasscope.boxes.files import Listing, listed
 from biasscope.boxes.rowlog import RowLog
 
 _INNER = frozenset({"labels", "annotations", "images", "obj_train_data", "anns"})
@@ -73,10 +73,12 @@ class Request:
         """How many files there are of each suffix."""
         return Counter(self.files.suffixes)
 
-    def of(self, *suffixes: str) -> list[Found]:
+    def of(self, *suffixes: str) -> Listing:
         """Files with one of the suffixes (lower case, with the dot)."""
+        if self.suffixes.keys() <= {*suffixes}:
+            return self.files
         own = zip(self.files, self.files.suffixes, strict=True)
-        return [found for found, suffix in own if suffix in suffixes]
+        return Listing.of(found for found, suffix in own if suffix in suffixes)
 
     def split_of(self, name: str, *, stem: bool = True) -> str | None:
         """Split of a file below the path: the one asked for, else read off its name (if ``stem``) and its folders.

@@ -176,9 +176,9 @@ def test_one_unusual_file_among_many(tmp_path: Path, odd: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "TOGETHER", 32)
         request = Request(tmp_path)
-        made = reader._parse(request, list(request.files), RowLog())
+        made = reader._parse(request, request.files, RowLog())
         patch.setattr(reader, "plain", lambda *_: None)
-        wanted = reader._parse(request, list(request.files), RowLog())
+        wanted = reader._parse(request, request.files, RowLog())
     assert made.images.equals(wanted.images)
     assert made.boxes.equals(wanted.boxes)
 
@@ -186,9 +186,9 @@ def test_one_unusual_file_among_many(tmp_path: Path, odd: int) -> None:
 @pytest.mark.parametrize("path", ["imagenet10_annotations.tar.xz", "box_formats.tar.xz"])
 def test_real_files(real_data: Path, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     request, logs = Request(real_data / path, cache=False), (RowLog(), RowLog())
-    made = reader._parse(request, list(request.files), logs[0])
+    made = reader._parse(request, request.files, logs[0])
     monkeypatch.setattr(reader, "plain", lambda *_: None)
-    wanted = reader._parse(request, list(request.files), logs[1])
+    wanted = reader._parse(request, request.files, logs[1])
     assert made.images.height > 100
     assert made.images.equals(wanted.images)
     assert made.boxes.equals(wanted.boxes)
