@@ -64,9 +64,9 @@ class SeenBoxes:
 
 
 class SeenImages:
-    """Images met so far, and rows that give one another size than before.
+    """Images met so far, and rows that give one another size (or whatever else is said of images) than before.
 
-    A key is 52 bits of the image's hash and 12 bits of its size's hash.
+    A key is 52 bits of the image's hash and the 12 uppermost bits of its size's hash.
     """
 
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
 from biasscope.core.results import Result
+from biasscope.pipeline.dataset.shared import SharedImages
 
 BATCH = 1 << 17
 SAMPLE_OF_A_STREAM = 20_000
@@ -29,31 +30,32 @@ class Usable:
     table: BoxTable
     progress: Progress = field(default_factory=Progress)
     inspector: Inspector = field(default_factory=Inspector)
-    shared: int = 0
-    """Images that more than one file names, known after :meth:`frame`."""
+    _shared: SharedImages = field(default_factory=SharedImages)
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Usable boxes in batches; the first complete pass inspects every row."""
-        self.inspector = Inspector()
+        self.inspector, self._shared = Inspector(), SharedImages()
+        several = len(self.table.files) > 1
         for batch in self.progress.count(self.table.batches(BATCH), "Reading boxes"):
             keep = self.inspector.check(batch)
             self._check_classes()
-            yield batch if keep.all() else batch.filter(keep)
+            used = batch if keep.all() else batch.filter(keep)
+            if several:
+                self._shared.add(used)
+            yield used
 
     def frame(self) -> pl.DataFrame:
         """All usable boxes in memory."""
         parts = list(self.batches())
-        found = pl.concat(parts) if parts else self.table.boxes.head(0).collect()
-        self.shared = shared_images(found)
-        return found
+        return pl.concat(parts) if parts else self.table.boxes.head(0).collect()
 
     def notes(self) -> Iterator[str]:
-        """What the reader assumed, and what was assumed of images of one name."""
+        """What the reader assumed, and what was assumed of images of one name in the batches so far."""
         yield from self.table.notes
-        if self.shared:
-            named = "image is" if self.shared == 1 else "images are"
+        if shared := self._shared.count:
+            named = "image is" if shared == 1 else "images are"
             yield (
-                f"{self.shared:,} {named} named by more than one file, and taken for the same one. If only the names "
+                f"{shared:,} {named} named by more than one file, and taken for the same one. If only the names "
                 "are the same, half of the boxes may not have been tested: rename them, or give the splits other names."
             )
 
@@ -72,19 +74,6 @@ def integrity_of(side: Usable, frame: pl.DataFrame, paths: list[str]) -> Result:
     rows = found.table("rows")
     first = [f"{where}: {detail}" for where, detail in zip(rows["where"][:3], rows["detail"][:3], strict=True)]
     raise InputError("no usable box", where=", ".join(paths), hint="\n  ".join([found.finding, *first]))
-
-
-def shared_images(frame: pl.DataFrame) -> int:
-    """Number of images (ids of a split) whose boxes come from more than one file.
-
-    >>> places = {"image_id": ["a", "a", "b", "b"], "split": [None] * 4, "file": ["x.csv", "y.csv", "x.csv", "x.csv"]}
-    >>> shared_images(pl.DataFrame(places))
-    1
-    """
-    if frame["file"].n_unique() < 2:
-        return 0
-    places = frame.select("image_id", "split", "file").unique()
-    return places.height - places.select("image_id", "split").n_unique()
 
 
 @dataclass

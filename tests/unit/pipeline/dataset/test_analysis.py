@@ -65,17 +65,18 @@ def test_long_names_do_not_fill_the_first_screen(tmp_path: Path) -> None:
     assert first.endswith(f": “{'c' * 79}…”.")
 
 
-def test_images_of_one_name_in_two_files_are_in_the_notes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_images_of_one_name_in_two_files_are_in_the_notes(tmp_path: Path, stream: bool) -> None:
     """As of two cameras that number their pictures alike."""
     paths = [boxes(tmp_path / folder, count=count) for folder, count in (("a", 120), ("b", 30))]
     paths[1].write_text(paths[1].read_text().replace("many", "more").replace("few", "less"))
-    report = analyze_dataset(*paths, leakage=False)
+    report = analyze_dataset(*paths, leakage=False, stream=stream)
     assert any("30 images are named by more than one file" in note for note in report.notes)
     for path in paths:
-        assert not any("named by more" in note for note in analyze_dataset(path, leakage=False).notes)
+        assert not any("named by more" in note for note in analyze_dataset(path, leakage=False, stream=stream).notes)
     (tmp_path / "train").mkdir()
     paths[1].rename(tmp_path / "train" / "boxes.csv")  # images of another split are others
-    apart = analyze_dataset(paths[0], tmp_path / "train" / "boxes.csv", leakage=False)
+    apart = analyze_dataset(paths[0], tmp_path / "train" / "boxes.csv", leakage=False, stream=stream)
     assert not any("named by more" in note for note in apart.notes)
 
 
