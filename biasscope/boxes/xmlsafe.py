@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 from xml.parsers import expat
 
 CHUNK = 1 << 20
+_ENCODING = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.-]*)["'][^>]*\?>""")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\0<", b"<\0")
 
 
@@ -26,7 +28,7 @@ class _Refusing(ElementTree.TreeBuilder):
 
 
 def parse(data: bytes) -> ElementTree.Element:
-    """Root element of a document.
+    """Root element of a document, also of one in an encoding that expat does not know (GBK, Shift JIS, ...).
 
     Raises
     ------
@@ -34,12 +36,28 @@ def parse(data: bytes) -> ElementTree.Element:
         There is a document type declaration, so there may be entities.
     xml.etree.ElementTree.ParseError
         The document is not well-formed.
+    ValueError, LookupError
+        It is not in the encoding that it declares, or there is none of that name.
 
     Examples
     --------
     >>> parse(b"<a><b/></a>").tag
     'a'
+    >>> parse('<?xml version="1.0" encoding="gbk"?><name>\u732b</name>'.encode("gbk")).text
+    '猫'
     """
+    try:
+        return _parsed(data)
+    except RefusedXmlError:
+        raise
+    except ValueError:
+        declared = _ENCODING.match(data)
+        if declared is None:
+            raise
+        return _parsed(data[declared.end() :].decode(declared[1].decode()).encode())
+
+
+def _parsed(data: bytes) -> ElementTree.Element:
     # Encodings that do not keep ASCII as it is, where the search below would not see the declaration, are UTF-16 only.
     if b"<!DOCTYPE" not in data and not data.startswith(_UTF16):
         return ElementTree.fromstring(data)  # noqa: S314

@@ -78,7 +78,7 @@ def test_flags_decimals_parts_and_missing_boxes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [BOMB, EXTERNAL], ids=["bomb", "external"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gbk"])
 def test_document_types_are_refused(tmp_path: Path, text: str, encoding: str) -> None:
     data = text.replace('version="1.0"', f'version="1.0" encoding="{encoding}"').encode(encoding)
     with pytest.raises(RefusedXmlError):
@@ -98,6 +98,19 @@ def test_a_million_levels_do_not_crash(tmp_path: Path) -> None:
     assert rows(table.boxes.collect()) == expected()
     assert [row.where for row in table.log.rows] == ["open.xml"]
     assert table.images.collect().height == 4
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "big5", "shift_jis", "euc-kr", "utf-16", "utf-8"])
+def test_declared_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    """Also those of several bytes a character, which expat does not know."""
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox>"
+    text = f"<annotation><object><name>日本</name>{box}</object></annotation>"
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n{text}'
+    (tmp_path / "a.xml").write_bytes(text.encode(encoding))
+    (tmp_path / "b.xml").write_bytes(text.replace("日本", "<!-- odd -->").encode(encoding) + b"\xff\xff")
+    table = read_boxes(tmp_path)
+    assert table.boxes.collect()["label"].to_list() == ["日本"]
+    assert [(row.reason, row.where) for row in table.log.rows] == [("unreadable XML", "b.xml")]
 
 
 def test_other_encodings_are_read(tmp_path: Path) -> None:
