@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, NoReturn
 from xml.parsers import expat
 
 CHUNK = 1 << 20
-_ENCODING = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.-]*)["'][^>]*\?>""")
+_ENCODING = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][\w.-]*)["'][^>]*\?>""")
+_OF_EXPAT = ("utf-8", "utf-16", "iso-8859-1", "us-ascii")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\0<", b"<\0")
 
 
@@ -46,23 +49,12 @@ def parse(data: bytes) -> ElementTree.Element:
     >>> parse('<?xml version="1.0" encoding="gbk"?><name>\u732b</name>'.encode("gbk")).text
     '猫'
     """
-    try:
-        return _parsed(data)
-    except RefusedXmlError:
-        raise
-    except ValueError:
-        declared = _ENCODING.match(data)
-        if declared is None:
-            raise
-        return _parsed(data[declared.end() :].decode(declared[1].decode()).encode())
-
-
-def _parsed(data: bytes) -> ElementTree.Element:
+    decoder = _decoder(data)
     # Encodings that do not keep ASCII as it is, where the search below would not see the declaration, are UTF-16 only.
-    if b"<!DOCTYPE" not in data and not data.startswith(_UTF16):
+    if decoder is None and b"<!DOCTYPE" not in data and not data.startswith(_UTF16):
         return ElementTree.fromstring(data)  # noqa: S314
     parser = ElementTree.XMLParser(target=_Refusing())  # noqa: S314
-    parser.feed(data)
+    parser.feed(data if decoder is None else decoder.decode(data, True))
     root: ElementTree.Element = parser.close()
     return root
 
@@ -81,6 +73,8 @@ def stream(
         There is a document type declaration.
     xml.parsers.expat.ExpatError
         The document is not well-formed.
+    ValueError, LookupError
+        It is not in the encoding that it declares, or there is none of that name.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -89,9 +83,22 @@ def stream(
     parser.StartDoctypeDeclHandler = _refuse
     if text is not None:
         parser.CharacterDataHandler = text
-    for piece in pieces:
-        parser.Parse(piece, False)
-    parser.Parse(b"", True)
+    left = iter(pieces)
+    first = next(left, b"")
+    decoder = _decoder(first)
+    for piece in chain([first], left):
+        parser.Parse(piece if decoder is None else decoder.decode(piece), False)
+    parser.Parse(b"" if decoder is None else decoder.decode(b"", True), True)
+
+
+def _decoder(begin: bytes) -> codecs.IncrementalDecoder | None:
+    """What makes text of a document whose declared encoding expat does not know by itself."""
+    declared = _ENCODING.match(begin)
+    name = "utf-8" if declared is None else declared[1].decode().lower()
+    if name in _OF_EXPAT:
+        return None
+    b" ".decode(name)  # fails for what is no encoding of texts, such as zlib
+    return codecs.getincrementaldecoder(name)()
 
 
 def _refuse(*_: object) -> NoReturn:

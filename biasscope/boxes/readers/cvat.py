@@ -25,7 +25,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
-from biasscope.boxes.xmlsafe import CHUNK, RefusedXmlError, stream
+from biasscope.boxes.xmlsafe import CHUNK, stream
 from biasscope.core.errors import InputError
 
 NAME = "cvat"
@@ -75,7 +75,7 @@ def _parse(found: Found, request: Request) -> _Parser:
     parser = _Parser(found.name, request.split_of(found.name), request.log)
     try:
         stream(_pieces(Path(found.path)), parser.start, parser.end, parser.text)
-    except (RefusedXmlError, ExpatError) as error:
+    except (ExpatError, ValueError, LookupError) as error:
         raise InputError(f"cannot be read as XML ({error})", where=found.path, hint="Is it complete?") from error
     return parser
 

@@ -69,12 +69,23 @@ def test_bad_documents(tmp_path: Path, text: str) -> None:
         ("<annotations>", '<annotations version="1.1">', "utf-8"),
         ("<annotations>", f"<!-- {'x' * 9000} --><annotations\n>", "utf-8"),
         ("<?xml version='1.0'?>", "<?xml version='1.0' encoding='utf-16'?>", "utf-16"),
+        ("<?xml version='1.0'?>", "<?xml version='1.0' encoding='gbk'?><!-- 日本 -->", "gbk"),
+        ("<?xml version='1.0'?>", "<?xml version='1.0' encoding='utf8'?><!-- 日本 -->", "utf-8-sig"),
     ],
 )
 def test_roots_as_other_programs_write_them(tmp_path: Path, old: str, new: str, encoding: str) -> None:
     path, _ = cvat(tmp_path)
     path.write_bytes(path.read_text().replace(old, new).encode(encoding))
     assert rows(read_boxes(path).boxes.collect()) == expected()
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "zlib", "gbk"])
+def test_encodings_that_are_not_those_of_the_file(tmp_path: Path, encoding: str) -> None:
+    path, _ = cvat(tmp_path)
+    text = path.read_text().replace("<?xml version='1.0'?>", f"<?xml version='1.0' encoding='{encoding}'?>")
+    path.write_bytes(text.encode() + b"<!-- \xff\xff -->")
+    with pytest.raises(InputError, match="cannot be read as XML"):
+        read_boxes(path)
 
 
 def test_boxes_that_do_not_fit_are_listed(tmp_path: Path) -> None:
