@@ -5,5 +5,16 @@ from biasscope.boxes.read import read_boxes
 from biasscope.boxes.registry import READERS
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BOXES, IMAGES, BoxTable
+from biasscope.boxes.usable import usable_boxes
 
-__all__ = ["BOXES", "IMAGES", "READERS", "BoxTable", "Inspector", "RowLog", "inspect", "read_boxes"]
+__all__ = [
+    "BOXES",
+    "IMAGES",
+    "READERS",
+    "BoxTable",
+    "Inspector",
+    "RowLog",
+    "inspect",
+    "read_boxes",
+    "usable_boxes",
+]

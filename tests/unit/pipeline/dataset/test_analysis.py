@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from biasscope.bias import count_boxes
+from biasscope.bias.position import position
+from biasscope.boxes import read_boxes, usable_boxes
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result, table
 from biasscope.pipeline.dataset import analyze_dataset
@@ -122,3 +125,17 @@ def test_the_first_sentence_counts_in_words(verdicts: list[str], sentence: str) 
     classes = table("classes", {"label": list("abcdef")[: len(verdicts)], "verdict": verdicts})
     found = Result(kind="position", title="", finding="", parameters={"minimum": 10}, scalars=[], tables=[classes])
     assert answer([found], [])[0] == sentence
+
+
+def test_the_functions_give_the_numbers_of_the_report(tmp_path: Path) -> None:
+    """Copies and boxes beyond their image are in neither."""
+    path = boxes(tmp_path)
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join([*lines, *lines[1:30], *(f"j{k},10,10,{150 + k},30,many,100,100" for k in range(9))]) + "\n"
+    )
+    report = analyze_dataset(path, leakage=False, seed=0).result("position")
+    table = read_boxes(path)
+    made = position(count_boxes(usable_boxes(table)))
+    assert made.scalars == report.scalars
+    assert position(count_boxes(table.boxes)).scalars != report.scalars
