@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate, groupby
 
 import numpy as np
 
@@ -75,12 +76,14 @@ def says(counts: Sequence[float | None]) -> str:
 def bars(counts: Sequence[float | None] | None) -> str:
     """SVG path data of a histogram in a box of 64 by 24, empty when there is nothing to show.
 
-    >>> bars([1, 2])
-    'M0 24V12H32V0H64V24Z'
+    >>> bars([1, 1, 2, 0])
+    'M0 24V12H32V0H48V24H64V24'
     """
     values = [max(value or 0, 0) for value in counts or ()]
     if not any(values):
         return ""
     width, top = 64 / len(values), max(values)
-    steps = "".join(f"V{24 - 24 * value / top:.3g}H{width * (i + 1):.3g}" for i, value in enumerate(values))
-    return f"M0 24{steps}V24Z"
+    levels = [f"V{24 - 24 * value / top:.3g}" for value in values]
+    ends = accumulate(len(list(same)) for _, same in groupby(levels))
+    steps = "".join(f"{level}H{width * end:.3g}" for (level, _), end in zip(groupby(levels), ends, strict=True))
+    return f"M0 24{steps}V24"

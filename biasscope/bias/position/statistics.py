@@ -12,6 +12,7 @@ from biasscope.bias import effects, testing
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.position.distances import distances
 
 Floats = NDArray[np.float64]
 Sums = dict[str, Floats]
@@ -37,8 +38,9 @@ class Placement:
         not tested, and for the pooled set.
     q
         The same, corrected over the classes tested.
-    js, w1_u, w1_v
-        Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u and of v from uniform.
+    distances
+        ``js``, ``w1_u``, ``w1_v``: Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u
+        and of v from uniform.
     design_effect
         Variance of the mean position over that of as many independent boxes, by the jackknife, all boxes.
     """
@@ -50,9 +52,7 @@ class Placement:
     measures: dict[str, Estimate]
     p: dict[str, Floats]
     q: dict[str, Floats]
-    js: Floats
-    w1_u: Floats
-    w1_v: Floats
+    distances: dict[str, Estimate]
     design_effect: Floats
 
     @property
@@ -83,9 +83,7 @@ def placement(
         measures=measures,
         p=p,
         q={name: testing.adjust(values, correction) for name, values in p.items()},
-        js=effects.jensen_shannon(feasible),
-        w1_u=effects.wasserstein_uniform_binned(counts.fine[:, 0]),
-        w1_v=effects.wasserstein_uniform_binned(counts.fine[:, 1]),
+        distances=distances(counts),
         design_effect=_design_effects(counts, minimum),
     )
 

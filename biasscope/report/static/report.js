@@ -27,7 +27,9 @@ const FEW = { class: 4 }; // rows from which a table of classes is worth sorting
 
 function key(row, place, number) {
   const cell = row.cells[place];
-  return number ? (cell.dataset.v === undefined ? null : Number(cell.dataset.v)) : cell.textContent;
+  if (!number) return cell.textContent;
+  const value = Number(cell.dataset.v ?? cell.textContent); // a number that is shown in full is not said twice
+  return Number.isNaN(value) ? null : value;
 }
 
 function sorted(rows, place, style, up) {

@@ -119,7 +119,7 @@ def test_words_of_a_map():
 
 
 def test_bars():
-    assert thumbnails.bars([0, 4, 2]) == "M0 24V24H21.3V0H42.7V12H64V24Z"
+    assert thumbnails.bars([0, 4, 2]) == "M0 24V24H21.3V0H42.7V12H64V24"
     assert thumbnails.bars([0, None]) == ""
 
 
