@@ -30,7 +30,7 @@ def squared_effect(counts: ArrayLike) -> Floats:
 
 
 def cramers_v(counts: ArrayLike) -> Floats:
-    """Bias-corrected Cramer's V against equal cells, in [0, 1): 0 uniform, 1 everything in one cell.
+    """Bias-corrected Cramér's V against equal cells, in [0, 1): 0 uniform, 1 everything in one cell.
 
     The plain V has null mean about 1/sqrt(n), which would rank small classes first.
 
@@ -41,7 +41,7 @@ def cramers_v(counts: ArrayLike) -> Floats:
 
 
 def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
-    """Bias-corrected Cramer's V with its jackknife interval.
+    """Bias-corrected Cramér's V with its jackknife interval.
 
     The interval is made for the squared effect, which is smooth at 0, and its root taken: see :func:`rooted`.
 
@@ -59,7 +59,7 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
 
 
 def rooted(squared: Estimate, pairs: ArrayLike, cells: int, *, level: float = 0.95) -> Estimate:
-    """Cramer's V and its interval from the squared effect and the jackknife interval of it.
+    """Cramér's V and its interval from the squared effect and the jackknife interval of it.
 
     A few boxes in as many cells are in other cells whichever is left out, so that the jackknife sees no variance. The
     upper bound is therefore at least what chance allows a class without effect, ``z sqrt(1 / ((k - 1) pairs))``: two

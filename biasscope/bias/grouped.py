@@ -1,4 +1,4 @@
-"""Cramer's V from products between groups of images: for boxes that are not independent of one another.
+"""Cramér's V from products between groups of images: for boxes that are not independent of one another.
 
 The squared effect is a sum over pairs of boxes. Pairs of independent boxes have mean 0 where placement is uniform;
 pairs within an image do not. Where every box is independent of every other, all pairs can be used
@@ -20,7 +20,7 @@ Parts = tuple[Floats, Floats]
 
 
 def grouped_effect(counts: Ints, *, level: float = 0.95) -> Estimate:
-    """Cramer's V against equal cells, bias-corrected over groups of images rather than over boxes.
+    """Cramér's V against equal cells, bias-corrected over groups of images rather than over boxes.
 
     The squared effect ``k sum(p**2) - 1`` is estimated from products of different groups only,
     ``p**2 ~ (C**2 - sum_g c_g**2) / (n**2 - sum_g n_g**2)``, so that neither boxes that share an image nor several
@@ -60,7 +60,7 @@ def grouped_value(counts: Ints) -> Floats:
 
 
 def left_out_effects(counts: Ints) -> Parts:
-    """Cramer's V of counts (groups, cells): of everything, and without each group."""
+    """Cramér's V of counts (groups, cells): of everything, and without each group."""
     full, left = _squared_effects(counts[None])
     return np.sqrt(np.clip(full[0], 0.0, 1.0)), np.sqrt(np.clip(left[0], 0.0, 1.0))
 

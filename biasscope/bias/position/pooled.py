@@ -17,7 +17,7 @@ from biasscope.core.results import Table, table
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TITLES = {
-    "effect": "Cramer's V, bias-corrected",
+    "effect": "Cramér's V, bias-corrected",
     "js": "Jensen-Shannon divergence (bits)",
     "w1_u": "Wasserstein-1 distance from uniform, across",
     "w1_v": "Wasserstein-1 distance from uniform, down",

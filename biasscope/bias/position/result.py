@@ -82,7 +82,7 @@ def position(
             marginal_table(counts),
         ],
         notes=words.notes(counts, family["feasible"], alpha, minimum, monte_carlo),
-        source="Chi-square and Cramer-von Mises tests of feasible coordinates; joint of centre and height after Azulay "
+        source="Chi-square and Cramér-von Mises tests of feasible coordinates; joint of centre and height after Azulay "
         "& Weiss 2019, section 6.",
     )
 
@@ -107,8 +107,8 @@ def _pooled_scalars(counts: BoxCounts, found: Placement) -> list[Scalar]:
     bias = f"Position bias of all classes together, {words.POPULATION[counts.settings.per_image]}"
     clustered, touching = number(found.design_effect[-1]), int(counts.moment("n", "frame")[-1].sum())
     return [
-        _scalar("pooled_effect", f"{bias} (Cramer's V, feasible)", found.effect, boxes, better="lower"),
-        _scalar("pooled_effect_raw", f"{bias} (Cramer's V, raw)", found.effect_raw, raw, better="lower"),
+        _scalar("pooled_effect", f"{bias} (Cramér's V, feasible)", found.effect, boxes, better="lower"),
+        _scalar("pooled_effect_raw", f"{bias} (Cramér's V, raw)", found.effect_raw, raw, better="lower"),
         *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
         _scalar("edge_contact", "Boxes that touch the frame", edge_contact(counts), touching),
         Scalar("design_effect", clustered, "Design effect of several boxes an image", n=int(counts.boxes[-1])),

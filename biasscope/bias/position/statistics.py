@@ -29,7 +29,7 @@ class Placement:
     boxes, boxes_raw
         Boxes behind the feasible map (those with slack on both axes) and behind the raw one.
     effect, effect_raw
-        Bias-corrected Cramer's V of the feasible and the raw map; with every box of an image, from pairs of boxes in
+        Bias-corrected Cramér's V of the feasible and the raw map; with every box of an image, from pairs of boxes in
         different groups of images only (NaN where all are in one group).
     measures
         ``displacement_u``, ``displacement_v``, ``concentration_u``, ``concentration_v``, ``correlation`` of (u, v).

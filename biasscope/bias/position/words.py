@@ -61,7 +61,7 @@ def notes(counts: BoxCounts, family: int, alpha: float, minimum: int, draws: int
         "large boxes by geometry alone. Feasible coordinates u = (cx - w/2) / (1 - w) and v likewise are uniform "
         "under random placement for any mix of sizes; a rejection there is about placement. The raw answer stands "
         "beside it because the literature uses it.",
-        "Classes are ranked by effect size (bias-corrected Cramer's V: 0 uniform, 1 all in one cell), never by p.",
+        "Classes are ranked by effect size (bias-corrected Cramér's V: 0 uniform, 1 all in one cell), never by p.",
         f"Chi-square p-values come from {draws:,} simulated samples of each class size up to {ASYMPTOTIC_ABOVE:,} "
         f"boxes and from the asymptotic distribution above; the smallest a simulated one can be is "
         f"{1 / (draws + 1):.1e}. Classes with fewer than {minimum} boxes are not tested and do not count in the "

@@ -12,7 +12,7 @@ from biasscope.bias.testing.chi_square import ASYMPTOTIC_ABOVE, chi_square_tail
 
 
 def balanced_effect(counts: ArrayLike, other: ArrayLike | None = None, *, design_effect: ArrayLike = 1.0) -> Floats:
-    """Bias-corrected squared Cramer's V of two rows of counts at equal weight, over the last axis.
+    """Bias-corrected squared Cramér's V of two rows of counts at equal weight, over the last axis.
 
     ``sum((q - r)**2 / (q + r)) / 2``, less what chance adds, ``(k - 1) / 4 (1 / n + 1 / m)`` times the design effect.
     Unlike V of the table as it is, it does not depend on how common a class is. ``other`` is equal cells, known
@@ -53,7 +53,7 @@ def cell_design_effect(groups: Ints) -> Floats:
 
 
 def effect_of(wide: Ints, reference: str, *, clustered: bool) -> Estimate:
-    """Cramer's V of each class against the reference, with intervals; ``clustered``: several boxes an image."""
+    """Cramér's V of each class against the reference, with intervals; ``clustered``: several boxes an image."""
     left = leave_one_out(wide)
     design = cell_design_effect(wide) if clustered else np.ones(len(wide))
     if reference == "others":

@@ -144,7 +144,7 @@ def _notes(reference: str, minimum: int, per_image: str) -> list[str]:
         f"Scale has no natural uniform null; the reference here is {NAMED[reference]}.",
         "Apparent scale is the square root of a box's share of the frame's area, in bins of a quarter octave from 1/64 "
         "(smaller boxes share one bin). Quantiles come from much finer bins and are off by .004 at most.",
-        "The effect is Cramer's V of class and reference at equal weight over eight wider bins, corrected for what "
+        "The effect is Cramér's V of class and reference at equal weight over eight wider bins, corrected for what "
         "chance adds: 0 alike, 1 without overlap. Classes are ranked by it.",
         f"Classes with fewer than {minimum} boxes, or with fewer than {minimum} boxes elsewhere, are not tested.",
     ]

@@ -35,7 +35,7 @@ class Scales:
     median
         Median of the pooled set with interval, one value.
     effect, js
-        Difference from the reference: bias-corrected Cramer's V at equal weight, and Jensen-Shannon bits.
+        Difference from the reference: bias-corrected Cramér's V at equal weight, and Jensen-Shannon bits.
     p, q
         Test against the reference, and corrected over the classes tested; NaN where not tested.
     """

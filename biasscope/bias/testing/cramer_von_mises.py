@@ -1,4 +1,4 @@
-"""Cramer-von Mises test of U(0, 1), for all classes at once, from values or from fine bins."""
+"""Cramér-von Mises test of U(0, 1), for all classes at once, from values or from fine bins."""
 
 from __future__ import annotations
 

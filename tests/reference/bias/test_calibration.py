@@ -94,7 +94,7 @@ def test_the_design_effect_sees_three_copies_an_image():
 
 @pytest.mark.parametrize(("beta", "boxes"), [(1.0, 50), (2.0, 50), (2.0, 400), (4.0, 150)])
 def test_intervals_cover(beta, boxes):
-    """Displacement, concentration and Cramer's V against the truth of a Beta law, three boxes an image in ``all``."""
+    """Displacement, concentration and Cramér's V against the truth of a Beta law, three boxes an image in ``all``."""
     counts = count_boxes(
         scene(400, boxes, beta=beta, integer=False, per_image=2, jitter=None, seed=21), per_image="all"
     )
