@@ -36,6 +36,17 @@ def flag(name: str, kind: pl.DataType) -> pl.Expr:
     return (column.cast(pl.Float64, strict=False) > 0).fill_null(False)
 
 
+def is_true(value: object) -> bool:
+    """One value as true or false, as :func:`flag` understands it.
+
+    >>> is_true(True), is_true(1), is_true("yes"), is_true(-1), is_true(None)
+    (True, True, True, False, False)
+    """
+    if isinstance(value, str):
+        return value.strip().lower() in _TRUE
+    return isinstance(value, int | float) and value > 0
+
+
 def side(name: str, kind: pl.DataType, commas: str = EITHER) -> pl.Expr:
     """Column as a width or height in pixels; null where it is no positive whole number."""
     return whole_side(number(name, kind, commas), kind)

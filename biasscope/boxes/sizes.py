@@ -9,6 +9,8 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -45,11 +47,30 @@ def check_places(images: Path | None, sizes: Path | None) -> None:
 
 def fill_sizes(images: pl.DataFrame, request: Request) -> pl.DataFrame:
     """Fill unknown sizes of a raw images frame from the request's size table, then from its image folder."""
-    if request.sizes is not None and images["image_width"].null_count():
-        images = _from_table(images, size_table(request.sizes))
-    if request.images is not None and images["image_width"].null_count():
-        images = from_files(images, ImageFiles(request.images), request.log)
-    return images
+    return Sizes(request).fill(images)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The size table and the image folder of a request, each opened once, when a size is unknown for the first time."""
+
+    request: Request
+
+    def fill(self, images: pl.DataFrame) -> pl.DataFrame:
+        """Fill unknown sizes of a raw images frame."""
+        if self.request.sizes is not None and images["image_width"].null_count():
+            images = _from_table(images, self._table)
+        if self.request.images is not None and images["image_width"].null_count():
+            images = from_files(images, self._files, self.request.log)
+        return images
+
+    @cached_property
+    def _table(self) -> pl.DataFrame:
+        return size_table(Path(self.request.sizes or ""))
+
+    @cached_property
+    def _files(self) -> ImageFiles:
+        return ImageFiles(Path(self.request.images or ""))
 
 
 def size_table(path: Path) -> pl.DataFrame:

@@ -4,7 +4,8 @@ Convention
 ----------
 ``bbox`` in the objects of a row is ``[left, top, width, height]`` in pixels (COCO's), unless a convention is named:
 ``edges``, ``inclusive0`` and ``inclusive1`` are two corners, ``fraction`` is two corners as fractions. Sizes come from
-the columns ``width`` and ``height`` or from the image's own header; no image is decoded.
+the columns ``width`` and ``height`` or from the image's own header; no image is decoded. Each row is an image of its own,
+whatever its name, unless its ``bbox`` is one box: then it is a row of a table, and rows of one name are one image.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def read(request: Request) -> BoxTable:
         The dataset cannot be loaded or has no feature with boxes.
     """
     convention = request.convention if request.convention != "auto" else "xywh"
-    parts = [Split(request, name, data, convention) for name, data in _load(request).items()]
+    parts = [Split(request, name, data, convention) for name, data in _splits(request).items()]
     if request.stream:
         boxes, images = [part.scan(0) for part in parts], [part.scan(1) for part in parts]
     else:
@@ -73,8 +74,14 @@ def read(request: Request) -> BoxTable:
         convention=convention,
         files=tuple(Path(found.path) for found in request.of(".arrow", ".parquet")) if request.path.exists() else (),
         log=request.log,
-        notes=tuple(dict.fromkeys(part.note for part in parts)),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
+
+
+def _splits(request: Request) -> dict[str | None, dict[str | None, Any]]:
+    """Data of each split by its own name; all of them together where one split was asked for."""
+    data = _load(request)
+    return {name: {name: part} for name, part in data.items()} if request.split is None else {request.split: data}
 
 
 def _load(request: Request) -> dict[str | None, Any]:

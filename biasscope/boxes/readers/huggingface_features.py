@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from biasscope.boxes.readers.table_columns import OTHERS, first_of
+from biasscope.boxes.schema import FLAGS
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
 
@@ -23,36 +25,47 @@ class Places:
     ----------
     objects
         Feature that holds those of the objects; empty when boxes stand among the features of the image.
-    box, label
-        Features of the objects.
+    box, label, flags
+        Features of the objects, the flags in the order of :data:`~biasscope.boxes.schema.FLAGS`.
     names
         Names of the classes that labels are numbers of.
     image_id, image
         Features of the row: the image's name, and the image.
     sized
         Whether the row has the columns ``width`` and ``height``.
+    single
+        Whether each row is one box, so that several rows may speak of one image.
+    shared
+        Whether a row has one label for all its boxes.
     """
 
     objects: str
     box: str
     label: str | None
+    flags: tuple[str | None, ...]
     names: list[str] | None
     image_id: str | None
     image: str | None
     sized: bool
+    single: bool
+    shared: bool
 
     @property
     def columns(self) -> list[str]:
         """Columns that are read; the image only where nothing else gives its size."""
-        wanted = [self.objects or self.box, None if self.objects else self.label, self.image_id]
+        wanted = [self.image_id, *((self.objects,) if self.objects else (self.box, self.label, *self.flags))]
         wanted += ["width", "height"] if self.sized else [self.image]
         return list(dict.fromkeys(name for name in wanted if name))
 
-    def note(self, convention: str) -> str:
-        """Sentence on what was read."""
-        sizes = "the columns width and height" if self.sized else "image headers" if self.image else "nowhere"
+    def note(self, request: Request, convention: str) -> str:
+        """Sentences on what was read."""
+        own = "the columns width and height" if self.sized else "image headers" if self.image else None
+        asked = [name for name in ("sizes", "images") if getattr(request, name) is not None]
+        sizes = ", else ".join([*([own] if own else []), *(f"--{name}" for name in asked)]) or "nowhere"
         path = f"{self.objects}.{self.box}" if self.objects else self.box
-        return f"Boxes are from {path}, read as {convention}; image sizes are from {sizes}."
+        rows = " Each row is one box, and rows with one name are one image." if self.single else ""
+        labels = " The label of a row is that of all its boxes." if self.shared else ""
+        return f"Boxes are from {path}, read as {convention}; image sizes are from {sizes}.{rows}{labels}"
 
 
 def places_of(features: Any, request: Request) -> Places:
@@ -73,15 +86,42 @@ def places_of(features: Any, request: Request) -> Places:
     box = _choose(inner, BOX, source)
     _check_field(request, "label", inner)
     label = request.columns.get("label") or next((name for name in _LABEL if name in inner), None)
+    listed = objects != "" and not isinstance(features[objects], Mapping)
+    single = not listed and _one_box(inner[box], box, source)
     return Places(
         objects=objects,
         box=box,
         label=label,
+        flags=tuple(_flag(inner, name) for name in FLAGS),
         names=_class_names(inner.get(label)) if label else None,
         image_id=request.columns.get("image_id") or next((name for name in _ID if name in features), None),
         image=next((name for name, kind in features.items() if type(kind).__name__ == "Image"), None),
         sized={"width", "height"} <= features.keys(),
+        single=single,
+        shared=not (listed or single) and label is not None and _inside(inner[label]) is None,
     )
+
+
+def _flag(inner: Mapping[str, Any], name: str) -> str | None:
+    """Field of a flag, by any of its usual names, in upper or lower case."""
+    lower = {field.lower(): field for field in reversed([*inner])}
+    found = first_of(lower, OTHERS[name])
+    return None if found is None else lower[found]
+
+
+def _one_box(feature: Any, name: str, source: str) -> bool:
+    """Whether a feature is the four numbers of one box, not a list of boxes.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    inside = _inside(feature)
+    if isinstance(_inner(feature), Mapping) or type(feature).__name__ == "Value":
+        hint = "A box is a list of four numbers; a row has a list of boxes, or is one box."
+        raise InputError(f"the feature {name} holds no lists of numbers: {feature}", where=source, hint=hint)
+    return type(inside).__name__ == "Value"
 
 
 def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
@@ -125,16 +165,21 @@ def _check_field(request: Request, key: str, fields: Mapping[str, Any]) -> None:
         )
 
 
+def _inside(feature: Any) -> Any:
+    """What a feature is a list of; ``None`` for one that is no list."""
+    return feature[0] if isinstance(feature, list) and feature else getattr(feature, "feature", None)
+
+
 def _inner(feature: Any) -> Mapping[str, Any] | None:
     """Fields of a feature that is a list of dicts or a dict of lists."""
     while feature is not None and not isinstance(feature, Mapping):
-        feature = feature[0] if isinstance(feature, list) and feature else getattr(feature, "feature", None)
+        feature = _inside(feature)
     return feature
 
 
 def _class_names(feature: Any) -> list[str] | None:
     while feature is not None and not hasattr(feature, "names"):
-        feature = feature[0] if isinstance(feature, list) and feature else getattr(feature, "feature", None)
+        feature = _inside(feature)
     return None if feature is None else list(feature.names)
 
 

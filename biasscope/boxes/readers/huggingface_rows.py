@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,57 +12,111 @@ import polars as pl
 
 from biasscope.boxes.assemble import Raw, finish, size_number
 from biasscope.boxes.convention import from_xywh
-from biasscope.boxes.filenames import stem_of
-from biasscope.boxes.readers.huggingface_features import places_of
+from biasscope.boxes.filenames import without_suffix
+from biasscope.boxes.readers.huggingface_features import Places, places_of
+from biasscope.boxes.readers.huggingface_ids import ImageIds
+from biasscope.boxes.readers.huggingface_objects import objects_of
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BOXES, IMAGES
-from biasscope.boxes.sizes import image_size
+from biasscope.boxes.sizes import Sizes, image_size
 from biasscope.boxes.source import Request
 from biasscope.boxes.streamed import streamed
 from biasscope.core.errors import InputError
 
 BATCH = 2000
 """Images that are made into frames together."""
-UNEQUAL = object()
-"""Label of boxes that cannot be told which of a different number of labels is theirs."""
+NO_LABEL = -1
+"""Number that the library gives where there is no class."""
+Frames = tuple[pl.DataFrame, pl.DataFrame]
 
 
 class Split:
-    """One split of a dataset, its rows as frames.
+    """One split of a dataset, or several that were asked to be one; its rows as frames.
 
-    ``note`` says what was read; ``logged`` rows have been in the log before, and are not listed again.
+    ``notes`` say what was read; ``logged`` is whether all bad rows are in the log, so that they are not listed again.
     """
 
-    def __init__(self, request: Request, split: str | None, data: Any, convention: str) -> None:
-        self.split = request.split or split
-        self.convention, self.log, self.data = convention, request.log, data
-        self.source = request.path.name
-        self.places = places_of(data.features, request)
-        self.logged = 0
+    def __init__(self, request: Request, split: str | None, parts: Mapping[str | None, Any], convention: str) -> None:
+        self.split, self.convention, self.request = split, convention, request
+        folder = request.folder.rstrip("/")
+        self.source = folder if folder and request.path.is_dir() else f"{request.folder}{request.path.name}"
+        self.parts = [_Part(self.source, name, data, request) for name, data in parts.items()]
+        self.logged = False
 
     @property
-    def note(self) -> str:
-        """Sentence on what was read."""
-        return self.places.note(self.convention)
+    def notes(self) -> list[str]:
+        """Sentences on what was read."""
+        return [part.places.note(self.request, self.convention) for part in self.parts]
 
     def scan(self, which: int) -> pl.LazyFrame:
         """Boxes (0) or images (1), made from the rows whenever they are asked for."""
         return streamed(lambda: (pair[which] for pair in self.frames()), (BOXES, IMAGES)[which])
 
-    def frames(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    def frames(self) -> Iterator[Frames]:
         """Boxes and images, some thousand rows at a time."""
-        log = RowLog() if self.logged else self.log
-        raw, number = Raw(), 0
-        for number, row in enumerate(self._rows(), 1):
-            self._add(raw, row, number, log)
-            if len(raw.images) == BATCH:
-                yield self._finish(raw, log)
-                raw = Raw()
-        if raw.images:
-            yield self._finish(raw, log)
-        self.logged = number
+        log = RowLog() if self.logged else self.request.log
+        ids, sizes = ImageIds(), Sizes(replace(self.request, log=log))
+        for part in self.parts:
+            for raw, rows in self._raw(part, log):
+                yield self._finish(part.places, raw, rows, ids, sizes)
+        self.logged = True
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
+    def _raw(self, part: _Part, log: RowLog) -> Iterator[tuple[Raw, list[int]]]:
+        """Raw images and boxes by the batch, and the row of each image."""
+        raw, rows = Raw(), list[int]()
+        for number, row in enumerate(part.rows(), 1):
+            self._add(part, raw, row, number, log)
+            rows.append(number)
+            if len(rows) == BATCH:
+                yield raw, rows
+                raw, rows = Raw(), []
+        if rows:
+            yield raw, rows
+
+    def _finish(self, places: Places, raw: Raw, rows: list[int], ids: ImageIds, sizes: Sizes) -> Frames:
+        images, boxes = raw.frames()
+        images = sizes.fill(images)
+        names, again = images["image_id"].to_list(), list[int]()
+        if places.single:
+            made = [without_suffix(name) for name in names]
+            again = ids.again(made)
+        else:
+            made = ids.apart(names, rows)
+        images = images.with_columns(image_id=pl.Series(made, dtype=pl.String))
+        fraction, log = self.convention == "fraction", sizes.request.log
+        found = finish(images, boxes, convention=self.convention, fraction=fraction, log=log)
+        listed = found[1].collect()
+        return found[0].collect(), listed[sorted({*range(listed.height)} - {*again})] if again else listed
+
+    def _add(self, part: _Part, raw: Raw, row: dict[str, Any], number: int, log: RowLog) -> None:
+        places, where = part.places, f"{part.where}:{number}"
+        image = len(raw.images)
+        name = row[places.image_id] if places.image_id else None
+        raw.images.append(
+            (str(number if name is None else name), self.split, *_size(row, places, where, log), self.source, None)
+        )
+        for found in objects_of(row, places):
+            if found.wrong:
+                log.add(found.wrong, where, f"box {found.box}")
+                continue
+            try:
+                a, b, c, d = (float(value) for value in found.box)
+            except (TypeError, ValueError) as error:
+                log.add("bbox is not four numbers", where, str(error))
+                continue
+            corners = from_xywh(a, b, c, d) if self.convention == "xywh" else (a, b, c, d)
+            raw.boxes.append((image, _name(found.label, places.names), *corners, *found.flags, number))
+
+
+class _Part:
+    """Rows of a dataset under one name, and which of their features are read."""
+
+    def __init__(self, source: str, name: str | None, data: Any, request: Request) -> None:
+        self.source, self.where, self.data = source, f"{source}:{name or ''}", data
+        self.places = places_of(data.features, request)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Rows with the columns that are read; images stay encoded."""
         import datasets
 
         data, image = self.data, self.places.image
@@ -72,65 +127,29 @@ class Split:
         except Exception as error:  # the library raises whatever its layers raise
             raise InputError(f"a row cannot be read ({error})", where=self.source) from error
 
-    def _finish(self, raw: Raw, log: RowLog) -> tuple[pl.DataFrame, pl.DataFrame]:
-        images, boxes = raw.frames()
-        fraction = self.convention == "fraction"
-        made = finish(images, boxes, convention=self.convention, fraction=fraction, log=log)
-        return made[0].collect(), made[1].collect()
 
-    def _add(self, raw: Raw, row: dict[str, Any], number: int, log: RowLog) -> None:
-        places, where = self.places, f"{self.source}:{self.split or ''}:{number}"
-        image = len(raw.images)
-        name = row[places.image_id] if places.image_id else None
-        image_id = str(number) if name is None else stem_of(str(name))
-        raw.images.append((image_id, self.split, *self._size(row, where, log), self.source, None))
-        for box, label in _pairs(row[places.objects] if places.objects else row, places.box, places.label):
-            if label is UNEQUAL:
-                log.add("as many labels as boxes were expected", where, f"box {box}")
-                continue
-            try:
-                a, b, c, d = (float(value) for value in box)
-            except (TypeError, ValueError) as error:
-                log.add("bbox is not four numbers", where, str(error))
-                continue
-            corners = from_xywh(a, b, c, d) if self.convention == "xywh" else (a, b, c, d)
-            raw.boxes.append((image, self._name(label), *corners, False, False, False, False, number))
+def _name(label: object, names: list[str] | None) -> str | None:
+    """Class of a label: its name where the label is a number of one."""
+    if label is None or (names is not None and label == NO_LABEL):
+        return None
+    if names is not None and isinstance(label, int) and 0 <= label < len(names):
+        return names[label].strip() or None
+    return str(label).strip() or None
 
-    def _name(self, label: object) -> str | None:
-        if label is None:
-            return None
-        names = self.places.names
-        if names is not None and isinstance(label, int):
-            return names[label].strip() or None if 0 <= label < len(names) else str(label)
-        return str(label).strip() or None
 
-    def _size(self, row: dict[str, Any], where: str, log: RowLog) -> tuple[int | None, int | None]:
-        if self.places.sized:
-            return size_number(row["width"]), size_number(row["height"])
-        image = row[self.places.image] if self.places.image else None
-        if image is None:
-            return None, None
-        try:
-            return _header_size(image)
-        except (OSError, ValueError, SyntaxError, InputError) as error:
-            log.add("unreadable image", where, str(error))
-            return None, None
+def _size(row: Mapping[str, Any], places: Places, where: str, log: RowLog) -> tuple[int | None, int | None]:
+    if places.sized:
+        return size_number(row["width"]), size_number(row["height"])
+    image = row[places.image] if places.image else None
+    if image is None:
+        return None, None
+    try:
+        return _header_size(image)
+    except (OSError, ValueError, SyntaxError, InputError) as error:
+        log.add("unreadable image", where, str(error))
+        return None, None
 
 
 def _header_size(image: Mapping[str, Any]) -> tuple[int, int]:
     data = image.get("bytes")
     return image_size(io.BytesIO(data) if data else Path(str(image["path"])))
-
-
-def _pairs(objects: Any, box: str, label: str | None) -> Iterator[tuple[Any, Any]]:
-    """Boxes and labels of one row: a dict of lists or a list of dicts, both are usual."""
-    if objects is None:
-        return
-    if isinstance(objects, list):
-        for item in objects:
-            given = item or {}
-            yield given.get(box), given.get(label) if label else None
-        return
-    boxes = objects.get(box) or []
-    labels = (objects.get(label) if label else None) or [None] * len(boxes)
-    yield from zip(boxes, labels if len(labels) == len(boxes) else [UNEQUAL] * len(boxes), strict=True)

@@ -1,0 +1,144 @@
+"""Rows of Hugging Face datasets: which image each is, what stands beside a box, and rows that are one box."""
+
+from pathlib import Path
+from typing import Any
+
+import datasets
+import polars as pl
+import pytest
+from PIL import Image
+
+from biasscope.boxes import read_boxes
+from biasscope.core.errors import InputError
+
+BOX = [1.0, 2.0, 10.0, 20.0]
+EDGES = (1.0, 2.0, 11.0, 22.0)
+
+
+def saved(folder: Path, rows: list[dict[str, Any]], features: datasets.Features | None = None) -> Path:
+    datasets.Dataset.from_list(rows, features=features).save_to_disk(str(folder / "x"))
+    return folder / "x"
+
+
+def named(*names: str | None) -> list[dict[str, Any]]:
+    return [
+        {"file_name": name, "width": 100, "height": 80, "objects": {"bbox": [BOX], "category": ["cat"]}}
+        for name in names
+    ]
+
+
+def ids(path: Path, **options: Any) -> list[str]:
+    """Ids of the images, which are those of the boxes."""
+    found = read_boxes(path, **options)
+    images = found.images.collect()["image_id"].to_list()
+    assert found.boxes.collect()["image_id"].to_list() == images
+    return images
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_each_row_is_an_image_of_its_own(tmp_path: Path, stream: bool) -> None:
+    path = saved(tmp_path, named("s1/a.jpg", "s2\\a.jpg", "a.png", "s2/a.jpg", "b.jpg", None, "6", "a"))
+    assert ids(path, stream=stream) == ["a", "s2/a", "a#3", "s2/a#4", "b", "6", "6#7", "a#8"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_rows_of_one_name_far_apart(tmp_path: Path, stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("biasscope.boxes.readers.huggingface_rows.BATCH", 2)
+    path = saved(tmp_path, named(*(f"{folder}/{name}.jpg" for folder in ("x", "y") for name in range(3)), "y/2.jpg"))
+    assert ids(path, stream=stream) == ["0", "1", "2", "y/0", "y/1", "y/2", "y/2#7"]
+
+
+def test_splits_that_are_asked_to_be_one(tmp_path: Path) -> None:
+    parts = {name: datasets.Dataset.from_list(named("a", None)) for name in ("train", "test")}
+    datasets.DatasetDict(parts).save_to_disk(str(tmp_path / "x"))
+    assert ids(tmp_path / "x") == ["a", "2", "a", "2"]
+    assert ids(tmp_path / "x", split="all") == ["a", "2", "a#1", "2#2"]
+
+
+def test_flags_stand_among_the_objects(tmp_path: Path) -> None:
+    objects = {"bbox": [BOX, BOX, BOX], "iscrowd": [0, 1, -1], "Truncated": [False, None, True], "difficult": ["yes"]}
+    rows = [
+        {"width": 100, "height": 80, "objects": objects | {"difficult": ["yes", "no", ""]}},
+        {"width": 100, "height": 80, "objects": objects},
+    ]
+    found = read_boxes(saved(tmp_path, rows))
+    assert found.boxes.select("crowd", "truncated", "occluded", "difficult").collect().rows() == [
+        (False, False, False, True),
+        (True, False, False, False),
+        (False, True, False, False),
+    ]
+    assert found.log.counts == {"as many flags as boxes were expected": 3}
+
+
+def test_flags_of_listed_objects(tmp_path: Path) -> None:
+    rows = [{"width": 9, "height": 9, "objects": [{"bbox": BOX, "is_crowd": crowd} for crowd in (True, False)]}]
+    assert read_boxes(saved(tmp_path, rows)).boxes.collect()["crowd"].to_list() == [True, False]
+
+
+def test_the_number_for_no_class_is_no_class(tmp_path: Path) -> None:
+    features = datasets.Features(
+        {
+            "width": datasets.Value("int32"),
+            "height": datasets.Value("int32"),
+            "objects": {
+                "bbox": datasets.Sequence(datasets.Sequence(datasets.Value("float64"), length=4)),
+                "category": datasets.Sequence(datasets.ClassLabel(names=["cat", "dog"])),
+            },
+        }
+    )
+    rows = [{"width": 100, "height": 80, "objects": {"bbox": [BOX, BOX], "category": [-1, 1]}}]
+    frame = read_boxes(saved(tmp_path, rows, features)).boxes.collect()
+    assert frame["label"].cast(pl.String).to_list() == [None, "dog"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_rows_that_are_one_box(tmp_path: Path, stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of one name are boxes of one image, as in a table."""
+    monkeypatch.setattr("biasscope.boxes.readers.huggingface_rows.BATCH", 2)
+    rows = [
+        {"image_id": name, "width": 100, "height": 80, "bbox": BOX, "label": label, "iscrowd": label}
+        for name, label in (("s/a.jpg", 5), ("t/a.jpg", 6), ("s/a.jpg", 0))
+    ]
+    found = read_boxes(saved(tmp_path, rows), stream=stream)
+    frame = found.boxes.collect()
+    assert frame.select("image_id", pl.col("label").cast(pl.String), "crowd").rows() == [
+        ("s/a", "5", True),
+        ("t/a", "6", True),
+        ("s/a", "0", False),
+    ]
+    assert set(frame.select("x0", "y0", "x1", "y1").rows()) == {EDGES}
+    assert found.images.collect()["image_id"].to_list() == ["s/a", "t/a"]
+    assert "Each row is one box" in found.notes[0]
+
+
+def test_one_label_for_all_boxes_of_a_row(tmp_path: Path) -> None:
+    rows = [{"width": 100, "height": 80, "bbox": [BOX, BOX], "label": "cat"}, {"bbox": None}]
+    found = read_boxes(saved(tmp_path, rows))
+    assert found.boxes.collect()["label"].cast(pl.String).to_list() == ["cat", "cat"]
+    assert found.images.collect().height == 2
+    assert "label of a row" in found.notes[0]
+
+
+@pytest.mark.parametrize("box", ["1,2,3,4", 1.0, {"x": 1, "y": 2, "w": 3, "h": 4}, [{"x": 1, "y": 2, "w": 3, "h": 4}]])
+def test_boxes_that_are_no_lists_of_numbers(tmp_path: Path, box: Any) -> None:
+    with pytest.raises(InputError, match="bbox holds no lists of numbers"):
+        read_boxes(saved(tmp_path, [{"objects": {"bbox": box, "category": "x"}}]))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("parquet", [False, True])
+def test_sizes_from_elsewhere(tmp_path: Path, parquet: bool, stream: bool) -> None:
+    rows = [{key: row[key] for key in ("file_name", "objects")} for row in named("s/1.jpg", "t/1.jpg", "2.jpg")]
+    path = saved(tmp_path, rows)
+    if parquet:
+        path = tmp_path / "x.parquet"
+        datasets.Dataset.from_list(rows).to_parquet(str(path))
+    (tmp_path / "sizes.csv").write_text("image_id,width,height\n2,60,40\n")
+    for number, folder in enumerate("st"):
+        (tmp_path / "pictures" / folder).mkdir(parents=True)
+        Image.new("L", (50 + number, 40)).save(tmp_path / "pictures" / folder / "1.jpg")
+    found = read_boxes(path, sizes=tmp_path / "sizes.csv", images=tmp_path / "pictures", stream=stream)
+    expected = [("1", 50, 40), ("t/1", 51, 40), ("2", 60, 40)]
+    assert found.boxes.select("image_id", "image_width", "image_height").collect().rows() == expected
+    assert found.images.select("image_id", "image_width", "image_height").collect().rows() == expected
+    assert "image sizes are from --sizes, else --images." in found.notes[0]
