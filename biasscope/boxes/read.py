@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
-
-import polars as pl
 
 from biasscope.boxes.convention import check_convention
 from biasscope.boxes.filenames import told_apart
 from biasscope.boxes.files import head
+from biasscope.boxes.joined import joined
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
@@ -108,7 +107,7 @@ def read_boxes(
         )
         for path, folder in zip(paths, told_apart([Path(path) for path in paths]), strict=True)
     ]
-    return tables[0] if len(tables) == 1 else _joined(tables, log)
+    return tables[0] if len(tables) == 1 else joined(tables, log)
 
 
 def detect(request: Request) -> str:
@@ -172,31 +171,3 @@ def _read(name: str, request: Request) -> BoxTable:
                 raise UsageError(f"columns cannot be named for the format {chosen}", where=option, hint=hint)
     table = cast(Callable[[Request], BoxTable], read)(request)
     return with_unread(table, request, named=name != "auto")
-
-
-def _joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
-    """Put tables one after the other."""
-    empties = [table.empty for table in tables if table.empty is not None]
-    both = [table.both for table in tables if table.both is not None]
-    return BoxTable(
-        pl.concat([table.boxes for table in tables]),
-        pl.concat([table.images for table in tables]),
-        format=", ".join(dict.fromkeys(table.format for table in tables)),
-        convention=", ".join(dict.fromkeys(table.convention for table in tables)),
-        files=tuple(file for table in tables for file in table.files),
-        log=log,
-        notes=tuple(dict.fromkeys(note for table in tables for note in table.notes)),
-        empty=_joined_empty(tables) if empties else None,
-        both=pl.concat(both) if len(both) == len(tables) else None,
-    )
-
-
-def _joined_empty(tables: Sequence[BoxTable]) -> pl.LazyFrame:
-    """Images without objects of all parts; those of a part that lists its images are its images without boxes."""
-    parts = []
-    for table in tables:
-        if table.empty is not None:
-            parts.append(table.empty)
-        else:
-            parts.append(table.images.join(table.boxes, on=["image_id", "split"], how="anti", nulls_equal=True))
-    return pl.concat(parts)

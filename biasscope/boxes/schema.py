@@ -52,6 +52,9 @@ IMAGES = pl.Schema(
 EMPTY = "biasscope_without_objects"
 """Column that marks rows of images without objects, where boxes and those are in one frame."""
 
+APART = "biasscope_apart"
+"""Column of names that tell images from those of other paths."""
+
 
 @dataclass(frozen=True)
 class BoxTable:
@@ -81,6 +84,9 @@ class BoxTable:
         these, which costs a pass over the boxes. ``None`` where the source lists its images.
     both
         ``boxes`` and ``empty`` in one frame with the column :data:`EMPTY`, where one pass can give both.
+    apart
+        The column :data:`APART` in the order of ``images``: names to be used instead of ids that images of another path
+        have too, which are others. Null (or ``None`` for all) where an image of the same id is the same image.
 
     Examples
     --------
@@ -103,6 +109,7 @@ class BoxTable:
     beside: tuple[tuple[str, str], ...] = ()
     empty: pl.LazyFrame | None = None
     both: pl.LazyFrame | None = None
+    apart: pl.LazyFrame | None = None
     _met: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def batches(self, rows: int = 1 << 18) -> Iterator[pl.DataFrame]:

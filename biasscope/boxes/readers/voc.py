@@ -28,7 +28,7 @@ from biasscope.boxes.packed import Packed
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import BoxTable
+from biasscope.boxes.schema import APART, BoxTable
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
@@ -79,6 +79,7 @@ def read(request: Request) -> BoxTable:
         log=request.log,
         notes=_notes(asked, found),
         beside=parsed.beside,
+        apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
 
 

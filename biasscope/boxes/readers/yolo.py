@@ -25,7 +25,7 @@ from biasscope.boxes.files import Files, Listing
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, named_entries
 from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, label_files
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import BoxTable
+from biasscope.boxes.schema import APART, BoxTable
 from biasscope.boxes.sizes import fill_sizes, from_files
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
@@ -72,6 +72,7 @@ def read(request: Request) -> BoxTable:
         files=Files(labels),
         log=request.log,
         notes=(*notes, *_notes(classes, images)),
+        apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
 
 

@@ -55,8 +55,8 @@ class Usable:
         if shared := self._shared.count:
             named = "image is" if shared == 1 else "images are"
             yield (
-                f"{shared:,} {named} named by more than one file, and taken for the same one. If only the names "
-                "are the same, half of the boxes may not have been tested: rename them, or give the splits other names."
+                f"{shared:,} {named} named by more than one file, and taken for the same one. If only the names are "
+                "the same, some of their boxes may not have been tested: rename them, or give the splits other names."
             )
 
     def _check_classes(self) -> None:

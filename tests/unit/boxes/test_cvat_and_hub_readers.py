@@ -34,6 +34,81 @@ def test_tracks(tmp_path: Path) -> None:
     assert "track" in table.notes[0]
 
 
+def named(path: Path, **options: Any) -> list[tuple[str, str | None, float]]:
+    """Image and split of each box, and its left edge."""
+    frame = read_boxes(path, **options).boxes.collect()
+    return frame.select("image_id", pl.col("split").cast(pl.String), "x0").rows()
+
+
+def of_tasks(path: Path, *images: tuple[str, str]) -> Path:
+    """One box in each of images, which are given by their names and further attributes; left edges count from 0."""
+    made = "".join(
+        f'<image name="{name}" {more} width="100" height="80">'
+        f'<box label="cat" xtl="{x0}" ytl="2" xbr="30" ybr="40"/></image>'
+        for x0, (name, more) in enumerate(images)
+    )
+    path.write_text(f"<annotations><meta><project><id>9</id></project></meta>{made}</annotations>")
+    return path
+
+
+def test_subsets_of_a_project_are_splits(tmp_path: Path) -> None:
+    images = [("a.jpg", f'subset="{subset}" task_id="{n}"') for n, subset in enumerate(("Train", "Validation", "mine"))]
+    path = of_tasks(tmp_path / "test.xml", *images)
+    assert named(path) == [("a", "train", 0.0), ("a", "val", 1.0), ("a", "test", 2.0)]
+    assert named(path, split="all") == [("0/a", "all", 0.0), ("1/a", "all", 1.0), ("2/a", "all", 2.0)]
+
+
+def test_the_subset_of_a_task_is_its_split(tmp_path: Path) -> None:
+    path = of_tasks(tmp_path / "x.xml", ("a.jpg", ""))
+    path.write_text(path.read_text().replace("<project><id>9</id></project>", "<task><subset>Test</subset></task>"))
+    assert named(path) == [("a", "test", 0.0)]
+
+
+def test_images_of_one_name_in_one_file_are_told_apart(tmp_path: Path) -> None:
+    tasks = [("a.jpg", 'task_id="1"'), ("b.jpg", 'task_id="1"'), ("a.jpg", 'task_id="2"')]
+    assert [row[0] for row in named(of_tasks(tmp_path / "x.xml", *tasks))] == ["1/a", "1/b", "2/a"]
+    plain = [("a.jpg", ""), ("b.jpg", ""), ("a.jpg", ""), ("b.png", "")]
+    assert [row[0] for row in named(of_tasks(tmp_path / "x.xml", *plain))] == ["a", "b", "a#3", "b#4"]
+
+
+def test_videos_of_several_files_are_told_apart(tmp_path: Path) -> None:
+    for name in ("v", "w"):
+        (tmp_path / f"{name}.xml").write_text(VIDEO)
+    of_tasks(tmp_path / "x.xml", ("a.jpg", ""))
+    found = read_boxes(tmp_path)
+    frames = [f"{name}/frame_00000{number}" for name in ("v", "w") for number in range(4)]
+    assert sorted(found.images.collect()["image_id"]) == ["a", *frames]
+    assert found.boxes.collect()["image_id"].to_list() == [*frames[0:3:2], *frames[4:7:2], "a"]
+    several = read_boxes(tmp_path / "v.xml", tmp_path / "w.xml")
+    assert sorted(several.images.collect()["image_id"]) == frames
+    assert several.boxes.collect()["image_id"].to_list() == [*frames[0:3:2], *frames[4:7:2]]
+    assert "8 images have a name that an image of another path has too" in several.notes[-1]
+
+
+def test_videos_of_a_project_are_told_apart(tmp_path: Path) -> None:
+    tasks = "".join(
+        f"<task><id>{task}</id><stop_frame>1</stop_frame><subset>{subset}</subset><segments><segment><id>7</id>"
+        f"</segment></segments><original_size><width>{width}</width><height>80</height></original_size></task>"
+        for task, subset, width in ((4, "train", 100), (5, "train", 50), (6, "test", 60))
+    )
+    tracks = "".join(
+        f'<track label="cat" task_id="{task}" subset="train">'
+        '<box frame="0" outside="0" xtl="1" ytl="2" xbr="3" ybr="4"/></track>'
+        for task in (4, 5)
+    )
+    path = tmp_path / "x.xml"
+    path.write_text(f"<annotations><meta><project><tasks>{tasks}</tasks></project></meta>{tracks}</annotations>")
+    found = read_boxes(path)
+    assert found.images.select("image_id", pl.col("split").cast(pl.String), "image_width").collect().sort(
+        "image_id"
+    ).rows() == [
+        (f"{task}/frame_00000{number}", split, width)
+        for task, split, width in ((4, "train", 100), (5, "train", 50), (6, "test", 60))
+        for number in range(2)
+    ]
+    assert found.boxes.collect()["image_id"].to_list() == ["4/frame_000000", "5/frame_000000"]
+
+
 def test_turned_boxes_are_listed(tmp_path: Path) -> None:
     """Their corners are those before the turn; a turn by half a circle changes none."""
     corners = 'label="cat" xtl="10" ytl="20" xbr="30" ybr="60"'

@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -17,7 +18,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes import ImageFiles, image_size, read_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
-from tests.unit.boxes.box_samples import coco, expected, rows, table, voc
+from tests.unit.boxes.box_samples import Sample, coco, expected, rows, table, voc, yolo
 
 
 @pytest.mark.parametrize(
@@ -203,3 +204,27 @@ def test_files_of_one_name_are_told_apart_in_what_is_listed(tmp_path: Path, fold
     assert frame["file"].cast(pl.String).to_list() == ["one/boxes.json"] * 3 + ["two/boxes.json"] * 3
     assert rows(frame) == sorted(expected() * 2)
     assert read_boxes(paths[0]).boxes.collect()["file"][0] == "boxes.json"
+
+
+@pytest.mark.parametrize(("sample", "inside", "suffix"), [(voc, "", "xml"), (yolo, "labels/", "txt")])
+def test_images_of_one_name_in_several_paths(
+    tmp_path: Path, sample: Callable[[Path], Sample], inside: str, suffix: str
+) -> None:
+    """Where each image has a file, those of different folders are different ones, as in one folder above them."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        sample(tmp_path / name)
+    (tmp_path / "one" / inside / f"a.{suffix}").rename(tmp_path / "one" / inside / f"z.{suffix}")
+    found = read_boxes(tmp_path / "one", tmp_path / "two", format=sample.__name__)
+    apart = [f"{folder}/{inside}{name}" for folder in ("one", "two") for name in "bc"]
+    assert sorted(found.images.collect()["image_id"]) == sorted([*apart, "a", "z"])
+    assert sorted(set(found.boxes.collect()["image_id"])) == sorted([apart[0], apart[2], "a", "z"])
+    assert "4 images have a name that an image of another path has too" in found.notes[-1]
+    again = read_boxes(tmp_path / "one", tmp_path / "one", format=sample.__name__)
+    assert sorted(again.images.collect()["image_id"]) == ["b", "b", "c", "c", "z", "z"]
+    assert not any("another path" in note for note in again.notes)
+
+
+def test_an_image_of_one_name_in_files_and_in_a_table_is_one(tmp_path: Path) -> None:
+    found = read_boxes(voc(tmp_path / "x")[0], coco(tmp_path)[0])
+    assert sorted(found.images.collect()["image_id"]) == ["a", "a", "b", "b", "c", "c"]
