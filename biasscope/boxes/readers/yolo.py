@@ -22,7 +22,7 @@ from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
 from biasscope.boxes.files import Files, Listing
-from biasscope.boxes.readers.yolo_data import Entry, NamedImages, named_entries
+from biasscope.boxes.readers.yolo_data import Entry, NamedImages, image_beside, named_entries
 from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, label_files
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART, BoxTable
@@ -51,7 +51,7 @@ def read(request: Request) -> BoxTable:
     """
     convention = choose_corners(request.convention, "fraction", "YOLO")
     classes = classes_of(request)
-    named = named_entries(request)
+    named, alone = named_entries(request), request.path.is_file()
     request = _rooted(request)
     entries, notes = named if named is not None else (_listed(request), [])
     labels = Listing.of(entry.label for entry in entries if entry.label is not None)
@@ -60,7 +60,7 @@ def read(request: Request) -> BoxTable:
     mark = f"{NAME}\0{classes}" if named is None else f"{NAME}\0{classes}\0{[(one.name, one.split) for one in entries]}"
     parsed = cached(request, mark, lambda log: _parse(entries, classes, log))
     images = fill_sizes(parsed.images, beside)
-    if named is not None and request.images is None and request.sizes is None:
+    if alone and request.images is None and request.sizes is None:
         files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
         images = from_files(images, files, request.log)
     boxes, listed = finish(images, parsed.boxes, convention=convention, fraction=True, log=request.log)
@@ -71,17 +71,17 @@ def read(request: Request) -> BoxTable:
         convention=convention,
         files=Files(labels),
         log=request.log,
-        notes=(*notes, *_notes(classes, images)),
+        notes=(*notes, *_notes(classes, images, parsed.boxes)),
         apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
 
 
-def _notes(classes: Classes, images: pl.DataFrame) -> list[str]:
-    """Where the names of classes are from, and for how many images no size was found."""
+def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame) -> list[str]:
+    """Where the names of classes are from, and for how many images with boxes no size was found."""
     otherwise = f"; {', '.join(classes.others)} names some of them otherwise" if classes.others else ""
     found = f"Class names are from {classes.origin}{otherwise}."
     names = found if classes.origin else "No class names were found: classes are numbers."
-    unknown = images["image_width"].null_count()
+    unknown = images["image_width"][boxes["image"].unique()].null_count()
     if not unknown:
         return [names]
     what = "its size" if unknown == 1 else "their sizes"
@@ -123,12 +123,13 @@ def parse_row(line: str, keypoints: int = 0) -> tuple[int, Corners]:
 def _listed(request: Request) -> list[Entry]:
     """Label files under the path, with the splits that their folders speak of."""
     splits: dict[str, str | None] = {}
+    image = image_beside(request.path) if request.path.is_file() else None
     entries = []
     for one in label_files(request):
         folder = one.name.rpartition("/")[0]
         if folder not in splits:
             splits[folder] = request.split_of(folder + "/x", stem=False)
-        entries.append(Entry(one, None, splits[folder], one.name))
+        entries.append(Entry(one, image, splits[folder], one.name))
     return entries
 
 

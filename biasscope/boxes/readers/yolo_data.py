@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from biasscope.boxes.filenames import IMAGE_SUFFIXES
 from biasscope.boxes.files import Found
-from biasscope.boxes.readers.yolo_names import is_other, load_yaml
+from biasscope.boxes.readers.yolo_names import files_in, is_other, load_yaml
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
@@ -65,7 +65,8 @@ def named_entries(request: Request) -> tuple[list[Entry], list[str]] | None:
             entries.setdefault(entry.name, entry)
     if not entries:
         raise InputError(f"no image and no label is in what {', '.join(keys)} name", where=str(path))
-    return list(entries.values()), notes
+    named = list(entries.values())
+    return [replace(one, name=request.folder + one.name) for one in named] if request.folder else named, notes
 
 
 class NamedImages:
@@ -77,6 +78,12 @@ class NamedImages:
     def find(self, image_id: str, split: str | None = None) -> Path | None:
         """File of an image."""
         return self._paths.get((image_id, split))
+
+
+def image_beside(label: Path) -> Path | None:
+    """Image of the name of a label file in its folder."""
+    named = (path for path in files_in(label.parent) if path.stem == label.stem)
+    return next((path for path in named if path.suffix.lower() in IMAGE_SUFFIXES), None)
 
 
 def labels_of(image: Path) -> Path:

@@ -67,8 +67,8 @@ class Classes(NamedTuple):
 def classes_of(request: Request) -> Classes:
     """Names of the classes, and what else a data yaml says of the rows.
 
-    Looked for under the path, else in the two folders above it: a yaml with ``names``, ``obj.names``, ``*.names`` or
-    ``classes.txt``; the first one counts.
+    Looked for under the path, else beside it where it is a file, else in the two folders above: a yaml with ``names``,
+    ``obj.names``, ``*.names`` or ``classes.txt``; the first one counts.
 
     Raises
     ------
@@ -76,9 +76,10 @@ def classes_of(request: Request) -> Classes:
         A yaml that is met before the names cannot be read.
     """
     inside = [Path(one.path) for one in request.files if one.suffix in _NAMING or one.name.lower().endswith(_CLASSES)]
-    root = request.path if request.path.is_dir() else request.path.parent
-    above = (path for folder in list(root.resolve().parents)[:2] for path in _listed(folder))
-    first = next((one for path in chain(inside, above) if (one := _from_file(path)).names), Classes({}))
+    beside = [] if request.path.is_dir() else [request.path.parent]
+    root = beside[0] if beside else request.path
+    outside = (path for folder in [*beside, *root.resolve().parents[:2]] for path in files_in(folder))
+    first = next((one for path in chain(inside, outside) if (one := _from_file(path)).names), Classes({}))
     others = [one for path in inside if (one := _lenient(path)).names]
     differ = [
         one.origin for one in others if any(first.names.get(key, name) != name for key, name in one.names.items())
@@ -131,8 +132,8 @@ def _values(node: object, counted: dict[int, int]) -> int:
     return counted.get(id(node), 1)
 
 
-def _listed(folder: Path) -> list[Path]:
-    """Files of a folder above the one that was given; none where it may not be looked into."""
+def files_in(folder: Path) -> list[Path]:
+    """Files of a folder beside or above what was given; none where it may not be looked into."""
     try:
         return [path for path in sorted(folder.iterdir()) if path.is_file()]
     except OSError:
@@ -144,8 +145,9 @@ def _from_yaml(path: Path) -> Classes:
     names = data.get("names") if isinstance(data, dict) else None
     if not isinstance(names, list | dict):
         return Classes({})
-    given = dict(enumerate(names)) if isinstance(names, list) else names
-    if not all(isinstance(key, int) for key in given):
+    try:
+        given = dict(enumerate(names)) if isinstance(names, list) else {int(key): name for key, name in names.items()}
+    except (TypeError, ValueError, OverflowError):
         return Classes({})
     if not all(isinstance(name, str) for name in given.values()):
         given = _as_written(path, given)

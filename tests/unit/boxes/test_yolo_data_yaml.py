@@ -145,3 +145,12 @@ def test_folders_above_that_may_not_be_listed(data: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Path, "iterdir", refused)
     assert read_boxes(data / "labels" / "train").boxes.collect().height == 4
+
+
+def test_several_datasets_name_images_alike(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "labels" / "train").mkdir(parents=True)
+        (tmp_path / name / "labels" / "train" / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+        (tmp_path / name / "data.yaml").write_text("train: images/train\nnames: [cat]\n")
+    found = read_boxes(tmp_path / "one" / "data.yaml", tmp_path / "two" / "data.yaml")
+    assert found.boxes.collect()["image_id"].to_list() == ["one/labels/train/a", "two/labels/train/a"]

@@ -24,7 +24,7 @@ def test_unknown_sizes_stay_fractions_and_are_counted(tmp_path: Path) -> None:
     frame = table.boxes.collect()
     assert frame["image_width"].null_count() == 3
     assert frame.filter(pl.col("image_id") == "b").select("x0", "y1").row(0) == pytest.approx((0.1, 0.5))
-    assert "3 have boxes in fractions" in table.notes[1]
+    assert "Of 3 images 2 have boxes in fractions" in table.notes[1]
     result = inspect(table)
     problems = dict(zip(result.table("problems")["code"], result.table("problems")["count"], strict=True))
     assert problems["fraction"] == 3
@@ -69,6 +69,50 @@ def test_class_names(tmp_path: Path, name: str, text: str) -> None:
     table = read_boxes(path, **options)
     assert rows(table.boxes.collect()) == expected()
     assert name in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("data.yaml", 'names: {"0": cat, "1": dog}\n'),
+        ("classes.txt", "cat\ndog\n"),
+        ("obj.names", "cat\ndog\n"),
+    ],
+)
+def test_what_stands_beside_one_label_file(tmp_path: Path, name: str, text: str) -> None:
+    path, _ = yolo(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    (path / name).write_text(text)
+    Image.new("L", SIZES["a"]).save(path / "a.PNG")
+    Image.new("L", (9, 9)).save(path / "b.png")
+    found = read_boxes(path / "a.txt")
+    assert rows(found.boxes.collect()) == expected()[:2]
+    assert found.notes == (f"Class names are from {name}.",)
+
+
+def test_what_stands_beside_obj_data(tmp_path: Path) -> None:
+    path, options = yolo(tmp_path)
+    (tmp_path / "data.yaml").unlink()
+    (tmp_path / "obj.names").write_text("cat\ndog\n")
+    (tmp_path / "obj.data").write_text("classes = 2\ntrain = data/train.txt\nnames = data/obj.names\n")
+    assert rows(read_boxes(tmp_path / "obj.data", **options).boxes.collect()) == expected()
+    for image, size in SIZES.items():
+        Image.new("L", size).save(path / f"{image}.png")
+    assert rows(read_boxes(tmp_path / "obj.data").boxes.collect()) == expected()
+
+
+@pytest.mark.parametrize("names", ["{zero: cat}", "{.inf: cat}", "{null: cat}"])
+def test_names_by_no_numbers(tmp_path: Path, names: str) -> None:
+    path, options = yolo(tmp_path)
+    (tmp_path / "data.yaml").write_text(f"names: {names}\n")
+    assert read_boxes(path, **options).notes[0] == "No class names were found: classes are numbers."
+
+
+def test_sizes_that_no_box_needs(tmp_path: Path) -> None:
+    path, _ = yolo(tmp_path)
+    for name in "ab":
+        Image.new("L", SIZES[name]).save(path / f"{name}.png")
+    assert read_boxes(path).notes == ("Class names are from data.yaml.",)
 
 
 @pytest.mark.parametrize("text", ["names: [no, 1.10]\n", "names:\n  0: no\n  1: 1.10\n", "names:\n- 'no'\n- '1.10'\n"])
