@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ _KEY = ("image_id", "split")
 
 def joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
     """Put tables one after the other; images that cannot be the same ones get names that tell them apart."""
-    tables, notes = _told_apart(tables)
+    tables, notes = _told_apart(_of_rows(tables))
     empties = [table.empty for table in tables if table.empty is not None]
     both = [table.both for table in tables if table.both is not None]
     return BoxTable(
@@ -40,6 +41,21 @@ def _empty(tables: Sequence[BoxTable]) -> pl.LazyFrame:
         else:
             parts.append(table.images.join(table.boxes, on=_KEY, how="anti", nulls_equal=True))
     return pl.concat(parts)
+
+
+def _of_rows(tables: Sequence[BoxTable]) -> list[BoxTable]:
+    """Tables in which images that are rows have ids of their own, where several tables have a split of such."""
+    known = Counter(split for table in tables for split in table.own)
+    made = []
+    for table in tables:
+        for split, name in table.own.items():
+            if known[split] > 1:
+                there = pl.col("split").cast(pl.String).eq_missing(pl.lit(split, pl.String))
+                named = pl.when(there).then(pl.lit(f"{name}/") + pl.col("image_id")).otherwise("image_id")
+                boxes, images = (frame.with_columns(image_id=named) for frame in (table.boxes, table.images))
+                table = replace(table, boxes=boxes, images=images)
+        made.append(table)
+    return made
 
 
 def _told_apart(tables: Sequence[BoxTable]) -> tuple[Sequence[BoxTable], list[str]]:

@@ -12,7 +12,7 @@ the size columns are null.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +87,9 @@ class BoxTable:
     apart
         The column :data:`APART` in the order of ``images``: names to be used instead of ids that images of another path
         have too, which are others. Null (or ``None`` for all) where an image of the same id is the same image.
+    own
+        Splits of which each row is an image of its own, and what to put before ids where another path has such a split
+        too: such rows may be a stream, whose ids are not looked through beforehand.
 
     Examples
     --------
@@ -110,6 +113,7 @@ class BoxTable:
     empty: pl.LazyFrame | None = None
     both: pl.LazyFrame | None = None
     apart: pl.LazyFrame | None = None
+    own: Mapping[str | None, str] = field(default_factory=dict)
     _met: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def batches(self, rows: int = 1 << 18) -> Iterator[pl.DataFrame]:

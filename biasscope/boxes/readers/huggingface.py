@@ -75,6 +75,7 @@ def read(request: Request) -> BoxTable:
         files=tuple(Path(found.path) for found in request.of(".arrow", ".parquet")) if request.path.exists() else (),
         log=request.log,
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        own={part.split: part.source for part in parts if part.own},
     )
 
 

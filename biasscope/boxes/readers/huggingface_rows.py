@@ -48,6 +48,11 @@ class Split:
         """Sentences on what was read."""
         return [part.places.note(self.request, self.convention) for part in self.parts]
 
+    @property
+    def own(self) -> bool:
+        """Whether each row is an image of its own."""
+        return not any(part.places.single for part in self.parts)
+
     def scan(self, which: int) -> pl.LazyFrame:
         """Boxes (0) or images (1), made from the rows whenever they are asked for."""
         return streamed(lambda: (pair[which] for pair in self.frames()), (BOXES, IMAGES)[which])

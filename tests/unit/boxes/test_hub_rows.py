@@ -12,6 +12,7 @@ from biasscope.boxes import read_boxes
 from biasscope.core.errors import InputError
 
 BOX = [1.0, 2.0, 10.0, 20.0]
+SPLITS = (("three", "train"), ("four", "val"))
 EDGES = (1.0, 2.0, 11.0, 22.0)
 
 
@@ -53,6 +54,21 @@ def test_splits_that_are_asked_to_be_one(tmp_path: Path) -> None:
     datasets.DatasetDict(parts).save_to_disk(str(tmp_path / "x"))
     assert ids(tmp_path / "x") == ["a", "2", "a", "2"]
     assert ids(tmp_path / "x", split="all") == ["a", "2", "a#1", "2#2"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_rows_of_several_datasets_are_images_of_their_own(tmp_path: Path, stream: bool) -> None:
+    paths = [saved(tmp_path / name, named("a", None)) for name in ("one", "two")]
+    found = read_boxes(*paths, stream=stream)
+    assert found.images.collect().select("image_id", pl.col("split").cast(pl.String)).rows() == [
+        ("one/x/a", None),
+        ("one/x/2", None),
+        ("two/x/a", None),
+        ("two/x/2", None),
+    ]
+    assert found.boxes.collect()["image_id"].to_list() == found.images.collect()["image_id"].to_list()
+    splits = [saved(tmp_path / name, named("b")).rename(tmp_path / name / part) for name, part in SPLITS]
+    assert read_boxes(*splits, stream=stream).images.collect()["image_id"].to_list() == ["b", "b"]
 
 
 def test_flags_stand_among_the_objects(tmp_path: Path) -> None:
