@@ -38,10 +38,10 @@ def farthest(most: int, available: int | None = None) -> float:
 def amount(value: float) -> str:
     """Number of copies in few characters.
 
-    >>> amount(23.456), amount(1234.5)
-    ('23', '1,234')
+    >>> amount(3.456), amount(99.7), amount(1234.5)
+    ('3.5', '100', '1,234')
     """
-    return f"{value:.2g}" if value < 100 else f"{value:,.0f}"
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
 
 
 def in_copies(value: float) -> str:
