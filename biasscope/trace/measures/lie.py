@@ -69,7 +69,7 @@ def lie_derivative(
     total: Tensor | None = None
     for axis in (0, 1):
         with quiet():
-            maps, tangent = torch.func.jvp(function, (pictures,), (moving(pictures, axis),))[:2]
+            maps, tangent = torch.func.jvp(function, (pictures.clone(),), (moving(pictures, axis),))[:2]
         part = leaving(maps, tangent, axis, stride[axis])
         total = part if total is None else total + part
     assert total is not None  # noqa: S101 (two axes)
@@ -111,6 +111,13 @@ class LieDerivative(PerImage):
         if axis == 0:
             self._vertical[number] = part
             return
+        if number not in self._vertical:  # the layer was not called when the pictures moved down
+            return
         energy = maps.to(wide(maps.dtype)).square().sum((-3, -2, -1))
         whole = self._vertical.pop(number) + part
         self.put(number, torch.where(energy > 0, (whole / energy).sqrt(), torch.nan))
+
+    def finish(self) -> None:
+        """Add the values of the pictures; one axis alone counts for nothing, and not for the next pictures."""
+        self._vertical.clear()
+        super().finish()
