@@ -43,7 +43,7 @@ class Chunk:
 
     @cached_property
     def shared(self) -> dict[Any, Any]:
-        """What one measure worked out about the chunk and others can use."""
+        """What one measure worked out about the chunk and others can use; and the ``batch`` that it goes through in."""
         return {}
 
     @cached_property

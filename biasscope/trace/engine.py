@@ -130,6 +130,7 @@ class Engine:
         numbers, places = chunk.slots
         views.write(self._batch, numbers, [place - chunk.pictures[0] for place in places])
         self._chunk, self._axis = chunk, None
+        chunk.shared["batch"] = self._batch
         watch.begin()
         with self._precision():
             self._model(self._batch)

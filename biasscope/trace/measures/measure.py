@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from biasscope.trace.chunk import Chunk
+from biasscope.trace.errors.sums import wide
 from biasscope.trace.estimate import NOTHING, Estimate, ImageMeans
 from biasscope.trace.layer import Layer
 from biasscope.trace.reading import Reading
@@ -131,13 +132,16 @@ class OverSums(Measure):
         """Sums of all layers, (P, V, all C), not to be changed; NaN for a layer that was not called this time."""
         key = "sums", *map(id, self.layers)
         if key not in chunk.shared:
-            chunk.shared[key] = self._joined()
+            chunk.shared[key] = self._joined(chunk)
         self._sums.clear()
         sums: Tensor = chunk.shared[key]
         return sums
 
-    def _joined(self) -> Tensor:
-        like = next(iter(self._sums.values()))
+    def _joined(self, chunk: Chunk) -> Tensor:
+        like = next(iter(self._sums.values()), None)
+        if like is None:  # none of these layers was called
+            batch: Tensor = chunk.shared["batch"]
+            like = batch.new_empty(len(chunk.pictures), len(chunk.views), 0, dtype=wide(batch.dtype))
         every = [
             self._sums[number] if number in self._sums else like.new_full((*like.shape[:2], layer.channels), torch.nan)
             for number, layer in enumerate(self.layers)

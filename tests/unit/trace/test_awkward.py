@@ -64,6 +64,23 @@ def test_pictures_for_which_a_layer_is_not_called_do_not_count_there():
     assert hooks(net) == 0
 
 
+@pytest.mark.parametrize("batch", [3, 9])
+def test_a_layer_that_is_not_called_is_measured_alone_as_beside_others(batch):
+    """Then there are passes in which no layer that is looked at gives anything."""
+    measures = ["nonshiftability", "sum_variation", "phase_variance", "lie_derivative"]
+    names = [None, "second"]
+    beside, alone = (
+        trace(seeded(Changing), pictures(4), 3, layers=one, measures=measures, batch=batch) for one in names
+    )
+    for name in measures:
+        one, other = (found["second"].measures[name] for found in (alone, beside))
+        assert one.n == other.n < 4
+        assert one.value == other.value
+    assert (alone["second"].measures["sum_variation"].n == 2) == (
+        batch == 9
+    )  # three views a pass, or the whole picture
+
+
 @pytest.mark.parametrize(
     "odd",
     [Made(lambda x: x > 0), Made(lambda x: x.int()), Made(torch.fft.fft2, lambda x: torch.fft.ifft2(x).real)],
