@@ -69,6 +69,22 @@ def test_what_has_no_upper_end_is_cut_below_only():
     assert one.high > 1
 
 
+class Raised(nn.Module):
+    """A thousand million and more in double precision, whatever comes."""
+
+    def forward(self, x):
+        return x.double() + 1e9
+
+
+def test_sums_in_double_precision_are_not_rounded_because_other_layers_have_none():
+    net, x = nn.Sequential(nn.ReLU(), Raised(), nn.MaxPool2d(2)), pictures(3)
+    found = trace(net, x, [(0, 0), (0, 1), (1, 0)], measures="sum_variation")
+    views = [torch.stack([one, one.roll(1, 2), one.roll(1, 1)]) for one in x]
+    values = [sum_variation(net(one)) for one in views]
+    assert min(values) > 1e-12
+    assert found["2"]["sum_variation"] == pytest.approx(np.mean(values), rel=1e-3)
+
+
 def test_a_measure_that_has_nothing_to_say_has_no_note():
     found = trace(network(), pictures(2).double(), 2, measures=MEASURES)
     assert {one.note for layer in found.layers for one in layer.measures.values()} == {""}
