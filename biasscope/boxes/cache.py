@@ -65,7 +65,8 @@ def cached(request: Request, reader: str, parse: Callable[[RowLog], Parsed]) -> 
     if not worth:
         return parse(request.log)
     root = str(request.path.resolve())
-    name = hashlib.blake2b(f"{reader}\0{root}\0{request.split}".encode(), digest_size=16).hexdigest() + ".cache"
+    key = f"{reader}\0{root}\0{request.split}".encode("utf-8", "surrogateescape")
+    name = hashlib.blake2b(key, digest_size=16).hexdigest() + ".cache"
     mark = fingerprint(request.files)
     if (known := _load(folder() / name, mark)) is not None:
         parsed, log = known

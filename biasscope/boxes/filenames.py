@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from biasscope.core.words import legible
+
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2"}
 )
@@ -26,6 +28,17 @@ def split_from(part: str) -> str | None:
         if match := SPLIT_WORD.fullmatch(word):
             return _NAMES.get(match[1].lower(), "val")
     return None
+
+
+def split_of_folders(name: str) -> str | None:
+    """Split that the folders of a name speak of, the innermost first.
+
+    >>> split_of_folders("train/more/val_2/1.jpg"), split_of_folders("train/"), split_of_folders("train.csv")
+    ('val', 'train', None)
+    """
+    if "/" not in name:
+        return None
+    return next((found for part in reversed(name.split("/")[:-1]) if (found := split_from(part))), None)
 
 
 def suffix_of(name: str) -> str:
@@ -79,7 +92,7 @@ def told_apart(paths: Sequence[Path]) -> list[str]:
         return [""] * len(paths)
     own = [(path if path.is_dir() else path.parent).parts for path in paths]
     for depth in range(1, max(map(len, own)) + 1):
-        folders = ["".join(f"{part}/" for part in parts[-depth:] if part != "/") for parts in own]
+        folders = ["".join(f"{legible(part)}/" for part in parts[-depth:] if part != "/") for parts in own]
         if len({folder + name for folder, name in zip(folders, last, strict=True)}) == len(paths):
             return folders
     return [""] * len(paths)

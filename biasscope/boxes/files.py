@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import overload
 
 from biasscope.boxes.filenames import suffix_of
+from biasscope.boxes.walk import walk
 from biasscope.core.errors import InputError
+from biasscope.core.words import legible
 
 HEAD = 1 << 16
 
@@ -71,6 +73,13 @@ class Listing(Sequence[Found]):
         """Suffix of each name in lower case."""
         return list(map(suffix_of, self.names))
 
+    def without(self, path: Path) -> Listing:
+        """The files but for one, whichever way it is named."""
+        stat, suffix = path.stat(), suffix_of(path.name)
+        alike = [place for place, own in enumerate(self.suffixes) if own == suffix]
+        same = {place for place in alike if os.path.samestat(os.stat(self.paths[place]), stat)}  # noqa: PTH116
+        return Listing.of(found for place, found in enumerate(self) if place not in same) if same else self
+
     def looked_at(self) -> tuple[array[int], array[int]]:
         """Size and time of last change (in nanoseconds) of each file, as the file system knows them now."""
         times = array("q")
@@ -111,17 +120,19 @@ class Files(Sequence[Path]):
 def listed(path: Path) -> Listing:
     """Files under a folder in the order of their names; the path itself when it is a file.
 
+    Links are followed: see :mod:`biasscope.boxes.walk`.
+
     Raises
     ------
     InputError
         It is neither, or a folder that cannot be listed.
     """
     if path.is_file():
-        return Listing([str(path)], [path.name])
+        return Listing([str(path)], [legible(path.name)])
     if path.exists() and not path.is_dir():
         hint = "What comes through a pipe is read more than once: write it to a file."
         raise InputError("is neither a file nor a folder", where=str(path), hint=hint)
-    found = sorted(_walk(str(path), ""), key=itemgetter(0))
+    found = sorted(walk(str(path)), key=itemgetter(0))
     return Listing([place for _, place in found], [name for name, _ in found])
 
 
@@ -138,29 +149,3 @@ def head(path: str | Path, size: int = HEAD) -> bytes:
             return file.read(size)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=str(path)) from error
-
-
-def _walk(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
-    """Name and path of each file."""
-    try:
-        entries = list(os.scandir(folder))
-    except OSError as error:
-        raise InputError(f"cannot be listed ({error.strerror or error})", where=folder) from error
-    for entry in entries:
-        name = entry.name
-        if name.startswith("."):
-            continue
-        # A name that is not UTF-8 opens by its bytes, but no frame could hold it.
-        shown = name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
-        if _is_file(entry):
-            yield prefix + shown, entry.path
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{prefix}{shown}/")
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a file or leads to one; a link in a circle leads nowhere."""
-    try:
-        return entry.is_file()
-    except OSError:
-        return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from biasscope.core.words import legible
+
 
 @dataclass(frozen=True)
 class BadRow:
@@ -46,5 +48,5 @@ class RowLog:
     def add(self, reason: str, where: str, detail: str = "", *, times: int = 1) -> None:
         """Count a bad row and list it while there is room."""
         if self.counts[reason] < self.keep:
-            self.rows.append(BadRow(reason, where, detail))
+            self.rows.append(BadRow(reason, legible(where), detail))
         self.counts[reason] += times

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from biasscope.boxes.filenames import SPLIT_WORD, split_from
+from biasscope.boxes.filenames import SPLIT_WORD, split_from, split_of_folders
 from biasscope.boxes.files import Listing, listed
 from biasscope.boxes.rowlog import RowLog
 
@@ -62,10 +62,15 @@ class Request:
 
     @cached_property
     def files(self) -> Listing:
-        """Files under the path in the order of their names; the path itself when it is a file; or ``only`` those."""
+        """Files under the path in the order of their names; the path itself when it is a file; or ``only`` those.
+
+        A table of sizes that lies in the folder is none of them.
+        """
         if self.only is not None:
             return self.only
         found = listed(self.path)
+        if self.sizes is not None and self.path.is_dir():
+            found = found.without(self.sizes)
         return Listing(found.paths, [self.folder + name for name in found.names]) if self.folder else found
 
     @cached_property
@@ -87,8 +92,7 @@ class Request:
         """
         if self.split is not None:
             return self.split
-        parts = PurePosixPath(name).parts if stem else PurePosixPath(name).parts[:-1]
-        below = next((found for part in reversed(parts) if (found := split_from(part))), None)
+        below = split_of_folders(f"{name}/" if stem else name)
         above = (split_from(part) for part in self._above if SPLIT_WORD.fullmatch(part))
         return below or next(above, None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import re
 import zlib
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from biasscope.boxes.files import HEAD, head
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import SHORT, unreadable
 from biasscope.core.errors import InputError
+from biasscope.core.words import legible
 
 EXTRA = "biasscope_extra"
 """Column that holds the first field that a row of a CSV file has too many."""
@@ -34,10 +36,15 @@ def csv_header(path: Path) -> list[str]:
     InputError
         The file is empty, or its beginning is no text in UTF-8 or (with a mark) UTF-16.
     """
-    first = csv_text(path).lstrip("\n\r").splitlines()
-    if not first:
+    line = _header_line(path)
+    return next(csv.reader([line], delimiter=separator(path, line)))
+
+
+def _header_line(path: Path) -> str:
+    lines = csv_text(path).lstrip("\n\r").splitlines()
+    if not lines:
         raise InputError("the file is empty", where=str(path))
-    return next(csv.reader(first[:1], delimiter=separator(path, first[0])))
+    return lines[0]
 
 
 def separator(path: Path, line: str) -> str:
@@ -81,19 +88,25 @@ def scan(path: Path, numbers: Sequence[str] = (), log: RowLog | None = None) -> 
         if suffix in (*TEXTS, ".txt"):
             return _scan_csv(path, numbers, log)
         if suffix == ".parquet":
-            frame = pl.scan_parquet(path, glob=False)
+            frame = pl.scan_parquet(_source(path), glob=False)
+        elif head(path, 6) != b"ARROW1":
+            frame = pl.read_ipc_stream(_source(path)).lazy()
         else:
-            stream = head(path, 6) != b"ARROW1"
-            frame = pl.read_ipc_stream(path).lazy() if stream else pl.scan_ipc(escape(str(path)))
+            source = _source(path)
+            frame = pl.scan_ipc(escape(str(path)) if source is path else source)
         frame.collect_schema()
         return frame
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(error, [path]) from error
 
 
+def _source(path: Path) -> Path | io.BytesIO:
+    """What polars can read: the file, or its content when polars could not be told its name, which is not UTF-8."""
+    return path if legible(str(path)) == str(path) else io.BytesIO(path.read_bytes())
+
+
 def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.LazyFrame:
-    line = csv_text(path).lstrip("\n\r").splitlines()[0]
-    data = None
+    line, data = _header_line(path), None
     if head_of(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         with opened(path) as file:
             data = file.read().decode("utf-16", errors="replace").encode()
@@ -101,6 +114,7 @@ def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.Lazy
         with opened(path) as file:
             data = file.read().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     source = sound(path, data, separator(path, line), log)
+    source = _source(path) if source is path else source
     lenient: dict[str, Any] = {"separator": separator(path, line), "ignore_errors": True}
     lenient |= {"truncate_ragged_lines": True, "glob": False}
     names = pl.scan_csv(source, infer_schema=False, **lenient).collect_schema().names()

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from biasscope.core.words import legible
+
 PACKAGES = ("biasscope", "numpy", "scipy", "polars", "scikit-learn", "torch", "torchvision", "seaborn", "matplotlib")
 
 LISTED = 50
@@ -69,7 +71,7 @@ def sha256(path: Path) -> str:
 
 def input_files(paths: Sequence[Path], *, most: int = LISTED) -> list[InputFile]:
     """First ``most`` inputs with size and hash. Folders are represented by their files."""
-    return [InputFile(path.name, path.stat().st_size, sha256(path)) for path in paths[:most] if path.is_file()]
+    return [InputFile(legible(path.name), path.stat().st_size, sha256(path)) for path in paths[:most] if path.is_file()]
 
 
 class Inputs(msgspec.Struct, frozen=True):

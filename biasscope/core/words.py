@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 
@@ -21,3 +22,12 @@ def first_few(names: Sequence[str], most: int) -> str:
     ('a, b and 2 more', 'a, b', '')
     """
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def legible(name: str) -> str:
+    r"""Name of a file as a report can write it: one that is not UTF-8 opens by its bytes, but is no text.
+
+    >>> legible("val.csv"), legible("\udcff.csv") == "\N{REPLACEMENT CHARACTER}.csv"
+    ('val.csv', True)
+    """
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")

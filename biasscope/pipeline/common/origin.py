@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasscope.core import provenance
+from biasscope.core.words import legible
 from biasscope.pipeline.definition import Definition, command_line
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Origin:
         """Command, versions, machine, time until now, and the input files."""
         seconds = time.perf_counter() - self.clock
         return provenance.Provenance(
-            command=command_line(self.question, self.asked),
+            command=list(map(legible, command_line(self.question, self.asked))),
             seed=self.asked.seed,
             versions=provenance.versions(),
             machine=provenance.machine(),

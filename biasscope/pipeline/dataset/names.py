@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from biasscope.core.words import first_few
+from biasscope.core.words import first_few, legible
 
 EMBEDDED = "Embedded digit scenes"
 SHOWN = 3
@@ -17,7 +17,7 @@ def title_of(paths: Sequence[str], parts: int = 1) -> str:
     >>> title_of(["a/train.json", "a/val.json"]), title_of([])
     ('train.json, val.json', 'Embedded digit scenes')
     """
-    return first_few([str(Path(*Path(path).parts[-parts:])) for path in paths], SHOWN) or EMBEDDED
+    return first_few([legible(str(Path(*Path(path).parts[-parts:]))) for path in paths], SHOWN) or EMBEDDED
 
 
 def sides_named(paths: Sequence[str], other: str) -> tuple[str, str]:

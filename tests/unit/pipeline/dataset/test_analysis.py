@@ -11,6 +11,7 @@ from biasscope.core.errors import UsageError
 from biasscope.core.results import Result, table
 from biasscope.pipeline.dataset import analyze_dataset
 from biasscope.pipeline.dataset.answer import answer
+from biasscope.report.model import decode, encode
 
 HEADER = "image,xmin,ymin,xmax,ymax,label,width,height\n"
 
@@ -34,6 +35,14 @@ def test_a_doubt_about_the_convention_is_on_the_first_screen(tmp_path: Path) -> 
     assert "--box-convention fraction" in analyze_dataset(path, leakage=False).notes[0]
     asked = analyze_dataset(path, leakage=False, box_convention="fraction")
     assert not any("Nothing was changed" in note for note in asked.notes)
+
+
+def test_a_name_that_is_not_utf8_is_legible_in_the_report(tmp_path: Path) -> None:
+    report = analyze_dataset(boxes(tmp_path / "\udcff", name="\udcfe.csv"), leakage=False)
+    legible = "\N{REPLACEMENT CHARACTER}.csv"
+    assert report.title == report.provenance.inputs[0].name == legible
+    assert report.provenance.command[4].endswith(f"/\N{REPLACEMENT CHARACTER}/{legible}")
+    assert decode(encode(report)) == report
 
 
 def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
