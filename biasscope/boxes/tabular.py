@@ -14,7 +14,8 @@ from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.fields import flag
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES
-from biasscope.boxes.sizes import SIZES, ImageFiles, read_sizes, size_table
+from biasscope.boxes.sizes import ImageFiles, read_sizes
+from biasscope.boxes.sizetable import FOUND, SIDES, SizeTable
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import EXTRA
 from biasscope.core.errors import InputError, UsageError
@@ -109,8 +110,7 @@ def images_of(boxes: pl.LazyFrame, empty: pl.LazyFrame) -> pl.LazyFrame:
 
 def _with_sizes(frame: pl.LazyFrame, request: Request) -> pl.LazyFrame:
     if request.sizes is not None:
-        name = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
-        frame = _filled(frame, name, size_table(request.sizes))
+        frame = _from_table(frame, SizeTable(request.sizes))
     if request.images is not None:
         frame = _filled(frame, _IMAGE, _file_sizes(frame, request.images, request.log))
     return frame
@@ -120,12 +120,25 @@ _IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null("")
 """An image by its whole name and its split: files of one name may stand in several folders."""
 
 
+def _from_table(frame: pl.LazyFrame, table: SizeTable) -> pl.LazyFrame:
+    if not table.folders:
+        name = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
+        return _filled(frame, name, table.frame)
+    image = pl.struct("image_id", pl.col("split").cast(pl.String))
+    found = image.map_batches(table.found, return_dtype=FOUND, is_elementwise=True)
+    return _coalesced(frame.with_columns(found.struct.unnest()))
+
+
 def _filled(frame: pl.LazyFrame, key: pl.Expr, sizes: pl.DataFrame) -> pl.LazyFrame:
     joined = frame.with_columns(key=key).join(sizes.drop_nulls().lazy(), on="key", how="left", maintain_order="left")
-    return joined.with_columns(
+    return _coalesced(joined.drop("key"))
+
+
+def _coalesced(frame: pl.LazyFrame) -> pl.LazyFrame:
+    return frame.with_columns(
         image_width=pl.coalesce("image_width", "table_width"),
         image_height=pl.coalesce("image_height", "table_height"),
-    ).drop("key", "table_width", "table_height")
+    ).drop("table_width", "table_height")
 
 
 def _file_sizes(frame: pl.LazyFrame, folder: Path, log: RowLog) -> pl.DataFrame:
@@ -133,7 +146,7 @@ def _file_sizes(frame: pl.LazyFrame, folder: Path, log: RowLog) -> pl.DataFrame:
     wanted = frame.filter(pl.col("image_width").is_null()).select("image_id", pl.col("split").cast(pl.String))
     images = wanted.drop_nulls("image_id").unique(maintain_order=True).collect()
     sizes = read_sizes(ImageFiles(folder), images.rows(), log)
-    sides = pl.DataFrame(sizes, schema=[name for name in SIZES if name != "key"], orient="row").cast(pl.Int32)
+    sides = pl.DataFrame(sizes, schema=list(SIDES), orient="row").cast(pl.Int32)
     return images.select(key=_IMAGE).hstack(sides)
 
 

@@ -14,7 +14,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
-from biasscope.core.words import first_few
+from biasscope.core.words import first_few, legible
 
 _DATA = (".xml", *DATA)
 _PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
@@ -31,7 +31,9 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
     """
     if table.format == "huggingface":
         return table
-    unread = _unread(table, request) if request.path.is_dir() else []
+    unread = list[Found]()
+    if request.path.is_dir():
+        unread, table = _unread(table, request), replace(table, notes=(*table.notes, *_sizes_only(request)))
     if not named:
         looked = _looked_at(unread, request, table.format)
         _all_alike(
@@ -105,11 +107,14 @@ def _unread(table: BoxTable, request: Request) -> list[Found]:
     if len(asked) == len(table.files):
         return []
     read = {str(path) for path in table.files}
-    sizes = None if request.sizes is None else request.sizes.resolve()
-    return [
-        found
-        for found in asked
-        if found.path not in read
-        and "class-descriptions" not in found.name
-        and (sizes is None or Path(found.path).resolve() != sizes)
-    ]
+    return [found for found in asked if found.path not in read and "class-descriptions" not in found.name]
+
+
+def _sizes_only(request: Request) -> tuple[str, ...]:
+    """Sentence on a table of sizes in the folder that could have been read as boxes."""
+    sizes = request.sizes
+    if sizes is None or not sizes.resolve().is_relative_to(request.path.resolve()):
+        return ()
+    if not known_to(replace(request, path=sizes, sizes=None, columns={}, only=None), reader=""):
+        return ()
+    return (f"Of {legible(sizes.name)} only the image sizes were read, not its boxes, as it was named for that.",)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from biasscope.boxes.assemble import RAW_IMAGES
-from biasscope.boxes.filenames import SUFFIX, split_from
-from biasscope.boxes.readers.coco_tables import LISTED, Id, Tables, read_tables
+from biasscope.boxes.filenames import SUFFIX, split_of_folders
+from biasscope.boxes.readers.coco_tables import LISTED, Id, Tables
 from biasscope.boxes.source import Request
 
 
@@ -20,7 +18,7 @@ def listed_images(tables: Tables, request: Request, name: str) -> pl.DataFrame:
     folders = names.str.contains("/", literal=True).any()
     columns = {
         "image_id": _unique(names, list(tables.image), folders=folders),
-        "split": pl.Series([_folder_split(name) for name in names]) if folders and not split else pl.lit(split),
+        "split": pl.Series([split_of_folders(name) for name in names]) if folders and not split else pl.lit(split),
         "image_width": listed["image_width"],
         "image_height": listed["image_height"],
         "file": pl.lit(name),
@@ -40,15 +38,3 @@ def _unique(names: pl.Series, ids: list[Id], *, folders: bool) -> pl.Series:
         return named
     told_apart = named + pl.Series([f" (id {key})" for key in ids])
     return told_apart.zip_with(named.is_duplicated(), named)
-
-
-def _folder_split(name: str) -> str | None:
-    parts = name.split("/")[:-1]
-    return next((found for part in reversed(parts) if (found := split_from(part))), None) if parts else None
-
-
-def image_names(path: Path) -> list[tuple[str, float | None, float | None]]:
-    """Name without folder and suffix, width and height of every image a COCO file lists."""
-    request = Request(path)
-    frame = listed_images(read_tables(path, request.log), request, path.name)
-    return frame.select("image_id", "image_width", "image_height").rows()

@@ -123,10 +123,13 @@ def test_images_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> None:
     for number, folder in enumerate(("train", "val"), 1):
         (tmp_path / folder).mkdir()
         Image.new("L", (number, number)).save(tmp_path / folder / "1.png")
+    Image.new("L", (3, 3)).save(tmp_path / "train" / "2.png")
     files = ImageFiles(tmp_path)
     assert files.find("val/1") == tmp_path / "val" / "1.png"
     assert files.find("1", "train") == tmp_path / "train" / "1.png"
     assert files.find("1") is None
+    assert files.find("2") == files.find("2", "fold_3") == files.find("2", "test") == tmp_path / "train" / "2.png"
+    assert files.find("val/2") is files.find("2", "val") is files.find("labels/test/2") is None
 
 
 @given(st.integers(0, 5), st.integers(0, 5))

@@ -1,0 +1,43 @@
+"""Which of the names that files or tables give to images is meant by an annotation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from biasscope.boxes.filenames import split_from, split_of_folders, stem_of, without_suffix
+
+
+class ImageNames:
+    """Names of images, in folders or not, found by the name and the split of an image.
+
+    Examples
+    --------
+    >>> names = ImageNames(["train/1.jpg", "val/1.jpg", "train/2.jpg"])
+    >>> names.like("1", "val"), names.like("1"), names.like("val/2")
+    (['val/1.jpg'], ['train/1.jpg', 'val/1.jpg'], [])
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names: dict[str, list[str]] = defaultdict(list)
+        folders = set[str]()
+        for name in names:
+            self._names[stem_of(name)].append(name)
+            folders.add(name.rpartition("/")[0])
+        self._splits = {split_of_folders(f"{folder}/") for folder in folders}
+
+    def like(self, image_id: str, split: str | None = None) -> list[str]:
+        """Names that may be meant by an image: those of its folder, and none whose folder names another split.
+
+        A split that no folder here has may be one of the annotation's own, and says nothing.
+        """
+        image_id = image_id.replace("\\", "/")
+        names = self._names.get(stem_of(image_id), [])
+        end = f"/{without_suffix(image_id)}"
+        names = [name for name in names if f"/{without_suffix(name)}".endswith(end)] or names
+        given = split_from(split) if split else None
+        told = split_of_folders(image_id) or (given if given in self._splits else None)
+        if told is None:
+            return names
+        found = {name: split_of_folders(name) for name in names}
+        return [name for name in names if found[name] == told] or [name for name in names if found[name] is None]

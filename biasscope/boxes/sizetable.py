@@ -1,0 +1,109 @@
+"""A table of image sizes: CSV, Parquet or COCO JSON with the name, the width and the height of each image."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.boxes.fields import whole_side
+from biasscope.boxes.filenames import stem_of
+from biasscope.boxes.imagenames import ImageNames
+from biasscope.boxes.readers.coco_tables import LISTED, read_tables
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.tablefiles import EXTRA, scan
+from biasscope.core.errors import InputError
+
+Size = tuple[int | None, int | None]
+UNKNOWN: Size = (None, None)
+_IMAGE = ("image_id", "file_name", "filename", "image", "imageid", "file", "path", "id", "name")
+_WIDTH = ("width", "image_width", "w")
+_HEIGHT = ("height", "image_height", "h")
+SIDES = {"table_width": pl.Int32(), "table_height": pl.Int32()}
+FOUND = pl.Struct(SIDES)
+"""Type of a width and a height."""
+
+
+class SizeTable:
+    r"""Sizes of images, found by name and, where the table names folders, by folder and split.
+
+    Where several sizes remain, which one is meant cannot be told: the size is unknown.
+
+    Attributes
+    ----------
+    folders
+        Whether names in the table have folders.
+    frame
+        Sizes by the name without folders and suffix (column ``key``), where all of a name are the same.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "sizes.csv"
+    >>> _ = path.write_text("image,width,height\ntrain/1.jpg,20,10\nval/1.jpg,40,30\n")
+    >>> SizeTable(path).find("1", "val"), SizeTable(path).find("1")
+    ((40, 30), (None, None))
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or has no columns for the image, its width and its height.
+    """
+
+    def __init__(self, path: Path) -> None:
+        named = _coco_sizes(path) if path.suffix.lower() == ".json" else _table_sizes(path)
+        named = named.drop_nulls().with_columns(pl.col("name").str.replace_all("\\", "/", literal=True))
+        self._named = named
+        self.folders = bool(named["name"].str.contains("/", literal=True).any())
+        keys = pl.Series("key", map(stem_of, named["name"]), pl.String)
+        known = named.select(keys, *SIDES).unique(maintain_order=True)
+        self.frame = known.filter(pl.col("key").is_unique())
+
+    @cached_property
+    def _sizes(self) -> dict[str, set[Size]]:
+        sizes: dict[str, set[Size]] = defaultdict(set)
+        for name, width, height in self._named.rows():
+            sizes[name].add((width, height))
+        return sizes
+
+    @cached_property
+    def _names(self) -> ImageNames:
+        return ImageNames(self._sizes)
+
+    def find(self, image_id: str | None, split: str | None = None) -> Size:
+        """Width and height of an image, or ``None`` twice."""
+        names = [] if image_id is None else self._names.like(image_id, split)
+        sizes = {size for name in names for size in self._sizes[name]}
+        return sizes.pop() if len(sizes) == 1 else UNKNOWN
+
+    def found(self, images: pl.Series) -> pl.Series:
+        """Sizes of images given as structs of their id and split, as structs."""
+        asked = images.struct.unnest()
+        once = asked.unique()
+        sizes = pl.DataFrame([self.find(*image) for image in once.rows()], schema=SIDES, orient="row")
+        made = asked.join(once.hstack(sizes), on=once.columns, how="left", nulls_equal=True, maintain_order="left")
+        return made.select(pl.struct(*SIDES)).to_series()
+
+
+def _table_sizes(path: Path) -> pl.DataFrame:
+    frame = scan(path)
+    names = {name.strip().lower(): name for name in frame.collect_schema().names() if name != EXTRA}
+    chosen = [next((names[name] for name in options if name in names), None) for options in (_IMAGE, _WIDTH, _HEIGHT)]
+    if None in chosen:
+        raise InputError(
+            f"columns for image, width and height were not found among {', '.join(names.values())}",
+            where=str(path),
+            hint="Name them image_id, width and height.",
+        )
+    image, width, height = (pl.col(str(name)) for name in chosen)
+    sides = [whole_side(side.cast(pl.Float64, strict=False), pl.Float64()) for side in (width, height)]
+    made = dict(zip(SIDES, sides, strict=True))
+    return frame.select(image.cast(pl.String).alias("name"), **made).collect()
+
+
+def _coco_sizes(path: Path) -> pl.DataFrame:
+    parts = read_tables(path, RowLog()).parts
+    listed = pl.concat(parts) if parts else pl.DataFrame(schema=LISTED)
+    return listed.rename(dict(zip(LISTED, ("name", *SIDES), strict=True)))

@@ -1,0 +1,71 @@
+"""Sizes from a table beside the annotations: which row is meant, and what the table itself may be."""
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from biasscope.boxes import read_boxes
+from biasscope.core.errors import InputError
+from tests.unit.boxes.box_samples import SAMPLES, expected, openimages, rows, sizes_csv, table
+
+SIZES_IN_FOLDERS = (
+    "image,width,height\ntrain/1.png,10,11\nval/1.png,20,21\ntrain/2.png,30,31\nx/3.png,4,4\ny/3.png,4,4\n"
+)
+
+
+def test_sizes_of_images_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> None:
+    (tmp_path / "sizes.csv").write_text(SIZES_IN_FOLDERS)
+    images = ("train/1", "val/1", "1", "2", "val/2", "3")
+    lines = "".join(f"{image},0,0,1,1,cat\n" for image in images)
+    (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label\n{lines}")
+    found = read_boxes(tmp_path / "x.csv", sizes=tmp_path / "sizes.csv")
+    known = dict(found.boxes.select("image_id", "image_width").collect().rows())
+    assert known == {"train/1": 10, "val/1": 20, "1": None, "2": 30, "val/2": None, "3": 4}
+    frame = read_boxes(tmp_path / "x.csv", sizes=tmp_path / "sizes.csv", split="val").boxes.collect()
+    assert frame.filter(pl.col("image_id") == "1")["image_height"].item() == 21
+
+
+def test_sizes_of_files_in_folders_of_splits(tmp_path: Path) -> None:
+    (tmp_path / "sizes.json").write_text(
+        json.dumps({"images": [{"id": 1, "file_name": "train/1.png", "width": 10, "height": 11},
+                               {"id": 2, "file_name": "val/1.png", "width": 20, "height": 21}]})
+    )  # fmt: skip
+    for split in ("train", "val"):
+        (tmp_path / "labels" / split).mkdir(parents=True)
+        (tmp_path / "labels" / split / "1.txt").write_text("0 0.5 0.5 1 1\n")
+    frame = read_boxes(tmp_path / "labels", sizes=tmp_path / "sizes.json").boxes.collect()
+    assert frame.select("x1", "y1").rows() == [(10.0, 11.0), (20.0, 21.0)]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_table_of_sizes_is_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "sizes.csv").write_text(text)
+    with pytest.raises(InputError, match="the file is empty"):
+        read_boxes(openimages(tmp_path)[0], sizes=tmp_path / "sizes.csv")
+
+
+def test_columns_that_a_table_of_sizes_lacks_are_told_by_those_it_has(tmp_path: Path) -> None:
+    (tmp_path / "sizes.csv").write_text("picture,width,height\na,1,1\n")
+    with pytest.raises(InputError, match=r"among picture, width, height\. "):
+        read_boxes(openimages(tmp_path)[0], sizes=tmp_path / "sizes.csv")
+
+
+@pytest.mark.parametrize("name", ["table", "voc", "openimages", "coco"])
+def test_a_table_of_sizes_in_the_folder_is_not_read_as_boxes(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x").mkdir()
+    path = SAMPLES[name](tmp_path / "x")[0]
+    sizes = sizes_csv(path if path.is_dir() else path.parent)
+    found = read_boxes(sizes.parent, sizes=sizes)
+    assert rows(found.boxes.collect()) == expected()
+    assert not any("sizes" in note for note in found.notes)
+
+
+def test_boxes_of_a_table_of_sizes_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    path, _ = table(tmp_path)
+    shutil.copy(path, tmp_path / "other.csv")
+    found = read_boxes(tmp_path, sizes=tmp_path / "other.csv")
+    assert len(found.files) == 1
+    assert any("Of other.csv only the image sizes were read" in note for note in found.notes)
