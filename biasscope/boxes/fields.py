@@ -70,6 +70,11 @@ def text(name: str, kind: pl.DataType) -> pl.Expr:
     return _by_piece(pl.col(name).cast(pl.String), known).cast(pl.Categorical)
 
 
+def plain_words(name: str) -> pl.Expr:
+    """Column as texts, without blanks around; empty text is null."""
+    return _by_piece(pl.col(name).cast(pl.String), stripped)
+
+
 def plain_names(names: pl.Series) -> pl.Series:
     """Names without blanks around and without the suffix of an image file; empty ones are null.
 

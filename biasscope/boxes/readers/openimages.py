@@ -15,7 +15,7 @@ import polars as pl
 
 from biasscope.boxes.commas import first_words, meaning, plain
 from biasscope.boxes.convention import choose_corners
-from biasscope.boxes.fields import image_name, number, text
+from biasscope.boxes.fields import image_name, number, plain_words, text
 from biasscope.boxes.files import Found
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
@@ -65,7 +65,7 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
     schema = frame.collect_schema()
     label = text("LabelName", schema["LabelName"])
     if names := _names(path.parent):
-        label = pl.col("LabelName").str.strip_chars().replace(names).cast(pl.Categorical)
+        label = plain_words("LabelName").replace(names).cast(pl.Categorical)
     columns = {
         "image_id": image_name("ImageID"),
         "label": label,
@@ -80,9 +80,19 @@ def _names(folder: Path) -> dict[str, str]:
     """Class names by their machine ids, where the official table of them is at hand."""
     names: dict[str, str] = {}
     for path in sorted(folder.glob("class-descriptions*.csv")) + sorted(folder.glob("*-class-descriptions*.csv")):
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names |= {row[0].strip(): row[1].strip() for row in csv.reader(file) if len(row) == 2}
+        if path.is_file():
+            names |= _described(path)
     return names
+
+
+def _described(path: Path) -> dict[str, str]:
+    """Class names of one such table; a class without a name keeps its id."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [[word.strip() for word in row] for row in csv.reader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot be read as CSV ({error})", where=str(path)) from error
+    return {row[0]: row[1] for row in rows if len(row) == 2 and row[1]}
 
 
 def _has(found: Found) -> bool:

@@ -231,6 +231,21 @@ def test_open_images_without_sizes_decimal_commas_and_names(tmp_path: Path) -> N
     assert "fractions" in bare.notes[0]
 
 
+@pytest.mark.parametrize("described", [True, False])
+def test_open_images_without_a_class_are_unlabelled_with_names_or_without(tmp_path: Path, described: bool) -> None:
+    path = tmp_path / "x.csv"
+    numbers = "0.1,0.5,0.2,0.6"
+    path.write_text(
+        "ImageID,LabelName,XMin,XMax,YMin,YMax\n"
+        + "".join(f"a,{label},{numbers}\n" for label in ("/m/01", "/m/02", '""', "", " "))
+    )
+    (tmp_path / "class-descriptions-folder.csv").mkdir()
+    if described:
+        (tmp_path / "class-descriptions-x.csv").write_text('/m/01,cat\n/m/02,""\n')
+    labels = read_boxes(path).boxes.collect()["label"].cast(pl.String).to_list()
+    assert labels == ["cat" if described else "/m/01", "/m/02", None, None, None]
+
+
 def test_open_images_flags(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(
