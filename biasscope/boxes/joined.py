@@ -9,7 +9,7 @@ from dataclasses import replace
 import polars as pl
 
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import APART, BoxTable
+from biasscope.boxes.schema import APART, BoxTable, joined_both
 
 _KEY = ("image_id", "split")
 
@@ -18,7 +18,7 @@ def joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
     """Put tables one after the other; images that cannot be the same ones get names that tell them apart."""
     tables, notes = _told_apart(_of_rows(tables))
     empties = [table.empty for table in tables if table.empty is not None]
-    both = [table.both for table in tables if table.both is not None]
+    both, again = joined_both(tables)
     return BoxTable(
         pl.concat([table.boxes for table in tables]),
         pl.concat([table.images for table in tables]),
@@ -28,7 +28,8 @@ def joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
         log=log,
         notes=tuple(dict.fromkeys([*(note for table in tables for note in table.notes), *notes])),
         empty=_empty(tables) if empties else None,
-        both=pl.concat(both) if len(both) == len(tables) else None,
+        both=both,
+        again=again,
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -84,6 +85,9 @@ class BoxTable:
         these, which costs a pass over the boxes. ``None`` where the source lists its images.
     both
         ``boxes`` and ``empty`` in one frame with the column :data:`EMPTY`, where one pass can give both.
+    again
+        The same, read more slowly, where a row that ``both`` takes for an image without objects may turn out to be a
+        box whose numbers cannot be read; ``None`` where it cannot.
     apart
         The column :data:`APART` in the order of ``images``: names to be used instead of ids that images of another path
         have too, which are others. Null (or ``None`` for all) where an image of the same id is the same image.
@@ -112,6 +116,7 @@ class BoxTable:
     beside: tuple[tuple[str, str], ...] = ()
     empty: pl.LazyFrame | None = None
     both: pl.LazyFrame | None = None
+    again: pl.LazyFrame | None = None
     apart: pl.LazyFrame | None = None
     own: Mapping[str | None, str] = field(default_factory=dict)
     _met: list[int] = field(default_factory=list, repr=False, compare=False)
@@ -129,7 +134,7 @@ class BoxTable:
                 if self.both is None:
                     yield from self.boxes.collect_batches(chunk_size=rows, maintain_order=True)
                 else:
-                    yield from self._parted(self.both.collect_batches(chunk_size=rows, maintain_order=True))
+                    yield from self._parted(_looked_again(self.both, self.again, rows))
         except pl.exceptions.PolarsError as error:
             raise unreadable(error, self.files) from error
 
@@ -152,6 +157,36 @@ class BoxTable:
             if batch.height:
                 yield batch
         self._met[:] = [_images(pl.concat(found).lazy()) if found else 0]
+
+
+def _looked_again(both: pl.LazyFrame, again: pl.LazyFrame | None, rows: int) -> Iterator[pl.DataFrame]:
+    """Batches of ``both``; of ``again`` from the first on that has a row without objects."""
+    done = 0
+    for batch in both.collect_batches(chunk_size=rows, maintain_order=True):
+        if again is not None and batch[EMPTY].any():
+            break
+        yield batch
+        done += batch.height
+    else:
+        return
+    yield from again.slice(done).collect_batches(chunk_size=rows, maintain_order=True)
+
+
+class _HasBoth(Protocol):
+    @property
+    def both(self) -> pl.LazyFrame | None: ...
+
+    @property
+    def again(self) -> pl.LazyFrame | None: ...
+
+
+def joined_both(parts: Sequence[_HasBoth]) -> tuple[pl.LazyFrame | None, pl.LazyFrame | None]:
+    """``both`` and ``again`` of parts that follow each other."""
+    both = [part.both for part in parts if part.both is not None]
+    if len(both) < len(parts):
+        return None, None
+    again = [fast if part.again is None else part.again for part, fast in zip(parts, both, strict=True)]
+    return pl.concat(both), pl.concat(again) if any(part.again is not None for part in parts) else None
 
 
 def _images(frame: pl.LazyFrame) -> int:

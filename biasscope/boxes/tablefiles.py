@@ -7,10 +7,12 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -24,6 +26,8 @@ from biasscope.core.words import legible
 
 EXTRA = "biasscope_extra"
 """Column that holds the first field that a row of a CSV file has too many."""
+TEXT = "biasscope_text_"
+"""Before the name of a column of numbers, where the texts of it are kept as well."""
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 TABLES = (*TEXTS, ".parquet", ".arrow", ".feather", ".ipc")
 
@@ -77,16 +81,36 @@ def csv_text(path: Path) -> str:
         raise InputError(f"is not UTF-8 (byte {error.start})", where=str(path), hint=hint) from error
 
 
-def scan(path: Path, numbers: Sequence[str] = (), log: RowLog | None = None) -> pl.LazyFrame:
+class Scans(NamedTuple):
+    """A table, and the same read faster, where a number that is none cannot be told from nothing (or ``None``)."""
+
+    frame: pl.LazyFrame
+    fast: pl.LazyFrame | None
+
+
+def scans(path: Path, numbers: Sequence[str], log: RowLog) -> Scans:
+    """Table with some columns as numbers, what is none being null.
+
+    Of a text, ``frame`` holds these columns as texts too, under names that begin with :data:`TEXT`.
+    """
+    if not numbers or suffix_of(path.name) not in TEXTS:
+        return Scans(scan(path, log=log), None)
+    with _readable(path):
+        made = _csv(path, log)
+    texts = {name: pl.col(name).str.strip_chars_start().cast(pl.Float64, strict=False) for name in numbers}
+    return Scans(made([]).with_columns(pl.col(*numbers).name.prefix(TEXT), **texts), made(numbers))
+
+
+def scan(path: Path, log: RowLog | None = None) -> pl.LazyFrame:
     """Lazy frame of a table.
 
-    In CSV, columns named in ``numbers`` are read as numbers (what is none becomes null), the others as text, and
-    :data:`EXTRA` holds the first field that is too many. Rows with a quote that is not closed go to the log.
+    In CSV all columns are texts, and :data:`EXTRA` holds the first field that is too many. Rows with a quote that is
+    not closed go to the log.
     """
     suffix = suffix_of(path.name)
-    try:
+    with _readable(path):
         if suffix in (*TEXTS, ".txt"):
-            return _scan_csv(path, numbers, log)
+            return _csv(path, log)([])
         if suffix == ".parquet":
             frame = pl.scan_parquet(_source(path), glob=False)
         elif head(path, 6) != b"ARROW1":
@@ -96,6 +120,12 @@ def scan(path: Path, numbers: Sequence[str] = (), log: RowLog | None = None) -> 
             frame = pl.scan_ipc(escape(str(path)) if source is path else source)
         frame.collect_schema()
         return frame
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(error, [path]) from error
 
@@ -105,7 +135,8 @@ def _source(path: Path) -> Path | io.BytesIO:
     return path if legible(str(path)) == str(path) else io.BytesIO(path.read_bytes())
 
 
-def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.LazyFrame:
+def _csv(path: Path, log: RowLog | None) -> Callable[[Sequence[str]], pl.LazyFrame]:
+    """Lazy frame of a CSV file, given the columns to be read as numbers."""
     line, data = _header_line(path), None
     if head_of(path, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         with opened(path) as file:
@@ -120,6 +151,12 @@ def _scan_csv(path: Path, numbers: Sequence[str], log: RowLog | None) -> pl.Lazy
     names = pl.scan_csv(source, infer_schema=False, **lenient).collect_schema().names()
     if lost := set(csv_header(path)) - set(names):
         raise InputError(f"the header line cannot be read (column {min(lost)[:SHORT]!r})", where=str(path))
+    return partial(_scan_csv, source, names, lenient)
+
+
+def _scan_csv(
+    source: Path | io.BytesIO, names: Sequence[str], lenient: Mapping[str, Any], numbers: Sequence[str]
+) -> pl.LazyFrame:
     schema: dict[str, Any] = {name: pl.Float64 if name in numbers else pl.String for name in names}
     # A field more than there are names comes into a column of its own, so that such rows can be told.
     return pl.scan_csv(source, schema={**schema, EXTRA: pl.String}, missing_columns="insert", **lenient)

@@ -12,12 +12,10 @@ from biasscope.boxes.assemble import conform, edges_of
 from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.fields import flag
-from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES
-from biasscope.boxes.sizes import ImageFiles, read_sizes
-from biasscope.boxes.sizetable import FOUND, SIDES, SizeTable
+from biasscope.boxes.rowsizes import with_sizes
+from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES, joined_both
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import EXTRA
+from biasscope.boxes.tablefiles import EXTRA, TEXT
 from biasscope.core.errors import InputError, UsageError
 
 ROW = "biasscope_row"
@@ -43,18 +41,22 @@ class Layout:
 
 
 class Parts(NamedTuple):
-    """Boxes, images without objects, and both in one frame whose column ``EMPTY`` marks the latter (or ``None``)."""
+    """Boxes, images without objects, and both in one frame whose column ``EMPTY`` marks the latter (or ``None``).
+
+    ``again`` is as in BoxTable.
+    """
 
     boxes: pl.LazyFrame
     empty: pl.LazyFrame
     both: pl.LazyFrame | None
+    again: pl.LazyFrame | None
 
 
 def joined(parts: Sequence[Parts]) -> Parts:
     """Parts of several files, one after another."""
     boxes, empty = [part.boxes for part in parts], [part.empty for part in parts]
-    both = [part.both for part in parts if part.both is not None]
-    return Parts(pl.concat(boxes), pl.concat(empty), pl.concat(both) if len(both) == len(parts) else None)
+    both, again = joined_both(parts)
+    return Parts(pl.concat(boxes), pl.concat(empty), both, again)
 
 
 def build(
@@ -64,6 +66,7 @@ def build(
     layout: Layout,
     request: Request,
     name: str,
+    fast: pl.LazyFrame | None = None,
 ) -> Parts:
     """Boxes, and rows that stand for images without objects.
 
@@ -81,73 +84,46 @@ def build(
         For split and image sizes.
     name
         Name of the file in the ``file`` column.
+    fast
+        The same rows, as :func:`~biasscope.boxes.tablefiles.scans` gives them.
     """
     split = pl.lit(request.split_of(name))
     chosen = {"split": split, **columns} if request.split is None else {**columns, "split": split}
-    if EXTRA in frame.collect_schema():  # a row with too many fields may have them anywhere
+    schema = frame.collect_schema()
+    if EXTRA in schema:  # a row with too many fields may have them anywhere
         fits = pl.col(EXTRA).is_null()
         chosen |= {corner: pl.when(fits).then(chosen[corner]) for corner in CORNERS}
     given = [pl.col(ROW).cast(pl.Int64).alias("row"), *(value.alias(key) for key, value in chosen.items())]
     given += [pl.lit(None, pl.Int32).alias(key) for key in ("image_width", "image_height") if key not in chosen]
     # On the columns as they are in the file, so that statistics of a Parquet file can answer it without reading.
-    nothing = pl.all_horizontal(pl.col(raw).is_null() for raw in raw_columns)
+    nothing = pl.all_horizontal(_missing(raw, schema) for raw in raw_columns)
     numbered, nowhere = frame.with_row_index(ROW, offset=1), chosen["image_id"].is_null()
-    boxes = _with_sizes(numbered.filter(~nothing).select(given), request)
-    empty = _with_sizes(frame.filter(nothing & ~nowhere).with_columns(pl.lit(0).alias(ROW)).select(given), request)
+    boxes = with_sizes(numbered.filter(~nothing).select(given), request)
+    empty = with_sizes(frame.filter(nothing & ~nowhere).with_columns(pl.lit(0).alias(ROW)).select(given), request)
     made = {key: pl.col(key) for key in ("row", "image_width", "image_height", *chosen)}
     made |= {"file": pl.lit(name), **layout.edges([pl.col(corner) for corner in CORNERS])}
-    both = None
+
+    def marked(rows: pl.LazyFrame, nothing: pl.Expr) -> pl.LazyFrame:
+        numbered = rows.with_row_index(ROW, offset=1).select(*given, nothing.alias(EMPTY))
+        return conform(with_sizes(numbered, request), made, also=[EMPTY])
+
+    both = again = None
     if request.images is None:  # which would be searched once more
-        marked = _with_sizes(numbered.select(*given, nothing.alias(EMPTY)), request)
-        both = conform(marked, made, also=[EMPTY])
-    return Parts(conform(boxes, made), conform(empty, made).select(IMAGES.names()), both)
+        both = marked(frame, nothing)
+    if both is not None and fast is not None:
+        both, again = marked(fast, pl.all_horizontal(pl.col(raw).is_null() for raw in raw_columns)), both
+    return Parts(conform(boxes, made), conform(empty, made).select(IMAGES.names()), both, again)
+
+
+def _missing(name: str, schema: pl.Schema) -> pl.Expr:
+    """Whether nothing stands in a column; a text that is no number is something."""
+    text = f"{TEXT}{name}"
+    return pl.col(text).fill_null("") == "" if text in schema else pl.col(name).is_null()
 
 
 def images_of(boxes: pl.LazyFrame, empty: pl.LazyFrame) -> pl.LazyFrame:
     """Images that boxes and empty rows speak of, each once."""
     return pl.concat([boxes.select(IMAGES.names()), empty]).unique(maintain_order=True)
-
-
-def _with_sizes(frame: pl.LazyFrame, request: Request) -> pl.LazyFrame:
-    if request.sizes is not None:
-        frame = _from_table(frame, SizeTable(request.sizes))
-    if request.images is not None:
-        frame = _filled(frame, _IMAGE, _file_sizes(frame, request.images, request.log))
-    return frame
-
-
-_IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null(""), separator="\0")
-"""An image by its whole name and its split: files of one name may stand in several folders."""
-
-
-def _from_table(frame: pl.LazyFrame, table: SizeTable) -> pl.LazyFrame:
-    if not table.folders:
-        name = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
-        return _filled(frame, name, table.frame)
-    image = pl.struct("image_id", pl.col("split").cast(pl.String))
-    found = image.map_batches(table.found, return_dtype=FOUND, is_elementwise=True)
-    return _coalesced(frame.with_columns(found.struct.unnest()))
-
-
-def _filled(frame: pl.LazyFrame, key: pl.Expr, sizes: pl.DataFrame) -> pl.LazyFrame:
-    joined = frame.with_columns(key=key).join(sizes.drop_nulls().lazy(), on="key", how="left", maintain_order="left")
-    return _coalesced(joined.drop("key"))
-
-
-def _coalesced(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return frame.with_columns(
-        image_width=pl.coalesce("image_width", "table_width"),
-        image_height=pl.coalesce("image_height", "table_height"),
-    ).drop("table_width", "table_height")
-
-
-def _file_sizes(frame: pl.LazyFrame, folder: Path, log: RowLog) -> pl.DataFrame:
-    """Sizes of the images that have none in the table, from the headers of their files."""
-    wanted = frame.filter(pl.col("image_width").is_null()).select("image_id", pl.col("split").cast(pl.String))
-    images = wanted.drop_nulls("image_id").unique(maintain_order=True).collect()
-    sizes = read_sizes(ImageFiles(folder), images.rows(), log)
-    sides = pl.DataFrame(sizes, schema=list(SIDES), orient="row").cast(pl.Int32)
-    return images.select(key=_IMAGE).hstack(sides)
 
 
 def flags_of(names: Mapping[str, str], schema: pl.Schema) -> dict[str, pl.Expr]:

@@ -19,7 +19,7 @@ from biasscope.boxes.fields import image_name, number, plain_words, text
 from biasscope.boxes.files import Found
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import csv_header, scan
+from biasscope.boxes.tablefiles import csv_header, scans
 from biasscope.boxes.tabular import Layout, Parts, build, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
@@ -41,7 +41,7 @@ def read(request: Request) -> BoxTable:
     if not files:
         raise InputError("no CSV file with the columns of Open Images is here", where=str(request.path))
     parts = [_one(request, found, convention) for found in files]
-    boxes, empty, both = joined(parts)
+    boxes, empty, both, again = joined(parts)
     sized = request.images is not None or request.sizes is not None
     note = "Image sizes are unknown, so boxes are fractions of a 1 x 1 frame; give --images or --sizes for pixels."
     return BoxTable(
@@ -54,6 +54,7 @@ def read(request: Request) -> BoxTable:
         notes=() if sized else (note,),
         empty=empty,
         both=both,
+        again=again,
     )
 
 
@@ -61,7 +62,7 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
     path = Path(found.path)
     words = first_words(path, _CORNERS)
     commas = meaning(words, path)
-    frame = scan(path, _CORNERS if plain(words) else [], request.log)
+    frame, fast = scans(path, _CORNERS if plain(words) else [], request.log)
     schema = frame.collect_schema()
     label = text("LabelName", schema["LabelName"])
     if names := _names(path.parent):
@@ -73,7 +74,7 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
         **flags_of({key: name for key, name in _FLAGS.items() if name in schema}, schema),
     }
     raw = ["LabelName", *_CORNERS]
-    return build(frame, columns, raw, Layout(convention, fraction=True), request, found.name)
+    return build(frame, columns, raw, Layout(convention, fraction=True), request, found.name, fast)
 
 
 def _names(folder: Path) -> dict[str, str]:

@@ -25,7 +25,7 @@ from biasscope.boxes.files import Found
 from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, resolve
 from biasscope.boxes.schema import CORNERS, BoxTable
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, scan
+from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, scan, scans
 from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_numbers, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
@@ -50,7 +50,7 @@ def read(request: Request) -> BoxTable:
     if not files:
         raise InputError("no table is here", where=str(request.path), hint=f"Tables end in {', '.join(TABLES)}.")
     parts = [_one(request, found) for found in files]
-    boxes, empty, both = joined([part[0] for part in parts])
+    boxes, empty, both, again = joined([part[0] for part in parts])
     return BoxTable(
         boxes,
         images_of(boxes, empty),
@@ -61,6 +61,7 @@ def read(request: Request) -> BoxTable:
         notes=tuple(dict.fromkeys(part[2] for part in parts)),
         empty=empty,
         both=both,
+        again=again,
     )
 
 
@@ -74,7 +75,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     words = first_words(path, *sorts)
     commas = meaning(words, path)
     numeric = [name for names in sorts for name in names]
-    frame = scan(path, numeric if plain(words) else [], request.log)
+    frame, fast = scans(path, numeric if plain(words) else [], request.log)
     schema = frame.collect_schema()
     check_numbers(numeric, schema, path)
     if BBOX in chosen:
@@ -96,7 +97,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
         **flags_of(chosen, schema),
     }
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]
-    parts = build(frame, columns, raw, layout, request, found.name)
+    parts = build(frame, columns, raw, layout, request, found.name, fast)
     note = _note(chosen, convention, asked=request.convention != "auto")
     if "label" not in chosen:
         note += f" No column was found for the class, so all boxes are “{ONE_CLASS}”; name it with --columns label=..."

@@ -161,6 +161,44 @@ def test_what_is_no_number_is_kept_and_listed(tmp_path: Path) -> None:
     assert listed["x.csv:2"] == listed["x.csv:5"] == "not_finite"
 
 
+UNITS = "image,xmin,ymin,xmax,ymax,width,height\na,1,2,3,4,9,9\nb,1px,2px,3px,4px,9,9\nc,,,,,9,9\nd,,2px,,,9,9\n"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("label", [False, True])
+def test_texts_where_numbers_should_be_are_no_image_without_objects(tmp_path: Path, stream: bool, label: bool) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(UNITS.replace("\n", ",label\n", 1).replace("9,9\n", "9,9,\n") if label else UNITS)
+    found = read_boxes(path, stream=stream)
+    batches = pl.concat(found.batches())
+    assert batches["image_id"].to_list() == found.boxes.collect()["image_id"].to_list() == ["a", "b", "d"]
+    assert batches["row"].to_list() == [1, 2, 4]
+    result = inspect(found)
+    assert [where for where, code in zip(result.table("rows")["where"], result.table("rows")["code"], strict=True)
+            if code == "not_finite"] == ["x.csv:2", "x.csv:4"]  # fmt: skip
+    assert (found.without_objects(), result.scalar("images_without_objects").value) == (1, 1)
+
+
+def test_texts_far_behind_the_first_numbers_are_found_in_the_right_rows(tmp_path: Path) -> None:
+    lines = [f"i{number},1,2,{' ' * (number > 9_000)}3,4,9,9" for number in range(30_000)]
+    lines[20_000], lines[25_000], lines[25_001] = "x,1px,2px,3px,4px,9,9", "y,,,,,9,9", "z,-,-,-,-,9,9"
+    path, other = tmp_path / "x.csv", tmp_path / "y.parquet"
+    path.write_text("image,xmin,ymin,xmax,ymax,width,height\n" + "\n".join(lines) + "\n")
+    table_frame().write_parquet(other)
+    found = read_boxes(path, other, sizes=sizes_csv(tmp_path))
+    frame = pl.concat(found.batches(1000))
+    assert frame.height == found.boxes.collect().height == 29_999 + 3
+    assert frame["row"].to_list()[:29_999] == [number + 1 for number in range(30_000) if number != 25_000]
+    assert frame.filter(pl.col("x0").is_null())["image_id"].to_list() == ["x", "z"]
+    assert found.without_objects() == 2
+
+
+def test_open_images_with_texts_for_numbers_are_listed(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("ImageID,LabelName,XMin,XMax,YMin,YMax\na,,10%,20%,30%,40%\nb,/m/01,0.1,0.5,0.2,0.6\nc,,,,,\n")
+    assert pl.concat(read_boxes(path).batches())["image_id"].to_list() == ["a", "b"]
+
+
 def test_split_columns_and_files(tmp_path: Path) -> None:
     frame = table_frame().with_columns(subset=pl.lit("held out"))
     for name in ("train", "val"):
