@@ -25,7 +25,7 @@ from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
 from biasscope.core.home import home
 
-PARSERS = 5
+PARSERS = 6
 """To be raised when a reader parses the same files to something else, so that no older result is taken for it."""
 FEW = 200
 """Below this many files parsing is as fast as looking into the cache."""

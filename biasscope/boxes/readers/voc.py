@@ -57,7 +57,8 @@ def read(request: Request) -> BoxTable:
     """Boxes of VOC files; see the module for the convention.
 
     An object without a readable ``<bndbox>`` and a file that is not well-formed, is no VOC annotation or declares a
-    document type are bad rows. Parts of an object (``<part>``) are not objects.
+    document type are bad rows. Of a size, a name or a ``<bndbox>`` given twice the first counts, the other is a bad
+    row. Parts of an object (``<part>``) are not objects.
     """
     asked = choose_corners(request.convention, "inclusive1", "VOC XML") if request.convention != "auto" else "auto"
     files = _files(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element, ParseError
 
 from biasscope.boxes.assemble import Raw, size_number
@@ -10,6 +11,10 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.xmlsafe import RefusedXmlError, parse
 
 _TRUE = frozenset(TRUE)
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_ONCE = frozenset({"source", "database", "size", "width", "height", "name", "bndbox", *_CORNERS})
+"""Elements that there is one of; of others that are read, flags, the last counts."""
+TWICE = "element given twice"
 
 
 def add(raw: Raw, name: str, data: bytes, split: str | None, log: RowLog) -> None:
@@ -17,19 +22,13 @@ def add(raw: Raw, name: str, data: bytes, split: str | None, log: RowLog) -> Non
     root = _root(name, data, log)
     if root is None:
         return
-    width = height = database = None
-    row, index = 0, len(raw.images)
-    for child in root:
-        tag = child.tag
-        if tag == "object":
-            row += 1
-            _object(raw, child, index, row, name, log)
-        elif tag == "size":
-            sides = {side.tag: side.text for side in child}
-            width, height = size_number(sides.get("width")), size_number(sides.get("height"))
-        elif tag == "source":
-            database = child.findtext("database")
-    convention = "inclusive0" if database is not None and database.strip().startswith("ILSVRC") else "inclusive1"
+    index = len(raw.images)
+    for row, element in enumerate(root.iterfind("object"), 1):
+        _object(raw, element, index, row, name, log)
+    inside = _children(root, name, log)
+    size, source = (_children(inside.get(tag, ()), name, log) for tag in ("size", "source"))
+    width, height = (size_number(_text(size, side)) for side in ("width", "height"))
+    convention = "inclusive0" if (_text(source, "database") or "").strip().startswith("ILSVRC") else "inclusive1"
     raw.images.append(("", split, width, height, name, convention))
 
 
@@ -48,33 +47,37 @@ def _root(name: str, data: bytes, log: RowLog) -> Element | None:
 
 
 def _object(raw: Raw, element: Element, image: int, row: int, name: str, log: RowLog) -> None:
-    label, box = None, None
-    truncated = occluded = difficult = False
-    for child in element:
-        tag = child.tag
-        if tag == "bndbox":
-            box = child
-        elif tag == "name":
-            label = child.text
-        elif tag == "truncated":
-            truncated = child.text in _TRUE
-        elif tag == "difficult":
-            difficult = child.text in _TRUE
-        elif tag == "occluded":
-            occluded = child.text in _TRUE
+    where = f"{name}:{row}"
+    inside = _children(element, where, log)
+    truncated, occluded, difficult = (_text(inside, flag) in _TRUE for flag in ("truncated", "occluded", "difficult"))
     try:
-        x0, y0, x1, y1 = _corners(box)
+        sides = _children(inside["bndbox"], where, log)
+        x0, y0, x1, y1 = (float(sides[corner].text) for corner in _CORNERS)  # type: ignore[arg-type]
     except (KeyError, TypeError) as missing:
-        return log.add("object without a box", f"{name}:{row}", f"a corner or <bndbox> is missing ({missing})")
+        return log.add("object without a box", where, f"a corner or <bndbox> is missing ({missing})")
     except ValueError as error:
-        return log.add("coordinate is not a number", f"{name}:{row}", str(error))
-    label = label.strip() or None if label else None
+        return log.add("coordinate is not a number", where, str(error))
+    label = (_text(inside, "name") or "").strip() or None
     raw.boxes.append((image, label, x0, y0, x1, y1, False, truncated, occluded, difficult, row))
     return None
 
 
-def _corners(box: Element | None) -> tuple[float, float, float, float]:
-    if box is None:
-        raise KeyError("bndbox")
-    sides = {side.tag: side.text for side in box}
-    return float(sides["xmin"]), float(sides["ymin"]), float(sides["xmax"]), float(sides["ymax"])  # type: ignore[arg-type]
+def _children(element: Iterable[Element], where: str, log: RowLog) -> dict[str, Element]:
+    """Elements inside, by their tags. One that there has to be one of and that says something else goes to the log."""
+    found = dict[str, Element]()
+    for child in element:
+        tag = child.tag
+        if tag not in _ONCE or tag not in found or not _said(found[tag]):
+            found[tag] = child
+        elif (said := _said(child)) and said != _said(found[tag]):
+            log.add(TWICE, where, f"<{tag}> again, as {said[:200]}; the first one counts")
+    return found
+
+
+def _said(element: Element) -> str:
+    """Texts of an element and of all inside."""
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def _text(inside: Mapping[str, Element], tag: str) -> str | None:
+    return inside[tag].text if tag in inside else None

@@ -56,6 +56,30 @@ def test_the_first_file_may_be_no_annotation(tmp_path: Path, first: bytes) -> No
     assert [row.where for row in found.log.rows] == ["_.xml"]
 
 
+def test_what_an_element_given_twice_says_is_listed(tmp_path: Path) -> None:
+    def corners(first: int) -> str:
+        return "".join(
+            f"<{name}>{first + 10 * (name[1:] == 'max')}</{name}>" for name in ("xmin", "ymin", "xmax", "ymax")
+        )
+
+    size = "<size><width>100</width><height>80</height></size>"
+    (tmp_path / "x.xml").write_text(
+        f"<annotation><size/>{size}{size}<size><width>50</width><height>40</height></size>"
+        f"<object><name>cat</name><name>dog</name><bndbox>{corners(1)}</bndbox><bndbox>{corners(21)}</bndbox></object>"
+        f"<object><name/><name>cow</name><bndbox>{corners(5)}<xmin>7</xmin><ymax>15</ymax></bndbox></object></annotation>"
+    )
+    found = read_boxes(tmp_path)
+    frame = found.boxes.collect().select(pl.col("label").cast(pl.String), "x0", "y1", "image_width", "image_height")
+    assert frame.rows() == [("cat", 0.0, 11.0, 100, 80), ("cow", 4.0, 15.0, 100, 80)]
+    assert found.log.counts == {"element given twice": 4}
+    assert {(row.where, row.detail.partition(";")[0]) for row in found.log.rows} == {
+        ("x.xml", "<size> again, as 50 40"),
+        ("x.xml:1", "<name> again, as dog"),
+        ("x.xml:1", "<bndbox> again, as 21 21 31 31"),
+        ("x.xml:2", "<xmin> again, as 7"),
+    }
+
+
 def test_flags_decimals_parts_and_missing_boxes(tmp_path: Path) -> None:
     box = "<bndbox><xmin>1.5</xmin><ymin>2</ymin><xmax>3.25</xmax><ymax>9</ymax></bndbox>"
     (tmp_path / "x.xml").write_text(
