@@ -28,6 +28,11 @@ class Inspector:
     Boxes of unknown image size count as fractions of a 1 x 1 frame when no coordinate is beyond 2, else as pixels of
     an unknown frame.
 
+    Parameters
+    ----------
+    pixels
+        Whether all boxes are in pixels, however small their coordinates.
+
     Examples
     --------
     >>> from biasscope.boxes.schema import BOXES
@@ -38,7 +43,8 @@ class Inspector:
     ([False], 1)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, pixels: bool = False) -> None:
+        self.pixels = pixels
         self.counts: Counter[str] = Counter()
         self.boxes = self.excluded = 0
         self._listed: dict[str, list[Row]] = {code: [] for code in PROBLEMS}
@@ -55,7 +61,7 @@ class Inspector:
         self._evidence.add(made.corners[0], made.corners[2], made.width)
         self._labels.update(np.flatnonzero(np.bincount(codes_of(batch["label"]))[1:]).tolist())
         usable = np.ones(batch.height, bool)
-        for code, rows in (*geometry(made), *self._repeated(made), *plain(batch)):
+        for code, rows in (*geometry(made, pixels=self.pixels), *self._repeated(made), *plain(batch)):
             self._note(code, made, rows)
             if not PROBLEMS[code].used:
                 usable[rows] = False
@@ -167,7 +173,7 @@ def inspect(source: BoxTable) -> Result:
     >>> inspect(read_boxes(path, box_convention="inclusive0")).finding
     '1 of 2 boxes is left out of the statistics; found: missing or infinite coordinates (1).'
     """
-    inspector = Inspector()
+    inspector = Inspector(pixels=source.pixels)
     for batch in source.batches():
         inspector.check(batch)
     return inspector.result(source)

@@ -87,24 +87,25 @@ class Batch:
         return cls(frame, (x0, y0, x1, y1), floats_of(frame, "image_width"), floats_of(frame, "image_height"))
 
 
-def geometry(batch: Batch) -> list[tuple[str, Places]]:
-    """Rows with a problem of their coordinates or image size."""
+def geometry(batch: Batch, *, pixels: bool = False) -> list[tuple[str, Places]]:
+    """Rows with a problem of their coordinates or image size; none is in fractions if they are said to be pixels."""
     x0, y0, x1, y1 = batch.corners
     width, height = batch.width, batch.height
     inside = (x0 >= -TOLERANCE) & (y0 >= -TOLERANCE) & (x1 <= width + TOLERANCE) & (y1 <= height + TOLERANCE)
     suspects = np.flatnonzero(~(inside & (x1 > x0) & (y1 > y0)))
     if not suspects.size:
         return []
-    return [
-        (code, suspects[mask]) for code, mask in _judge(*(part[suspects] for part in (*batch.corners, width, height)))
-    ]
+    judged = _judge(*(part[suspects] for part in (*batch.corners, width, height)), pixels=pixels)
+    return [(code, suspects[mask]) for code, mask in judged]
 
 
-def _judge(x0: Floats, y0: Floats, x1: Floats, y1: Floats, width: Floats, height: Floats) -> list[tuple[str, Mask]]:
+def _judge(
+    x0: Floats, y0: Floats, x1: Floats, y1: Floats, width: Floats, height: Floats, *, pixels: bool
+) -> list[tuple[str, Mask]]:
     numbers = np.stack([x0, y0, x1, y1])
     finite = np.isfinite(numbers).all(0)
     unknown = np.isnan(width) | np.isnan(height)
-    fraction = unknown & finite & (np.abs(np.where(finite, numbers, 0)).max(0) <= 2)
+    fraction = unknown & finite & (np.abs(np.where(finite, numbers, 0)).max(0) <= 2) & (not pixels)
     width, height = np.where(fraction, 1, width), np.where(fraction, 1, height)
     least = np.where(fraction, 0, TOLERANCE)
     degenerate = finite & ((x1 <= x0) | (y1 <= y0))

@@ -7,6 +7,10 @@ from biasscope.core.registry import Entry, Registry
 _READERS = "biasscope.boxes.readers."
 
 
+PIXELS = frozenset({"voc", "cvat", "coco", "kaggle"})
+"""Formats whose numbers are pixels, however small; those of others may be fractions."""
+
+
 def _reader(module: str, title: str, convention: str, suffixes: tuple[str, ...]) -> Entry:
     return Entry(f"{_READERS}{module}:read", {"title": title, "convention": convention, "suffixes": suffixes})
 

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import polars as pl
 
+from biasscope.boxes.registry import PIXELS
 from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import InputError
 
@@ -120,6 +121,11 @@ class BoxTable:
     apart: pl.LazyFrame | None = None
     own: Mapping[str | None, str] = field(default_factory=dict)
     _met: list[int] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def pixels(self) -> bool:
+        """Whether no box can be in fractions of its frame, as its format knows none."""
+        return {*self.format.split(", ")} <= PIXELS
 
     def batches(self, rows: int = 1 << 18) -> Iterator[pl.DataFrame]:
         """Boxes in frames of about ``rows`` rows, so that memory does not grow with the dataset.

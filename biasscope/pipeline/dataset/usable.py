@@ -34,7 +34,7 @@ class Usable:
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Usable boxes in batches; the first complete pass inspects every row."""
-        self.inspector, self._shared = Inspector(), SharedImages()
+        self.inspector, self._shared = Inspector(pixels=self.table.pixels), SharedImages()
         several = len(self.table.files) > 1
         for batch in self.progress.count(self.table.batches(BATCH), "Reading boxes"):
             keep = self.inspector.check(batch)

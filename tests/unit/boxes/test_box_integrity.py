@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -218,6 +219,17 @@ def test_no_evidence_from_few_or_from_decimals() -> None:
 )
 def test_findings_count_in_words(rows: list[dict[str, Any]], finding: str) -> None:
     assert inspect(table_of(frame_of(rows))).finding == finding
+
+
+@pytest.mark.parametrize(
+    ("format", "code"),
+    [("table", "fraction"), ("openimages", "fraction"), ("kaggle, table", "fraction"), ("huggingface", "fraction")]
+    + [(name, "unknown_size") for name in ("voc", "coco", "kaggle", "cvat", "voc, coco")],
+)
+def test_small_boxes_of_formats_in_pixels_are_no_fractions(format: str, code: str) -> None:  # noqa: A002
+    small = {**good(1), "x0": 0.0, "y0": 0.0, "x1": 1.0, "y1": 1.0, "image_width": None, "image_height": None}
+    found = inspect(replace(table_of(frame_of([small])), format=format))
+    assert found.table("rows")["code"] == [code]
 
 
 @pytest.mark.parametrize("side", [2.0, 640.0])
