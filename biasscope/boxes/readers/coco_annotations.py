@@ -36,7 +36,7 @@ class Annotation(msgspec.Struct, gc=False):
     image_id: Id
     bbox: tuple[float, float, float, float]
     category_id: Id | None = None
-    iscrowd: int | bool | None = 0
+    iscrowd: int | bool | float | None = 0
 
 
 class Decoded(NamedTuple):

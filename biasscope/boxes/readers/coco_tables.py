@@ -21,7 +21,8 @@ from biasscope.core.errors import InputError
 
 SECOND = "a second list of annotations begins"
 TAIL = (1 << 20, 1 << 24, 1 << 26)
-Id = int | str
+Id = int | str | float
+"""Some tools write whole numbers as 1.0."""
 
 
 class Image(msgspec.Struct, gc=False):
@@ -63,6 +64,9 @@ class Tables:
 
     def add(self, images: list[Image], path: Path, log: RowLog) -> None:
         """Take images; the first of each id counts, others are bad rows."""
+        if float in set(map(type, [image.id for image in images])):
+            for image in images:
+                image.id = plain_id(image.id)
         ids = {image.id: None for image in images}
         if len(ids) < len(images) or not self.image.keys().isdisjoint(ids):
             images = list(self._new(images, path, log))
@@ -82,6 +86,15 @@ class Tables:
             else:
                 detail = f"image id {image.id} again, as {image.file_name}, {image.width} x {image.height}"
                 log.add("image id listed twice", f"{path.name}:images", detail)
+
+
+def plain_id(key: Id) -> Id:
+    """Id as it is usually written: a whole number without decimals.
+
+    >>> plain_id(7.0), plain_id(7.5), plain_id("7.0")
+    (7, 7.5, '7.0')
+    """
+    return int(key) if isinstance(key, float) and key.is_integer() else key
 
 
 def _listed(names: list[str], width: list[float | None], height: list[float | None]) -> pl.DataFrame:
@@ -139,9 +152,10 @@ def _take_categories(tables: Tables, value: object, path: Path, log: RowLog) -> 
     tables.seen.add("categories")
     for index, item in enumerate(value if isinstance(value, list) else [], 1):
         key = item.get("id") if isinstance(item, dict) else None
-        if not isinstance(key, int | str):
+        if not isinstance(key, Id):
             log.add("category without an id", f"{path.name}:categories:{index}", str(item)[:200])
             continue
+        key = plain_id(key)
         given = item.get("name")
         name = str(key if given is None else given).strip()
         if BROKEN in name:

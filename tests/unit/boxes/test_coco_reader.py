@@ -75,6 +75,27 @@ def test_rows_that_cannot_be_boxes_are_listed_with_their_number(tmp_path: Path) 
         assert [row.where for row in table.log.rows] == [f"x.json:{good + number}" for number in range(1, 6)]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("order", [("images", "categories", "annotations"), ("annotations", "images", "categories")])
+def test_whole_numbers_may_be_written_with_decimals(tmp_path: Path, stream: bool, order: tuple[str, ...]) -> None:
+    data = coco_dict()
+    for item in data["annotations"]:
+        item |= {"image_id": float(item["image_id"]), "category_id": float(item["category_id"]), "iscrowd": 0.0}
+    data["annotations"][0]["iscrowd"] = 1.0
+    for number, item in enumerate(data["images"] + data["categories"]):
+        item["id"] = item["id"] + 0.0 if number % 2 else item["id"]
+    del data["images"][1]["file_name"]
+    data["annotations"].append({"image_id": 7.5, "category_id": 3.0, "bbox": [1, 2, 3, 4]})
+    table = read_boxes(write(tmp_path / "x.json", {key: data[key] for key in order}), stream=stream)
+    frame = table.boxes.collect().select("image_id", pl.col("label").cast(pl.String), "x0", "image_width", "crowd")
+    assert frame.rows() == [
+        ("a", "cat", 10.0, 100, True),
+        ("a", "dog", 0.0, 100, False),
+        ("14", "cat", 5.0, 50, False),
+    ]
+    assert table.log.counts == {"annotation of an unknown image": 1}
+
+
 def test_an_image_id_listed_twice(tmp_path: Path) -> None:
     data = coco_dict()
     data["images"].append({"id": 7, "file_name": "other.jpg", "width": 1, "height": 1})
