@@ -117,4 +117,4 @@ def _sizes_only(request: Request) -> tuple[str, ...]:
         return ()
     if not known_to(replace(request, path=sizes, sizes=None, columns={}, only=None), reader=""):
         return ()
-    return (f"Of {legible(sizes.name)} only the image sizes were read, not its boxes, as it was named for that.",)
+    return (f"Of {legible(sizes.name)} only the image sizes were read, as it was named for that.",)
