@@ -13,10 +13,10 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.evidence import Evidence, misread
 from biasscope.boxes.keysets import Keys, Mask
 from biasscope.boxes.problems import HARMLESS, PROBLEMS, Batch, Places, codes_of, detail, geometry, plain
-from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.seen import SeenBoxes, SeenImages, mixed, sizes_mixed
 from biasscope.boxes.verdict import LISTED, Inspected, Row, verdict
 from biasscope.core.results import Result

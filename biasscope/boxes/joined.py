@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import polars as pl
 
+from biasscope.boxes.boxtable import BoxTable, joined_both
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import APART, BoxTable, joined_both
+from biasscope.boxes.schema import APART
 
 _KEY = ("image_id", "split")
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import check_convention
 from biasscope.boxes.filenames import told_apart
 from biasscope.boxes.files import head
 from biasscope.boxes.joined import joined
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import check_places
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from biasscope.boxes.boxtable import SHORT, unreadable
 from biasscope.boxes.csvquotes import opened, sound
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import HEAD, head
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import SHORT, unreadable
 from biasscope.core.errors import InputError
 from biasscope.core.words import legible
 

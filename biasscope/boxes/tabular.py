@@ -10,10 +10,11 @@ import polars as pl
 
 from biasscope.boxes.assemble import conform, edges_of
 from biasscope.boxes.boxcolumn import BBOX
+from biasscope.boxes.boxtable import joined_both
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.fields import flag
 from biasscope.boxes.rowsizes import with_sizes
-from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES, joined_both
+from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import EXTRA, TEXT
 from biasscope.core.errors import InputError, UsageError

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from biasscope.boxes.archive import is_archive, members
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.packed import DATA, LOOKED_AT, NAMED, Packed, known_to
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 from biasscope.core.words import first_few, legible

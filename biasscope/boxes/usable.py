@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.integrity import Inspector
-from biasscope.boxes.schema import BoxTable
 
 
 def usable_boxes(source: BoxTable) -> pl.DataFrame:

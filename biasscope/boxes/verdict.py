@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.problems import PROBLEMS, TOLERANCE
-from biasscope.boxes.schema import BoxTable
 from biasscope.core.results import Result, Scalar, Table, column, table
 from biasscope.core.words import counted
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import polars as pl
 
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.readers.coco_annotations import File
-from biasscope.boxes.schema import IMAGES, BoxTable
+from biasscope.boxes.schema import IMAGES
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 

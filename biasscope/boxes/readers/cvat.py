@@ -18,10 +18,11 @@ from xml.parsers.expat import ExpatError
 import polars as pl
 
 from biasscope.boxes.assemble import finish
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.readers.cvat_elements import Annotations, Parser
-from biasscope.boxes.schema import APART, BoxTable
+from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.boxes.xmlsafe import CHUNK, stream

@@ -17,9 +17,10 @@ from typing import Any
 
 import polars as pl
 
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.readers.huggingface_features import BOX
 from biasscope.boxes.readers.huggingface_rows import Split
-from biasscope.boxes.schema import BOXES, IMAGES, BoxTable
+from biasscope.boxes.schema import BOXES, IMAGES
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import scan
 from biasscope.core.errors import InputError

@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from biasscope.boxes.assemble import Raw, finish
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.files import Found
-from biasscope.boxes.schema import BoxTable
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import csv_header

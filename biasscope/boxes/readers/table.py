@@ -18,12 +18,13 @@ import polars as pl
 
 from biasscope.boxes.boxcolumn import BBOX, corners, four_numbers
 from biasscope.boxes.boxcolumn import NAMES as LISTS
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.commas import THOUSANDS, first_words, meaning, plain
 from biasscope.boxes.fields import image_name, side, text
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import Found
 from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, resolve
-from biasscope.boxes.schema import CORNERS, BoxTable
+from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, scan, scans
 from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_numbers, flags_of, images_of, joined

@@ -20,6 +20,7 @@ import polars as pl
 
 from biasscope.boxes.archive import is_archive, members
 from biasscope.boxes.assemble import RAW_BOXES, RAW_IMAGES, Raw, finish
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import unique_ids
@@ -28,7 +29,7 @@ from biasscope.boxes.packed import Packed
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import APART, BoxTable
+from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError

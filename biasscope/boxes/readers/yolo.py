@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from biasscope.boxes.assemble import Raw, finish
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
@@ -25,7 +26,7 @@ from biasscope.boxes.files import Files, Listing
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, image_beside, named_entries
 from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, label_files
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import APART, BoxTable
+from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes, from_files
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError

@@ -14,7 +14,7 @@ from biasscope.bias.repair import as_augmentation, repair
 from biasscope.bias.repair.laws import TRAINING, Augmentation
 from biasscope.bias.scale import scale
 from biasscope.boxes import read_boxes
-from biasscope.boxes.schema import BoxTable
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.core.later import later
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import inputs_of

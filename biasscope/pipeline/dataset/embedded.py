@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from biasscope.boxes.schema import BOXES, FLAGS, IMAGES, BoxTable
+from biasscope.boxes.boxtable import BoxTable
+from biasscope.boxes.schema import BOXES, FLAGS, IMAGES
 from biasscope.images.scenes import LAW_TEXT, Scenes, place
 
 SOURCE = "embedded digit scenes"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.integrity import Inspector
-from biasscope.boxes.schema import BOXES, BoxTable
+from biasscope.boxes.schema import BOXES
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.core.randomness import mix
