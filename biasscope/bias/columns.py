@@ -147,11 +147,15 @@ def group_numbers(columns: Columns, groups: int, rng: np.random.Generator) -> In
     return np.asarray(place[columns.image] % groups, np.int64)
 
 
-def one_box_an_image(columns: Columns, rng: np.random.Generator) -> Columns:
-    """One box of each image, chosen at random."""
-    order = np.lexsort([rng.random(columns.n), columns.image])
-    first = np.flatnonzero(np.diff(columns.image[order], prepend=-1))
-    return columns.take(np.sort(order[first]))
+def representatives(columns: Columns, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Rows of one box of each class of each image, sorted, and of one box of each image, chosen at random.
+
+    The one of an image is as likely to be any of its boxes as any other, and is the one of its class too.
+    """
+    order = np.argsort(rng.random(columns.n))
+    pair = columns.image * len(columns.labels) + columns.label
+    of_class, of_image = (order[np.unique(of[order], return_index=True)[1]] for of in (pair, columns.image))
+    return np.sort(of_class), of_image
 
 
 def _thinned(boxes: pl.DataFrame | pl.LazyFrame, most: int | None, seed: int) -> tuple[int, pl.DataFrame]:

@@ -47,6 +47,11 @@ class Position(NamedTuple):
     touching: NDArray[np.bool_]
     scale: Floats
 
+    def take(self, rows: NDArray[np.bool_]) -> Position:
+        """Position of some of the boxes."""
+        placement, feasible, raw = ((x[rows], y[rows]) for x, y in (self.placement, self.feasible, self.raw))
+        return Position(placement, feasible, raw, self.touching[rows], self.scale[rows])
+
 
 def position_of(corners: Floats, width: Floats, height: Floats, rng: np.random.Generator) -> Position:
     """Position of boxes given as pixel edges (N, 4) in frames of ``width`` x ``height`` pixels.

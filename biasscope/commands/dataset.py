@@ -32,7 +32,7 @@ def dataset(
     per_image: Annotated[Literal["one", "all"], Parameter(group=STATISTICS)] = "one",
     alpha: Annotated[float, Parameter(group=STATISTICS)] = 0.05,
     correction: Annotated[Literal["bh", "by", "holm"], Parameter(group=STATISTICS)] = "bh",
-    minimum: Annotated[int, Parameter(group=STATISTICS)] = 10,
+    minimum: Annotated[int | None, Parameter(group=STATISTICS)] = None,
     scale_reference: Annotated[Literal["others", "log-uniform"], Parameter(group=STATISTICS)] = "others",
     compare: Annotated[Path | None, Parameter(group=PARTS)] = None,
     compare_format_in: Annotated[str, Parameter(group=PARTS)] = "auto",
@@ -70,13 +70,15 @@ def dataset(
     strict
         Exit with 3 when a row cannot be read or a box is impossible.
     per_image
-        One box of a class an image (p-values hold), or all (they do not when an image has several).
+        One box of a class an image (p-values hold), or all (those of position and scale do not when an image has
+        several).
     alpha
         Level of the tests after correction.
     correction
         Over all classes that are tested: Benjamini-Hochberg, Benjamini-Yekutieli or Holm.
     minimum
-        Boxes below which a class is not tested.
+        Boxes below which a class is not tested (10 unless given), and images on either side below which splits and
+        datasets are not compared in it (5 unless given).
     scale_reference
         What sizes are compared with: the other classes, or a log-uniform law.
     compare

@@ -77,7 +77,8 @@ def compare(
     minimum
         Images a class needs on each side; others are "not tested" and left out of the family.
     per_image
-        ``all`` boxes, or ``one`` a image, chosen at random.
+        ``all`` boxes, or ``one`` of a class an image, chosen at random; where all classes are looked at together, one
+        an image.
     classifier
         Also run the classifier two-sample test (scikit-learn).
     groups
@@ -128,7 +129,7 @@ def compare(
         "left_out_a": sides.columns[0].left_out,
         "left_out_b": sides.columns[1].left_out,
     }
-    accuracy = two_sample_classifier(sides, seed=seed, level=level) if classifier else None
+    accuracy = two_sample_classifier(sides.together, seed=seed, level=level) if classifier else None
     return result(kind, found, parameters, accuracy)
 
 
@@ -160,14 +161,15 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
 def evidence(sides: Sides, plan: Plan) -> Evidence:
     """Every distance and test: by class and pooled, in position and in scale, and shifts of the mean position."""
     classes, level = len(sides.labels), plan.level
+    together = sides.together
     units, cell = position_units(sides)
-    looks = {
-        "position": look(units, classes, "position", plan),
-        "scale": look(scale_units(sides), classes, "scale", plan),
-    }
+    mine = {"position": units, "scale": scale_units(sides)}
+    one = sides.alone
+    alone = mine if one is sides else {"position": position_units(one)[0], "scale": scale_units(one)}
+    looks = {what: look(mine[what], alone[what], classes, what, plan) for what in mine}
     pooled = {
-        "position": energy_distance(position_units(sides, pooled=True)[0], 1, level=level),
-        "scale": energy_distance(scale_units(sides, pooled=True), 1, level=level),
+        "position": energy_distance(position_units(together, pooled=True)[0], 1, level=level),
+        "scale": energy_distance(scale_units(together, pooled=True), 1, level=level),
     }
     shifts = tuple(
         mean_difference(axis, sides.label, sides.image, sides.side, classes, level=level) for axis in sides.feasible()
@@ -175,15 +177,23 @@ def evidence(sides: Sides, plan: Plan) -> Evidence:
     return Evidence(sides, cell, images_of(units, classes), looks, pooled, shifts)
 
 
-def look(units: Units, classes: int, what: str, plan: Plan) -> Look:
-    """Distances and tests of every class in one respect."""
+def look(units: Units, alone: Units, classes: int, what: str, plan: Plan) -> Look:
+    """Distances and tests of every class in one respect; ``alone``: units of the pooled test, one an image.
+
+    Classes are permuted apart, so an image of several would change sides in parts, and p would be far too small.
+    """
     tested = np.flatnonzero(images_of(units, classes).min(1) >= plan.minimum)
     steps = stages(plan.permutations, len(tested), plan.alpha, plan.correction)
     made = permutation_test(units, tested.tolist(), steps, generator(plan.seed, "compare", what))
     p, used = np.full(classes, np.nan), np.zeros(classes, np.int64)
     p[: len(made.p)], used[: len(made.p)] = made.p, made.permutations
+    pooled = made.pooled
+    if alone is not units:
+        shared = tested[images_of(alone, classes)[tested].min(1) > 0]
+        rng = generator(plan.seed, "compare", what, "together")
+        pooled = permutation_test(alone, shared.tolist(), steps[:1], rng).pooled
     distance = energy_distance(units, classes, level=plan.level)
-    return Look(distance, p, adjust(p, plan.correction), used, made.pooled)
+    return Look(distance, p, adjust(p, plan.correction), used, pooled)
 
 
 def _check(permutations: int, alpha: float, minimum: int, groups: int) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from biasscope.bias.columns import Columns, columns_of, labels_of, one_box_an_image
+from biasscope.bias.columns import Columns, columns_of, labels_of, representatives
 from biasscope.bias.compare.energy import Cells, Floats, Ints, Units, grid_cells, line_cells, units_of
 from biasscope.bias.placement import Position, position_of
 from biasscope.core.errors import UsageError
@@ -28,23 +30,59 @@ class Sides:
         Side a and side b, with the same ``labels``.
     positions
         Position of the boxes of each side.
-    label, image, side
-        Class, image (numbered over both sides) and side of each box of a, then of b.
+    lead
+        Which boxes of a, then of b, are of the one class that stands for their image; its classes take turns by chance.
+    per_image
+        ``all`` boxes, or ``one`` of a class an image.
+    occurs
+        Whether each class occurs on each side, boxes that were not looked at included, shape (C, 2).
     sampled
-        Whether some boxes of either side were not looked at, beyond one box an image.
+        Whether some boxes of either side were not looked at, beyond one box of a class an image.
     """
 
     columns: tuple[Columns, Columns]
     positions: tuple[Position, Position]
-    label: Ints
-    image: Ints
-    side: Ints
+    lead: NDArray[np.bool_]
+    occurs: NDArray[np.bool_]
+    per_image: str
     sampled: bool
+
+    @cached_property
+    def label(self) -> Ints:
+        """Class of each box."""
+        return np.concatenate([side.label for side in self.columns])
+
+    @cached_property
+    def image(self) -> Ints:
+        """Image of each box, numbered over both sides."""
+        first, second = self.columns
+        return np.concatenate([first.image, second.image + first.images])
+
+    @cached_property
+    def side(self) -> Ints:
+        """Side of each box, 0 or 1."""
+        return np.repeat([0, 1], [side.n for side in self.columns])
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the classes of either side."""
         return self.columns[0].labels
+
+    @property
+    def together(self) -> Sides:
+        """The boxes to take where all classes are looked at together: all, or one an image."""
+        return self.alone if self.per_image == "one" else self
+
+    @cached_property
+    def alone(self) -> Sides:
+        """Boxes of one class an image; the same object where no image holds several."""
+        if self.lead.all():
+            return self
+        lead = np.split(self.lead, [self.columns[0].n])
+        pairs = zip(self.columns, self.positions, lead, strict=True)
+        first, second = ((columns.take(rows), position.take(rows)) for columns, position, rows in pairs)
+        kept = np.ones(int(self.lead.sum()), bool)
+        return Sides((first[0], second[0]), (first[1], second[1]), kept, self.occurs, self.per_image, self.sampled)
 
     def boxes(self) -> Ints:
         """Boxes of each class and side, shape (C, 2)."""
@@ -61,7 +99,7 @@ class Sides:
 def sides_of(
     a: pl.DataFrame | pl.LazyFrame, b: pl.DataFrame | pl.LazyFrame, *, per_image: str, most: int, seed: int
 ) -> Sides:
-    """Both sides from frames with the columns of BOXES.
+    """Both sides from frames with the columns of BOXES; ``per_image`` is ``all`` or ``one`` of a class.
 
     Raises
     ------
@@ -70,22 +108,25 @@ def sides_of(
     """
     if per_image not in ("all", "one"):
         raise UsageError(f"per_image is 'all' or 'one', not {per_image!r}")
-    labels = labels_of(a, b)
+    held = tuple(set(labels_of(frame)) for frame in (a, b))
+    labels = tuple(sorted(held[0] | held[1]))
+    occurs = np.array([[label in side for side in held] for label in labels], bool).reshape(-1, 2)
     first, second = (columns_of(frame, labels=labels, most=most, seed=seed) for frame in (a, b))
-    sampled = first.sampled or second.sampled
-    if per_image == "one":
-        rng = generator(seed, "compare one box an image")
-        first, second = one_box_an_image(first, rng), one_box_an_image(second, rng)
+    sampled, rng = first.sampled or second.sampled, generator(seed, "compare one box an image")
+    (first, ours), (second, theirs) = (_chosen(side, per_image, rng) for side in (first, second))
     rng = generator(seed, "compare position")
     positions = tuple(position_of(side.corners, side.width, side.height, rng) for side in (first, second))
     return Sides(
-        (first, second),
-        (positions[0], positions[1]),
-        np.concatenate([first.label, second.label]),
-        np.concatenate([first.image, second.image + first.images]),
-        np.repeat([0, 1], [first.n, second.n]),
-        sampled,
+        (first, second), (positions[0], positions[1]), np.concatenate([ours, theirs]), occurs, per_image, sampled
     )
+
+
+def _chosen(side: Columns, per_image: str, rng: np.random.Generator) -> tuple[Columns, NDArray[np.bool_]]:
+    """The boxes to look at, and which of them lead their image."""
+    of_class, of_image = representatives(side, rng)
+    if per_image == "one":
+        return side.take(of_class), np.isin(of_class, of_image)
+    return side, side.label == side.label[of_image][side.image]
 
 
 def position_units(sides: Sides, *, pooled: bool = False) -> tuple[Units, Ints]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from biasscope.bias.compare.energy import Units
+from biasscope.bias.testing import draws_needed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,15 +48,13 @@ class _Plan(NamedTuple):
 def stages(permutations: int, family: int, alpha: float, correction: str) -> tuple[int, ...]:
     """Numbers of permutations after which classes may stop.
 
-    The last is large enough that a lone discovery among ``family`` classes can pass the correction,
-    ``(B + 1) >= family / alpha`` (times the harmonic sum for Benjamini-Yekutieli).
+    The last is large enough that a lone discovery among ``family`` classes can pass the correction
+    (:func:`~biasscope.bias.testing.draws_needed`).
 
     >>> stages(999, 1000, 0.05, "bh"), stages(999, 10, 0.05, "holm")
     ((999, 4999, 19999), (999,))
     """
-    penalty = {"by": float((1 / np.arange(1, max(family, 1) + 1)).sum()), "none": 1 / max(family, 1)}
-    needed = int(np.ceil(round(max(family, 1) * penalty.get(correction, 1.0) / alpha, 6))) - 1
-    steps = [permutations]
+    needed, steps = draws_needed(family, alpha, correction), [permutations]
     while steps[-1] < needed:
         steps.append(min(max(steps[-1] * 5 + 4, steps[-1] + 1), needed))
     return tuple(steps)

@@ -26,15 +26,14 @@ def finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, st
     many = int(scalars["tested_scale"].value or 0)
     return (
         f"{names[0]} and {names[1]} differ in position in {counts[0]:,} of {counted(int(tested), 'tested class')} "
-        f"and in scale in {counts[1]:,} of {many:,}; over all of these together {together}."
+        f"and in scale in {counts[1]:,} of {many:,}{f'; over all of these together {together}' if together else ''}."
     )
 
 
 def notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
     """What distances and p-values are, what was sampled, and which classes were not tested."""
-    boxes = found.sides.boxes()
-    missing = int(((boxes == 0).any(1) & (boxes > 0).any(1)).sum())
-    few = int((~np.isfinite(found.looks["position"].p)).sum()) - missing
+    shared = found.sides.occurs.all(1)
+    missing, few = int((~shared).sum()), int((shared & ~np.isfinite(found.looks["position"].p)).sum())
     said = [
         "Distance is the root of the energy coefficient of inhomogeneity: 0 when both sides have the same law, 1 when "
         "each sits in a point of its own. It is unbiased in the square, over pairs of images. In simulations its "
@@ -44,6 +43,12 @@ def notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
         "The pooled p compares the sides within classes, so a different mix of classes does not make it small.",
         f"Position and scale are a family of tests each (correction: {parameters['correction']}).",
     ]
+    if parameters["per_image"] == "one":
+        said.append(
+            "One box of a class an image is compared, chosen at random; for all classes together, one an image."
+        )
+    elif found.sides.alone is not found.sides:
+        said.append("Every box counts; the pooled p takes one class of an image, chosen at random, and all its boxes.")
     if found.sides.sampled:
         said.append("Boxes were sampled, by image; the parameters say how many were used.")
     if missing:
@@ -52,6 +57,6 @@ def notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
     if few:
         said.append(
             f"{counted(few, 'class')} {'is' if few == 1 else 'are'} not tested, with fewer than "
-            f"{parameters['minimum']} usable images on a side."
+            f"{parameters['minimum']} usable images on a side{' of the sample' if found.sides.sampled else ''}."
         )
     return said

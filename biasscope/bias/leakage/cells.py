@@ -58,4 +58,4 @@ def _drawn(cell: Ints, cells: int, upper: Ints, above: Floats, label: Ints, spli
 def _fitted(table: Floats, cell: Ints, prior: Floats, label: Ints, split: Split) -> Fitted:
     guess = table.argmax(1)
     test, tune = (np.log2(table[cell[at], label[at]] / prior[label[at]]) for at in (split.test, split.tune))
-    return Fitted(Score(guess[cell[split.test]], test), tune)
+    return Fitted(Score(guess[cell[split.test]], test), tune, lambda rows: table[cell[rows]])

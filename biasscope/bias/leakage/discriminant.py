@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias.leakage.score import Fitted, Floats, Ints, Score, Split, shares
+from biasscope.bias.leakage.score import CHUNK, Fitted, Floats, Ints, Score, Split, shares
 
 Small = NDArray[np.float32]
 STRENGTHS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.85, 1.0)
-TUNING_ROWS, CHUNK, KNOTS, SHRINKAGE = 1_500, 4_096, 5, 1e-3
+TUNING_ROWS, KNOTS, SHRINKAGE = 1_500, 5, 1e-3
 
 
 def spline_features(values: Floats) -> Floats:
@@ -47,7 +48,7 @@ def discriminant(features: Floats, label: Ints, classes: int, split: Split) -> F
     gains = [_score(features[rows], weights, offset, prior, by, label[rows]).bits.mean() for by in STRENGTHS]
     best = STRENGTHS[int(np.argmax(gains))]
     test, tune = (_score(features[at], weights, offset, prior, best, label[at]) for at in (split.test, split.tune))
-    return Fitted(test, tune.bits)
+    return Fitted(test, tune.bits, partial(_chances, features, weights, offset, prior, best))
 
 
 def _evidence(model: Any, classes: int) -> tuple[Small, Small]:
@@ -65,14 +66,27 @@ def _evidence(model: Any, classes: int) -> tuple[Small, Small]:
 def _score(features: Floats, weights: Small, offset: Small, prior: Small, by: float, label: Ints) -> Score:
     """Scores from ``log p(y | x) = by * (x weights + offset) + prior``, normalised, a chunk of rows at a time."""
     guess, bits = np.empty(len(features), np.int64), np.empty(len(features))
-    scaled, shift = by * weights, by * offset + prior
     for start in range(0, len(features), CHUNK):
         part = slice(start, start + CHUNK)
-        z = features[part].astype(np.float32) @ scaled.astype(np.float32)
-        z += shift.astype(np.float32)
+        z = _logits(features[part], weights, offset, prior, by)
         rows, chosen = np.arange(len(z)), z.argmax(1)
         top, own = z[rows, chosen], z[rows, label[part]] - prior[label[part]]
         z -= top[:, None]
         np.exp(z, out=z)
         guess[part], bits[part] = chosen, (own - top - np.log(z.sum(1))) / np.log(2)
     return Score(guess, bits)
+
+
+def _chances(features: Floats, weights: Small, offset: Small, prior: Small, by: float, rows: Ints) -> Small:
+    """Probabilities (rows, classes) of the model that :func:`_score` scores."""
+    z = _logits(features[rows], weights, offset, prior, by)
+    z -= z.max(1, keepdims=True)
+    np.exp(z, out=z)
+    z /= z.sum(1, keepdims=True)
+    return z
+
+
+def _logits(features: Floats, weights: Small, offset: Small, prior: Small, by: float) -> Small:
+    z = features.astype(np.float32) @ (by * weights).astype(np.float32)
+    z += (by * offset + prior).astype(np.float32)
+    return np.asarray(z)

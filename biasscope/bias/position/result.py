@@ -42,7 +42,8 @@ def position(
     minimum
         Boxes below which a class is not tested.
     monte_carlo
-        Replicates B of the null of the chi-square tests.
+        Replicates B of the null of the chi-square tests. Where a lone rejection needs more after the correction, the
+        smallest p-values come from as many new ones.
     seed
         Seed of those replicates.
 
@@ -56,7 +57,7 @@ def position(
     -----
     The joint of centre and height follows Azulay & Weiss (2019, section 6), who never published binning, test or level.
     """
-    found = placement(counts, correction=correction, minimum=minimum, draws=monte_carlo, seed=seed)
+    found = placement(counts, alpha=alpha, correction=correction, minimum=minimum, draws=monte_carlo, seed=seed)
     rejected = {name: int((found.q[name] <= alpha).sum()) for name in FAMILIES}
     family = {name: int(np.isfinite(found.q[name]).sum()) for name in FAMILIES}
     settings = counts.settings
@@ -66,6 +67,7 @@ def position(
         "correction": correction,
         "minimum": minimum,
         "monte_carlo": monte_carlo,
+        "monte_carlo_again": found.again,
         "family": family["feasible"],
     }
     return Result(
@@ -81,7 +83,7 @@ def position(
             joint_table(counts),
             marginal_table(counts),
         ],
-        notes=words.notes(counts, family["feasible"], alpha, minimum, monte_carlo),
+        notes=words.notes(counts, minimum, monte_carlo, found.again),
         source="Chi-square and Cramér-von Mises tests of feasible coordinates; joint of centre and height after Azulay "
         "& Weiss 2019, section 6.",
     )

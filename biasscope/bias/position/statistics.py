@@ -36,6 +36,8 @@ class Placement:
     p
         p-values by test: ``feasible``, ``raw``, ``interior``, ``joint``, ``cvm_u``, ``cvm_v`` and the measures. NaN:
         not tested, and for the pooled set.
+    again
+        Draws of the second stage of the chi-square tests; 0 where the first is enough for a lone rejection.
     q
         The same, corrected over the classes tested.
     distances
@@ -51,6 +53,7 @@ class Placement:
     effect_raw: Estimate
     measures: dict[str, Estimate]
     p: dict[str, Floats]
+    again: int
     q: dict[str, Floats]
     distances: dict[str, Estimate]
     design_effect: Floats
@@ -63,14 +66,23 @@ class Placement:
 
 
 def placement(
-    counts: BoxCounts, *, correction: str = "bh", minimum: int = 10, draws: int = testing.DRAWS, seed: int = 0
+    counts: BoxCounts,
+    *,
+    alpha: float = 0.05,
+    correction: str = "bh",
+    minimum: int = 10,
+    draws: int = testing.DRAWS,
+    seed: int = 0,
 ) -> Placement:
     """Every statistic of :class:`Placement`; classes with fewer than ``minimum`` boxes are not tested."""
     feasible, raw = counts.feasible.sum(1), counts.raw.sum(1)
+    maps = {"feasible": feasible, "raw": raw, "interior": counts.interior, "joint": counts.joint}
+    family = max(int((table[:-1].sum(-1) >= minimum).sum()) for table in maps.values())
+    again = testing.draws_again(draws, family, alpha, correction)
     sums = {name: counts.moment(name) for name in ("n_u", "u", "uu", "n_v", "v", "vv", *BOTH)}
     measures = {name: measure(name, sums) for name in MEASURES}
     p = {
-        **_binned(counts, feasible, raw, minimum, draws, seed),
+        **_binned(maps, minimum=minimum, draws=draws, again=again, seed=seed),
         **_unbinned(counts.fine, minimum),
         **_moments(measures, sums, minimum),
     }
@@ -82,6 +94,7 @@ def placement(
         effect_raw=_effect(counts, counts.raw),
         measures=measures,
         p=p,
+        again=again,
         q={name: testing.adjust(values, correction) for name, values in p.items()},
         distances=distances(counts),
         design_effect=_design_effects(counts, minimum),
@@ -137,16 +150,13 @@ def design_effect(sums: Sums, minimum: int) -> Floats:
     return np.asarray((ratios[0] + ratios[1]) / 2)
 
 
-def _binned(
-    counts: BoxCounts, feasible: NDArray[np.int64], raw: NDArray[np.int64], minimum: int, draws: int, seed: int
-) -> dict[str, Floats]:
+def _binned(maps: dict[str, NDArray[np.int64]], **options: int) -> dict[str, Floats]:
     """Chi-square p-values; maps with equally many cells share one Monte-Carlo null."""
-    maps = {"feasible": feasible, "raw": raw, "interior": counts.interior, "joint": counts.joint}
     p: dict[str, Floats] = {}
     for cells in {table.shape[-1] for table in maps.values()}:
         alike = {name: table[:-1] for name, table in maps.items() if table.shape[-1] == cells}
         stacked = np.concatenate(list(alike.values()))
-        values = testing.chi_square_p(stacked, minimum=minimum, draws=draws, seed=seed)
+        values = testing.chi_square_p(stacked, **options)
         p |= dict(zip(alike, np.split(values, len(alike)), strict=True))
     return {name: np.append(p[name], np.nan) for name in maps}
 

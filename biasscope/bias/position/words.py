@@ -5,6 +5,7 @@ from __future__ import annotations
 from biasscope.bias.coordinates import CONTACT, CONTACT_FRACTION
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.testing import ASYMPTOTIC_ABOVE
+from biasscope.bias.testing.monte_carlo import EXCEEDING, MOST_DRAWS
 from biasscope.core.words import counted
 
 POPULATION = {"one": "one box an image", "all": "all boxes"}
@@ -53,7 +54,7 @@ def warning(per_image: str, design_effect: float) -> str:
     )
 
 
-def notes(counts: BoxCounts, family: int, alpha: float, minimum: int, draws: int) -> list[str]:
+def notes(counts: BoxCounts, minimum: int, draws: int, again: int) -> list[str]:
     """How to read the numbers, and what they rest on."""
     made = [
         "Why raw and feasible differ: a box of relative width w can only have its centre between w/2 and 1 - w/2, "
@@ -63,9 +64,8 @@ def notes(counts: BoxCounts, family: int, alpha: float, minimum: int, draws: int
         "beside it because the literature uses it.",
         "Classes are ranked by effect size (bias-corrected Cramér's V: 0 uniform, 1 all in one cell), never by p.",
         f"Chi-square p-values come from {draws:,} simulated samples of each class size up to {ASYMPTOTIC_ABOVE:,} "
-        f"boxes and from the asymptotic distribution above; the smallest a simulated one can be is "
-        f"{1 / (draws + 1):.1e}. Classes with fewer than {minimum} boxes are not tested and do not count in the "
-        "family.",
+        f"boxes and from the asymptotic distribution above; {_smallest(draws, again)}. Classes with fewer than "
+        f"{minimum} boxes are not tested and do not count in the family.",
         "Intervals are 95 % delete-a-group jackknife intervals over images; they are made for the squared effect "
         "and are wide rather than narrow near 0.",
         "p-values of displacement, concentration and correlation are not corrected over classes; q-values are. The "
@@ -78,10 +78,6 @@ def notes(counts: BoxCounts, family: int, alpha: float, minimum: int, draws: int
         _boxes_note(counts),
         _grid_note(counts),
     ]
-    if family > alpha * (draws + 1):
-        made.append(
-            f"{draws:,} simulated samples are too few for a lone rejection among {family} classes; raise monte_carlo."
-        )
     if counts.skipped:
         made.append(f"{counts.skipped:,} rows were left out: no label, or a box that does not fit its frame.")
     return made
@@ -89,6 +85,14 @@ def notes(counts: BoxCounts, family: int, alpha: float, minimum: int, draws: int
 
 def _of(rejected: dict[str, int], family: dict[str, int], name: str) -> str:
     return f"{rejected[name]:,} of {counted(family[name], 'class')}"
+
+
+def _smallest(draws: int, again: int) -> str:
+    smallest = f"the smallest a simulated one can be is {1 / (max(draws, again) + 1):.1e}"
+    if not again:
+        return smallest
+    enough = "the most that are made" if again == MOST_DRAWS else "as many as a lone rejection needs"
+    return f"where fewer than {EXCEEDING} are as far out as the class, from {again:,} new ones ({enough}); {smallest}"
 
 
 def _boxes_note(counts: BoxCounts) -> str:

@@ -74,14 +74,14 @@ def divergence(histogram: Ints, reference: str) -> Floats:
     return effects.jensen_shannon(histogram[:, 1:])
 
 
-def p_values(wide: Ints, reference: str, minimum: int, draws: int, seed: int) -> Floats:
+def p_values(wide: Ints, reference: str, minimum: int, draws: int, again: int, seed: int) -> Floats:
     """Chi-square of each class against the reference, exact-safe; against the others it is that of the 2 x k table."""
     if reference == "log-uniform":
-        return testing.chi_square_p(wide, minimum=minimum, draws=draws, seed=seed)
-    return _against_others(wide, minimum, draws, seed)
+        return testing.chi_square_p(wide, minimum=minimum, draws=draws, again=again, seed=seed)
+    return _against_others(wide, minimum, draws, again, seed)
 
 
-def _against_others(wide: Ints, minimum: int, draws: int, seed: int) -> Floats:
+def _against_others(wide: Ints, minimum: int, draws: int, again: int, seed: int) -> Floats:
     n, cells = wide.sum(-1), wide.shape[-1]
     total = int(n.sum())
     tested = (n >= minimum) & (total - n >= minimum) & (cells > 1)
@@ -93,6 +93,6 @@ def _against_others(wide: Ints, minimum: int, draws: int, seed: int) -> Floats:
     sizes = n[tested]
     large = sizes > ASYMPTOTIC_ABOVE
     squares = sizes * (statistic + sizes)
-    simulated = testing.monte_carlo_p(squares, np.where(large, 0, sizes), shares, draws=draws, seed=seed)
+    simulated = testing.monte_carlo_p(squares, np.where(large, 0, sizes), shares, draws=draws, again=again, seed=seed)
     p[tested] = np.where(large, chi_square_tail(statistic, cells - 1), simulated)
     return p

@@ -55,7 +55,15 @@ def scale(
     UsageError
         For an unknown reference.
     """
-    found = scales(counts, reference=reference, correction=correction, minimum=minimum, draws=monte_carlo, seed=seed)
+    found = scales(
+        counts,
+        reference=reference,
+        alpha=alpha,
+        correction=correction,
+        minimum=minimum,
+        draws=monte_carlo,
+        seed=seed,
+    )
     tested, different = int(np.isfinite(found.q).sum()), int((found.q <= alpha).sum())
     return Result(
         kind="scale",
@@ -70,6 +78,7 @@ def scale(
             "minimum": minimum,
             "family": tested,
             "monte_carlo": monte_carlo,
+            "monte_carlo_again": found.again,
             "seed": seed,
             "per_image": counts.settings.per_image,
         },

@@ -38,6 +38,8 @@ class Scales:
         Difference from the reference: bias-corrected Cramér's V at equal weight, and Jensen-Shannon bits.
     p, q
         Test against the reference, and corrected over the classes tested; NaN where not tested.
+    again
+        Draws of the second stage of the test; 0 where the first is enough for a lone rejection.
     """
 
     histogram: Ints
@@ -48,12 +50,14 @@ class Scales:
     js: Floats
     p: Floats
     q: Floats
+    again: int
 
 
 def scales(
     counts: BoxCounts,
     *,
     reference: str = "others",
+    alpha: float = 0.05,
     correction: str = "bh",
     minimum: int = 10,
     draws: int = testing.DRAWS,
@@ -65,7 +69,9 @@ def scales(
     histogram, classes = counts.scale.sum(1), counts.scale[:-1]
     places = merged_bins(histogram[:-1].sum(0)) if reference == "others" else thirds()
     wide = merge(classes, places)
-    p = p_values(wide.sum(1), reference, minimum, draws, seed)
+    family = int((wide.sum((1, 2)) >= minimum).sum())
+    again = testing.draws_again(draws, family, alpha, correction)
+    p = p_values(wide.sum(1), reference, minimum, draws, again, seed)
     filled, left = counts.scale.any(-1), leave_one_out(counts.scale)
     return Scales(
         histogram=histogram,
@@ -76,6 +82,7 @@ def scales(
         js=divergence(histogram[:-1], reference),
         p=p,
         q=testing.adjust(p, correction),
+        again=again,
     )
 
 

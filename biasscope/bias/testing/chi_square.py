@@ -38,6 +38,7 @@ def chi_square_p(
     *,
     minimum: int = 1,
     draws: int = DRAWS,
+    again: int = 0,
     seed: int = 0,
     asymptotic_above: int = ASYMPTOTIC_ABOVE,
 ) -> Floats:
@@ -55,6 +56,8 @@ def chi_square_p(
         Classes with fewer boxes are not tested: NaN, which :func:`adjust` leaves out of the family.
     draws
         Monte-Carlo replicates B.
+    again
+        Replicates of a second stage for the smallest p-values, as in :func:`monte_carlo_p`.
     seed
         Seed of the Monte-Carlo null.
     asymptotic_above
@@ -73,7 +76,7 @@ def chi_square_p(
     small = tested & (n <= asymptotic_above)
     if small.any():
         squares = cells * (table[small].astype(np.float64) ** 2).sum(-1)
-        p[small] = monte_carlo_p(squares, n[small], np.full(cells, 1 / cells), draws=draws, seed=seed)
+        p[small] = monte_carlo_p(squares, n[small], np.full(cells, 1 / cells), draws=draws, again=again, seed=seed)
     large = tested & ~small
     if large.any():
         p[large] = chi_square_tail(chi_square(table[large]), cells - 1)

@@ -47,6 +47,24 @@ def adjust(p: ArrayLike, method: str = "bh") -> NDArray[np.float64]:
     return adjusted
 
 
+def draws_needed(family: int, alpha: float, method: str = "bh") -> int:
+    """Draws B with which the smallest p, ``1 / (B + 1)``, of one test among ``family`` passes the correction alone.
+
+    ``B + 1 >= family / alpha``, times the harmonic sum for Benjamini-Yekutieli.
+
+    >>> draws_needed(1000, 0.05), draws_needed(1000, 0.05, "by"), draws_needed(1000, 0.05, "none")
+    (19999, 149709, 19)
+    """
+    tests = max(family, 1)
+    penalty = _harmonic(tests) if method == "by" else 1 / tests if method == "none" else 1.0
+    needed = int(np.ceil(round(tests * penalty / alpha, 6))) - 1
+    return needed + int(1 / (needed + 1) * tests * penalty > alpha)  # where the last digit would decide
+
+
+def _harmonic(tests: int) -> float:
+    return float((1 / np.arange(1, tests + 1)).sum())
+
+
 def _adjust_made(p: NDArray[np.float64], method: str) -> NDArray[np.float64]:
     if method == "none":
         return p
@@ -55,7 +73,7 @@ def _adjust_made(p: NDArray[np.float64], method: str) -> NDArray[np.float64]:
     if method == "holm":
         ascending = np.maximum.accumulate(p[order] * (m - rank + 1))
     else:
-        penalty = float((1 / rank).sum()) if method == "by" else 1.0
+        penalty = _harmonic(m) if method == "by" else 1.0
         ascending = np.minimum.accumulate((p[order] * m * penalty / rank)[::-1])[::-1]
     adjusted = np.empty(m)
     adjusted[order] = np.minimum(ascending, 1.0)

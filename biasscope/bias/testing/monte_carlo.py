@@ -12,10 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from biasscope.bias.testing.corrections import draws_needed
 from biasscope.core.randomness import generator
 
 Floats = NDArray[np.float64]
 DRAWS = 19_999
+MOST_DRAWS = 2_000_000
+EXCEEDING = 10
+"""A class with at least this many draws at or beyond it is not drawn again."""
 CHUNK = 4_000
 BLOCK = 32
 STEPS_WORTH_A_HISTOGRAM = 24
@@ -28,12 +32,17 @@ def monte_carlo_p(
     shares: ArrayLike,
     *,
     draws: int = DRAWS,
+    again: int = 0,
     seed: int = 0,
 ) -> Floats:
     """Monte-Carlo p-values ``(b + 1) / (B + 1)`` of weighted sums of squared counts, many classes at once.
 
     The p-values are valid (never anti-conservative) for every class by itself. Classes of the same size share their
     null, as they would share a printed table.
+
+    With a second stage, p is the second one's where the first came out at or below a threshold t, else the first's. It
+    stays valid: for ``x < t``, p <= x needs the second p <= x, which has probability x at most; for ``x >= t``,
+    p <= x needs the first p <= x, since it is at most t where it gives way.
 
     Parameters
     ----------
@@ -45,6 +54,9 @@ def monte_carlo_p(
         Null probability of each cell (drawn with a resolution of 2**-16).
     draws
         B. A lone discovery among m classes at level alpha needs B + 1 >= m / alpha.
+    again
+        B of a second, fresh null for the classes with fewer than ``EXCEEDING`` draws at or beyond them; 0 for none.
+        See :func:`draws_again`.
     seed
         Seed of the null; same seed, same p.
 
@@ -58,9 +70,29 @@ def monte_carlo_p(
     """
     observed, n = np.asarray(squares, np.float64), np.asarray(sizes, np.int64)
     weights = 1 / np.asarray(shares, np.float64)
+    p = _drawn_p(observed, n, weights, draws, generator(seed, "monte-carlo chi-square"))
+    rare = np.flatnonzero(p * (draws + 1) <= EXCEEDING + 0.5)  # whole numbers but for rounding
+    if again and len(rare):
+        second = generator(seed, "monte-carlo chi-square, second stage")
+        p[rare] = _drawn_p(observed[rare], n[rare], weights, again, second)
+    return p
+
+
+def draws_again(draws: int, family: int, alpha: float, correction: str) -> int:
+    """Draws of the second stage: what a lone discovery needs, ``MOST_DRAWS`` at most; 0 where ``draws`` are enough.
+
+    >>> draws_again(19_999, 1000, 0.05, "bh"), draws_again(19_999, 2000, 0.05, "bh"), draws_again(99, 10**7, 0.05, "bh")
+    (0, 39999, 2000000)
+    """
+    needed = draws_needed(family, alpha, correction)
+    return min(needed, MOST_DRAWS) if needed > draws else 0
+
+
+def _drawn_p(observed: Floats, n: NDArray[np.int64], weights: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """``(b + 1) / (B + 1)`` from one null; NaN where n is 0."""
     rows_of = {int(size): np.flatnonzero(n == size) for size in np.unique(n[n > 0])}
     exceeding = np.zeros(len(n), np.int64)
-    random = _SixteenBits(generator(seed, "monte-carlo chi-square"))
+    random = _SixteenBits(rng)
     for start in range(0, draws, CHUNK):
         width = min(CHUNK, draws - start)
         for size, null in _growing(random, width, list(rows_of), weights):

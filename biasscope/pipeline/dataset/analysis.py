@@ -148,7 +148,7 @@ def _results(
     integrity = [integrity_of(sides[0], frame, asked.paths)]
     with progress.step("Testing position and scale"):
         for test in (position, partial(scale, reference=asked.scale_reference)):
-            yield test(counts, alpha=asked.alpha, correction=asked.correction, minimum=asked.minimum, seed=asked.seed)
+            yield test(counts, **asked.tests())
     with progress.step("Comparing splits and datasets"):
         if len(sides) > 1 or frame["split"].n_unique() > 1:
             from biasscope.pipeline.dataset.pairs import pairs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 import polars as pl
@@ -32,12 +31,7 @@ def pairs(
     integrity
         Takes the integrity of the others.
     """
-    options: dict[str, Any] = {
-        "alpha": asked.alpha,
-        "correction": asked.correction,
-        "seed": asked.seed,
-        "per_image": asked.per_image,
-    }
+    options = asked.tests() | {"per_image": asked.per_image}
     if frame["split"].n_unique() > 1:
         yield from splits(frame, **options)
     for side in others:

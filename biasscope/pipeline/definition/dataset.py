@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from biasscope.core.errors import UsageError
 from biasscope.pipeline.definition.base import Definition
@@ -26,7 +26,7 @@ class DatasetAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fiel
     per_image: Literal["one", "all"] = "one"
     alpha: float = 0.05
     correction: Literal["bh", "by", "holm"] = "bh"
-    minimum: int = 10
+    minimum: int | None = None
     scale_reference: Literal["others", "log-uniform"] = "others"
     compare: str | None = None
     compare_format_in: str = "auto"
@@ -34,12 +34,23 @@ class DatasetAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fiel
     augment: list[str] = []
     leakage: bool = True
 
+    def tests(self) -> dict[str, Any]:
+        """Options of every test over classes; each has a minimum of its own where none is given.
+
+        >>> DatasetAnalysis().tests()
+        {'alpha': 0.05, 'correction': 'bh', 'seed': 0}
+        >>> DatasetAnalysis(minimum=20).tests()["minimum"]
+        20
+        """
+        least = {} if self.minimum is None else {"minimum": self.minimum}
+        return {"alpha": self.alpha, "correction": self.correction, "seed": self.seed, **least}
+
     def __post_init__(self) -> None:
         """Refuse values that no statistic can use."""
         Definition.__post_init__(self)
         self.refuse(
             ("alpha", 0 < self.alpha < 1, "It is a level, such as 0.05."),
-            ("minimum", self.minimum >= 2, "A test needs at least 2 boxes."),
+            ("minimum", self.minimum is None or self.minimum >= 2, "A test needs at least 2 boxes."),
         )
         for name, given in (
             ("compare-format-in", self.compare_format_in != "auto"),

@@ -97,6 +97,44 @@ def test_monte_carlo_never_reports_zero_and_is_seeded():
     assert testing.chi_square_p(some, seed=3).tolist() != testing.chi_square_p(some, seed=4).tolist()
 
 
+def test_a_second_stage_draws_the_smallest_anew_and_no_others():
+    table = RANDOM.multinomial(60, np.full(64, 1 / 64), 3000)
+    table[0] = np.eye(64, dtype=int)[5] * 60
+    once, twice = (testing.chi_square_p(table, draws=999, again=again) for again in (0, 9999))
+    rare = once <= 10 / 1000
+    assert 5 < rare.sum() < 60
+    np.testing.assert_array_equal(once[~rare], twice[~rare])
+    assert (once[rare] != twice[rare]).mean() > 0.9
+    assert (once[0], twice[0]) == (1 / 1000, 1 / 10_000)
+
+
+def test_p_of_two_stages_keeps_every_level():
+    """Also at the levels that the first stage decides, at its threshold 10 / 200 and at those of the second."""
+    p = []
+    for seed in range(400):
+        table = RANDOM.multinomial(300, np.full(16, 1 / 16), 50)
+        p.append(testing.chi_square_p(table, draws=199, again=3999, seed=seed))
+    for level in (0.001, 0.005, 0.02, 0.05, 0.06, 0.2):
+        share = np.mean(np.concatenate(p) <= level)
+        assert share < level + 4 * np.sqrt(level * (1 / 20_000 + 1 / (400 * 199))), level
+        assert share > 0.7 * level, level
+
+
+@pytest.mark.parametrize("method", ["bh", "by", "holm"])
+def test_a_lone_discovery_passes_and_chance_does_not(method):
+    """300 families of 50 uniform classes, 5 % of which may see a rejection; one cell holds all boxes of one more."""
+    again, false, found = testing.draws_again(99, 51, 0.05, method), 0, 0
+    for seed in range(300):
+        table = RANDOM.multinomial(200, np.full(8, 1 / 8), 51)
+        false += testing.adjust(testing.chi_square_p(table, draws=99, again=again, seed=seed), method).min() <= 0.05
+        if seed < 10:
+            table[7] = np.eye(8, dtype=int)[0] * 200
+            q = testing.adjust(testing.chi_square_p(table, draws=99, again=again, seed=seed), method)
+            found += q[7] <= 0.05
+    assert found == 10
+    assert false <= 300 * 0.05 + 4 * np.sqrt(300 * 0.05)
+
+
 @pytest.mark.parametrize("n", [40, 700])
 def test_monte_carlo_p_is_uniform_under_the_null(n):
     """At 40 boxes the statistic takes few values, so p may fall short of its level but never exceed it."""
@@ -216,6 +254,24 @@ def test_false_discovery_corrections_are_scipys(method):
 
 def test_holm_by_hand():
     np.testing.assert_allclose(testing.adjust([0.01, 0.04, 0.03, 0.5], "holm"), [0.04, 0.09, 0.09, 0.5])
+
+
+def test_draws_that_a_lone_discovery_needs_by_hand():
+    """Three tests at 5 %: 60 draws with the observed one; times 1 + 1/2 + 1/3 for Benjamini-Yekutieli, 110."""
+    assert [testing.draws_needed(3, 0.05, method) for method in testing.CORRECTIONS] == [59, 109, 59, 19]
+    assert testing.draws_again(59, 3, 0.05, "bh") == 0
+    assert testing.draws_again(58, 3, 0.05, "bh") == 59
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.05, 0.01, 0.001])
+def test_with_these_draws_the_smallest_p_passes(alpha):
+    """Family sizes at which rounding would decide (1307 at 1 %) among them."""
+    for family in (1, 2, 7, 400, 1000, 1307, 2601, 20_000):
+        for method in testing.CORRECTIONS:
+            p = np.ones(family)
+            p[0] = 1 / (testing.draws_needed(family, alpha, method) + 1)
+            assert testing.adjust(p, method)[0] <= alpha
+            assert testing.adjust(p * 1.02, method)[0] > alpha or 1 / p[0] < 100
 
 
 def test_untested_classes_leave_the_family():

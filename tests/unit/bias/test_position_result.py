@@ -29,7 +29,19 @@ SCALARS = [
     "design_effect",
     "median_effect",
 ]
-PARAMETERS = ["bins", "alpha", "correction", "per_image", "minimum", "groups", "seed", "grid", "family", "monte_carlo"]
+PARAMETERS = [
+    "bins",
+    "alpha",
+    "correction",
+    "per_image",
+    "minimum",
+    "groups",
+    "seed",
+    "grid",
+    "family",
+    "monte_carlo",
+    "monte_carlo_again",
+]
 COLUMNS = [
     "label",
     "boxes",
@@ -247,9 +259,28 @@ def test_other_grids_of_cells(boxes):
     assert result.table("maps")["bins"] == [5] * 3
 
 
-def test_too_few_replicates_for_the_family_are_noted(counts):
-    assert any("too few" in note for note in position(counts, monte_carlo=19).notes)
-    assert not any("too few" in note for note in position(counts).notes)
+@pytest.mark.parametrize(("classes", "correction"), [(300, "by"), (1100, "bh")])
+def test_a_lone_biased_class_is_found_whatever_the_family_and_correction(classes, correction):
+    """19,999 samples allow p = 5e-5 at best: 301 classes need 2.6e-5 by Benjamini-Yekutieli, 1101 need 4.5e-5."""
+    lone = scene(1, 40, beta=40, seed=3).with_columns(
+        pl.format("l{}", "image_id").alias("image_id"), pl.lit("lone").cast(pl.Categorical()).alias("label")
+    )
+    counts = count_boxes(pl.concat([scene(classes, 15, seed=1), lone]))
+    result = position(counts, correction=correction)
+    assert result.parameters["monte_carlo_again"] == testing.draws_needed(classes + 1, 0.05, correction) > 19_999
+    rejected = [row for row, verdict in enumerate(result.table("classes")["verdict"]) if verdict == "non-uniform"]
+    assert [result.table("classes")["label"][row] for row in rejected] == ["lone"]
+
+
+def test_notes_say_how_many_samples_were_simulated(counts):
+    """Two classes need 40 with the observed one, by Benjamini-Yekutieli 60."""
+    notes = [" ".join(position(counts, monte_carlo=draws).notes) for draws in (19, 39)]
+    assert "as far out as the class, from 39 new ones (as many as a lone rejection needs); the smallest" in notes[0]
+    assert [f"{1 / 40:.1e}" in note for note in notes] == [True, True]
+    assert "new ones" not in notes[1]
+    assert position(counts, monte_carlo=39, correction="by").parameters["monte_carlo_again"] == 59
+    few = position(counts, monte_carlo=19, alpha=1e-7)
+    assert "from 2,000,000 new ones (the most that are made)" in " ".join(few.notes)
 
 
 def test_notes_say_how_boxes_were_counted(boxes, result):

@@ -47,6 +47,22 @@ def counts():
     return count_boxes(pl.concat([*alike, squares(random.uniform(0.7, 1, 120), "big", 9000)]))
 
 
+@pytest.mark.parametrize(("reference", "size"), [("others", 0.05), ("log-uniform", 0.6)])
+def test_a_lone_class_differs_whatever_the_correction(reference, size):
+    """Of 301 classes, by Benjamini-Yekutieli: p must be 2.6e-5, which 19,999 samples cannot be."""
+    random = np.random.default_rng(1)
+    low = 0.5 if reference == "others" else 1 / 64
+    alike = squares(np.exp(random.uniform(np.log(low), 0, 300 * 12)), "a")
+    alike = alike.with_columns(pl.format("c{}", pl.int_range(pl.len()) // 12).cast(pl.Categorical()).alias("label"))
+    made = count_boxes(pl.concat([alike, squares(np.full(40, size), "lone", 90_000)]))
+    result = scale(made, reference=reference, correction="by")
+    table = result.table("classes")
+    assert result.parameters["monte_carlo_again"] > 37_000
+    assert scale(made, reference=reference).parameters["monte_carlo_again"] == 0
+    assert result.scalar("classes_different").value == 1
+    assert dict(zip(table["label"], table["q"], strict=True))["lone"] <= 0.05
+
+
 def test_tables_of_the_contract(counts):
     result = scale(counts)
     assert [column.name for column in result.table("classes").columns] == COLUMNS

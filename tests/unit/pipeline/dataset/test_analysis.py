@@ -61,6 +61,20 @@ def test_the_minimum_holds_for_scale_too(tmp_path: Path) -> None:
         assert report.result("scale").scalar("tested").value == tested
 
 
+def test_a_minimum_that_is_given_holds_for_comparisons_and_each_test_has_its_own_else(tmp_path: Path) -> None:
+    """115 boxes of many and 5 of few, one an image, on both sides: 10 for position, 5 on either side compared."""
+    paths = [boxes(tmp_path / folder) for folder in "ab"]
+    for given, minima, tested in (
+        ({}, (10, 5), (1, 2)),
+        ({"minimum": 5}, (5, 5), (2, 2)),
+        ({"minimum": 6}, (6, 6), (1, 1)),
+    ):
+        report = analyze_dataset(paths[0], compare=str(paths[1]), leakage=False, **given)
+        found = [report.result(kind) for kind in ("position", "comparison")]
+        assert tuple(item.parameters["minimum"] for item in found) == minima
+        assert tuple(item.scalar("tested").value for item in found) == tested
+
+
 def test_repair_says_of_how_many_boxes_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("biasscope.pipeline.dataset.analysis.REPAIRED", 60)
     found = analyze_dataset(boxes(tmp_path), leakage=False).result("repair")
