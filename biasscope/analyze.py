@@ -18,7 +18,8 @@ from cyclopts.config import Env
 from cyclopts.exceptions import CycloptsError
 
 from biasscope import __version__
-from biasscope.commands.refused import usage_error, whole_numbers
+from biasscope.commands.environment import items
+from biasscope.commands.refused import no_empty_paths, usage_error, whole_numbers
 from biasscope.core.errors import BiasscopeError
 
 COMMANDS = {
@@ -69,9 +70,11 @@ EXAMPLES = {"gate": "BASELINE", "schedule": "EVERY"} | dict.fromkeys(("compare",
 """Command -> an option of it, as its environment variable ends; all others have a seed."""
 EPILOGUE = (
     "Every option (not the paths) can also stand in the TOML file given with --config, in a table named after the "
-    "command, or in the environment, as {}. Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, "
-    "4 unexpected, 130 interrupted."
+    "command, or in the environment, as {}. There semicolons stand between several values of one option. Exit codes: 0 "
+    "done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected, 130 interrupted."
 )
+CHECKS = (whole_numbers, no_empty_paths)
+"""Called by the parser when all values are known, from the command line, the environment and the configuration."""
 
 
 def build(config: str | None = None) -> App:
@@ -82,8 +85,8 @@ def build(config: str | None = None) -> App:
         help_epilogue=_epilogue("dataset"),
         version=__version__,
         suppress_keyboard_interrupt=False,
-        config=[Env("BIASSCOPE_"), whole_numbers],
-        default_parameter=Parameter(show_env_var=False),
+        config=[Env("BIASSCOPE_"), *CHECKS],
+        default_parameter=Parameter(show_env_var=False, env_var_split=items),
     )
     for name, (target, question) in COMMANDS.items():
         app.command(target, name=name, help=question, help_epilogue=_epilogue(name))
@@ -98,7 +101,7 @@ def _configure(app: App, config: str) -> None:
 
     options = options_of(config, COMMANDS)
     check(app, options)
-    app.config = [Env("BIASSCOPE_"), options, whole_numbers]
+    app.config = [Env("BIASSCOPE_"), options, *CHECKS]
 
 
 def _epilogue(command: str) -> str:

@@ -59,10 +59,28 @@ def grouped_value(counts: Ints) -> Floats:
     return np.sqrt(np.clip(_squared(products, pairs, counts.shape[2]), 0.0, 1.0))
 
 
-def left_out_effects(counts: Ints) -> Parts:
-    """Cramér's V of counts (groups, cells): of everything, and without each group."""
-    full, left = _squared_effects(counts[None])
-    return np.sqrt(np.clip(full[0], 0.0, 1.0)), np.sqrt(np.clip(left[0], 0.0, 1.0))
+def effect_correlation(first: Ints, second: Ints) -> float:
+    """Correlation of the effects of two tables of the same groups of images, never negative; 0 where unknown.
+
+    Taken from the squared effects without each group in turn, which are smooth at 0. What is done to boxes afterwards
+    cannot make a chance excess before it smaller, so that a negative correlation is itself chance.
+
+    Parameters
+    ----------
+    first, second
+        Counts, shape ``(groups, cells)``.
+
+    Examples
+    --------
+    >>> counts = np.array([[9, 0], [5, 4], [7, 2]])
+    >>> effect_correlation(counts, counts), effect_correlation(counts, np.ones((3, 2), int))
+    (1.0, 0.0)
+    """
+    both = np.stack([_squared_effects(counts[None])[1][0] for counts in (first, second)])
+    x, y = both[:, np.isfinite(both).all(0)]
+    x, y = x - x.mean() if len(x) else x, y - y.mean() if len(y) else y
+    scale = float(np.sqrt((x @ x) * (y @ y)))
+    return float(np.clip(x @ y / scale, 0.0, 1.0)) if scale > 0 else 0.0
 
 
 def _squared_effects(counts: Ints) -> Parts:

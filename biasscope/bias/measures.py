@@ -6,14 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from biasscope.bias.grouped import Parts, grouped_effect
+from biasscope.bias.grouped import Parts, effect_correlation, grouped_effect
 from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, mean, median_interval, moments
+from biasscope.core.arms import square_and_add
 from biasscope.core.results import Scalar, interval, number
 
 Triple = tuple[float, float, float]
 """Value, lower and upper bound."""
 ORDER = "order statistics over images"
+ADDED = f"square-and-add, correlated, of the {METHOD}"
 TITLES = {
     "effect": "Placement effect (V), objects clear of the frame",
     "effect_feasible": "Position effect (V), all objects with room",
@@ -25,6 +27,8 @@ TITLES = {
     "edge_contact": "Share of objects that touch the frame",
     "median_scale": "Median scale (square root of the area share)",
 }
+RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 12.0), "edge": (0.0, 1.0)}
+"""First word of a measure -> what it can be."""
 EFFECTS = {"effect": "placement", "effect_feasible": "feasible", "effect_raw": "raw"}
 
 
@@ -50,7 +54,34 @@ def estimate(name: str, measured: Measures, *, level: float) -> Triple:
         return measured.median_scale
     if name in measured.counts:
         return triple(grouped_effect(measured.counts[name][None], level=level))
-    return triple(interval_of(measured.parts[name], level=level))
+    low, high = RANGES[name.partition("_")[0]]
+    return triple(interval_of(measured.parts[name], level=level, low=low, high=high))
+
+
+def effect_change(before: Triple, after: Triple, counts: tuple[Ints, Ints]) -> Triple:
+    """Change of the placement effect, with an interval from those of both sides and the correlation between them.
+
+    A jackknife of the difference itself would not do: an effect is rooted and cut off at 0, where it is not smooth.
+
+    Parameters
+    ----------
+    before, after
+        The effects with their intervals.
+    counts
+        Counts (groups, cells) behind each.
+
+    Examples
+    --------
+    >>> none = np.zeros((3, 2), int)  # nothing is known of the correlation
+    >>> low_high = effect_change((0.5, 0.4, 0.6), (0.1, 0.0, 0.3), (none, none))
+    >>> [round(number, 4) for number in low_high]
+    [-0.4, -0.5414, -0.1764]
+    """
+    correlation = effect_correlation(*counts)
+    difference = after[0] - before[0]
+    down = square_and_add(after[0] - after[1], before[2] - before[0], correlation)
+    up = square_and_add(after[2] - after[0], before[0] - before[1], correlation)
+    return difference, float(difference - down), float(difference + up)
 
 
 def triple(made: Estimate) -> Triple:

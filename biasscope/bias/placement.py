@@ -106,17 +106,11 @@ def mean(values: Floats, groups: Ints, count: int) -> Parts:
         return np.asarray(total[0] / n[0]), total[1] / n[1]
 
 
-def change(before: Parts, after: Parts, *, level: float = 0.95) -> Estimate:
-    """Difference after - before; both sides lose the same group of images in turn."""
-    filled = np.isfinite(before[1]) & np.isfinite(after[1])
-    left = np.where(filled, after[1] - before[1], 0.0)
-    return jackknife(np.atleast_1d(after[0] - before[0]), left[None], filled[None], level=level)
-
-
-def interval_of(parts: Parts, *, level: float = 0.95) -> Estimate:
-    """Jackknife interval of one statistic."""
+def interval_of(parts: Parts, *, level: float = 0.95, low: float = -np.inf, high: float = np.inf) -> Estimate:
+    """Jackknife interval of one statistic, cut to the range that the statistic has."""
     full, left = np.atleast_1d(parts[0]), parts[1]
-    return jackknife(full, np.where(np.isfinite(left), left, full)[None], np.isfinite(left)[None], level=level)
+    known = np.isfinite(left)
+    return jackknife(full, np.where(known, left, full)[None], known[None], low=low, high=high, level=level)
 
 
 def median_interval(values: Floats, independent: int, *, level: float = 0.95) -> tuple[float, float, float]:

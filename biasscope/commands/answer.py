@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from biasscope.commands.options import Common
@@ -25,11 +27,14 @@ PLAIN = ("row or box does not conform", "rows or boxes do not conform")
 def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
     """Write the report, print the answer on stdout, and return the exit code."""
     from biasscope.report.model import encode
+    from biasscope.report.outdated import outdated
     from biasscope.report.text import summary
-    from biasscope.report.write import write
+    from biasscope.report.write import PAGE, write
 
+    old = outdated(common.output, PAGE, html=html)
     with common.progress().step("Writing the report"):
         paths = write(report, common.output, html=html)
+    tell_removed(common.output, old, quiet=common.quiet)
     if common.format == "json":
         show(encode(report))
     elif not common.quiet:
@@ -38,6 +43,13 @@ def deliver(report: Report, common: Common, *, html: bool, strict: bool) -> int:
     if found:
         sys.stderr.write(f"biasscope: --strict: {' and '.join(found)}; the report lists them.\n")
     return STRICT_FAILED if found else 0
+
+
+def tell_removed(folder: Path, names: Sequence[str], *, quiet: bool) -> None:
+    """Say on stderr which pages of an earlier report are gone."""
+    for name in () if quiet else names:
+        with suppress(OSError):
+            sys.stderr.write(f"biasscope: {folder / name} was removed: it was the page of an earlier report.\n")
 
 
 def _violations(result: Result) -> Iterator[str]:

@@ -51,15 +51,18 @@ def compare(
     debug
         Show tracebacks.
     """
-    from biasscope.commands.answer import show
+    from biasscope.commands.answer import show, tell_removed
     from biasscope.report.comparison import compare as compared
     from biasscope.report.comparison.model import encode
     from biasscope.report.comparison.text import summary
-    from biasscope.report.comparison.write import write
+    from biasscope.report.comparison.write import PAGE, write
+    from biasscope.report.outdated import outdated
     from biasscope.report.reading import read_report
 
     found = compared(read_report(a), read_report(b))
+    old = outdated(output, PAGE, html=html)
     paths = write(found, output, html=html)
+    tell_removed(output, old, quiet=quiet)
     if format == "json":
         show(encode(found))
     elif not quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import UnionType
 from typing import Union, get_args, get_origin
 
@@ -13,15 +14,23 @@ from biasscope.core.wanted import refusal
 
 
 def whole_numbers(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Refuse what is no whole number where one is wanted; the parser itself would round 1.5.
-
-    Called by the parser when all values are known, from the command line, the environment and the configuration.
-    """
+    """Refuse what is no whole number where one is wanted; the parser itself would round 1.5."""
     for argument in arguments:
         if int in (argument.hint, *(get_args(argument.hint) if _is_union(argument.hint) else ())):
             for token in argument.tokens:
                 if not _is_whole(token.value):
                     raise refusal(token.value, int, where=token.keyword or argument.name)
+
+
+def no_empty_paths(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Refuse an empty path, as of a variable that is not set; to the parser it would be the working folder."""
+    for argument in arguments:
+        if argument.hint is Path or Path in get_args(argument.hint):
+            for token in argument.tokens:
+                if not token.value:
+                    where = token.keyword or argument.name
+                    where = where if token.source in ("cli", "env") else f"{token.source}: {where}"
+                    raise UsageError("the path is empty", where=where, hint="Is a variable of the shell not set?")
 
 
 def usage_error(error: CycloptsError) -> UsageError:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from biasscope.core.errors import OutputError
 
 
-def write_files(folder: Path, contents: Mapping[str, bytes], *, mode: int = 0o644) -> list[Path]:
+def write_files(
+    folder: Path, contents: Mapping[str, bytes], *, mode: int = 0o644, without: Collection[str] = ()
+) -> list[Path]:
     """Write files into ``folder`` (made when missing): all of them are complete on disk before the first is renamed.
 
-    ``mode`` says who may read them: everybody, or with ``0o600`` the user alone.
+    ``mode`` says who may read them: everybody, or with ``0o600`` the user alone. The files ``without`` go when the
+    others come.
 
     Raises
     ------
@@ -29,8 +32,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes], *, mode: int = 0o64
         raise OutputError(_reason(error), where=str(folder), hint="Choose another folder with --output.") from error
     try:
         staged = [(_stage(staging / name, data, mode), folder / name) for name, data in contents.items()]
-        for temporary, final in staged:
-            temporary.replace(final)
+        _swap(staged, [(folder / name, staging / f"old-{name}") for name in without])
     except OSError as error:
         raise OutputError(_reason(error), where=str(folder), hint="Nothing was changed there.") from error
     finally:
@@ -38,6 +40,21 @@ def write_files(folder: Path, contents: Mapping[str, bytes], *, mode: int = 0o64
         if made and not any(folder.iterdir()):
             folder.rmdir()
     return [final for _, final in staged]
+
+
+def _swap(staged: list[tuple[Path, Path]], leaving: list[tuple[Path, Path]]) -> None:
+    """Set files aside and others in place; those that were set aside come back where that fails."""
+    gone: list[tuple[Path, Path]] = []
+    try:
+        for old, aside in leaving:
+            old.replace(aside)
+            gone.append((old, aside))
+        for temporary, final in staged:
+            temporary.replace(final)
+    except OSError:
+        for old, aside in gone:
+            aside.replace(old)
+        raise
 
 
 def _stage(path: Path, data: bytes, mode: int) -> Path:

@@ -39,6 +39,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from biasscope.core.arms import square_and_add
 from biasscope.core.errors import UsageError
 from biasscope.metrics.cluster import Sums
 
@@ -132,16 +133,12 @@ def difference_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
         spread = np.sqrt(np.prod(np.maximum(arrays.numerator_squared / arrays.images - share**2, 0), -1))
         correlation = np.where(spread > 0, -np.prod(share, -1) / spread, 0.0).clip(-1, 0)
         below, above = share - low.numpy(), high.numpy() - share
-        down = _square_and_add(below[..., 0], above[..., 1], correlation)
-        up = _square_and_add(above[..., 0], below[..., 1], correlation)
+        down = square_and_add(below[..., 0], above[..., 1], correlation)
+        up = square_and_add(above[..., 0], below[..., 1], correlation)
     gain = share[..., 0] - share[..., 1]
     bounds = (torch.as_tensor(bound, dtype=torch.float64) for bound in (gain - down, gain + up))
     least, most = (bound.clamp(-1, 1) for bound in bounds)
     return ClusterInterval(least, most, n[..., 0])
-
-
-def _square_and_add(first: Array, second: Array, correlation: Array) -> Array:
-    return np.asarray(np.sqrt(first**2 + second**2 - 2 * correlation * first * second), np.float64)
 
 
 def _effective(sums: _Arrays, share: Array, tail: float) -> Array:

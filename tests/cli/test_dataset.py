@@ -191,6 +191,25 @@ def test_environment_counts_less_than_the_command_line(program: Program, coco: P
     assert decode((tmp_path / "e" / "report.json").read_bytes()).provenance.seed == 5
 
 
+def test_an_augmentation_of_the_environment_may_have_blanks(program: Program, coco: Path, tmp_path: Path) -> None:
+    surroundings = {"BIASSCOPE_DATASET_AUGMENT": "RandomCrop(60, padding=4); CenterCrop(50)"}
+    done = program("dataset", coco, "--no-leakage", "--no-html", environment=surroundings)
+    assert done.returncode == 0, done.stderr
+    report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
+    found = [result.parameters["augmentation"] for result in report.results if result.kind == "repair"]
+    assert found == ["RandomResizedCrop(224)", "RandomCrop(60, padding=4)", "CenterCrop(50)"]
+
+
+def test_the_page_of_an_earlier_report_goes_and_this_is_said(program: Program, coco: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "biasscope-report"
+    for quiet, words in ((), "report.html was removed"), (("--quiet",), ""):
+        assert program("dataset", coco, "--no-leakage").returncode == 0
+        done = program("dataset", coco, "--no-leakage", "--no-html", *quiet)
+        assert words in done.stderr
+        assert bool(done.stderr) == bool(words)
+        assert [item.name for item in folder.iterdir()] == ["report.json"]
+
+
 def test_output_that_cannot_be_written_is_3(program: Program, coco: Path, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("mine")
     done = program("dataset", coco, "--no-leakage", "--no-html", "--output", "occupied")

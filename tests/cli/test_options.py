@@ -141,3 +141,48 @@ def test_the_help_names_an_environment_variable_of_the_command(
     command_in_name, _, option = after.partition(".")[0].removeprefix("BIASSCOPE_").partition("_")
     assert command_in_name.lower() == command
     assert option.lower() in dict(kinds(build()[command]))
+
+
+PATHS = [
+    ("dataset", ""),
+    ("dataset", "--output="),
+    ("invariance", "--classes-file="),
+    ("run", ""),
+    ("due", "--output="),
+]
+PATHS += [("compare", ""), ("gate", ""), ("schedule", "--folder="), ("dataset", "--config=")]
+
+
+@pytest.mark.parametrize(("command", "given"), PATHS)
+def test_an_empty_path_is_not_the_working_folder(
+    command: str, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a variable of the shell that is not set."""
+    monkeypatch.chdir(tmp_path)
+    more = {"compare": ["b"], "gate": ["--gates", "g.toml"], "schedule": ["show"]}.get(command, [])
+    assert main([command, given, *more]) == 2
+    assert "the path is empty. Is a variable of the shell not set?" in said(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--images", "--held-out"])
+def test_an_empty_source_is_not_the_default(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["augmentation", option, ""]) == 2
+    assert said(capsys).startswith(f"biasscope: {option}: the name is empty.")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "words"),
+    [
+        ("DATASET_AUGMENT", "Resize(4); RandomCrop(30, pading=4)", "RandomCrop does not take these arguments"),
+        ("LAYERS_MODEL", "file:my net.safetensors?arch=cifar_resnet20", "my net.safetensors"),
+        ("AUGMENTATION_COPIES", "1, 2; x", "'x'"),
+        ("INVARIANCE_PROTOCOL", "crop; embde", "no protocol is called 'embde'"),
+    ],
+)
+def test_semicolons_stand_between_values_of_the_environment(
+    variable: str, text: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"BIASSCOPE_{variable}", text)
+    assert main([variable.partition("_")[0].lower()]) in (2, 3)
+    assert words in said(capsys)

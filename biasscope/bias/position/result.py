@@ -58,8 +58,8 @@ def position(
     The joint of centre and height follows Azulay & Weiss (2019, section 6), who never published binning, test or level.
     """
     found = placement(counts, alpha=alpha, correction=correction, minimum=minimum, draws=monte_carlo, seed=seed)
-    rejected = {name: int((found.q[name] <= alpha).sum()) for name in FAMILIES}
-    family = {name: int(np.isfinite(found.q[name]).sum()) for name in FAMILIES}
+    rejected = {name: int((found.q[name] <= alpha).sum()) for name in (*FAMILIES, *AXES)}
+    family = {name: int(np.isfinite(found.q[name]).sum()) for name in rejected}
     settings = counts.settings
     parameters = {
         **{name: getattr(settings, name) for name in ("bins", "per_image", "groups", "seed", "grid")},
@@ -90,6 +90,8 @@ def position(
 
 
 FAMILIES = ("raw", "feasible", "interior", "joint")
+AXES = ("cvm_u", "cvm_v")
+"""Tests of one axis alone, which boxes that fill their frame on the other have as well."""
 
 
 def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], family: dict[str, int]) -> list[Scalar]:

@@ -30,7 +30,13 @@ def finding(rejected: dict[str, int], family: dict[str, int]) -> str:
     """One sentence with the numbers, without its full stop."""
     if family["feasible"] == 0:
         raw = f"; raw centres reject uniform placement in {_of(rejected, family, 'raw')}" if family["raw"] else ""
-        return f"No class has enough boxes with free room to be tested{raw}"
+        alone = [
+            f"; {where} alone {_of(rejected, family, name)} {'is' if rejected[name] == 1 else 'are'} non-uniform"
+            for name, where in (("cvm_u", "horizontally"), ("cvm_v", "vertically"))
+            if family[name]
+        ]
+        both = " on both axes" if alone else ""
+        return f"Given the box sizes (feasible coordinates) no class could be tested{both}{''.join(alone)}{raw}"
     return (
         f"Raw centres reject uniform placement in {_of(rejected, family, 'raw')}; "
         f"given the box sizes (feasible coordinates) {rejected['feasible']:,} of {family['feasible']:,} "

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from biasscope.core.errors import UsageError
+
 Floats = NDArray[np.float64]
 ATTEMPTS = 10
 
@@ -69,6 +71,11 @@ def random_resized_crop(
     ratio
         Least and greatest aspect ratio (width / height) of the window.
 
+    Raises
+    ------
+    UsageError
+        For a window without a pixel, which a ratio far from 1 gives in a tiny image.
+
     References
     ----------
     Szegedy et al., *Going Deeper with Convolutions*, CVPR 2015, section 6; the law is torchvision's
@@ -96,6 +103,7 @@ def random_resized_crop(
         open_rows = open_rows[~fits]
         if not open_rows.size:
             break
+    _refuse_empty(wide, high, w, h)
     return _framed(left, top, w, h, size, size)
 
 
@@ -167,6 +175,17 @@ def _fallback(wide: Floats, high: Floats, ratio: tuple[float, float]) -> tuple[F
         np.where(broad, np.rint(high * ratio[1]), wide),
         np.where(narrow, np.rint(wide / ratio[0]), high),
     )
+
+
+def _refuse_empty(wide: Floats, high: Floats, w: Floats, h: Floats) -> None:
+    """Refuse windows without a pixel, on which torchvision fails as well; only ratios far from 1 lead to them."""
+    for row in np.flatnonzero((w < 1) | (h < 1))[:1]:
+        size, crop = f"{wide[row]:.0f} x {high[row]:.0f}", f"{w[row]:.0f} x {h[row]:.0f}"
+        raise UsageError(
+            f"the crop of an image of {size} pixels would be of {crop}, on which torchvision fails",
+            where="--augment",
+            hint="Give a ratio nearer to 1, or resize first.",
+        )
 
 
 def _offsets(room: Floats, rng: np.random.Generator) -> Floats:

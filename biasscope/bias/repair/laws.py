@@ -52,6 +52,10 @@ class Law:
     windows: Sampler
     most_boxes: int = 100_000
 
+    def __str__(self) -> str:
+        """The augmentation as its user would write it."""
+        return self.text
+
     def view(self, boxes: Columns, rng: np.random.Generator) -> View:
         """Boxes through one window each."""
         return look(self.windows(boxes.width, boxes.height, rng), boxes.corners)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from biasscope.bias.grouped import left_out_effects
-from biasscope.bias.measures import TITLES, estimate, measures_of, triple
-from biasscope.bias.placement import change
+from biasscope.bias.measures import TITLES, effect_change, estimate, measures_of
 from biasscope.bias.repair.measured import Counted, Side
 from biasscope.bias.repair.scalars import effect_scalars, sizes_of, visibility_scalars
 from biasscope.bias.repair.sentence import finding, notes
@@ -19,9 +17,10 @@ def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str,
     sides = (before, after)
     measured = [measures_of(side.position, side.groups, counted.groups, counted.images, level=level) for side in sides]
     rows = {name: tuple(estimate(name, part, level=level) for part in measured) for name in TITLES}
-    moved = change(*(left_out_effects(part.counts["effect"]) for part in measured), level=level)
+    was, became = rows["effect"]
+    moved = effect_change(was, became, (measured[0].counts["effect"], measured[1].counts["effect"]))
     sizes = sizes_of(measured, sides, len(counted.visible))
-    scalars = [*effect_scalars(rows, sizes, triple(moved), level), *visibility_scalars(counted, level)]
+    scalars = [*effect_scalars(rows, sizes, moved, level), *visibility_scalars(counted, level)]
     return Result(
         kind="repair",
         title="Does the augmentation repair the bias?",

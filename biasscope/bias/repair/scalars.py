@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from biasscope.bias.measures import EFFECTS, ORDER, TITLES, Measures, Triple, scalar_of, triple
+from biasscope.bias.measures import ADDED, EFFECTS, ORDER, TITLES, Measures, Triple, scalar_of, triple
 from biasscope.bias.placement import interval_of, mean, median_interval
 from biasscope.bias.repair.measured import NAMED, Counted, Rows, Side
 from biasscope.core.results import Scalar
@@ -35,7 +35,7 @@ def effect_scalars(rows: Rows, sizes: Mapping[str, tuple[int, int]], moved: Trip
         for at, when in enumerate(("before", "after"))
     ]
     title = "Change of the placement effect, objects clear of the frame"
-    changed = scalar_of("effect_change", moved, title, level=level, n=min(sizes["effect"]))
+    changed = scalar_of("effect_change", moved, title, level=level, n=min(sizes["effect"]), method=ADDED)
     return [*made[:2], changed, *made[2:]]
 
 
@@ -51,7 +51,7 @@ def visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
     }
     made = []
     for name, (title, values) in shares.items():
-        share = triple(interval_of(mean(values, group, count), level=level))
+        share = triple(interval_of(mean(values, group, count), level=level, low=0.0, high=1.0))
         made.append(scalar_of(name, share, title, level=level, n=len(counted.label)))
     ratio = median_interval(counted.ratio.ravel(), counted.images, level=level)
     title = "Apparent scale, training over evaluation (median)"

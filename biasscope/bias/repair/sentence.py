@@ -51,7 +51,7 @@ def notes(*, unsized: int, used: int, available: Cell, sampled: bool) -> list[st
         "the frame. That is truncation, not placement.",
         "Objects that are placed uniformly are still uniform after any random crop, among those that stay clear of the "
         "frame; so both numbers have the same zero.",
-        "The effect (Cramer's V) is corrected for chance over groups of images, so that several draws of one box and "
+        "The effect (Cramér's V) is corrected for chance over groups of images, so that several draws of one box and "
         "several boxes of one image do not look like bias.",
         "Apparent scale compares the magnification of the whole object, training over evaluation; above 1 training "
         "shows objects larger.",

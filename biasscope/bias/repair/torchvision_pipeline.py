@@ -39,6 +39,10 @@ class Pipeline:
     transform: Callable[..., Any]
     most_boxes: int = MOST_BOXES
 
+    def __str__(self) -> str:
+        """The pipeline as its user would write it."""
+        return self.text
+
     def view(self, boxes: Columns, rng: np.random.Generator) -> View:
         """Boxes through one draw an image; boxes of one image share it.
 

@@ -68,7 +68,7 @@ def scale(
     return Result(
         kind="scale",
         title="Scale",
-        finding=_finding(found, reference, different, tested, counts.settings.per_image),
+        finding=_finding(found, reference, different, tested, counts.settings.per_image, minimum),
         parameters={
             "reference": reference,
             "range_low": float(scale_edges()[1]),
@@ -89,14 +89,27 @@ def scale(
     )
 
 
-def _finding(found: Scales, reference: str, different: int, tested: int, per_image: str) -> str:
+def _finding(found: Scales, reference: str, different: int, tested: int, per_image: str, minimum: int) -> str:
     median = found.median.value[-1]
     size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {median:.2f} of its frame"
     if tested == 0:
-        return f"{size}; no class could be tested against {NAMED[reference]}."
+        why = _why(found, reference, per_image, minimum)
+        return f"{size}; no class could be tested against {NAMED[reference]}: {why}."
     return (
         f"{size}; apparent scale differs from {NAMED[reference]} in {different:,} of {counted(tested, 'class')} tested."
     )
+
+
+def _why(found: Scales, reference: str, per_image: str, minimum: int) -> str:
+    """Why no class was tested."""
+    one = {"one": ", one an image,", "all": ""}[per_image]
+    if reference == "log-uniform":
+        return f"none has {minimum} boxes{one} of 1/64 of the frame or more"
+    if len(found.p) < 2:
+        return "there are none"
+    if np.count_nonzero(found.histogram[:-1].sum(0)) == 1:
+        return "all boxes are of about one size (within one bin)"
+    return f"each has fewer than {minimum} boxes{one} or the others have"
 
 
 def _scalars(counts: BoxCounts, found: Scales, reference: str, different: int, tested: int) -> list[Scalar]:
@@ -155,7 +168,8 @@ def _notes(reference: str, minimum: int, per_image: str) -> list[str]:
         "(smaller boxes share one bin). Quantiles come from much finer bins and are off by .004 at most.",
         "The effect is Cramér's V of class and reference at equal weight over eight wider bins, corrected for what "
         "chance adds: 0 alike, 1 without overlap. Classes are ranked by it.",
-        f"Classes with fewer than {minimum} boxes, or with fewer than {minimum} boxes elsewhere, are not tested.",
+        f"Classes with fewer than {minimum} boxes, or with fewer than {minimum} boxes elsewhere, are not tested, and "
+        "against the others none is where all boxes share one bin.",
     ]
     if per_image == "all":
         made.append(

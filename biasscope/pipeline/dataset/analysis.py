@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+import msgspec
 import polars as pl
 
 from biasscope.bias.counting.counts import BoxCounts, count_boxes
@@ -52,7 +53,8 @@ def analyze_dataset(
     progress
         Shows what is going on; silent by default.
     **options
-        Fields of :class:`~biasscope.pipeline.definition.DatasetAnalysis`, as ``box_convention="inclusive0"``.
+        Fields of :class:`~biasscope.pipeline.definition.DatasetAnalysis`, as ``box_convention="inclusive0"``; in
+        ``augment`` texts, transforms of torchvision, and laws of :mod:`biasscope.bias.repair`.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def analyze_dataset(
     'This is bias, not chance, for 5 of 10 classes; most for “9”, “6” and “7”.'
     """
     given = {**({"paths": list(paths)} if paths else {}), **options}
-    asked = definition or defined(DatasetAnalysis, given)
+    asked = definition or _defined(given)
     origin = Origin("dataset", asked)
     progress = progress or Progress()
     augmentations = _augmentations(asked.augment)  # first: a wrong one costs no time
@@ -92,6 +94,15 @@ def analyze_dataset(
         provenance=origin.provenance(inputs.result()),
         notes=notes + ([STREAM_NOTE] if asked.stream else []),
     )
+
+
+def _defined(options: Mapping[str, object]) -> DatasetAnalysis:
+    """Definition from keywords; what a file could not say, an augmentation that is an object, is put in at the end."""
+    augment = options.get("augment", [])
+    given = augment if isinstance(augment, list | tuple) else [augment]
+    several = [one if isinstance(one, str) else as_augmentation(one) for one in given]
+    checked = defined(DatasetAnalysis, {**options, "augment": [one for one in several if isinstance(one, str)]})
+    return msgspec.structs.replace(checked, augment=several)
 
 
 def _augmentations(given: Sequence[object]) -> list[Augmentation]:

@@ -8,6 +8,8 @@ from biasscope.core.errors import UsageError
 
 READING = ("image_column", "label_column", "box_columns", "classes_file", "split", "stream")
 """Options that say how pictures are read."""
+SOURCES = ("paths", "images", "sizes", "compare", "held_out", "classes_file")
+"""Options that name what is read."""
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +20,11 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def __post_init__(self) -> None:
         """Refuse values that nothing can be measured with."""
         self.refuse(("seed", 0 <= self.seed < 2**63, "Seeds lie between 0 and 9223372036854775807."))
+        for name in SOURCES:
+            given = getattr(self, name, None)
+            if given == "" or (isinstance(given, list) and "" in given):
+                hint = "Is a variable not set? Leave it out for the default."
+                raise UsageError("the name is empty", where=option(name), hint=hint)
 
     def refuse(self, *rules: tuple[str, bool, str]) -> None:
         """Name the first field that is out of range: field, whether its value will do, what would."""

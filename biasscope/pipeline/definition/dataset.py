@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
+import msgspec
+
 from biasscope.core.errors import UsageError
-from biasscope.pipeline.definition.base import Definition
+from biasscope.pipeline.definition.base import Definition, option
+
+READING = ("format_in", "images", "sizes", "split_column", "columns", "box_convention")
+"""Options that say how boxes are read."""
+COMPARING = ("compare_format_in", "compare_box_convention")
 
 
 class DatasetAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,9 +59,15 @@ class DatasetAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fiel
             ("alpha", 0 < self.alpha < 1, "It is a level, such as 0.05."),
             ("minimum", self.minimum is None or self.minimum >= 2, "A test needs at least 2 boxes."),
         )
-        for name, given in (
-            ("compare-format-in", self.compare_format_in != "auto"),
-            ("compare-box-convention", self.compare_box_convention is not None),
-        ):
-            if given and self.compare is None:
-                raise UsageError("there is nothing to compare", where=f"--{name}", hint="Give --compare PATH.")
+        if self.compare is None:
+            self._refuse_given(COMPARING, "there is nothing to compare", "Give --compare PATH.")
+        if not self.paths:
+            reads = READING if self.compare is None else READING[:1]  # the others are of the second dataset too
+            self._refuse_given(reads, "it says how to read boxes, and there are none to read", "Give a PATH.")
+
+    def _refuse_given(self, names: Iterable[str], what: str, hint: str) -> None:
+        """Refuse options that are said but have nothing to act on."""
+        defaults = {field.name: field.default for field in msgspec.structs.fields(self)}
+        for name in names:
+            if (given := getattr(self, name)) and given != defaults[name]:
+                raise UsageError(what, where=option(name), hint=hint)

@@ -6,10 +6,15 @@ from pathlib import Path
 
 from biasscope.core.files import write_files
 from biasscope.report.comparison.model import Comparison, encode
+from biasscope.report.outdated import outdated
+
+PAGE = "comparison.html"
 
 
 def write(comparison: Comparison, folder: Path, *, html: bool = True) -> list[Path]:
     """Write ``comparison.json`` and, unless ``html`` is false, ``comparison.html`` into ``folder``; gives their paths.
+
+    Without a page, that of an earlier comparison is removed: it is no view of this one.
 
     Raises
     ------
@@ -20,5 +25,5 @@ def write(comparison: Comparison, folder: Path, *, html: bool = True) -> list[Pa
     if html:
         from biasscope.report.comparison.page import render_comparison
 
-        contents["comparison.html"] = render_comparison(comparison)
-    return write_files(Path(folder), contents)
+        contents[PAGE] = render_comparison(comparison)
+    return write_files(Path(folder), contents, without=outdated(folder, PAGE, html=html))

@@ -9,7 +9,7 @@ from biasscope.bias import count_boxes, effects, testing
 from biasscope.bias.position import placement, position
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result
-from tests.box_scenes import scene
+from tests.box_scenes import frame, scene
 
 SCALARS = [
     "classes",
@@ -229,12 +229,24 @@ def test_the_finding_says_both_numbers(result):
 def test_nothing_to_test_is_said_in_words():
     counts = count_boxes(scene(2, 3))
     result = position(counts)
-    assert result.finding.startswith("No class has enough boxes")
+    assert result.finding.startswith("Given the box sizes (feasible coordinates) no class could be tested.")
     assert result.scalar("median_effect").value is None
     assert result.table("classes")["verdict"] == ["not tested"] * 2
     empty = position(count_boxes(scene(1, 1)[:0]))
     assert empty.table("classes").height == 0
     assert empty.scalar("pooled_effect").value is None
+
+
+def test_boxes_as_wide_as_their_frame_are_tested_on_the_other_axis():
+    y = np.floor(np.random.default_rng(0).beta(6, 1, 60) * 51)
+    wide = frame([f"i{k}" for k in range(60)], ["road"] * 60, 0 * y, y, 0 * y + 100, y + 50, [100] * 60, [100] * 60)
+    found = position(count_boxes(wide))
+    assert found.table("classes")["q_cvm_u"] == [None]
+    assert found.table("classes")["q_cvm_v"][0] < 0.001
+    assert found.finding.startswith(
+        "Given the box sizes (feasible coordinates) no class could be tested on both axes; vertically alone 1 of 1 "
+        "class is non-uniform; raw centres"
+    )
 
 
 def test_less_bias_is_better(result):

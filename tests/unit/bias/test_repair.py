@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from biasscope.bias.grouped import grouped_effect, grouped_value
+from biasscope.bias.measures import effect_change
 from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
+from biasscope.bias.repair.crop_law import random_resized_crop
 from biasscope.bias.repair.laws import law_of
 from biasscope.bias.repair.sentence import finding
 from biasscope.core.errors import UsageError
@@ -74,6 +76,56 @@ def test_a_centred_world_is_weakened_by_the_crop_and_not_by_the_whole_image() ->
     assert (
         f"{1 - cut:.0%} of the objects whole, cuts a part off {cut - lost:.0%} and loses {lost:.0%}" in cropped.finding
     )
+
+
+def in_squares(count: int, bias: float, seed: int) -> pl.DataFrame:
+    """Small boxes in frames of 300 pixels, placed by a symmetric beta law."""
+    rng = np.random.default_rng(seed)
+    size = rng.integers(10, 40, (2, count))
+    x, y = np.floor(rng.beta(bias, bias, (2, count)) * (301 - size))
+    columns = {"x0": x, "y0": y, "x1": x + size[0], "y1": y + size[1], "image_width": 300, "image_height": 300}
+    return pl.DataFrame({"image_id": [f"{row}" for row in range(count)], "label": "a"} | columns)
+
+
+@pytest.mark.parametrize(("bias", "true"), [(1.6, -0.0496), (1.0, 0.0)])
+def test_the_interval_of_the_change_holds_where_no_bias_is_left(bias: float, true: float) -> None:
+    """An effect is not smooth at 0; the true changes are those of 400,000 boxes."""
+    law, found, weakened = resized_crop(64, scale=(0.05, 0.15)), [], 0
+    for seed in range(20):
+        result = repair(in_squares(3000, bias, seed), augmentation=law, seed=seed)
+        found.append((*bounds(result, "effect_change"), bounds(result, "effect_before")[1]))
+        weakened += "weakens" in result.finding
+    assert sum(low <= true <= high for low, high, _ in found) >= 18
+    assert all(low >= -most for low, _, most in found)  # no more than all of it can go
+    assert weakened == (20 if bias > 1 else 0)
+
+
+def test_a_change_of_effects_that_go_together_is_known_better() -> None:
+    """Zou 2007 by hand: arms .1 and .2 down, .2 and .1 up, apart and at correlation 1."""
+    before, after = (0.5, 0.4, 0.7), (0.4, 0.3, 0.6)
+    same = np.array([[9, 0], [5, 4], [7, 2]])
+    apart = effect_change(before, after, (same, np.ones((3, 2), int)))
+    together = effect_change(before, after, (same, same))
+    assert apart == pytest.approx((-0.1, -0.1 - 0.05**0.5, -0.1 + 0.05**0.5))
+    assert together == pytest.approx((-0.1, -0.2, 0.0))
+
+
+def test_shares_stay_within_what_a_share_can_be() -> None:
+    """One box in the corner of 10,000 is lost now and then: no interval reaches below 0 or above 1."""
+    frame = in_squares(2000, 1, 0).with_columns(x0=100.0, x1=120.0, y0=100.0, y1=120.0)
+    corner = frame.head(1).with_columns(image_id=pl.lit("corner"), x0=0.0, x1=2.0, y0=0.0, y1=2.0)
+    result = repair(pl.concat([frame, corner]), augmentation=padded_crop(300, 10))
+    for name in ("lost", "cut", "visible_fraction", "edge_contact_before", "edge_contact_after"):
+        low, high = bounds(result, name)
+        assert 0 <= low <= high <= 1, name
+    assert bounds(result, "lost") != (0, 0)
+
+
+def test_a_crop_without_a_pixel_is_refused_as_torchvision_fails_on_it() -> None:
+    """In an image of one pixel: ten draws of which most do not fit, then the largest central crop, 0.5 pixels wide."""
+    rng = np.random.default_rng(0)
+    with pytest.raises(UsageError, match="an image of 1 x 1 pixels would be of 0 x 1"):
+        random_resized_crop([1.0] * 1000, [1.0] * 1000, rng, ratio=(0.3, 0.5))
 
 
 def test_padding_and_a_wide_crop_move_objects_further() -> None:

@@ -111,8 +111,27 @@ def test_unknown_reference_is_a_usage_error(counts):
 def test_one_class_cannot_be_tested_against_others():
     result = scale(count_boxes(scene(1, 50)))
     assert result.scalar("tested").value == 0
-    assert "no class could be tested" in result.finding
+    assert result.finding.endswith("no class could be tested against the other classes: there are none.")
     assert result.table("classes")["verdict"] == ["not tested"]
+
+
+@pytest.mark.parametrize(
+    ("sides", "options", "why"),
+    [
+        (np.full(50, 0.2), {}, "all boxes are of about one size (within one bin)."),
+        (np.linspace(0.1, 0.9, 9), {}, "each has fewer than 10 boxes, one an image, or the others have."),
+        (
+            np.full(50, 0.01),
+            {"reference": "log-uniform"},
+            "none has 10 boxes, one an image, of 1/64 of the frame or more.",
+        ),
+    ],
+)
+def test_why_no_class_was_tested(sides, options, why):
+    boxes = pl.concat([squares(sides, "a"), squares(sides, "b", 1000)])
+    result = scale(count_boxes(boxes), **options)
+    assert result.table("classes")["verdict"] == ["not tested"] * 2
+    assert result.finding.endswith(why)
 
 
 @pytest.mark.parametrize("per_image", ["one", "all"])

@@ -46,6 +46,18 @@ def test_a_full_disk_leaves_the_old_report(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.json": b"old", "b.html": b"old"}
 
 
+def test_a_file_goes_when_the_others_come_or_stays_with_them(tmp_path: Path) -> None:
+    (tmp_path / "a.json").mkdir()  # cannot be replaced by a file
+    (tmp_path / "b.html").write_bytes(b"old")
+    with pytest.raises(OutputError):
+        write_files(tmp_path, {"a.json": b"new"}, without=["b.html"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.html"]
+    assert (tmp_path / "b.html").read_bytes() == b"old"
+    (tmp_path / "a.json").rmdir()
+    write_files(tmp_path, {"a.json": b"new"}, without=["b.html"])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
 def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     occupied = tmp_path / "file"
     occupied.write_text("")

@@ -184,7 +184,8 @@ def test_both_files_or_none(made, tmp_path, monkeypatch):
     paths = write(made, tmp_path / "out")
     assert [path.name for path in paths] == ["comparison.json", "comparison.html"]
     assert decode(paths[0].read_bytes()) == made
-    assert [path.name for path in write(made, tmp_path / "json", html=False)] == ["comparison.json"]
+    assert [path.name for path in write(made, tmp_path / "out", html=False)] == ["comparison.json"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["comparison.json"]  # the page was of another
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         write(made, tmp_path / "file")

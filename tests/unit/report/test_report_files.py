@@ -54,6 +54,15 @@ def test_json_alone(tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == [path.name] == ["report.json"]
 
 
+def test_json_alone_leaves_no_older_page_of_ours_and_every_page_of_others(tmp_path):
+    write(sample.full(1), tmp_path)
+    write(sample.full(2), tmp_path, html=False)
+    assert [item.name for item in tmp_path.iterdir()] == ["report.json"]
+    (tmp_path / "report.html").write_text("<!doctype html>mine")
+    write(sample.full(2), tmp_path, html=False)
+    assert (tmp_path / "report.html").read_text() == "<!doctype html>mine"
+
+
 def test_unwritable_folder_is_an_output_error(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError):

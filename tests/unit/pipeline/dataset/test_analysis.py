@@ -1,11 +1,13 @@
 """A dataset from boxes to a report: what the first screen says, and that options reach what they are for."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from biasscope.bias import count_boxes
 from biasscope.bias.position import position
+from biasscope.bias.repair import padded_crop
 from biasscope.boxes import read_boxes, usable_boxes
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result, table
@@ -146,9 +148,109 @@ def test_a_wrong_augmentation_is_refused_before_anything_is_read(tmp_path: Path)
     ],
 )
 def test_the_first_sentence_counts_in_words(verdicts: list[str], sentence: str) -> None:
-    classes = table("classes", {"label": list("abcdef")[: len(verdicts)], "verdict": verdicts})
-    found = Result(kind="position", title="", finding="", parameters={"minimum": 10}, scalars=[], tables=[classes])
-    assert answer([found], [])[0] == sentence
+    assert first_sentences(verdicts)[0] == sentence
+
+
+def first_sentences(verdicts: list[str], *, per_image: str = "one", **columns: list[object]) -> list[str]:
+    """Of a position result whose classes have 20 boxes in 20 images, unless said otherwise."""
+    usual = {"boxes": 20, "images": 20, "q_cvm_u": None, "q_cvm_v": None}
+    rows = {name: [value] * len(verdicts) for name, value in usual.items()} | columns
+    classes = table("classes", {"label": list("abcdef")[: len(verdicts)], "verdict": verdicts} | rows)
+    parameters = {"minimum": 10, "alpha": 0.05, "per_image": per_image}
+    found = Result(kind="position", title="", finding="", parameters=parameters, scalars=[], tables=[classes])
+    return answer([found], [])[:-1]
+
+
+NONE = "not tested"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "columns", "sentences"),
+    [
+        (
+            [NONE] * 2,
+            {"q_cvm_v": [0.04, 0.01]},
+            [
+                "No class can be tested on both axes: all 2 have fewer than 10 boxes with free room on both axes.",
+                "Vertically alone, where 2 of these have free room, this is bias, not chance, for 2: “b” and “a”.",
+            ],
+        ),
+        (
+            ["not rejected", NONE, NONE],
+            {"q_cvm_u": [0.01, None, 0.2]},
+            [
+                "Bias is not told from chance in the one class (2 more have too few boxes with free room), given the "
+                "box sizes.",
+                "Horizontally alone, where 1 of these has free room, bias is not told from chance.",
+            ],
+        ),
+        (
+            [NONE] * 2,
+            {"boxes": [500, 500], "images": [5, 9]},
+            ["No class can be tested: all 2 are in fewer than 10 images, of which one box each is tested."],
+        ),
+        (
+            [NONE] * 2,
+            {"boxes": [500, 4], "images": [5, 4]},
+            [
+                "No class can be tested: all 2 have fewer than 10 boxes with free room or are in fewer than 10 images, "
+                "of which one box each is tested."
+            ],
+        ),
+        (
+            ["non-uniform", NONE],
+            {"boxes": [20, 500], "images": [20, 5]},
+            ["This is bias, not chance, for 1 of 1 class (1 more is in too few images): “a”."],
+        ),
+        (
+            ["non-uniform"],
+            {"per_image": "all", "boxes": [60]},
+            [
+                "Uniform placement is rejected for 1 of 1 class: “a”. Whether that is bias or chance, tests of all "
+                "boxes of an image cannot tell."
+            ],
+        ),
+        (["non-uniform"], {"per_image": "all"}, ["This is bias, not chance, for 1 of 1 class: “a”."]),
+    ],
+)
+def test_the_first_sentences_say_no_more_than_was_tested(
+    verdicts: list[str], columns: dict[str, Any], sentences: list[str]
+) -> None:
+    assert first_sentences(verdicts, **columns) == sentences
+
+
+def test_augmentations_may_be_objects(tmp_path: Path) -> None:
+    v2 = pytest.importorskip("torchvision.transforms.v2")
+    path, pair = boxes(tmp_path), [v2.RandomCrop(300), padded_crop(400, 4)]
+    report = analyze_dataset(path, leakage=False, augment=[*pair, "CenterCrop(300)"])
+    found = [result.parameters["augmentation"] for result in report.results if result.kind == "repair"]
+    assert found == ["RandomResizedCrop(224)", repr(pair[0]), "RandomCrop(400, padding=4)", "CenterCrop(300)"]
+    assert report.provenance.command[-7:-1] == [part for text in found[1:] for part in ("--augment", text)]
+    with pytest.raises(UsageError, match="must be text or a transform, not int"):
+        analyze_dataset(path, leakage=False, augment=[3])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"format_in": "coco"},
+        {"columns": {"x0": "left"}},
+        {"sizes": "sizes.csv"},
+        {"images": "pictures"},
+        {"box_convention": "edges"},
+        {"split_column": "split"},
+        {"format_in": "coco", "compare": "other.json"},
+    ],
+)
+def test_options_of_reading_need_something_to_read(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="Give a PATH"):
+        analyze_dataset(**options)
+
+
+@pytest.mark.parametrize("options", [{"paths": [""]}, {"compare": ""}, {"images": ""}])
+def test_an_empty_name_is_no_path(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="the name is empty"):
+        analyze_dataset(**{"paths": ["a.csv"], **options})
 
 
 def test_the_functions_give_the_numbers_of_the_report(tmp_path: Path) -> None:

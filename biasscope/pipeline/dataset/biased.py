@@ -1,0 +1,118 @@
+"""What the first sentences say of placement: bias or chance, for which classes, and which could not be tested why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from biasscope.core.results import Result
+from biasscope.core.words import counted
+
+MOST = 3
+LONGEST = 80
+"""Letters of a label that a sentence holds."""
+AXES = {"q_cvm_u": "Horizontally", "q_cvm_v": "Vertically"}
+"""Test of one axis alone -> which axis."""
+
+
+class _Row(NamedTuple):
+    """One class: what is in the table, and its corrected p-values of one axis alone."""
+
+    label: str
+    verdict: str
+    boxes: int
+    images: int
+    axes: tuple[float | None, ...]
+
+
+def biased(item: Result) -> Iterator[str]:
+    """Verdict of a position result in a sentence, naming the most biased classes, and what one axis alone tells."""
+    rows = _rows(item)
+    left = [row for row in rows if row.verdict == "not tested"]
+    tested = len(rows) - len(left)
+    found = [row for row in rows if row.verdict == "non-uniform"]
+    few = f" ({len(left):,} more {_lacking(left, item)})" if left else ""
+    if not tested:
+        yield _none_tested(left, item)
+    elif found:
+        of = f"{len(found):,} of {counted(tested, 'class')}"
+        yield f"{_claim(found, item)} {of}{few}{_names(found)}.{_doubt(found, item)}"
+    else:
+        where = "the one class" if tested == 1 else f"any of {tested:,} classes"
+        yield f"Bias is not told from chance in {where}{few}, given the box sizes."
+    yield from _on_one_axis(left, item)
+
+
+def _rows(item: Result) -> list[_Row]:
+    classes = item.table("classes")
+    axes = zip(*(classes[name] for name in AXES), strict=True)
+    columns = (classes["label"], classes["verdict"], classes["boxes"], classes["images"], axes)
+    return [_Row(*row) for row in zip(*columns, strict=True)]  # type: ignore[arg-type]
+
+
+def _claim(found: Sequence[_Row], item: Result) -> str:
+    """What a rejection says; not that it is bias where boxes of one image were taken for independent."""
+    return "Uniform placement is rejected for" if _clustered(found, item) else "This is bias, not chance, for"
+
+
+def _doubt(found: Sequence[_Row], item: Result) -> str:
+    if not _clustered(found, item):
+        return ""
+    return " Whether that is bias or chance, tests of all boxes of an image cannot tell."
+
+
+def _clustered(found: Sequence[_Row], item: Result) -> bool:
+    return item.parameters["per_image"] == "all" and any(row.boxes > row.images for row in found)
+
+
+def _none_tested(left: Sequence[_Row], item: Result) -> str:
+    least, crowded = item.parameters["minimum"], _crowded(left, item)
+    who = "the only one" if len(left) == 1 else f"all {len(left):,}"
+    images = f"{'is' if len(left) == 1 else 'are'} in fewer than {least} images, of which one box each is tested"
+    if left and crowded == len(left):
+        return f"No class can be tested: {who} {images}."
+    both = " on both axes" if any(_room(left)) else ""
+    why = f"{'has' if len(left) == 1 else 'have'} fewer than {least} boxes with free room{both}"
+    return f"No class can be tested{both}: {who} {why}{f' or {images}' if crowded else ''}."
+
+
+def _lacking(left: Sequence[_Row], item: Result) -> str:
+    """Why classes were not tested."""
+    crowded, one = _crowded(left, item), len(left) == 1
+    boxes, images = (
+        f"{'has' if one else 'have'} too few boxes with free room",
+        f"{'is' if one else 'are'} in too few images",
+    )
+    return images if crowded == len(left) else f"{boxes} or {images}" if crowded else boxes
+
+
+def _crowded(left: Sequence[_Row], item: Result) -> int:
+    """Classes with boxes enough, but too few images where one box of an image is tested."""
+    least = int(str(item.parameters["minimum"]))
+    return sum(row.images < least <= row.boxes for row in left) if item.parameters["per_image"] == "one" else 0
+
+
+def _room(left: Sequence[_Row]) -> list[list[tuple[_Row, float]]]:
+    """Classes that could be tested on one axis alone, with q, for each axis."""
+    return [[(row, q) for row in left if (q := row.axes[axis]) is not None] for axis in range(len(AXES))]
+
+
+def _on_one_axis(left: Sequence[_Row], item: Result) -> Iterator[str]:
+    """What is known of classes that fill their frame in one direction and have room in the other."""
+    alpha = float(str(item.parameters["alpha"]))
+    for where, rows in zip(AXES.values(), _room(left), strict=True):
+        found = [row for row, q in sorted(rows, key=lambda pair: pair[1]) if q <= alpha]
+        have = f"{where} alone, where {len(rows):,} of these {'has' if len(rows) == 1 else 'have'} free room,"
+        if found:
+            claim = _claim(found, item)
+            yield f"{have} {claim[0].lower()}{claim[1:]} {len(found):,}{_names(found)}.{_doubt(found, item)}"
+        elif rows:
+            yield f"{have} bias is not told from chance."
+
+
+def _names(found: Sequence[_Row]) -> str:
+    """The first few labels, each in quotation marks and cut where it is long."""
+    short = [row.label if len(row.label) <= LONGEST else f"{row.label[: LONGEST - 1]}\u2026" for row in found[:MOST]]
+    shown = [f"\u201c{label}\u201d" for label in short]
+    named = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f": {named}" if len(found) <= MOST else f"; most for {named}"
