@@ -14,6 +14,7 @@ from typing import IO, Self, cast
 
 from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import InputError
+from biasscope.core.words import legible
 
 LARGEST_MEMBER = 1 << 26
 _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
@@ -58,12 +59,13 @@ def members(
                 data = None
                 if _hidden(member.name):
                     continue
-                if member.name.lower().endswith(suffix):
+                name = legible(member.name)
+                if name.lower().endswith(suffix):
                     data = _content(archive, member, path.name, log)
                 elif beside is not None and member.isreg():
-                    beside(f"{path.name}!{member.name}", partial(_head, archive, member))
+                    beside(f"{path.name}!{name}", partial(_head, archive, member))
                 if data is not None:
-                    yield member.name, data
+                    yield name, data
                     given += 1
                 if given == most:
                     return
@@ -115,7 +117,7 @@ def _head(archive: tarfile.TarFile, member: tarfile.TarInfo, size: int) -> bytes
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, log: RowLog) -> bytes | None:
-    where = f"{name}!{member.name}"
+    where = f"{name}!{legible(member.name)}"
     if not member.isreg():
         if not member.isdir():
             log.add("link or device in an archive", where, "not followed")

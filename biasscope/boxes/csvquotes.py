@@ -2,7 +2,7 @@
 
 A file without quotes is only searched for one. In a file with quotes every row is checked: fields are plain, or
 quoted as a whole with inner quotes doubled; a row that is neither still passes when its line has an even number of
-quotes, which polars takes as they are.
+quotes, which polars takes as they are, unless one of them ends a field before its end.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from biasscope.core.errors import InputError
 BLOCK = 1 << 22
 LARGEST_ROW = 1 << 20
 LARGEST = 1 << 31
-REASON = "a quote is not closed"
+OPEN, INSIDE = "a quote is not closed", "text follows a quoted field"
 
 
 class BadLine(NamedTuple):
-    """A line to leave out: its number from 0 (the header's), and its bytes in the file."""
+    """A line to leave out: its number from 0 (the header's), its bytes in the file, and what is wrong with it."""
 
     line: int
     start: int
     end: int
+    reason: str
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -63,7 +64,9 @@ def sound(path: Path, data: bytes | None, separator: str, log: RowLog | None) ->
             return path if data is None else io.BytesIO(data)
         where = f"{path.name}:{bad[0].line}"
         if path.stat().st_size > LARGEST:
-            raise InputError(f"{REASON}, and the file is too large to leave it out", where=f"{path}, row {bad[0].line}")
+            raise InputError(
+                f"{bad[0].reason}, and the file is too large to leave it out", where=f"{path}, row {bad[0].line}"
+            )
         with opened(path) if data is None else io.BytesIO(data) as file:
             whole = file.read()
     except (OSError, EOFError) as error:
@@ -74,17 +77,17 @@ def sound(path: Path, data: bytes | None, separator: str, log: RowLog | None) ->
         at = one.end
         if log is not None:
             where = f"{path.name}:{one.line}"
-            log.add(REASON, where, whole[one.start : min(one.end, one.start + 100)].decode("utf-8", "replace"))
+            log.add(one.reason, where, whole[one.start : min(one.end, one.start + 100)].decode("utf-8", "replace"))
     return io.BytesIO(b"".join([*pieces, whole[at:]]))
 
 
 def bad_lines(file: IO[bytes], separator: bytes) -> Iterator[BadLine]:
-    r"""Lines with a quote that is not closed.
+    r"""Lines with a quote that is not closed, or that ends a field before its end.
 
     >>> [bad.line for bad in bad_lines(io.BytesIO(b'a,b\n1,"x\ny"\n1,12" nail\n1,2\n'), b",")]
     [3]
     """
-    pattern, data, offset, line = _rows(separator), b"", 0, 0
+    pattern, goes_on, data, offset, line = _rows(separator), _going_on(separator), b"", 0, 0
     last = False
     while not last:
         more = file.read(BLOCK)
@@ -98,8 +101,9 @@ def bad_lines(file: IO[bytes], separator: bytes) -> Iterator[BadLine]:
             stop = data.find(b"\n", at) + 1
             if not stop or (not last and len(data) - at < LARGEST_ROW):
                 break  # the row may go on in the next block
-            if data.count(b'"', at, stop) % 2:
-                yield BadLine(line, offset + at, offset + stop - 1)
+            unclosed = data.count(b'"', at, stop) % 2
+            if unclosed or goes_on.search(data, at, stop):
+                yield BadLine(line, offset + at, offset + stop - 1, OPEN if unclosed else INSIDE)
             line, at = line + 1, stop
         data, offset = data[at:], offset + at
 
@@ -111,6 +115,12 @@ def _rows(separator: bytes) -> re.Pattern[bytes]:
     field = rb'(?:"(?:[^"]++|"")*+"|' + plain + rb'++(?:"' + plain + rb'*+"' + plain + rb"*+)*+|)"
     mark = re.escape(separator)
     return re.compile(rb"(?:" + field + rb"(?:" + mark + field + rb")*+\r?\n)*+")
+
+
+@lru_cache
+def _going_on(separator: bytes) -> re.Pattern[bytes]:
+    mark = re.escape(separator)
+    return re.compile(rb"(?:^|" + mark + rb')"(?:[^"]++|"")*+"[^' + mark + rb"\r\n]", re.MULTILINE)
 
 
 def _quotes(file: IO[bytes]) -> bool:

@@ -29,7 +29,8 @@ class ImageNames:
     def like(self, image_id: str, split: str | None = None) -> list[str]:
         """Names that may be meant by an image: those of its folder, and none whose folder names another split.
 
-        A split that no folder here has may be one of the annotation's own, and says nothing.
+        Where no name has its folder, as annotations and images often lie apart, those of other folders may be meant. A
+        split that no folder here has may be one of the annotation's own, and says nothing.
         """
         image_id = image_id.replace("\\", "/")
         names = self._names.get(stem_of(image_id), [])

@@ -70,7 +70,7 @@ class Request:
             return self.only
         found = listed(self.path)
         if self.sizes is not None and self.path.is_dir():
-            found = found.without(self.sizes)
+            found = found.without(self.sizes) or found  # boxes and sizes of one file
         return Listing(found.paths, [self.folder + name for name in found.names]) if self.folder else found
 
     @cached_property

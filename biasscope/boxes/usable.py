@@ -34,6 +34,6 @@ def usable_boxes(source: BoxTable) -> pl.DataFrame:
     >>> usable_boxes(read_boxes(path, box_convention="edges"))["x1"].to_list()
     [9.0]
     """
-    inspector = Inspector()
+    inspector = Inspector(pixels=source.pixels)
     parts = [batch.filter(inspector.check(batch)) for batch in source.batches()]
     return pl.concat(parts) if parts else source.boxes.head(0).collect()

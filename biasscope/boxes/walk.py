@@ -1,13 +1,15 @@
 """Every file below a folder, also through links to folders.
 
 A linked folder is read as if it lay where the link is. Folders that lie there themselves come first; one that was
-reached already is read again only under the name of another split (``val`` as a link to ``train``), as every other
-link says nothing new: its boxes would only be counted twice. A link that leads back to where it came from is no folder.
+reached already is read again only where its place names a split then and another one now (``val`` as a link to
+``train``), as every other link says nothing new: its boxes would only be counted twice. A link that leads back to where
+it came from is no folder.
 """
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
@@ -35,9 +37,10 @@ class _Folder:
             raise _unlisted(self.path, error) from error
         return stat.st_dev, stat.st_ino
 
-    def key(self) -> tuple[Identity, str | None]:
-        """What must not be read twice: a folder, and the split that its place names."""
-        return self.identity(), split_of_folders(self.prefix)
+    @property
+    def split(self) -> str | None:
+        """The split that its place names."""
+        return split_of_folders(self.prefix)
 
     def circles(self) -> bool:
         """Whether it is one of the folders on the way to it."""
@@ -81,13 +84,17 @@ def walk(root: str) -> Iterator[tuple[str, str]]:
 
 def _linked(links: list[_Folder], folders: list[_Folder]) -> Iterator[tuple[str, str]]:
     """Files of linked folders and below."""
-    met = {folder.key() for folder in folders}
+    met = defaultdict[Identity, set[str | None]](set)
+    for folder in folders:
+        met[folder.identity()].add(folder.split)
     waiting = _last_first(links)
     while waiting:
         folder = waiting.pop()
-        if folder.key() in met or folder.circles():
+        before = met[folder.identity()]
+        known = before and (folder.split is None or not before.isdisjoint({None, folder.split}))
+        if known or folder.circles():
             continue
-        met.add(folder.key())
+        before.add(folder.split)
         inside = _entries(folder)
         yield from inside.files
         waiting += _last_first(inside.folders + inside.links)

@@ -93,6 +93,8 @@ def stream(
 
 def _decoder(begin: bytes) -> codecs.IncrementalDecoder | None:
     """What makes text of a document whose declared encoding expat does not know by itself."""
+    if begin.startswith(_UTF16[2:]):  # of no byte order mark, which may be declared by its own name
+        return codecs.getincrementaldecoder("utf-16-be" if begin.startswith(b"\0") else "utf-16-le")()
     declared = _ENCODING.match(begin)
     name = "utf-8" if declared is None else declared[1].decode().lower()
     if name in _OF_EXPAT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -44,6 +45,9 @@ def write_files(
 
 def _swap(staged: list[tuple[Path, Path]], leaving: list[tuple[Path, Path]]) -> None:
     """Set files aside and others in place; those that were set aside come back where that fails."""
+    for _, final in staged:
+        if final.is_dir():  # before anything is replaced
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(final))
     gone: list[tuple[Path, Path]] = []
     try:
         for old, aside in leaving:

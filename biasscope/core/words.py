@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 
@@ -25,9 +24,11 @@ def first_few(names: Sequence[str], most: int) -> str:
 
 
 def legible(name: str) -> str:
-    r"""Name of a file as a report can write it: one that is not UTF-8 opens by its bytes, but is no text.
+    r"""Name of a file as a report can write it: bytes that are not UTF-8, and so no text, in hexadecimal digits.
 
-    >>> legible("val.csv"), legible("\udcff.csv") == "\N{REPLACEMENT CHARACTER}.csv"
-    ('val.csv', True)
+    >>> legible("val.csv"), legible("caf\udce9.csv")
+    ('val.csv', 'caf%E9.csv')
     """
-    return name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")
+    if name.isascii():
+        return name
+    return "".join(f"%{ord(sign) - 0xDC00:02X}" if "\udc80" <= sign <= "\udcff" else sign for sign in name)

@@ -98,7 +98,7 @@ def _numbers(table: Table, item: Field, values: Sequence[Cell], most: int | None
     return [
         Shown(
             show(value),
-            "" if value is None else f"{value:.6g}",
+            "" if value is None else f"{value:.5g}",
             "" if value is None else wording.span(show, low, high),
         )
         for show, value, low, high in zip(shows, values, *ends, strict=True)

@@ -59,17 +59,17 @@ def address(counts: Sequence[float | None] | None) -> str:
 
 
 def says(counts: Sequence[float | None]) -> str:
-    """A map in words: how much of it lies in the fullest cell and in the middle quarter of the plane.
+    """A map in words: how much of it lies in the fullest cell, and in the middle, a quarter of the plane.
 
     >>> says([0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])
-    'fullest cell (row 2, column 2) 75 %, middle quarter 100 %'
+    'fullest cell (row 2, column 2) 75 %, middle 100 %'
     """
     values = np.array([value or 0 for value in counts], float)
     grid = values.reshape(round(len(values) ** 0.5), -1) / values.sum()
     side = len(grid)
     row, place = divmod(int(grid.argmax()), side)
     middle = grid[side // 4 : side - side // 4, side // 4 : side - side // 4].sum()
-    most = f"fullest cell (row {row + 1}, column {place + 1}) {grid.max():.0%}, middle quarter {middle:.0%}"
+    most = f"fullest cell (row {row + 1}, column {place + 1}) {grid.max():.0%}, middle {middle:.0%}"
     return most.replace("%", " %")
 
 

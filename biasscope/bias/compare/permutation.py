@@ -174,5 +174,6 @@ def _pooled_p(units: Units, classes: Ints, sums: tuple[Floats, Floats]) -> float
         return np.asarray((gap**2).sum(1) * count * (n - count) / n)
 
     observed = statistic(features[first].sum(0)[None], np.array([boxes[first].sum()]))
-    beyond = int((statistic(*sums) >= observed * (1 - TIE)).sum())
+    rounding = TIE * float((total**2).sum()) / n  # where all boxes are alike the statistic is nothing but that
+    beyond = int((statistic(*sums) >= observed * (1 - TIE) - rounding).sum())
     return (beyond + 1) / (len(sums[1]) + 1)

@@ -13,8 +13,8 @@ from biasscope.core.words import counted
 
 def finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, str], alpha: float) -> str:
     """In how many classes the sides differ, and whether they do over all of them."""
-    tested = scalars["tested"].value or 0
-    if not tested:
+    tested, many = (int(scalars[name].value or 0) for name in ("tested", "tested_scale"))
+    if not tested and not many:
         return f"{names[0]} and {names[1]} share no class with enough images on both sides to be compared."
     counts = [int(scalars[name].value or 0) for name in ("classes_different", "classes_different_scale")]
     p = [scalars[name].value for name in ("pooled_p", "pooled_p_scale")]
@@ -23,9 +23,13 @@ def finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, st
         for what, value in zip(("position", "scale"), p, strict=True)
         if value is not None
     )
-    many = int(scalars["tested_scale"].value or 0)
+    position = (
+        f"in position in {counts[0]:,} of {counted(tested, 'tested class')}"
+        if tested
+        else "in position in none, as no class has enough images with free room on both sides,"
+    )
     return (
-        f"{names[0]} and {names[1]} differ in position in {counts[0]:,} of {counted(int(tested), 'tested class')} "
+        f"{names[0]} and {names[1]} differ {position} "
         f"and in scale in {counts[1]:,} of {many:,}{f'; over all of these together {together}' if together else ''}."
     )
 

@@ -12,7 +12,6 @@ from biasscope.bias import effects, testing
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
-from biasscope.bias.position.distances import distances
 
 Floats = NDArray[np.float64]
 Sums = dict[str, Floats]
@@ -40,9 +39,9 @@ class Placement:
         Draws of the second stage of the chi-square tests; 0 where the first is enough for a lone rejection.
     q
         The same, corrected over the classes tested.
-    distances
-        ``js``, ``w1_u``, ``w1_v``: Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u
-        and of v from uniform.
+    js, w1_u, w1_v
+        Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u and of v from uniform. Not
+        corrected for sample size, so that few boxes look far from even: no interval of them would hold the truth.
     design_effect
         Variance of the mean position over that of as many independent boxes, by the jackknife, all boxes.
     """
@@ -55,7 +54,9 @@ class Placement:
     p: dict[str, Floats]
     again: int
     q: dict[str, Floats]
-    distances: dict[str, Estimate]
+    js: Floats
+    w1_u: Floats
+    w1_v: Floats
     design_effect: Floats
 
     @property
@@ -96,7 +97,9 @@ def placement(
         p=p,
         again=again,
         q={name: testing.adjust(values, correction) for name, values in p.items()},
-        distances=distances(counts),
+        js=effects.jensen_shannon(feasible),
+        w1_u=effects.wasserstein_uniform_binned(counts.fine[:, 0]),
+        w1_v=effects.wasserstein_uniform_binned(counts.fine[:, 1]),
         design_effect=_design_effects(counts, minimum),
     )
 

@@ -104,14 +104,14 @@ def _tests(found: Placement) -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
     for test in ("interior", "joint", "cvm_u", "cvm_v"):
         columns |= {f"p_{test}": found.p[test], f"q_{test}": found.q[test]}
-    return columns
+    return columns | {"js": found.js, "w1_u": found.w1_u, "w1_v": found.w1_v}
 
 
 def _measures(found: Placement) -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
-    for name, estimate in (found.distances | found.measures).items():
+    for name, estimate in found.measures.items():
         columns |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        columns |= {f"p_{name}": found.p[name]} if name in found.p else {}
+        columns |= {f"p_{name}": found.p[name]}
     return columns
 
 
@@ -120,11 +120,8 @@ def _frame(counts: BoxCounts) -> dict[str, NDArray[np.generic]]:
     totals = {name: counts.moment(name, "frame").sum(1) for name in ("left", "top", "right", "bottom", *SLACK)}
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = {name: total / n for name, total in totals.items()}
-    touching = edge_contact(counts)
     return {
-        "edge_contact": touching.value,
-        "edge_contact_low": touching.low,
-        "edge_contact_high": touching.high,
+        "edge_contact": edge_contact(counts).value,
         **{f"edge_{side}": shares[side] for side in ("left", "top", "right", "bottom")},
         **{name: shares[name] for name in SLACK},
         **{f"no_{name}": counts.moment(f"no_{name}", "frame").sum(1).astype(np.int64) for name in SLACK},

@@ -31,7 +31,7 @@ def finding(rejected: dict[str, int], family: dict[str, int]) -> str:
     if family["feasible"] == 0:
         raw = f"; raw centres reject uniform placement in {_of(rejected, family, 'raw')}" if family["raw"] else ""
         alone = [
-            f"; {where} alone {_of(rejected, family, name)} {'is' if rejected[name] == 1 else 'are'} non-uniform"
+            f"; {where} alone {_of(rejected, family, name)} {'is' if family[name] == 1 else 'are'} non-uniform"
             for name, where in (("cvm_u", "horizontally"), ("cvm_v", "vertically"))
             if family[name]
         ]

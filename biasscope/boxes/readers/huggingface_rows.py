@@ -98,7 +98,13 @@ class Split:
         image = len(raw.images)
         name = row[places.image_id] if places.image_id else None
         raw.images.append(
-            (str(number if name is None else name), self.split, *_size(row, places, where, log), self.source, None)
+            (
+                f"#{number}" if name is None else str(name),
+                self.split,
+                *_size(row, places, where, log),
+                self.source,
+                None,
+            )
         )
         for found in objects_of(row, places):
             if found.wrong:

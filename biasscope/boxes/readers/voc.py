@@ -152,7 +152,9 @@ def _joined(parts: Sequence[Frames]) -> Parsed:
     before = accumulate(counts, initial=0)
     moved = [part[1].with_columns(pl.col("image") + first) for part, first in zip(parts, before, strict=False)]
     boxes = pl.concat([pl.DataFrame(schema=RAW_BOXES), *moved])
-    ids = unique_ids([name.rpartition("!")[2][:-4] for name in images["file"].to_list()])
+    files = [name[:-4] for name in images["file"].to_list()]
+    inside = [name.rpartition("!")[2] for name in files]
+    ids = unique_ids(inside if len({*inside}) == len(files) else files)  # archives may hold files of one name
     return Parsed(images.with_columns(image_id=pl.Series(ids, dtype=pl.String)), boxes)
 
 

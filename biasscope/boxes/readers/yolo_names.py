@@ -146,7 +146,9 @@ def _from_yaml(path: Path) -> Classes:
     if not isinstance(names, list | dict):
         return Classes({})
     try:
-        given = dict(enumerate(names)) if isinstance(names, list) else {int(key): name for key, name in names.items()}
+        given = (
+            dict(enumerate(names)) if isinstance(names, list) else {_number(key): name for key, name in names.items()}
+        )
     except (TypeError, ValueError, OverflowError):
         return Classes({})
     if not all(isinstance(name, str) for name in given.values()):
@@ -155,6 +157,13 @@ def _from_yaml(path: Path) -> Classes:
     sound = isinstance(shape, list) and len(shape) == 2 and all(isinstance(side, int) for side in shape)
     named = {key: _plain(name) for key, name in given.items()}
     return Classes(named, path.name, keypoints=shape[0] * shape[1] if sound else 0)
+
+
+def _number(key: object) -> int:
+    """Number of a class, which may be in quotes; a fraction or a truth value is none."""
+    if isinstance(key, float | bool):
+        raise TypeError(key)
+    return int(key)  # type: ignore[call-overload, no-any-return]
 
 
 def _as_written(path: Path, names: dict[int, Any]) -> dict[int, Any]:

@@ -102,7 +102,7 @@ def _on_one_axis(left: Sequence[_Row], item: Result) -> Iterator[str]:
     alpha = float(str(item.parameters["alpha"]))
     for where, rows in zip(AXES.values(), _room(left), strict=True):
         found = [row for row, q in sorted(rows, key=lambda pair: pair[1]) if q <= alpha]
-        have = f"{where} alone, where {len(rows):,} of these {'has' if len(rows) == 1 else 'have'} free room,"
+        have = f"{where} alone, where {len(rows):,} of these {'has' if len(rows) == 1 else 'have'} room enough,"
         if found:
             claim = _claim(found, item)
             yield f"{have} {claim[0].lower()}{claim[1:]} {len(found):,}{_names(found)}.{_doubt(found, item)}"

@@ -41,7 +41,7 @@ class Usable:
             keep = self.inspector.check(batch)
             self._check_classes()
             used = batch if keep.all() else batch.filter(keep)
-            if several:
+            if several and used.height:
                 self._shared.add(used)
             yield used
 

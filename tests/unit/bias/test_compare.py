@@ -144,6 +144,27 @@ def test_scale_is_a_question_of_its_own() -> None:
     assert result.scalar("pooled_p_scale").value == 0.001
 
 
+@pytest.mark.parametrize("side", [0.3, 7.0, 50.0])
+@pytest.mark.parametrize("images", [12, 31, 60])
+def test_boxes_that_are_all_alike_differ_in_nothing(images: int, side: float) -> None:
+    """Where nothing varies the statistic is rounding alone, and no permutation may win by it."""
+    rows = {"x0": 10.0, "y0": 20.0, "x1": 10.0 + side, "y1": 20.0 + side, "image_width": 200, "image_height": 100}
+    names = [f"{number}" for number in range(images)]
+    frame = pl.DataFrame({"image_id": names, "label": [f"c{number % 3}" for number in range(images)]})
+    frame = frame.with_columns(**{name: pl.lit(value) for name, value in rows.items()})
+    result = compare(frame, frame.with_columns(image_id="b" + pl.col("image_id")), minimum=2)
+    assert [result.scalar(name).value for name in ("pooled_p", "pooled_p_scale")] == [1.0, 1.0]
+
+
+def test_a_difference_in_scale_is_said_where_position_cannot_be_tested() -> None:
+    """Boxes as high as their frame have no position down, but a size."""
+    sides = (boxes(30, seed=seed, classes=1, grow=grow) for seed, grow in ((1, 1.0), (2, 2.0)))
+    high = [side.with_columns(y0=pl.lit(0.0), y1=pl.lit(200.0)) for side in sides]
+    result = compare(*high)
+    assert result.finding.startswith("A and B differ in position in none, as no class has enough images")
+    assert "in scale in 1 of 1" in result.finding
+
+
 def test_small_differences_of_every_class_show_when_pooled() -> None:
     a, b = boxes(8, seed=1, classes=100), boxes(8, seed=2, classes=100, shift=0.1, shifted=100)
     result = compare(a, b)

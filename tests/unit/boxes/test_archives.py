@@ -127,3 +127,21 @@ def test_a_folder_of_archives_is_found_out(tmp_path: Path) -> None:
     found = read_boxes(tmp_path / "all")
     ids = found.boxes.collect()["image_id"]
     assert sorted(ids) == ["n01/a", "n01/a", "n01/b", "n02/a", "n02/a", "n02/b"]
+
+
+def test_members_of_one_name_in_two_archives_are_two_images(tmp_path: Path) -> None:
+    data = next(voc(tmp_path / "plain")[0].glob("*.xml"))
+    (tmp_path / "x").mkdir()
+    for name in ("a.tar", "b.tar.gz"):
+        with tarfile.open(tmp_path / "x" / name, "w:gz" if name.endswith("gz") else "w") as made:
+            made.add(data, "y/2.xml")
+    assert read_boxes(tmp_path / "x").images.collect()["image_id"].n_unique() == 2
+    assert read_boxes(tmp_path / "x" / "a.tar").images.collect()["image_id"].to_list() == ["2"]
+
+
+def test_a_member_whose_name_is_not_text(tmp_path: Path) -> None:
+    data = next(voc(tmp_path / "plain")[0].glob("*.xml"))
+    with tarfile.open(tmp_path / "x.tar", "w") as made:
+        made.add(data, "c\udce9.xml")
+        made.add(data, "c\udce9.txt")
+    assert read_boxes(tmp_path / "x.tar").images.collect()["image_id"].to_list() == ["c%E9"]

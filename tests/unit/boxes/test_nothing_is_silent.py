@@ -231,3 +231,12 @@ def test_blanks_around_names(reader: str, tmp_path: Path, monkeypatch: pytest.Mo
         (tmp_path / "data.yaml").write_text("names: [' cat ', '  ']\n")
     labels = read_boxes(path, format=reader, **options).boxes.collect()["label"].cast(pl.String)
     assert sorted(labels.to_list(), key=str) == [None, "cat"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("empty", ["", "d,,,,,,100,80\n"])
+def test_text_behind_a_quoted_field_is_a_listed_row(tmp_path: Path, empty: str, stream: bool) -> None:
+    text = f'a,1,2,30,40,q,100,80\nb,"x"y,2,30,40,q,100,80\n{empty}c,1,2,30,40,"q",100,80\n'
+    found = read_boxes(csv_file(tmp_path, text), stream=stream)
+    assert found.boxes.collect()["image_id"].drop_nulls().to_list() == ["a", "c"]
+    assert [(row.reason, row.where) for row in found.log.rows] == [("text follows a quoted field", "x.csv:2")]

@@ -63,3 +63,12 @@ def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     occupied.write_text("")
     with pytest.raises(OutputError, match="--output"):
         write_files(occupied, {"a": b""})
+
+
+def test_nothing_is_changed_where_a_folder_stands_in_the_way(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a": b"old"})
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OutputError, match="Nothing was changed there"):
+        write_files(tmp_path, {"a": b"new", "b": b"new"})
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]

@@ -115,7 +115,7 @@ def test_thumbnails_are_tiny():
 def test_words_of_a_map():
     counts = np.zeros(64)
     counts[3 * 8 + 4], counts[0] = 3, 1
-    assert thumbnails.says(counts.tolist()) == "fullest cell (row 4, column 5) 75 %, middle quarter 75 %"
+    assert thumbnails.says(counts.tolist()) == "fullest cell (row 4, column 5) 75 %, middle 75 %"
 
 
 def test_bars():

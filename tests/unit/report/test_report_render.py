@@ -106,7 +106,7 @@ def test_first_screen_has_the_answer_and_the_head_numbers(full, page):
 
 
 def test_every_class_is_in_the_page_without_scripts(full, html):
-    rows = re.findall(r'<th scope="row"><bdi>(.*?)</bdi>', html.decode())
+    rows = re.findall(r'<th scope=row><bdi>(.*?)</bdi>', html.decode())
     for label in full.result("position").table("classes")["label"]:
         assert rows.count(label) >= 6
 
@@ -114,7 +114,7 @@ def test_every_class_is_in_the_page_without_scripts(full, html):
 def test_class_rows_have_two_maps_with_words_for_them(page):
     images = page.all("img")
     assert len(images) >= 2 * 30
-    assert all(re.fullmatch(r"fullest cell .*%, middle quarter .*%", item["alt"]) for item in images)
+    assert all(re.fullmatch(r"fullest cell .*%, middle .*%", item["alt"]) for item in images)
 
 
 def test_tables_have_captions_and_scopes(page):
@@ -224,7 +224,7 @@ def test_hostile_words_everywhere():
 def test_a_thousand_classes_stay_below_six_megabytes():
     html = render(sample.full(1000))
     assert len(html) < 6_000_000
-    assert html.count(b'<th scope="row">') > 6000
+    assert html.count(b'<th scope=row>') > 6000
 
 
 def test_a_sentence_that_is_also_a_note_is_said_once():

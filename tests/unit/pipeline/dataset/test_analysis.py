@@ -1,5 +1,6 @@
 """A dataset from boxes to a report: what the first screen says, and that options reach what they are for."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ import pytest
 from biasscope.bias import count_boxes
 from biasscope.bias.position import position
 from biasscope.bias.repair import padded_crop
-from biasscope.boxes import read_boxes, usable_boxes
-from biasscope.core.errors import UsageError
+from biasscope.boxes import inspect, read_boxes, usable_boxes
+from biasscope.core.errors import InputError, UsageError
 from biasscope.core.results import Result, table
 from biasscope.pipeline.dataset import analyze_dataset
 from biasscope.pipeline.dataset.answer import answer
@@ -41,9 +42,9 @@ def test_a_doubt_about_the_convention_is_on_the_first_screen(tmp_path: Path) -> 
 
 def test_a_name_that_is_not_utf8_is_legible_in_the_report(tmp_path: Path) -> None:
     report = analyze_dataset(boxes(tmp_path / "\udcff", name="\udcfe.csv"), leakage=False)
-    legible = "\N{REPLACEMENT CHARACTER}.csv"
+    legible = "%FE.csv"
     assert report.title == report.provenance.inputs[0].name == legible
-    assert report.provenance.command[4].endswith(f"/\N{REPLACEMENT CHARACTER}/{legible}")
+    assert report.provenance.command[4].endswith(f"/%FF/{legible}")
     assert decode(encode(report)) == report
 
 
@@ -172,7 +173,7 @@ NONE = "not tested"
             {"q_cvm_v": [0.04, 0.01]},
             [
                 "No class can be tested on both axes: all 2 have fewer than 10 boxes with free room on both axes.",
-                "Vertically alone, where 2 of these have free room, this is bias, not chance, for 2: “b” and “a”.",
+                "Vertically alone, where 2 of these have room enough, this is bias, not chance, for 2: “b” and “a”.",
             ],
         ),
         (
@@ -181,7 +182,7 @@ NONE = "not tested"
             [
                 "Bias is not told from chance in the one class (2 more have too few boxes with free room), given the "
                 "box sizes.",
-                "Horizontally alone, where 1 of these has free room, bias is not told from chance.",
+                "Horizontally alone, where 1 of these has room enough, bias is not told from chance.",
             ],
         ),
         (
@@ -265,3 +266,24 @@ def test_the_functions_give_the_numbers_of_the_report(tmp_path: Path) -> None:
     made = position(count_boxes(usable_boxes(table)))
     assert made.scalars == report.scalars
     assert position(count_boxes(table.boxes)).scalars != report.scalars
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_file_without_a_usable_box_among_others(tmp_path: Path, stream: bool) -> None:
+    good = boxes(tmp_path / "a")
+    bad = tmp_path / "bad.csv"
+    bad.write_text(HEADER + "x,nan,1,2,3,many,100,100\n")
+    report = analyze_dataset(good, bad, leakage=False, stream=stream)
+    assert report.result("integrity").scalar("excluded").value == 1
+    with pytest.raises(InputError, match="no usable box"):
+        analyze_dataset(bad, tmp_path / "bad.csv", leakage=False, stream=stream)
+
+
+def test_boxes_of_a_report_without_an_image_size(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    images = [{"id": 1, "file_name": "a.jpg"}]
+    made = [{"id": k, "image_id": 1, "category_id": 1, "bbox": [0, 0, side, side]} for k, side in ((1, 0.5), (2, 1))]
+    path.write_text(json.dumps({"images": images, "annotations": made, "categories": [{"id": 1, "name": "c"}]}))
+    table = read_boxes(path)
+    assert usable_boxes(table).height == 0
+    assert inspect(table).scalar("excluded").value == 2
