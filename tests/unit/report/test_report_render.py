@@ -106,7 +106,7 @@ def test_first_screen_has_the_answer_and_the_head_numbers(full, page):
 
 
 def test_every_class_is_in_the_page_without_scripts(full, html):
-    rows = re.findall(r'<th scope=row><bdi>(.*?)</bdi>', html.decode())
+    rows = re.findall(r"<th scope=row><bdi>(.*?)</bdi>", html.decode())
     for label in full.result("position").table("classes")["label"]:
         assert rows.count(label) >= 6
 
@@ -224,7 +224,7 @@ def test_hostile_words_everywhere():
 def test_a_thousand_classes_stay_below_six_megabytes():
     html = render(sample.full(1000))
     assert len(html) < 6_000_000
-    assert html.count(b'<th scope=row>') > 6000
+    assert html.count(b"<th scope=row>") > 6000
 
 
 def test_a_sentence_that_is_also_a_note_is_said_once():
