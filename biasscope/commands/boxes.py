@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import os
 import sys
 
+M_ARENA_MAX = -8
+"""Parameter of ``mallopt`` (malloc.h of the GNU C library)."""
 OBJECTS = 500_000
 """New objects after which Python looks for cycles. Lists of many files hold none, and looking there takes time."""
 
@@ -22,6 +25,13 @@ def prepare(*, stream: bool) -> None:
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # read when numpy is loaded
     if stream:  # read when polars is loaded
         os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+        _share_heap()
+
+
+def _share_heap() -> None:
+    """Give the threads of numpy one heap, where the C library knows how: each keeps for itself what it has freed."""
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(M_ARENA_MAX, 1)
 
 
 def _leave() -> None:
