@@ -9,6 +9,7 @@ the chance of one false alarm is about one in ten thousand).
 from __future__ import annotations
 
 from collections import Counter
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,7 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.evidence import Evidence, misread
 from biasscope.boxes.keysets import Keys, Mask
 from biasscope.boxes.problems import HARMLESS, PROBLEMS, Batch, Places, codes_of, detail, geometry, plain
-from biasscope.boxes.seen import SeenBoxes, SeenImages, mixed, sizes_mixed
+from biasscope.boxes.seen import SeenBoxes, SeenImages, images_mixed, mixed, sizes_mixed
 from biasscope.boxes.verdict import LISTED, Inspected, Row, verdict
 from biasscope.core.results import Result
 
@@ -51,6 +52,16 @@ class Inspector:
         self._rows, self._images, self._unsized = SeenBoxes(), SeenImages(), SeenImages()
         self._labels: set[int] = set()
         self._evidence = Evidence()
+
+    @classmethod
+    def of(cls, source: BoxTable) -> Self:
+        """Inspector that knows what the numbers of a table can be."""
+        return cls(pixels=source.pixels)
+
+    def usable(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a batch that the statistics may use; the others are counted and listed."""
+        keep = self.check(batch)
+        return batch if keep.all() else batch.filter(keep)
 
     def check(self, batch: pl.DataFrame) -> Mask:
         """Which rows of a batch the statistics may use, shape (N,); the others are counted and listed."""
@@ -104,7 +115,7 @@ class Inspector:
 
     def _repeated(self, batch: Batch) -> list[tuple[str, Places]]:
         frame = batch.frame
-        image = mixed(frame["image_id"].hash().to_numpy(), codes_of(frame["split"]))
+        image = images_mixed(frame)
         rows = mixed(image, codes_of(frame["label"]), *batch.corners)
         unknown = np.isnan(batch.width) | np.isnan(batch.height)
         met, conflicts = self._meet(image, sizes_mixed(batch.width, batch.height), unknown)
@@ -173,7 +184,7 @@ def inspect(source: BoxTable) -> Result:
     >>> inspect(read_boxes(path, box_convention="inclusive0")).finding
     '1 of 2 boxes is left out of the statistics; found: missing or infinite coordinates (1).'
     """
-    inspector = Inspector(pixels=source.pixels)
+    inspector = Inspector.of(source)
     for batch in source.batches():
         inspector.check(batch)
     return inspector.result(source)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from biasscope.boxes.keysets import Keys, Mask, Seen, isin
+from biasscope.boxes.problems import codes_of
 
 SIZE_BITS = np.uint64(12)
 LARGEST_OF_IMAGES = 1 << 19
@@ -27,6 +29,11 @@ def mixed(keys: Keys, *others: NDArray[np.float64] | NDArray[np.int64]) -> Keys:
         state *= _ODD
         state ^= state >> _SHIFT
     return state
+
+
+def images_mixed(frame: pl.DataFrame) -> Keys:
+    """Hash of the image of each row, which is known by its id and its split."""
+    return mixed(frame["image_id"].hash().to_numpy(), codes_of(frame["split"]))
 
 
 def sizes_mixed(width: NDArray[np.float64], height: NDArray[np.float64]) -> Keys:
@@ -83,6 +90,8 @@ class SeenImages:
 
     def meet(self, image: Keys, size: Keys) -> tuple[Mask, NDArray[np.int64]]:
         """Which rows belong to images of earlier batches, and the first rows that give an image another size."""
+        if not image.size:
+            return np.empty(0, bool), np.empty(0, np.int64)
         keys = (image >> SIZE_BITS << SIZE_BITS) | (size >> np.uint64(52))
         heads = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
         unique = np.sort(keys[heads])

@@ -34,6 +34,5 @@ def usable_boxes(source: BoxTable) -> pl.DataFrame:
     >>> usable_boxes(read_boxes(path, box_convention="edges"))["x1"].to_list()
     [9.0]
     """
-    inspector = Inspector(pixels=source.pixels)
-    parts = [batch.filter(inspector.check(batch)) for batch in source.batches()]
+    parts = list(map(Inspector.of(source).usable, source.batches()))
     return pl.concat(parts) if parts else source.boxes.head(0).collect()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from biasscope.boxes.problems import codes_of
-from biasscope.boxes.seen import SIZE_BITS, SeenImages, mixed
+from biasscope.boxes.seen import SIZE_BITS, SeenImages, images_mixed
 
 
 class SharedImages:
@@ -29,8 +29,7 @@ class SharedImages:
 
     def add(self, batch: pl.DataFrame) -> None:
         """Take boxes into account."""
-        image = mixed(batch["image_id"].hash().to_numpy(), codes_of(batch["split"]))
+        image = images_mixed(batch)
         file = codes_of(batch["file"]).astype(np.uint64) << (np.uint64(64) - SIZE_BITS)
         again = image[self._places.meet(image, file)[1]]
-        if again.size:
-            self._shared.meet(again, np.zeros(again.size, np.uint64))
+        self._shared.meet(again, np.zeros(again.size, np.uint64))

@@ -35,13 +35,12 @@ class Usable:
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Usable boxes in batches; the first complete pass inspects every row."""
-        self.inspector, self._shared = Inspector(pixels=self.table.pixels), SharedImages()
+        self.inspector, self._shared = Inspector.of(self.table), SharedImages()
         several = len(self.table.files) > 1
         for batch in self.progress.count(self.table.batches(BATCH), "Reading boxes"):
-            keep = self.inspector.check(batch)
+            used = self.inspector.usable(batch)
             self._check_classes()
-            used = batch if keep.all() else batch.filter(keep)
-            if several and used.height:
+            if several:
                 self._shared.add(used)
             yield used
 
