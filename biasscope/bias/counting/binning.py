@@ -16,7 +16,6 @@ from biasscope.bias.counting.tables import FINE, OCTAVES, SCALES, SCALES_AN_OCTA
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Kind = type[np.int32] | type[np.int64]
 UNDEFINED = np.int64(-(1 << 40))
 
 
@@ -56,21 +55,27 @@ def inside(axis: Floats, places: Floats, end: Floats | float, free: Mask) -> Flo
     return np.clip(np.where(defined, inner, np.nan), 0.0, 1.0)
 
 
-def count(row: Ints, cell: Ints, rows: int, cells: int, kind: Kind = np.int64) -> NDArray[Any]:
-    """Counts of each cell by row, shape ``(rows, cells)``; undefined cells are left out."""
-    fused = row * cells
+def count(table: NDArray[Any], row: Ints, cell: Ints) -> None:
+    """Count each cell by row into a contiguous table of shape ``(rows, cells)``; undefined cells are left out.
+
+    >>> table = np.zeros((2, 3), np.int64)
+    >>> count(table, np.array([0, 1, 1]), np.array([2, 0, UNDEFINED]))
+    >>> table.tolist()
+    [[0, 0, 1], [1, 0, 0]]
+    """
+    fused = row * table.shape[1]
     fused += cell
-    return counted(fused if cell.min(initial=0) >= 0 else fused[cell >= 0], rows * cells, kind).reshape(rows, cells)
+    np.add.at(table.reshape(-1), fused if cell.min(initial=0) >= 0 else fused[cell >= 0], table.dtype.type(1))
 
 
-def counted(index: Ints, size: int, kind: Kind = np.int64) -> NDArray[Any]:
+def counted(index: Ints, size: int) -> Ints:
     """How often each number below ``size`` comes.
 
     >>> counted(np.array([2, 0, 2]), 4).tolist()
     [1, 0, 2, 0]
     """
-    made = np.zeros(size, kind)
-    np.add.at(made, index, kind(1))
+    made = np.zeros(size, np.int64)
+    np.add.at(made, index, np.int64(1))
     return made
 
 

@@ -15,6 +15,7 @@ from biasscope.bias.counting.distinct import Distinct
 from biasscope.bias.counting.fold import Fold
 from biasscope.bias.counting.keys import categories, image_keys, text_hashes
 from biasscope.bias.counting.rows import CORNERS, Rows, concatenate, snapped, usable
+from biasscope.bias.counting.running import Running
 from biasscope.bias.counting.selection import OneAnImage, together
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOST_NARROW, Settings
 from biasscope.bias.grid import GRID_TOLERANCE, detect_grid
@@ -26,7 +27,6 @@ CHOSEN_AT_ONCE, CHOSEN_OF_A_STREAM = 1 << 17, 1 << 15
 """Chosen boxes that are folded together; parts that hold more stay as they are."""
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Tables = dict[str, Ints]
 
 
 class Counter:
@@ -37,13 +37,13 @@ class Counter:
         self._index: dict[str, int] = {}
         self._label_keys = np.zeros(0, np.uint64)
         self._skipped = 0
-        self._wide = False
-        self._tables: Tables = {}
-        self._pooled: Tables = {}
+        self._counted = 0
+        self._tables = Running({"boxes": (), "cluster": (settings.groups, len(CLUSTER)), **settings.shapes})
+        self._pooled = Running({**settings.shapes, **settings.pooled_shapes})
         self._chosen = OneAnImage(settings.seed, hold=hold)
         self._pairs, self._images = Distinct(), Distinct()
         self._waiting: list[Rows] = []
-        self._folding: Background[tuple[Tables, Tables]] = Background()
+        self._folding: Background[None] = Background()
 
     def __enter__(self) -> Self:
         return self
@@ -66,13 +66,13 @@ class Counter:
             self._detect = False
         if self.settings.grid == "integer":
             rows = snapped(rows, GRID_TOLERANCE)
-        self._accumulate(self._tables, {"boxes": np.bincount(rows.label, minlength=len(self._index))})
-        self._wide = int(self._tables["boxes"].sum()) > MOST_NARROW
+        boxes = self._tables.rows("boxes", len(self._index))
+        boxes += np.bincount(rows.label, minlength=len(boxes))
+        self._counted += len(rows.key)
         if self.settings.per_image == "one":
             fold = Fold(rows, self.settings)
-            cluster = fold.moments(rows.label.astype(np.int64), len(self._index), both=False)
-            self._accumulate(self._tables, {"cluster": cluster})
-            self._accumulate(self._pooled, {"pooled_cluster": fold.pooled_cluster()})
+            fold.count_clusters(self._tables, len(self._index))
+            fold.count_pooled_clusters(self._pooled)
             self._chosen.add(rows, self._label_keys)
         else:
             self._count_all(rows)
@@ -83,29 +83,24 @@ class Counter:
         for rows, first in together(self._chosen.parts(self._label_keys), most):
             self._count_chosen(rows, first)
         self._fold_waiting()
-        for tables in self._folding.rest():
-            self._take(*tables)
+        list(self._folding.rest())
         labels = sorted(self._index)
         order = np.array([self._index[label] for label in labels], np.int64)
-        by_label = {name: self._row_by_row(name, shape, order) for name, shape in self._shapes.items()}
-        pooled = {name: self._pooled.get(name, np.zeros(shape, np.int64)) for name, shape in self._pooled_shapes}
-        images = {"images": self._images_of(by_label["frame"], order)}
+        by_label = {name: self._row_by_row(name, order) for name in self._tables.shapes}
+        if self.settings.per_image == "all":
+            by_label["cluster"] = by_label["moments"][..., : len(CLUSTER)].copy()
         return {
             "settings": self.settings,
             "labels": tuple(labels),
             "skipped": self._skipped,
             **by_label,
-            **pooled,
-            **images,
+            **{name: self._pooled.rows(name, 1)[0] for name in self.settings.pooled_shapes},
+            "images": self._images_of(by_label["frame"], order),
         }
 
     @property
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        return {"boxes": (), "cluster": (self.settings.groups, len(CLUSTER)), **self.settings.shapes}
-
-    @property
-    def _pooled_shapes(self) -> list[tuple[str, tuple[int, ...]]]:
-        return list(self.settings.pooled_shapes.items())
+    def _wide(self) -> bool:
+        return self._counted > MOST_NARROW
 
     def _count_all(self, rows: Rows) -> None:
         self._waiting.append(rows)
@@ -117,45 +112,36 @@ class Counter:
             return
         rows = concatenate(self._waiting)
         self._waiting.clear()
-        for tables in self._folding.hand_over(partial(_fold, rows, self.settings, len(self._index))):
-            self._take(*tables)
+        list(self._folding.hand_over(partial(self._fold, Fold(rows, self.settings), len(self._index), self._wide)))
         self._pairs.add(mix(rows.key, self._label_keys[rows.label]), rows.label.astype(np.int64))
         self._images.add(rows.key)
 
+    def _fold(self, fold: Fold, labels: int, wide: bool) -> None:
+        """Count every box; nothing else touches these tables meanwhile."""
+        fold.count(self._tables, fold.rows.label.astype(np.int64), labels, wide=wide)
+        fold.count_pooled(self._pooled)
+        fold.count_pooled_clusters(self._pooled)
+
     def _count_chosen(self, rows: Rows, first: NDArray[np.bool_]) -> None:
-        for name, table in Fold(rows, self.settings).tables(rows.label.astype(np.int64), len(self._index)):
-            self._accumulate(self._tables, {name: table})
+        Fold(rows, self.settings).count(self._tables, rows.label.astype(np.int64), len(self._index), wide=self._wide)
         fold = Fold(rows.at(first), self.settings)
-        self._accumulate(self._pooled, fold.pooled_tables())
-        self._accumulate(self._pooled, dict(fold.tables(np.zeros(int(first.sum()), np.int64), 1)))
+        fold.count_pooled(self._pooled)
+        fold.count(self._pooled, np.zeros(len(fold.rows.key), np.int64), 1, wide=self._wide)
 
-    def _take(self, tables: Tables, pooled: Tables) -> None:
-        self._accumulate(self._tables, {**tables, "cluster": tables["moments"][..., : len(CLUSTER)].copy()})
-        self._accumulate(self._pooled, pooled)
-
-    def _row_by_row(self, name: str, shape: tuple[int, ...], order: Ints) -> Ints:
+    def _row_by_row(self, name: str, order: Ints) -> Ints:
         """Table in the order of the sorted labels, then the pooled row."""
-        table = self._tables.pop(name, np.zeros((0, *shape), np.int64))
-        made = np.zeros((len(order) + 1, *shape), table.dtype)
+        table = self._tables.take(name)
+        made = np.zeros((len(order) + 1, *table.shape[1:]), table.dtype)
         counted = np.flatnonzero(order < len(table))  # labels met only on rows that were left out have no row
         made[counted] = table[order[counted]]
-        made[-1] = self._pooled.pop(name)[0] if name in self._pooled else made[:-1].sum(0)
+        own = self._pooled.take(name) if name in self._pooled.shapes else table[:0]
+        made[-1] = own[0] if len(own) else made[:-1].sum(0)
         return made
 
     def _images_of(self, frame: Ints, order: Ints) -> Ints:
         if self.settings.per_image == "one":
             return np.asarray(frame[:, :, FRAME.index("n")].sum(1))
         return np.concatenate([self._pairs.counts(len(order))[order], self._images.counts()])
-
-    def _accumulate(self, into: Tables, tables: Tables) -> None:
-        """Add tables; rows of labels met since are missing from those held or from those that come late."""
-        for name, values in tables.items():
-            held = into.get(name, values[:0])
-            if self._wide:
-                held, values = held.astype(np.int64, copy=False), values.astype(np.int64, copy=False)
-            longer, shorter = (held, values) if len(held) >= len(values) else (values.astype(held.dtype), held)
-            longer[: len(shorter)] += shorter
-            into[name] = longer
 
     def _rows(self, frame: pl.DataFrame) -> Rows:
         split = frame["split"] if "split" in frame.columns else None
@@ -177,13 +163,6 @@ class Counter:
         if len(self._index) > len(self._label_keys):
             self._label_keys = text_hashes(pl.Series(list(self._index), dtype=pl.String()))
         return np.array([-1 if name is None else self._index[name] for name in names.to_list()], np.int64)
-
-
-def _fold(rows: Rows, settings: Settings, labels: int) -> tuple[Tables, Tables]:
-    """Tables by label and pooled, of every box."""
-    fold = Fold(rows, settings)
-    pooled = {**fold.pooled_tables(), "pooled_cluster": fold.pooled_cluster()}
-    return dict(fold.tables(rows.label.astype(np.int64), labels)), pooled
 
 
 def _floats(column: pl.Series) -> Floats:

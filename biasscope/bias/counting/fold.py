@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,41 @@ from numpy.typing import NDArray
 from biasscope.bias.counting.binning import bin_of, coarse, count, plane, scale_bin, total
 from biasscope.bias.counting.keys import modulo
 from biasscope.bias.counting.located import Floats, Ints, Located, Mask
-from biasscope.bias.counting.tables import CLUSTER_GROUPS, FINE, FINE_SCALES, JOINT, PLANE, SCALES
+from biasscope.bias.counting.running import Running
+from biasscope.bias.counting.tables import CLUSTER_GROUPS, FINE, JOINT, PLANE
+
+Table = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Fold(Located):
     """Boxes ready to be counted by row index ``at`` (a label, or zeros for the pooled set)."""
+
+    def count(self, running: Running, at: Ints, labels: int, *, wide: bool) -> None:
+        """Count into every table of ``Settings.shapes``, which gets ``labels`` rows at least."""
+        for name in self.settings.shapes:
+            getattr(self, f"_{name}")(running.rows(name, labels, wide=wide), at)
+
+    def count_pooled(self, running: Running) -> None:
+        """Count into every table of ``Settings.pooled_shapes`` but the clusters, as its one row."""
+        u, v, cx, cy, h = self.bins
+        height = coarse(h, PLANE)
+        fine = running.rows("pooled_fine", 1).reshape(-1, FINE)
+        for place, axis in enumerate((u, v, cx, cy)):
+            count(fine, self.group * 4 + place, axis)
+        count(running.rows("pooled_scale", 1)[0], self.group, self.fine_scale_bin)
+        count(running.rows("cy_height", 1)[0], height, coarse(cy, PLANE))
+        count(running.rows("cx_height", 1)[0], height, coarse(cx, PLANE))
+
+    def count_clusters(self, running: Running, labels: int) -> None:
+        """Sums of all boxes, by label and group of images."""
+        running.rows("cluster", labels)[:] += self.moments(self.rows.label.astype(np.int64), labels, both=False)
+
+    def count_pooled_clusters(self, running: Running) -> None:
+        """Sums of u, v and their squares by many groups of images."""
+        group = modulo(self.image, CLUSTER_GROUPS)
+        sums = [made for side in self.sides for made in side.sums(group, CLUSTER_GROUPS)]
+        running.rows("pooled_cluster", 1)[0] += np.stack(sums, -1)
 
     def moments(self, at: Ints, labels: int, *, both: bool = True) -> Ints:
         """Sums of u, v, their squares and product, in the order of ``MOMENTS`` (or of its first part, ``CLUSTER``)."""
@@ -32,11 +61,6 @@ class Fold(Located):
             each = [*each, *paired, total(index, u.value * v.value, size)]
         return np.stack(each, -1).reshape(labels, self.settings.groups, len(each))
 
-    def pooled_cluster(self) -> Ints:
-        """Sums of u, v and their squares by many groups of images, shape ``(CLUSTER_GROUPS, len(CLUSTER))``."""
-        group = modulo(self.image, CLUSTER_GROUPS)
-        return np.stack([made for side in self.sides for made in side.sums(group, CLUSTER_GROUPS)], -1)
-
     def index(self, at: Ints) -> Ints:
         """Row index and group in one number."""
         made = at * self.settings.groups
@@ -49,57 +73,43 @@ class Fold(Located):
         made = [total(index, column, size) for column in columns]
         return np.stack(made, -1).reshape(labels, self.settings.groups, len(columns))
 
-    def tables(self, at: Ints, labels: int) -> Iterator[tuple[str, Ints]]:
-        """Every table of ``Settings.shapes`` by name, with ``labels`` rows, one after another."""
-        for name, shape in self.settings.shapes.items():
-            made: Ints = getattr(self, f"_{name}")(at, labels)
-            yield name, made.reshape(labels, *shape)
+    def _raw(self, into: Table, at: Ints) -> None:
+        self._map(into, at, plane(*self.placed, *self.bins[2:4], self.settings.bins))
 
-    def _raw(self, at: Ints, labels: int) -> NDArray[np.int32]:
-        return self._map(plane(*self.placed, *self.bins[2:4], self.settings.bins), at, labels)
+    def _feasible(self, into: Table, at: Ints) -> None:
+        self._map(into, at, plane(*self.feasible, *self.bins[:2], self.settings.bins))
 
-    def _feasible(self, at: Ints, labels: int) -> NDArray[np.int32]:
-        return self._map(plane(*self.feasible, *self.bins[:2], self.settings.bins), at, labels)
-
-    def _interior(self, at: Ints, labels: int) -> Ints:
+    def _interior(self, into: Table, at: Ints) -> None:
         (u, v), bins = self.interior(), self.settings.bins
-        return count(at, bin_of(v, bins) * bins + bin_of(u, bins), labels, bins**2)
+        count(into, at, bin_of(v, bins) * bins + bin_of(u, bins))
 
-    def _joint(self, at: Ints, labels: int) -> Ints:
+    def _joint(self, into: Table, at: Ints) -> None:
         cx, cy, h = (coarse(axis, JOINT) for axis in self.bins[2:])
-        return count(at, (cy * JOINT + cx) * JOINT + h, labels, JOINT**3)
+        count(into, at, (cy * JOINT + cx) * JOINT + h)
 
-    def _fine(self, at: Ints, labels: int) -> Ints:
-        return np.stack([count(at, axis, labels, FINE) for axis in self.bins[:2]], 1)
+    def _fine(self, into: Table, at: Ints) -> None:
+        for place, axis in enumerate(self.bins[:2]):
+            count(into.reshape(-1, FINE), at * 2 + place, axis)
 
-    def _scale(self, at: Ints, labels: int) -> NDArray[np.int32]:
-        return self._map(scale_bin(self.scale), at, labels, SCALES)
+    def _scale(self, into: Table, at: Ints) -> None:
+        self._map(into, at, scale_bin(self.scale))
 
-    def _fine_scale(self, at: Ints, labels: int) -> NDArray[np.int32]:
-        return count(at, self.fine_scale_bin, labels, FINE_SCALES, np.int32)
+    def _fine_scale(self, into: Table, at: Ints) -> None:
+        count(into, at, self.fine_scale_bin)
 
-    def _moments(self, at: Ints, labels: int) -> Ints:
-        return self.moments(at, labels)
+    def _moments(self, into: Table, at: Ints) -> None:
+        into += self.moments(at, len(into))
 
-    def _raw_moments(self, at: Ints, labels: int) -> Ints:
+    def _raw_moments(self, into: Table, at: Ints) -> None:
         cx, cy = self.centres
-        return self.sums(at, labels, [np.ones(len(at), bool), cx, cy, cx**2, cy**2, cx * cy])
+        into += self.sums(at, len(into), [np.ones(len(at), bool), cx, cy, cx**2, cy**2, cx * cy])
 
-    def _frame(self, at: Ints, labels: int) -> Ints:
+    def _frame(self, into: Table, at: Ints) -> None:
         u, v = self.sides
         slack = [np.clip(1 - part, 0.0, 1.0) for part in self.size]
         touching = np.logical_or.reduce(self.touching)
-        return self.sums(at, labels, [np.ones(len(at), bool), touching, *self.touching, ~u.held, ~v.held, *slack])
+        columns = [np.ones(len(at), bool), touching, *self.touching, ~u.held, ~v.held, *slack]
+        into += self.sums(at, len(into), columns)
 
-    def _map(self, cell: Ints, at: Ints, labels: int, cells: int | None = None) -> NDArray[np.int32]:
-        groups = self.settings.groups
-        return count(self.index(at), cell, labels * groups, cells or self.settings.bins**2, np.int32)
-
-    def pooled_tables(self) -> dict[str, Ints]:
-        """Every table of ``Settings.pooled_shapes``."""
-        u, v, cx, cy, h = self.bins
-        height = coarse(h, PLANE)
-        fine = np.stack([count(self.group, axis, self.settings.groups, FINE) for axis in (u, v, cx, cy)], 1)
-        planes = [count(height, coarse(axis, PLANE), PLANE, PLANE) for axis in (cy, cx)]
-        scale = count(self.group, self.fine_scale_bin, self.settings.groups, FINE_SCALES)
-        return {"pooled_fine": fine, "pooled_scale": scale, "cy_height": planes[0], "cx_height": planes[1]}
+    def _map(self, into: Table, at: Ints, cell: Ints) -> None:
+        count(into.reshape(-1, into.shape[-1]), self.index(at), cell)
