@@ -12,7 +12,7 @@ Mask = NDArray[np.bool_]
 LARGEST_RUN = 1 << 21
 """Runs are merged up to this many keys by default, so that merging needs little memory."""
 FEW = 1000
-LEAST_BITS, MOST_BITS = 16, 26
+BITS_A_KEY, LEAST_BITS, MOST_BITS = 32, 16, 27
 _BIT = np.left_shift(1, np.arange(8)).astype(np.uint8)
 
 
@@ -28,7 +28,7 @@ def isin(keys: Keys, known: Keys) -> Mask:
 class Prefixes:
     """Upper bits of keys, as a bitmap: of most new keys it says in one look that they are new.
 
-    It has eight bits a key (up to 8 MB), so that of well-mixed new keys few have to be looked for.
+    It has 32 bits a key at least (up to 16 MB), so that of well-mixed new keys few have to be looked for.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class Prefixes:
 
     def __init__(self, runs: Sequence[Keys]) -> None:
         self._room = 2 * sum(run.size for run in runs)
-        self._bits = min(max((8 * self._room).bit_length(), LEAST_BITS), MOST_BITS)
+        self._bits = min(max((BITS_A_KEY * self._room).bit_length(), LEAST_BITS), MOST_BITS)
         self._map = np.zeros((1 << self._bits) // 8, np.uint8)
         for run in runs:
             self.add(run)
@@ -100,9 +100,9 @@ class Seen:
                 self._prefixes.add(keys)
 
     def _among_runs(self, wanted: Keys, shift: np.uint64) -> Mask:
-        found = np.zeros(wanted.size, bool)
+        found, least = np.zeros(wanted.size, bool), wanted << shift
         for run in self.runs:
-            places = np.searchsorted(run, wanted << shift)
+            places = run.searchsorted(least)
             np.minimum(places, run.size - 1, out=places)
             found |= run[places] >> shift == wanted
         return found

@@ -10,8 +10,6 @@ from biasscope.boxes.keysets import Keys, Mask, Seen, isin
 from biasscope.boxes.problems import codes_of
 
 SIZE_BITS = np.uint64(12)
-LARGEST_OF_IMAGES = 1 << 19
-"""Images are asked for with every batch, so that their runs are merged while the statistics take their room."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 _SIDES = float(1 << 21)
@@ -78,7 +76,7 @@ class SeenImages:
 
     def __init__(self) -> None:
         self.count = 0
-        self._keys = Seen(LARGEST_OF_IMAGES)
+        self._keys = Seen()
 
     def has(self, image: Keys) -> Mask:
         """Whether each image was met."""

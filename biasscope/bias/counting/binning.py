@@ -47,12 +47,17 @@ def plane(x: Floats, y: Floats, fine_x: Ints, fine_y: Ints, bins: int) -> Ints:
     return coarse(fine_y, bins) * bins + coarse(fine_x, bins)
 
 
-def inside(axis: Floats, places: Floats, end: Floats | float, free: Mask) -> Floats:
-    """Coordinate among the places that leave out ``end`` of them at either side."""
+def inner_bin(axis: Floats, places: Floats, end: Floats | float, free: Mask, bins: int) -> Ints:
+    """Bin among the places that leave out ``end`` of them at either side; :data:`UNDEFINED` where none are left.
+
+    >>> inner_bin(np.array([0.3, 0.5]), np.array([10.0, 2.0]), 1.0, np.array([True, True]), 8).tolist()[0]
+    2
+    """
     left = places - 2 * end
-    defined = free & (left > 0)
-    inner = (axis * places - end) / np.where(defined, left, 1.0)
-    return np.clip(np.where(defined, inner, np.nan), 0.0, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inner = (axis * places - end) / left
+        binned = np.clip(inner * bins, 0, bins - 1).astype(np.int64)
+    return np.where(free & (left > 0), binned, UNDEFINED)
 
 
 def count(table: NDArray[Any], row: Ints, cell: Ints) -> None:

@@ -118,15 +118,15 @@ class Counter:
 
     def _fold(self, fold: Fold, labels: int, wide: bool) -> None:
         """Count every box; nothing else touches these tables meanwhile."""
-        fold.count(self._tables, fold.rows.label.astype(np.int64), labels, wide=wide)
+        fold.count(self._tables, labels, wide=wide)
         fold.count_pooled(self._pooled)
         fold.count_pooled_clusters(self._pooled)
 
     def _count_chosen(self, rows: Rows, first: NDArray[np.bool_]) -> None:
-        Fold(rows, self.settings).count(self._tables, rows.label.astype(np.int64), len(self._index), wide=self._wide)
-        fold = Fold(rows.at(first), self.settings)
+        Fold(rows, self.settings).count(self._tables, len(self._index), wide=self._wide)
+        fold = Fold(rows.at(first), self.settings, pooled=True)
         fold.count_pooled(self._pooled)
-        fold.count(self._pooled, np.zeros(len(fold.rows.key), np.int64), 1, wide=self._wide)
+        fold.count(self._pooled, 1, wide=self._wide)
 
     def _row_by_row(self, name: str, order: Ints) -> Ints:
         """Table in the order of the sorted labels, then the pooled row."""

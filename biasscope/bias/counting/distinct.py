@@ -32,11 +32,12 @@ class Distinct:
 
     def add(self, keys: NDArray[np.uint64], labels: NDArray[np.int64] | None = None) -> None:
         """Take well-mixed keys into account, with the label each belongs to (0 when there are none)."""
+        if self.halvings:
+            low = np.flatnonzero(self._below(keys))
+            keys, labels = keys.take(low), None if labels is None else labels.take(low)
         packed = keys & ~LABEL
         if labels is not None:
             packed |= labels.astype(np.uint64)
-        if self.halvings:
-            packed = packed[self._below(packed)]
         self._kept.append(packed)
         self._pending += len(packed)
         if self._pending > 2 * self.limit:

@@ -21,7 +21,7 @@ from biasscope.bias.coordinates import (
     relative_size,
 )
 from biasscope.bias.counting import keys
-from biasscope.bias.counting.binning import bin_of, counted, fixed, inside, number, summed
+from biasscope.bias.counting.binning import bin_of, counted, fixed, inner_bin, number, summed
 from biasscope.bias.counting.rows import Rows
 from biasscope.bias.counting.tables import FINE, FINE_SCALES, Settings
 
@@ -127,13 +127,14 @@ class Located:
         u, v, cx, cy, h = (bin_of(axis, FINE) for axis in (*self.feasible, *self.placed, self.size[1]))
         return u, v, cx, cy, h
 
-    def interior(self) -> tuple[Floats, Floats]:
-        """Feasible coordinates among the places that do not touch the frame; NaN for boxes that do."""
-        free, rows = ~np.logical_or.reduce(self.touching), self.rows
+    @cached_property
+    def interior(self) -> tuple[Ints, Ints]:
+        """Bins of u and v among the places that do not touch the frame; undefined for boxes that do."""
+        free, rows, bins = ~np.logical_or.reduce(self.touching), self.rows, self.settings.bins
         end = 1.0 if self.settings.grid == "integer" else self.contact
         extra = 1.0 if self.settings.grid == "integer" else 0.0
         slack = rows.width - (rows.x1 - rows.x0), rows.height - (rows.y1 - rows.y0)
-        u, v = (inside(axis, room + extra, end, free) for axis, room in zip(self.feasible, slack, strict=True))
+        u, v = (inner_bin(axis, room + extra, end, free, bins) for axis, room in zip(self.feasible, slack, strict=True))
         return u, v
 
     @cached_property

@@ -103,9 +103,10 @@ class Sample:
     def _take(self, batch: pl.DataFrame) -> None:
         keys = mix(self.seed, np.arange(self._met, self._met + batch.height, dtype=np.uint64))
         self._met += batch.height
-        if len(keys) > self.size:
-            self._limit = min(self._limit, int(np.partition(keys, self.size - 1)[self.size - 1]))
         low = np.flatnonzero(keys <= np.uint64(self._limit))
+        if len(low) > self.size:
+            self._limit = int(np.partition(keys[low], self.size - 1)[self.size - 1])
+            low = low[keys[low] <= np.uint64(self._limit)]
         if not len(low):
             return
         self._kept.append(batch[low].with_columns(pl.Series(KEY, keys[low])))
