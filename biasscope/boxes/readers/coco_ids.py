@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -59,9 +59,9 @@ def _numbers(known: Mapping[Any, int]) -> tuple[NDArray[np.int64], NDArray[np.in
     return numbers, np.fromiter(known.values(), np.int64, len(known))
 
 
-def floats(numbers: Iterable[float], count: int) -> NDArray[np.float64]:
-    """Array of so many floats; packing them takes less time than numpy's own ways to go through them."""
-    return np.frombuffer(struct.pack(f"{count}d", *numbers), np.float64)
+def floats(numbers: Sequence[float]) -> NDArray[np.float64]:
+    """Array of floats; packing them takes less time than numpy's own ways to go through them."""
+    return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers), np.float64)
 
 
 def flags(values: Sequence[object]) -> NDArray[np.bool_]:
