@@ -29,7 +29,7 @@ def test_around_the_ends_of_what_is_listed(ids: list[int]) -> None:
 
 @given(st.lists(st.floats(width=64)))
 def test_floats_are_numpys(numbers: list[float]) -> None:
-    np.testing.assert_array_equal(floats(iter(numbers), len(numbers)), np.array(numbers, np.float64))
+    np.testing.assert_array_equal(floats(numbers), np.array(numbers, np.float64))
 
 
 @given(st.lists(st.sampled_from([0, 0, 0, 1, -1, 10**30, True, False, None])))
