@@ -83,6 +83,26 @@ def effect_correlation(first: Ints, second: Ints) -> float:
     return float(np.clip(x @ y / scale, 0.0, 1.0)) if scale > 0 else 0.0
 
 
+def cell_design_effect(groups: Ints) -> Floats:
+    """How many times what chance adds to a sum over cells grows because boxes of one image go together; 1 alone.
+
+    The mean over cells of the variance of a cell's share over groups of images, by that of independent boxes (Rao &
+    Scott 1981); at least 1.
+
+    >>> cell_design_effect(np.array([[[3, 0], [0, 3], [3, 0], [0, 3]]])).tolist()
+    [4.0]
+    """
+    table = groups.astype(np.float64)
+    sizes, filled = table.sum(2, keepdims=True), groups.any(-1).sum(-1)
+    n = sizes.sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = table.sum(1) / n
+        residual = ((table - share[:, None] * sizes) ** 2).sum(1)
+        ratio = np.where(share > 0, residual / share, 0.0).sum(-1) / (n[:, 0] * ((share > 0).sum(-1) - 1))
+        found = ratio * filled / (filled - 1)
+    return np.where(np.isfinite(found), np.maximum(found, 1.0), 1.0)
+
+
 def _squared_effects(counts: Ints) -> Parts:
     """Squared effect of counts (classes, groups, cells) and of the same without each group."""
     table = counts.astype(np.float64)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
-from biasscope.bias import effects
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
-from biasscope.bias.position.statistics import MEASURES, Placement, measure
+from biasscope.bias.position.statistics import MEASURES, Placement, distances_of, measure
 from biasscope.bias.position.words import POPULATION
 from biasscope.core.results import Table, table
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 TITLES = {
     "effect": "Cramér's V, bias-corrected",
-    "js": "Jensen-Shannon divergence (bits)",
-    "w1_u": "Wasserstein-1 distance from uniform, across",
-    "w1_v": "Wasserstein-1 distance from uniform, down",
+    "js": "Jensen-Shannon divergence (bits), bias-corrected",
+    "w1_u": "Wasserstein-1 distance from uniform across, bias-corrected",
+    "w1_v": "Wasserstein-1 distance from uniform down, bias-corrected",
     "displacement_u": "Displacement across (positive: right)",
     "displacement_v": "Displacement down (positive: lower)",
     "concentration_u": "Concentration across (1 uniform, below 1 gathered)",
@@ -31,7 +25,7 @@ TITLES = {
 
 def pooled_table(counts: BoxCounts, found: Placement) -> Table:
     """Table "pooled": one row a measure."""
-    feasible, raw = _feasible(counts, found), _raw(counts, found)
+    feasible, raw = _feasible(found), _raw(counts, found)
     sides = [(feasible, "feasible"), (raw, "raw")]
     columns: dict[str, list[object]] = {"measure": list(TITLES), "title": list(TITLES.values())}
     for side, name in sides:
@@ -42,12 +36,6 @@ def pooled_table(counts: BoxCounts, found: Placement) -> Table:
     return table("pooled", columns, title=f"All classes together, {population}", row="measure")
 
 
-def of_groups(statistic: Callable[[Ints | Floats], Floats], groups: Ints, *, low: float, high: float) -> Estimate:
-    """A statistic of the pooled counts with its jackknife interval; ``groups`` has shape ``(groups, cells)``."""
-    row = groups[None]
-    return jackknife(statistic(row.sum(1)), statistic(leave_one_out(row)), row.any(-1), low=low, high=high)
-
-
 def edge_contact(counts: BoxCounts) -> Estimate:
     """Share of boxes that touch the frame, for every class and the pooled set."""
     touching, n = counts.moment("touching", "frame"), counts.moment("n", "frame")
@@ -56,8 +44,8 @@ def edge_contact(counts: BoxCounts) -> Estimate:
     return jackknife(full, left, n > 0, low=0.0, high=1.0)
 
 
-def _feasible(counts: BoxCounts, found: Placement) -> dict[str, Estimate]:
-    return {"effect": found.effect, **_distances(counts.feasible, counts.pooled_fine[:, :2]), **found.measures}
+def _feasible(found: Placement) -> dict[str, Estimate]:
+    return {"effect": found.effect, "js": found.js, "w1_u": found.w1_u, "w1_v": found.w1_v, **found.measures}
 
 
 def _raw(counts: BoxCounts, found: Placement) -> dict[str, Estimate]:
@@ -67,12 +55,6 @@ def _raw(counts: BoxCounts, found: Placement) -> dict[str, Estimate]:
     across, down = {"n_u": n, "u": cx, "uu": cxx}, {"n_v": n, "v": cy, "vv": cyy}
     both = {"n": n, "u_both": cx, "v_both": cy, "uu_both": cxx, "vv_both": cyy, "uv": cxy}
     measures = {name: measure(name, across | down | both) for name in MEASURES}
-    return {"effect": found.effect_raw, **_distances(counts.raw, counts.pooled_fine[:, 2:]), **measures}
-
-
-def _distances(maps: Ints, fine: Ints) -> dict[str, Estimate]:
-    return {
-        "js": of_groups(effects.jensen_shannon, maps[-1], low=0.0, high=1.0),
-        "w1_u": of_groups(effects.wasserstein_uniform_binned, fine[:, 0], low=0.0, high=0.5),
-        "w1_v": of_groups(effects.wasserstein_uniform_binned, fine[:, 1], low=0.0, high=0.5),
-    }
+    fine, clustered = counts.pooled_fine[:, 2:].sum(0), counts.settings.per_image == "all"
+    distances = distances_of(counts.raw[-1:], fine[None], clustered=clustered)
+    return {"effect": found.effect_raw, **distances, **measures}

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.bias import effects, testing
+from biasscope.bias import distances, effects, testing
 from biasscope.bias.counting.counts import BoxCounts
-from biasscope.bias.grouped import grouped_effect
+from biasscope.bias.grouped import cell_design_effect, grouped_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 
 Floats = NDArray[np.float64]
@@ -40,8 +40,8 @@ class Placement:
     q
         The same, corrected over the classes tested.
     js, w1_u, w1_v
-        Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u and of v from uniform. Not
-        corrected for sample size, so that few boxes look far from even: no interval of them would hold the truth.
+        Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u and of v from uniform, without
+        what chance adds to them (:mod:`biasscope.bias.distances`).
     design_effect
         Variance of the mean position over that of as many independent boxes, by the jackknife, all boxes.
     """
@@ -54,9 +54,9 @@ class Placement:
     p: dict[str, Floats]
     again: int
     q: dict[str, Floats]
-    js: Floats
-    w1_u: Floats
-    w1_v: Floats
+    js: Estimate
+    w1_u: Estimate
+    w1_v: Estimate
     design_effect: Floats
 
     @property
@@ -97,9 +97,7 @@ def placement(
         p=p,
         again=again,
         q={name: testing.adjust(values, correction) for name, values in p.items()},
-        js=effects.jensen_shannon(feasible),
-        w1_u=effects.wasserstein_uniform_binned(counts.fine[:, 0]),
-        w1_v=effects.wasserstein_uniform_binned(counts.fine[:, 1]),
+        **distances_of(counts.feasible, counts.fine, clustered=counts.settings.per_image == "all"),
         design_effect=_design_effects(counts, minimum),
     )
 
@@ -123,6 +121,21 @@ MEASURE: dict[str, Callable[[str], tuple[tuple[str, ...], Callable[..., Floats]]
     "concentration": lambda axis: ((f"n_{axis}", axis, 2 * axis), effects.concentration),
     "correlation": lambda axis: (BOTH, effects.correlation),
 }
+
+
+def distances_of(maps: NDArray[np.int64], fine: NDArray[np.int64], *, clustered: bool) -> dict[str, Estimate]:
+    """Jensen-Shannon of maps ``(classes, groups, cells)``, Wasserstein of the axes ``(classes, 2, bins)``.
+
+    ``clustered``: several boxes an image, which are worth fewer.
+    """
+    side, worth = round(maps.shape[-1] ** 0.5), 1 / cell_design_effect(maps) if clustered else np.ones(len(maps))
+    planes = maps.reshape(*maps.shape[:2], side, side)
+    across, down = (
+        distances.wasserstein_interval(fine[:, axis], planes.sum(2 + axis), boxes=fine[:, axis].sum(-1) * worth)
+        for axis in (0, 1)
+    )
+    js = distances.jensen_shannon_interval(maps, boxes=maps.sum((1, 2)) * worth)
+    return {"js": js, "w1_u": across, "w1_v": down}
 
 
 def _effect(counts: BoxCounts, groups: NDArray[np.int64]) -> Estimate:

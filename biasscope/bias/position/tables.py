@@ -104,7 +104,9 @@ def _tests(found: Placement) -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
     for test in ("interior", "joint", "cvm_u", "cvm_v"):
         columns |= {f"p_{test}": found.p[test], f"q_{test}": found.q[test]}
-    return columns | {"js": found.js, "w1_u": found.w1_u, "w1_v": found.w1_v}
+    for name, estimate in (("js", found.js), ("w1_u", found.w1_u), ("w1_v", found.w1_v)):
+        columns |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return columns
 
 
 def _measures(found: Placement) -> dict[str, Floats]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from biasscope.bias import effects, testing
+from biasscope.bias.grouped import cell_design_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.scale.histograms import Floats, Ints
 from biasscope.bias.testing.chi_square import ASYMPTOTIC_ABOVE, chi_square_tail
@@ -30,26 +31,6 @@ def balanced_effect(counts: ArrayLike, other: ArrayLike | None = None, *, design
         distance = np.where(both > 0, (q - r) ** 2 / both, 0.0).sum(-1) / 2
         chance = (table.shape[-1] - 1) / 4 * (1 / n[..., 0] + (0.0 if other is None else 1 / m[..., 0]))
         return np.asarray(np.where((n > 0)[..., 0] & (m > 0)[..., 0], distance - chance * design_effect, np.nan))
-
-
-def cell_design_effect(groups: Ints) -> Floats:
-    """How many times what chance adds to a sum over cells grows because boxes of one image go together; 1 alone.
-
-    The mean over cells of the variance of a cell's share over groups of images, by that of independent boxes (Rao &
-    Scott 1981); at least 1.
-
-    >>> cell_design_effect(np.array([[[3, 0], [0, 3], [3, 0], [0, 3]]])).tolist()
-    [4.0]
-    """
-    table = groups.astype(np.float64)
-    sizes, filled = table.sum(2, keepdims=True), groups.any(-1).sum(-1)
-    n = sizes.sum(1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = table.sum(1) / n
-        residual = ((table - share[:, None] * sizes) ** 2).sum(1)
-        ratio = np.where(share > 0, residual / share, 0.0).sum(-1) / (n[:, 0] * ((share > 0).sum(-1) - 1))
-        found = ratio * filled / (filled - 1)
-    return np.where(np.isfinite(found), np.maximum(found, 1.0), 1.0)
 
 
 def effect_of(wide: Ints, reference: str, *, clustered: bool) -> Estimate:

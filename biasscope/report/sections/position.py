@@ -44,7 +44,7 @@ CLASSES = [
     Field("edge_contact", "At the frame", "share", "Share of boxes that touch the frame"),
     Field("slack_x", "Room ↔", "share", "Mean free room beside the box, share of the picture's width"),
     Field("slack_y", "Room ↕", "share", "Mean free room above and below the box, share of the picture's height"),
-    Field("js", "JS (bits)", "real", "Jensen-Shannon divergence from an even spread"),
+    Field("js", "JS (bits)", "real", "Jensen-Shannon divergence from an even spread, without what chance adds"),
     Field(
         "design_effect",
         "Design effect",

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from biasscope.bias import count_boxes, effects, testing
+from biasscope.bias.distances import jensen_shannon_interval
 from biasscope.bias.position import placement, position
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result
@@ -67,9 +68,7 @@ COLUMNS = [
     "p_cvm_v",
     "q_cvm_u",
     "q_cvm_v",
-    "js",
-    "w1_u",
-    "w1_v",
+    *(f"{name}{end}" for name in ("js", "w1_u", "w1_v") for end in ("", "_low", "_high")),
     "displacement_u",
     "displacement_u_low",
     "displacement_u_high",
@@ -107,9 +106,7 @@ COLUMNS = [
 ]
 POOLED = [
     "effect",
-    "js",
-    "w1_u",
-    "w1_v",
+    *(f"{name}{end}" for name in ("js", "w1_u", "w1_v") for end in ("", "_low", "_high")),
     "displacement_u",
     "displacement_v",
     "concentration_u",
@@ -195,7 +192,8 @@ def test_class_numbers_are_those_of_the_array_functions(result, counts):
     feasible = counts.feasible[place].sum(0)
     assert table["map_feasible"][0] == feasible.tolist()
     assert table["effect"][0] == pytest.approx(effects.cramers_v(feasible).item())
-    assert table["js"][0] == pytest.approx(effects.jensen_shannon(feasible).item())
+    js = jensen_shannon_interval(counts.feasible)
+    assert [table[name][0] for name in ("js", "js_low", "js_high")] == [part[place].item() for part in js[:3]]
     assert table["q"][:2] == testing.adjust(table["p"][:2]).tolist()
     assert table["boxes"] == table["images"] == [150, 150, 4]
     assert sum(table["marginal_u"][0]) == table["tested_boxes"][0] + table["no_slack_y"][0]

@@ -7,8 +7,9 @@ import scipy.stats
 
 from biasscope.bias import count_boxes
 from biasscope.bias.counting.tables import SCALES, scale_edges
+from biasscope.bias.grouped import cell_design_effect
 from biasscope.bias.scale import scale, scales
-from biasscope.bias.scale.differences import balanced_effect, cell_design_effect
+from biasscope.bias.scale.differences import balanced_effect
 from biasscope.bias.scale.histograms import merge, merged_bins, perplexity, quantile, thirds
 from biasscope.core.errors import UsageError
 from tests.box_scenes import frame, scene

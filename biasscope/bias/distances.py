@@ -1,0 +1,205 @@
+"""Distances of classes from an even spread, free of what chance adds to them, with intervals.
+
+Of few boxes any spread looks uneven: ten boxes of an even law over 64 cells show .69 bits on average. So each class is
+drawn towards even, ``p(s) = q + s (p - q)``, until as many boxes as it has would be expected to show the distance that
+they do show; what is reported is the distance of ``p(s)``. The step from the observed distance to that one is taken for
+the jackknife's error too. In simulations (eight laws of placement, 10 to 1000 boxes) the 95 % intervals hold the truth
+in 95 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
+from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+STEPS = 4
+STRENGTHS, STEP = (0.2, 0.9), 1.1
+"""Strengths between which the slope is taken, and the step for it."""
+COARSE = 32
+TINY = 1e-12
+
+
+class Spread(NamedTuple):
+    """A distance as a function of the strength s of each class, shape ``(classes,)`` in and out.
+
+    Attributes
+    ----------
+    distance
+        Of ``p(s)``.
+    expected
+        Of as many boxes as the class has, drawn from ``p(s)``: mean of what they show.
+    """
+
+    distance: Callable[[Floats], Floats]
+    expected: Callable[[Floats], Floats]
+
+
+def jensen_shannon_interval(groups: ArrayLike, *, boxes: ArrayLike | None = None, level: float = 0.95) -> Estimate:
+    """Jensen-Shannon divergence from equal cells in bits, in [0, 1], with its jackknife interval.
+
+    Parameters
+    ----------
+    groups
+        Counts, shape ``(classes, groups, cells)``.
+    boxes
+        Independent boxes that each class is worth, shape ``(classes,)``; as many as it has when left out.
+    level
+        Confidence level.
+
+    Examples
+    --------
+    Ten boxes in ten of 64 cells show .67 bits, which chance alone would:
+
+    >>> made = jensen_shannon_interval(np.eye(10, 64, dtype=int)[None])
+    >>> jensen_shannon(np.eye(10, 64).sum(0)).round(2).item(), made.value.round(2).item(), made.low.item()
+    (0.67, 0.0, 0.0)
+    """
+    from scipy.special import ndtri
+
+    table = np.asarray(groups)
+    counts, even = table.sum(1), 1 / table.shape[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n, shares = _worth(counts, boxes), counts / counts.sum(-1, keepdims=True)
+        spread = Spread(
+            lambda s: _bits(_drawn(shares, s, even), even).sum(-1),
+            lambda s: _expected_bits(_drawn(shares, s, even), n[:, None], even).sum(-1),
+        )
+        # The divergence is chi-square / (8 n ln 2) where both are small: see effects.rooted for that of chance.
+        chance = ndtri((1 + level) / 2) * np.sqrt((1 / even - 1) / (n * (n - 1) / 2)) / (8 * np.log(2))
+        return _estimate(spread, jensen_shannon(counts), jensen_shannon(leave_one_out(table)), table, chance, level)
+
+
+def wasserstein_interval(
+    fine: ArrayLike, groups: ArrayLike, *, boxes: ArrayLike | None = None, level: float = 0.95
+) -> Estimate:
+    """Wasserstein-1 distance from U(0, 1), in [0, 1/2], with its jackknife interval.
+
+    Parameters
+    ----------
+    fine
+        Counts in equal bins of the unit interval, shape ``(classes, bins)``.
+    groups
+        The same by group, in as many bins or fewer, shape ``(classes, groups, bins)``: what the error is taken from.
+    boxes, level
+        As for :func:`jensen_shannon_interval`.
+
+    Examples
+    --------
+    Three of ten boxes in each of the outer quarters, and all ten in the first:
+
+    >>> groups = np.array([np.tile([[3, 2, 2, 3]], (8, 1)), np.tile([[10, 0, 0, 0]], (8, 1))])
+    >>> wasserstein_interval(groups.sum(1), groups).value.round(2).tolist()
+    [0.0, 0.38]
+    """
+    table, counts = np.asarray(groups), np.asarray(fine)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n, (even, off) = _worth(counts, boxes)[:, None], _deviation(counts)
+        spread = Spread(
+            lambda s: s * np.abs(off).mean(-1),
+            lambda s: _expected_deviation(even, s[:, None] * off, n).mean(-1),
+        )
+        observed, left = wasserstein_uniform_binned(counts), wasserstein_uniform_binned(leave_one_out(table))
+        found = spread.distance(np.ones(len(counts)))
+        finer = np.where(found > 0, observed / found, 1.0)
+        scaled = Spread(lambda s: finer * spread.distance(s), lambda s: finer * spread.expected(s))
+        return _estimate(scaled, observed, left, table, scaled.expected(np.zeros(len(counts))), level, most=0.5)
+
+
+def _estimate(
+    spread: Spread, observed: Floats, left: Floats, table: Ints, chance: Floats, level: float, *, most: float = 1.0
+) -> Estimate:
+    """Distance of the strength that explains what was observed, negative where chance alone would show more."""
+    alone = spread.expected(np.zeros(len(observed)))
+    strength = _strength(spread.expected, observed - alone)
+    first, second = (step * np.clip(strength, *STRENGTHS) for step in (1.0, STEP))
+    rise = np.maximum(
+        spread.expected(second) - spread.expected(first), TINY
+    )  # it may fall while there is next to nothing
+    slope = (spread.distance(second) - spread.distance(first)) / rise
+    value = np.where(observed <= alone, (observed - alone) * slope, spread.distance(strength))
+    filled = table.any(-1)
+    middle = np.where(filled, left, 0.0).sum(-1) / filled.sum(-1)
+    shown = jackknife(observed, left - middle[:, None] + observed[:, None], filled, level=level)
+    reach = shown.high - observed
+    # What boxes show is on average more than what there is, so that its upper bound is one of that too.
+    high = np.minimum(value + slope * reach, observed + reach)
+    high = np.where(value <= chance, np.fmax(high, np.fmax(value, 0.0) + chance), high)
+    value, low, high = (np.clip(part, 0.0, most) for part in (value, value - slope * reach, high))
+    return Estimate(value, low, np.where(np.isnan(reach), np.nan, high), slope * shown.error)
+
+
+def _strength(expected: Callable[[Floats], Floats], excess: Floats) -> Floats:
+    """Strength in [0, 1] at which so much more is expected than at 0, by false position in its square."""
+    alone = expected(np.zeros(len(excess)))
+    low, high = np.zeros(len(excess)), np.ones(len(excess))
+    below, above = -excess, expected(high) - alone - excess
+    for _ in range(STEPS):
+        middle = low - below * (high - low) / (above - below)
+        middle = np.clip(np.where(np.isfinite(middle), middle, 0.0), 0.0, 1.0)
+        off = expected(np.sqrt(middle)) - alone - excess
+        less = off < 0
+        low, below = np.where(less, middle, low), np.where(less, off, below)
+        high, above = np.where(less, high, middle), np.where(less, above, off)
+    return np.asarray(np.sqrt(middle))
+
+
+def _worth(counts: Ints, boxes: ArrayLike | None) -> Floats:
+    return counts.sum(-1).astype(np.float64) if boxes is None else np.asarray(boxes, np.float64)
+
+
+def _drawn(shares: Floats, strength: Floats, even: float) -> Floats:
+    return even + strength[:, None] * (shares - even)
+
+
+def _bits(shares: Floats, even: float) -> Floats:
+    """What each cell adds to the divergence."""
+    both = shares + even
+    own = shares * np.log2(np.maximum(2 * shares / both, TINY))
+    return np.asarray((own + even * np.log2(2 * even / both)) / 2)
+
+
+def _expected_bits(shares: Floats, n: Floats, even: float) -> Floats:
+    """Mean of what a cell adds when n boxes are drawn.
+
+    That it gets none is taken as it is; among one or more the two points are used that have the mean, the variance and
+    the skewness of their number, for which polynomials up to the third degree are exact.
+    """
+    p = np.clip(shares, TINY, 1 - TINY)
+    mean = n * p
+    variance = mean * (1 - p)
+    some = -np.expm1(n * np.log1p(-p))
+    first, second = mean / some, (variance + mean**2) / some
+    third = (variance * (1 - 2 * p) + 3 * mean * variance + mean**3) / some
+    spread = np.maximum(second - first**2, TINY)
+    skew = (third - 3 * first * second + 2 * first**3) / spread
+    root = np.sqrt(skew**2 + 4 * spread)
+    up, down = (skew + root) / 2, (skew - root) / 2
+    weight = -down / root
+    two = [_bits(np.clip((first + step) / n, 0.0, 1.0), even) for step in (down, up)]
+    return np.asarray(some * ((1 - weight) * two[0] + weight * two[1]) + (1 - some) * even / 2)
+
+
+def _deviation(fine: Ints) -> tuple[Floats, Floats]:
+    """Edges between some bins, and how much more of each class lies below each than of an even spread."""
+    bins = min(fine.shape[-1], COARSE)
+    coarse = fine.reshape(len(fine), bins, -1).sum(-1)
+    even = np.arange(1, bins) / bins
+    return even, np.cumsum(coarse, -1)[:, :-1] / coarse.sum(-1, keepdims=True) - even
+
+
+def _expected_deviation(even: Floats, off: Floats, n: Floats) -> Floats:
+    """Mean size of the deviation that n boxes show: that of a normal distribution folded at 0."""
+    from scipy.special import erf
+
+    below = even + off
+    error = np.sqrt(np.maximum(below * (1 - below), TINY) / n)
+    ratio = np.abs(off) / error
+    return np.asarray(error * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2) + np.abs(off) * erf(ratio / np.sqrt(2)))

@@ -1,0 +1,119 @@
+"""Distances from an even spread: their intervals hold the truth, of few boxes too."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from biasscope.bias.distances import (
+    _bits,
+    _expected_bits,
+    _expected_deviation,
+    jensen_shannon_interval,
+    wasserstein_interval,
+)
+from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
+from biasscope.bias.position.statistics import distances_of
+
+PLACES = (np.arange(4096) + 0.5) / 4096
+CLASSES, GROUPS = 500, 20
+
+
+def normal(middle: float, spread: float) -> np.ndarray:
+    return np.exp(-(((PLACES - middle) / spread) ** 2) / 2)
+
+
+EVEN = np.ones(len(PLACES))
+LAWS = {
+    "even": (EVEN, EVEN),
+    "a little in the middle": (normal(0.5, 0.4), normal(0.5, 0.4)),
+    "in the middle": (normal(0.5, 0.2), normal(0.5, 0.2)),
+    "in one corner": (normal(0.0, 0.15), normal(0.0, 0.15)),
+    "at the bottom": (EVEN, normal(1.0, 0.3)),
+    "two places": (normal(0.2, 0.05) + normal(0.8, 0.05), EVEN),
+}
+
+
+def drawn(law: str, boxes: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Counts by class, group and cell, and of each axis in 256 bins."""
+    axes = []
+    for density in LAWS[law]:
+        below = np.append(0, np.cumsum(density)) / density.sum()
+        axes.append(np.interp(rng.random((CLASSES, boxes)), below, np.linspace(0, 1, len(below))))
+    u, v = (np.minimum((axis * 256).astype(int), 255) for axis in axes)
+    row, group = np.arange(CLASSES)[:, None], rng.integers(0, GROUPS, (CLASSES, boxes))
+    maps = np.zeros((CLASSES, GROUPS, 64), int)
+    np.add.at(maps, (row, group, v // 32 * 8 + u // 32), 1)
+    fine = np.zeros((CLASSES, 2, 256), int)
+    for place, axis in enumerate((u, v)):
+        np.add.at(fine, (row, place, axis), 1)
+    return maps, fine
+
+
+def truth(law: str) -> dict[str, float]:
+    across, down = (density / density.sum() for density in LAWS[law])
+    cells = np.outer(down.reshape(8, -1).sum(1), across.reshape(8, -1).sum(1)).ravel()
+    far = [np.abs(np.cumsum(axis) - (np.arange(len(axis)) + 1) / len(axis)).mean() for axis in (across, down)]
+    return {"js": jensen_shannon(cells).item(), "w1_u": far[0], "w1_v": far[1]}
+
+
+@pytest.mark.parametrize("boxes", [10, 30, 100, 1000])
+@pytest.mark.parametrize("law", LAWS)
+def test_intervals_hold_the_truth(law, boxes):
+    maps, fine = drawn(law, boxes, np.random.default_rng(boxes))
+    made = distances_of(maps, fine, clustered=False)
+    for name, true in truth(law).items():
+        held = (made[name].low <= true + 1e-9) & (true <= made[name].high)
+        assert held.mean() >= (0.93 if name == "js" else 0.87), name
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_values_are_near_the_truth_where_boxes_show_something_else(law):
+    maps, fine = drawn(law, 100, np.random.default_rng(5))
+    made = distances_of(maps, fine, clustered=False)
+    for name, true in truth(law).items():
+        assert np.median(made[name].value) == pytest.approx(true, abs=0.025), name
+    assert jensen_shannon(maps.sum(1)).mean() > truth(law)["js"] + 0.02
+
+
+def test_many_boxes_show_what_there_is():
+    maps, fine = drawn("in the middle", 20_000, np.random.default_rng(0))
+    made = distances_of(maps[:20], fine[:20], clustered=False)
+    assert made["js"].value == pytest.approx(jensen_shannon(maps[:20].sum(1)), abs=1e-3)
+    assert made["w1_u"].value == pytest.approx(wasserstein_uniform_binned(fine[:20, 0]), abs=1e-3)
+
+
+def test_copies_of_boxes_are_worth_no_more_than_one():
+    maps, fine = drawn("even", 100, np.random.default_rng(1))
+    copied = distances_of(4 * maps, 4 * fine, clustered=True)
+    naive = distances_of(4 * maps, 4 * fine, clustered=False)
+    assert (copied["js"].low == 0).mean() > 0.9 > (naive["js"].low == 0).mean()
+    assert (copied["w1_u"].low == 0).mean() > 0.85
+
+
+@pytest.mark.parametrize("boxes", [10, 60, 400])
+@pytest.mark.parametrize("share", [0.001, 1 / 64, 0.1, 0.6])
+def test_expected_bits_are_those_of_the_binomial_law(share, boxes):
+    number = np.arange(boxes + 1)
+    exact = (binom.pmf(number, boxes, share) * _bits(number / boxes, 1 / 64)).sum()
+    assert _expected_bits(np.array([share]), np.float64(boxes), 1 / 64).item() == pytest.approx(exact, rel=0.1)
+
+
+def test_expected_deviation_is_that_of_samples():
+    rng, even = np.random.default_rng(3), np.array([0.2, 0.5])
+    shown = np.abs(rng.binomial(50, even + [0.1, 0.0], (200_000, 2)) / 50 - even).mean(0)
+    assert _expected_deviation(even, np.array([0.1, 0.0]), np.float64(50)) == pytest.approx(shown, rel=0.02)
+
+
+def test_without_boxes_there_is_no_distance():
+    none = np.zeros((1, GROUPS, 64), int)
+    made = jensen_shannon_interval(none)
+    assert np.isnan(made[:3]).all()
+    assert np.isnan(wasserstein_interval(np.zeros((1, 256), int), none[..., :8])[:3]).all()
+
+
+def test_one_group_has_a_value_and_no_interval():
+    one = np.zeros((1, GROUPS, 64), int)
+    one[0, 3, :8] = 40
+    made = jensen_shannon_interval(one)
+    assert made.value == pytest.approx(jensen_shannon(one.sum(1)), abs=0.01)
+    assert np.isnan([made.low, made.high]).all()
