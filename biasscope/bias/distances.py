@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
+from biasscope.bias.expected import TINY, bits, expected_bits, expected_deviation
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 
 Floats = NDArray[np.float64]
@@ -24,7 +25,6 @@ STEPS = 4
 STRENGTHS, STEP = (0.2, 0.9), 1.1
 """Strengths between which the slope is taken, and the step for it."""
 COARSE = 32
-TINY = 1e-12
 
 
 class Spread(NamedTuple):
@@ -69,8 +69,8 @@ def jensen_shannon_interval(groups: ArrayLike, *, boxes: ArrayLike | None = None
     with np.errstate(divide="ignore", invalid="ignore"):
         n, shares = _worth(counts, boxes), counts / counts.sum(-1, keepdims=True)
         spread = Spread(
-            lambda s: _bits(_drawn(shares, s, even), even).sum(-1),
-            lambda s: _expected_bits(_drawn(shares, s, even), n[:, None], even).sum(-1),
+            lambda s: bits(_drawn(shares, s, even), even).sum(-1),
+            lambda s: expected_bits(_drawn(shares, s, even), n[:, None], even).sum(-1),
         )
         # The divergence is chi-square / (8 n ln 2) where both are small: see effects.rooted for that of chance.
         chance = ndtri((1 + level) / 2) * np.sqrt((1 / even - 1) / (n * (n - 1) / 2)) / (8 * np.log(2))
@@ -104,7 +104,7 @@ def wasserstein_interval(
         n, (even, off) = _worth(counts, boxes)[:, None], _deviation(counts)
         spread = Spread(
             lambda s: s * np.abs(off).mean(-1),
-            lambda s: _expected_deviation(even, s[:, None] * off, n).mean(-1),
+            lambda s: expected_deviation(even, s[:, None] * off, n).mean(-1),
         )
         observed, left = wasserstein_uniform_binned(counts), wasserstein_uniform_binned(leave_one_out(table))
         found = spread.distance(np.ones(len(counts)))
@@ -159,47 +159,9 @@ def _drawn(shares: Floats, strength: Floats, even: float) -> Floats:
     return even + strength[:, None] * (shares - even)
 
 
-def _bits(shares: Floats, even: float) -> Floats:
-    """What each cell adds to the divergence."""
-    both = shares + even
-    own = shares * np.log2(np.maximum(2 * shares / both, TINY))
-    return np.asarray((own + even * np.log2(2 * even / both)) / 2)
-
-
-def _expected_bits(shares: Floats, n: Floats, even: float) -> Floats:
-    """Mean of what a cell adds when n boxes are drawn.
-
-    That it gets none is taken as it is; among one or more the two points are used that have the mean, the variance and
-    the skewness of their number, for which polynomials up to the third degree are exact.
-    """
-    p = np.clip(shares, TINY, 1 - TINY)
-    mean = n * p
-    variance = mean * (1 - p)
-    some = -np.expm1(n * np.log1p(-p))
-    first, second = mean / some, (variance + mean**2) / some
-    third = (variance * (1 - 2 * p) + 3 * mean * variance + mean**3) / some
-    spread = np.maximum(second - first**2, TINY)
-    skew = (third - 3 * first * second + 2 * first**3) / spread
-    root = np.sqrt(skew**2 + 4 * spread)
-    up, down = (skew + root) / 2, (skew - root) / 2
-    weight = -down / root
-    two = [_bits(np.clip((first + step) / n, 0.0, 1.0), even) for step in (down, up)]
-    return np.asarray(some * ((1 - weight) * two[0] + weight * two[1]) + (1 - some) * even / 2)
-
-
 def _deviation(fine: Ints) -> tuple[Floats, Floats]:
     """Edges between some bins, and how much more of each class lies below each than of an even spread."""
     bins = min(fine.shape[-1], COARSE)
     coarse = fine.reshape(len(fine), bins, -1).sum(-1)
     even = np.arange(1, bins) / bins
     return even, np.cumsum(coarse, -1)[:, :-1] / coarse.sum(-1, keepdims=True) - even
-
-
-def _expected_deviation(even: Floats, off: Floats, n: Floats) -> Floats:
-    """Mean size of the deviation that n boxes show: that of a normal distribution folded at 0."""
-    from scipy.special import erf
-
-    below = even + off
-    error = np.sqrt(np.maximum(below * (1 - below), TINY) / n)
-    ratio = np.abs(off) / error
-    return np.asarray(error * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2) + np.abs(off) * erf(ratio / np.sqrt(2)))

@@ -4,14 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from biasscope.bias.distances import (
-    _bits,
-    _expected_bits,
-    _expected_deviation,
-    jensen_shannon_interval,
-    wasserstein_interval,
-)
+from biasscope.bias.distances import jensen_shannon_interval, wasserstein_interval
 from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
+from biasscope.bias.expected import bits, expected_bits, expected_deviation
 from biasscope.bias.position.statistics import distances_of
 
 PLACES = (np.arange(4096) + 0.5) / 4096
@@ -94,14 +89,14 @@ def test_copies_of_boxes_are_worth_no_more_than_one():
 @pytest.mark.parametrize("share", [0.001, 1 / 64, 0.1, 0.6])
 def test_expected_bits_are_those_of_the_binomial_law(share, boxes):
     number = np.arange(boxes + 1)
-    exact = (binom.pmf(number, boxes, share) * _bits(number / boxes, 1 / 64)).sum()
-    assert _expected_bits(np.array([share]), np.float64(boxes), 1 / 64).item() == pytest.approx(exact, rel=0.1)
+    exact = (binom.pmf(number, boxes, share) * bits(number / boxes, 1 / 64)).sum()
+    assert expected_bits(np.array([share]), np.float64(boxes), 1 / 64).item() == pytest.approx(exact, rel=0.1)
 
 
 def test_expected_deviation_is_that_of_samples():
     rng, even = np.random.default_rng(3), np.array([0.2, 0.5])
-    shown = np.abs(rng.binomial(50, even + [0.1, 0.0], (200_000, 2)) / 50 - even).mean(0)
-    assert _expected_deviation(even, np.array([0.1, 0.0]), np.float64(50)) == pytest.approx(shown, rel=0.02)
+    shown = np.abs(rng.binomial(50, even + np.array([0.1, 0.0]), (200_000, 2)) / 50 - even).mean(0)
+    assert expected_deviation(even, np.array([0.1, 0.0]), np.float64(50)) == pytest.approx(shown, rel=0.02)
 
 
 def test_without_boxes_there_is_no_distance():

@@ -106,7 +106,9 @@ COLUMNS = [
 ]
 POOLED = [
     "effect",
-    *(f"{name}{end}" for name in ("js", "w1_u", "w1_v") for end in ("", "_low", "_high")),
+    "js",
+    "w1_u",
+    "w1_v",
     "displacement_u",
     "displacement_v",
     "concentration_u",
