@@ -25,6 +25,8 @@ STEPS = 4
 STRENGTHS, STEP = (0.2, 0.9), 1.1
 """Strengths between which the slope is taken, and the step for it."""
 COARSE = 32
+AT_ONCE = 64
+"""Classes whose groups are left out together: as many as stay in the processor's cache."""
 
 
 class Spread(NamedTuple):
@@ -36,10 +38,13 @@ class Spread(NamedTuple):
         Of ``p(s)``.
     expected
         Of as many boxes as the class has, drawn from ``p(s)``: mean of what they show.
+    alone
+        The same at s = 0: what chance alone shows.
     """
 
     distance: Callable[[Floats], Floats]
     expected: Callable[[Floats], Floats]
+    alone: Floats
 
 
 def jensen_shannon_interval(groups: ArrayLike, *, boxes: ArrayLike | None = None, level: float = 0.95) -> Estimate:
@@ -71,10 +76,12 @@ def jensen_shannon_interval(groups: ArrayLike, *, boxes: ArrayLike | None = None
         spread = Spread(
             lambda s: bits(_drawn(shares, s, even), even).sum(-1),
             lambda s: expected_bits(_drawn(shares, s, even), n[:, None], even).sum(-1),
+            expected_bits(np.array([even]), n, even) / even,
         )
         # The divergence is chi-square / (8 n ln 2) where both are small: see effects.rooted for that of chance.
         chance = ndtri((1 + level) / 2) * np.sqrt((1 / even - 1) / (n * (n - 1) / 2)) / (8 * np.log(2))
-        return _estimate(spread, jensen_shannon(counts), jensen_shannon(leave_one_out(table)), table, chance, level)
+        left = [jensen_shannon(leave_one_out(part)) for part in np.array_split(table, len(table) // AT_ONCE + 1)]
+        return _estimate(spread, jensen_shannon(counts), np.concatenate(left), table, chance, level)
 
 
 def wasserstein_interval(
@@ -102,29 +109,27 @@ def wasserstein_interval(
     table, counts = np.asarray(groups), np.asarray(fine)
     with np.errstate(divide="ignore", invalid="ignore"):
         n, (even, off) = _worth(counts, boxes)[:, None], _deviation(counts)
-        spread = Spread(
-            lambda s: s * np.abs(off).mean(-1),
-            lambda s: expected_deviation(even, s[:, None] * off, n).mean(-1),
-        )
         observed, left = wasserstein_uniform_binned(counts), wasserstein_uniform_binned(leave_one_out(table))
-        found = spread.distance(np.ones(len(counts)))
-        finer = np.where(found > 0, observed / found, 1.0)
-        scaled = Spread(lambda s: finer * spread.distance(s), lambda s: finer * spread.expected(s))
-        return _estimate(scaled, observed, left, table, scaled.expected(np.zeros(len(counts))), level, most=0.5)
+        seen = np.abs(off).mean(-1)
+        finer = np.where(seen > 0, observed / seen, 1.0)  # between the edges that are looked at
+        spread = Spread(
+            lambda s: s * observed,
+            lambda s: finer * expected_deviation(even, s[:, None] * off, n).mean(-1),
+            finer * expected_deviation(even, np.zeros(1), n).mean(-1),
+        )
+        return _estimate(spread, observed, left, table, spread.alone, level, most=0.5)
 
 
 def _estimate(
     spread: Spread, observed: Floats, left: Floats, table: Ints, chance: Floats, level: float, *, most: float = 1.0
 ) -> Estimate:
     """Distance of the strength that explains what was observed, negative where chance alone would show more."""
-    alone = spread.expected(np.zeros(len(observed)))
-    strength = _strength(spread.expected, observed - alone)
+    strength = _strength(spread, observed)
     first, second = (step * np.clip(strength, *STRENGTHS) for step in (1.0, STEP))
-    rise = np.maximum(
-        spread.expected(second) - spread.expected(first), TINY
-    )  # it may fall while there is next to nothing
-    slope = (spread.distance(second) - spread.distance(first)) / rise
-    value = np.where(observed <= alone, (observed - alone) * slope, spread.distance(strength))
+    rise = spread.expected(second) - spread.expected(first)  # it may fall while there is next to nothing
+    slope = (spread.distance(second) - spread.distance(first)) / np.maximum(rise, TINY)
+    excess = observed - spread.alone
+    value = np.where(excess <= 0, excess * slope, spread.distance(strength))
     filled = table.any(-1)
     middle = np.where(filled, left, 0.0).sum(-1) / filled.sum(-1)
     shown = jackknife(observed, left - middle[:, None] + observed[:, None], filled, level=level)
@@ -136,15 +141,14 @@ def _estimate(
     return Estimate(value, low, np.where(np.isnan(reach), np.nan, high), slope * shown.error)
 
 
-def _strength(expected: Callable[[Floats], Floats], excess: Floats) -> Floats:
-    """Strength in [0, 1] at which so much more is expected than at 0, by false position in its square."""
-    alone = expected(np.zeros(len(excess)))
-    low, high = np.zeros(len(excess)), np.ones(len(excess))
-    below, above = -excess, expected(high) - alone - excess
+def _strength(spread: Spread, observed: Floats) -> Floats:
+    """Strength in [0, 1] at which what was observed is expected, by false position in its square."""
+    low, high = np.zeros(len(observed)), np.ones(len(observed))
+    below, above = spread.alone - observed, spread.expected(high) - observed
     for _ in range(STEPS):
         middle = low - below * (high - low) / (above - below)
         middle = np.clip(np.where(np.isfinite(middle), middle, 0.0), 0.0, 1.0)
-        off = expected(np.sqrt(middle)) - alone - excess
+        off = spread.expected(np.sqrt(middle)) - observed
         less = off < 0
         low, below = np.where(less, middle, low), np.where(less, off, below)
         high, above = np.where(less, high, middle), np.where(less, above, off)
