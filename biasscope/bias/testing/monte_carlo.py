@@ -23,6 +23,8 @@ EXCEEDING = 10
 CHUNK = 4_000
 BLOCK = 32
 STEPS_WORTH_A_HISTOGRAM = 24
+BOXES_WORTH_A_CELL = 50
+"""Boxes to draw, for each cell, from which on one binomial number a cell takes less time than all of them."""
 TIE = 1e-9
 
 
@@ -111,6 +113,9 @@ def _growing(random: _SixteenBits, width: int, sizes: list[int], weights: Floats
     for size in sizes:
         gap, reached = size - reached, size
         if gap > STEPS_WORTH_A_HISTOGRAM:
+            if gap > BOXES_WORTH_A_CELL * cells:
+                np.add(counts, random.multinomial(gap, 1 / weights, width).ravel(), out=counts, casting="unsafe")
+                gap = 0
             for block in range(0, gap, BLOCK):
                 drawn = _drawn(random, lookup, min(BLOCK, gap - block), base)
                 np.add.at(counts, drawn.ravel(), one)
@@ -154,6 +159,10 @@ class _SixteenBits:
         else:
             words = self._random.integers(0, 1 << 32, (size + 1) // 2, np.uint32).astype("<u4", copy=False)
         return np.asarray(words.view("<u2")[:size])
+
+    def multinomial(self, boxes: int, shares: Floats, size: int) -> NDArray[np.int64]:
+        """Counts of boxes in cells, shape ``(size, cells)``."""
+        return np.asarray(self._random.multinomial(boxes, shares / shares.sum(), size), np.int64)
 
 
 def _lookup(shares: Floats) -> NDArray[np.uint16] | int:

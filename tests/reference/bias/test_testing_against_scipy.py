@@ -68,6 +68,18 @@ def test_uneven_cells_as_many_as_a_power_of_two_against_enumeration():
         assert testing.monte_carlo_p([square], [3], shares, draws=99_999)[0] == pytest.approx(exact, abs=0.006)
 
 
+@pytest.mark.parametrize("sizes", [[1000], [150, 1000], [998, 1000], [150, 700, 1000, 60_000]])
+def test_many_boxes_in_few_cells_against_the_binomial_law(sizes):
+    """They are drawn as numbers of boxes a cell, whatever smaller samples they grow from."""
+    shares, boxes = np.array([0.3, 0.7]), np.arange(1001)
+    null = boxes**2 / shares[0] + (1000 - boxes) ** 2 / shares[1]
+    for observed in (300, 320, 335):
+        exact = scipy.stats.binom.pmf(boxes, 1000, shares[0])[null >= null[observed] - 1e-6].sum()
+        squares = np.where(np.array(sizes) == 1000, null[observed], 0)
+        p = testing.monte_carlo_p(squares, sizes, shares)[sizes.index(1000)]
+        assert p == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 20_000) + 1e-4)
+
+
 def test_a_single_box_is_as_likely_in_any_cell():
     assert testing.chi_square([[1, 0, 0, 0]]).tolist() == [3]
     assert testing.chi_square_p([[0, 1, 0, 0], [0, 0, 0, 0]], draws=99).tolist() == [
