@@ -18,7 +18,7 @@ from cyclopts.config import Env
 from cyclopts.exceptions import CycloptsError
 
 from biasscope import __version__
-from biasscope.commands.environment import items
+from biasscope.commands.environment import PREFIX, items, only_options
 from biasscope.commands.refused import no_empty_paths, usage_error, whole_numbers
 from biasscope.core.errors import BiasscopeError
 
@@ -73,7 +73,7 @@ EPILOGUE = (
     "command, or in the environment, as {}. There semicolons stand between several values of one option. Exit codes: 0 "
     "done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected, 130 interrupted."
 )
-CHECKS = (whole_numbers, no_empty_paths)
+CHECKS = (only_options, whole_numbers, no_empty_paths)
 """Called by the parser when all values are known, from the command line, the environment and the configuration."""
 
 
@@ -85,7 +85,7 @@ def build(config: str | None = None) -> App:
         help_epilogue=_epilogue("dataset"),
         version=__version__,
         suppress_keyboard_interrupt=False,
-        config=[Env("BIASSCOPE_"), *CHECKS],
+        config=[Env(PREFIX), *CHECKS],
         default_parameter=Parameter(show_env_var=False, env_var_split=items),
     )
     for name, (target, question) in COMMANDS.items():
@@ -101,7 +101,7 @@ def _configure(app: App, config: str) -> None:
 
     options = options_of(config, COMMANDS)
     check(app, options)
-    app.config = [Env("BIASSCOPE_"), options, *CHECKS]
+    app.config = [Env(PREFIX), options, *CHECKS]
 
 
 def _epilogue(command: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from cyclopts import App
 from cyclopts.config import Dict
 
+from biasscope.commands.refused import no_option
 from biasscope.core.errors import UsageError
 from biasscope.core.toml import read_table
 from biasscope.core.wanted import fits, refusal
@@ -37,19 +37,18 @@ def options_of(name: str, commands: Collection[str]) -> Dict:
 def check(app: App, options: Dict) -> None:
     """Refuse a key that is no option of its command, and a value that the option cannot hold."""
     for command, table in options.config.items():
-        known = dict(kinds(app[command]))
+        known = {name.replace("-", "_"): kind for name, kind in kinds(app[command])}
         for key, value in table.items():
             where = f"{options.source}: [{command}]"
-            name = key.replace("_", "-")
+            name = key.replace("-", "_")
             if name not in known:
-                near = get_close_matches(name, known, 1)
-                hint = f"Did you mean {near[0].replace('-', '_')!r}?" if near else f"See {command} --help."
-                raise UsageError(f"there is no option {key!r}", where=where, hint=hint)
+                raise no_option(key, known, command=command, where=where, no="no_")
             if not fits(value, known[name]):
                 raise refusal(value, known[name], where=f"{where} {key}")
 
 
 def kinds(command: App) -> Iterator[tuple[str, Any]]:
-    """Every option of a command with its type."""
+    """Every option of a command with its type; the opposite of a switch is none of its own."""
     for argument in command.assemble_argument_collection(parse_docstring=False):
-        yield from ((name[2:], argument.hint) for name in argument.names if name.startswith("--"))
+        names = (name for name in argument.names if name.startswith("--") and name not in argument.negatives)
+        yield from ((name[2:], argument.hint) for name in names)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from biasscope.commands.answer import deliver
-from biasscope.commands.asked import asked
+from biasscope.commands.asked import asked, parts
 from biasscope.commands.boxes import prepare
 from biasscope.commands.options import COMMON, DEFAULTS, FLAG, PARTS, Common
 
@@ -24,7 +24,7 @@ def dataset(
     images: Annotated[Path | None, Parameter(group=INPUT)] = None,
     sizes: Annotated[Path | None, Parameter(group=INPUT)] = None,
     split_column: Annotated[str | None, Parameter(group=INPUT)] = None,
-    columns: Annotated[str, Parameter(group=INPUT)] = "",
+    columns: Annotated[list[str] | None, Parameter(group=INPUT, negative=())] = None,
     box_convention: Annotated[Convention, Parameter(group=INPUT)] = "auto",
     stream: Annotated[bool, FLAG, Parameter(group=INPUT)] = False,
     cache: Annotated[bool, Parameter(group=INPUT)] = True,
@@ -60,7 +60,7 @@ def dataset(
     split_column
         Column that says which split a box belongs to.
     columns
-        Names of columns in a table, as `x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class`.
+        Names of columns in a table, as `x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class`; may be given several times.
     box_convention
         What the numbers of a box mean; each format has its own convention unless one is named.
     stream
@@ -97,7 +97,7 @@ def dataset(
     common
         Options that every command shares.
     """
-    arguments = locals() | {"columns": _mapping(columns)}
+    arguments = locals() | {"columns": _mapping(columns or [])}
     prepare(stream=stream)
     from biasscope.pipeline.dataset import analyze_dataset
     from biasscope.pipeline.definition import DatasetAnalysis
@@ -107,16 +107,19 @@ def dataset(
     return deliver(report, common, html=html, strict=strict)
 
 
-def _mapping(text: str) -> dict[str, str]:
-    """Column mapping of the form ``x0=xmin,label=class``."""
+def _mapping(given: list[str]) -> dict[str, str]:
+    """Column mapping of the form ``x0=xmin,label=class``, in one text or in several."""
     from biasscope.core.errors import UsageError
 
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    where, hint = "--columns", "Write x0=xmin,y0=ymin and so on."
+    pairs = [part.partition("=") for part in parts(given)]
+    if given and not pairs:
+        raise UsageError("no column is named", where=where, hint=hint)
     for name, equals, column in pairs:
         if not (equals and name.strip() and column.strip()):
-            raise UsageError(f"{name!r} is not a pair", where="--columns", hint="Write x0=xmin,y0=ymin and so on.")
+            raise UsageError(f"{name!r} is not a pair", where=where, hint=hint)
     names = [name.strip() for name, _, _ in pairs]
     if len(set(names)) < len(names):
         again = next(name for name in names if names.count(name) > 1)
-        raise UsageError(f"{again!r} is named twice", where="--columns", hint="Each is one column of the table.")
+        raise UsageError(f"{again!r} is named twice", where=where, hint="Each is one column of the table.")
     return {name.strip(): column.strip() for name, _, column in pairs}

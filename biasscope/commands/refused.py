@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from types import UnionType
 from typing import Union, get_args, get_origin
@@ -31,6 +32,22 @@ def no_empty_paths(app: App, commands: tuple[str, ...], arguments: ArgumentColle
                     where = token.keyword or argument.name
                     where = where if token.source in ("cli", "env") else f"{token.source}: {where}"
                     raise UsageError("the path is empty", where=where, hint="Is a variable of the shell not set?")
+
+
+def no_option(name: str, known: Collection[str], *, command: str, where: str, no: str) -> UsageError:
+    """Error for a key or variable that is no option of a command; ``no`` begins the opposite of a switch.
+
+    >>> print(no_option("no_html", ["html"], command="dataset", where="a.toml: [dataset]", no="no_"))
+    a.toml: [dataset]: there is no option 'no_html'. Say html=false.
+    """
+    from difflib import get_close_matches
+
+    if (switch := name.removeprefix(no)) != name and switch in known:
+        hint = f"Say {switch}=false."
+    else:
+        near = get_close_matches(name, known, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"See {command} --help."
+    return UsageError(f"there is no option {name!r}", where=where, hint=hint)
 
 
 def usage_error(error: CycloptsError) -> UsageError:

@@ -94,6 +94,7 @@ def test_training_sizes_are_whole_numbers(text: str, capsys: pytest.CaptureFixtu
         ('images = ["a", "b"]', " images: ['a', 'b'] is no text."),
         ("augment = [true]", " augment: true is no text."),
         ('alhpa = "high"', ": there is no option 'alhpa'. Did you mean 'alpha'?"),
+        ("no_html = true", ": there is no option 'no_html'. Say html=false."),
     ],
 )
 def test_values_of_a_configuration(
@@ -174,6 +175,7 @@ def test_an_empty_source_is_not_the_default(option: str, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("variable", "text", "words"),
     [
+        ("DATASET_COLUMNS", "x0=xmin; x0=xmax", "--columns: 'x0' is named twice"),
         ("DATASET_AUGMENT", "Resize(4); RandomCrop(30, pading=4)", "RandomCrop does not take these arguments"),
         ("LAYERS_MODEL", "file:my net.safetensors?arch=cifar_resnet20", "my net.safetensors"),
         ("AUGMENTATION_COPIES", "1, 2; x", "'x'"),
@@ -186,3 +188,37 @@ def test_semicolons_stand_between_values_of_the_environment(
     monkeypatch.setenv(f"BIASSCOPE_{variable}", text)
     assert main([variable.partition("_")[0].lower()]) in (2, 3)
     assert words in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("DATASET_ALPAH", "there is no option 'ALPAH'. Did you mean 'ALPHA'?"),
+        ("DATASET_ALPHA_", "there is no option 'ALPHA_'. Did you mean 'ALPHA'?"),
+        ("DATASET_XYZZY", "there is no option 'XYZZY'. See dataset --help."),
+        ("DATASET_NO_HTML", "there is no option 'NO_HTML'. Say HTML=false."),
+        ("DATASET_CONFIG", "a variable cannot name the configuration file. Say it on the command line"),
+        ("DUE_TINNY", "there is no option 'TINNY'. Did you mean 'TINY'?"),
+    ],
+)
+def test_a_variable_that_no_option_has_is_refused_as_such_a_key_is(
+    variable: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"BIASSCOPE_{variable}", "3")
+    assert main([variable.partition("_")[0].lower()]) == 2
+    assert said(capsys).startswith(f"biasscope: BIASSCOPE_{variable}: {words}")
+
+
+def test_variables_of_other_commands_and_of_ones_own_are_nothing_to_a_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in ("LAYERS_XYZZY", "REAL_DATA", "DATASETS", "DATASET"):
+        monkeypatch.setenv(f"BIASSCOPE_{variable}", "3")
+    assert main(["dataset", "--alpha", "2"]) == 2
+    assert said(capsys).startswith("biasscope: --alpha: 2.0 is out of range.")
+
+
+@pytest.mark.parametrize("given", ["", ",", " , "])
+def test_columns_that_name_none_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset", "--columns", given]) == 2
+    assert said(capsys) == "biasscope: --columns: no column is named. Write x0=xmin,y0=ymin and so on.\n"
