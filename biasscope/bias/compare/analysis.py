@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from biasscope.bias.compare.classifier import two_sample_classifier
-from biasscope.bias.compare.differences import mean_difference
-from biasscope.bias.compare.energy import Units, energy_distance
-from biasscope.bias.compare.evidence import Evidence, Look
-from biasscope.bias.compare.looks import Sides, images_of, position_units, scale_units, sides_of
-from biasscope.bias.compare.permutation import permutation_test, stages
+from biasscope.bias.compare.gathered import Plan, gathered
+from biasscope.bias.compare.looks import sides_of
 from biasscope.bias.compare.result import result
-from biasscope.bias.testing import adjust
 from biasscope.core.errors import UsageError
-from biasscope.core.randomness import generator
 from biasscope.core.results import Cell, Result
 
 Frame = pl.DataFrame | pl.LazyFrame
 MINIMUM = 5
 MOST_BOXES = 200_000
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How classes are tested; the fields are the parameters of :func:`compare`."""
-
-    permutations: int
-    alpha: float
-    correction: str
-    minimum: int
-    seed: int
-    level: float
 
 
 def compare(
@@ -97,6 +80,8 @@ def compare(
 
     Raises
     ------
+    InputError
+        For two sides of which neither has a box with a label.
     UsageError
         For settings out of range.
 
@@ -113,7 +98,7 @@ def compare(
     _check(permutations, alpha, minimum, groups)
     sides = sides_of(a, b, per_image=per_image, most=most_boxes, seed=seed)
     plan = Plan(permutations, alpha, correction, minimum, seed, level)
-    found = evidence(sides, plan)
+    found = gathered(sides, plan)
     parameters: dict[str, Cell] = {
         "a": names[0],
         "b": names[1],
@@ -156,44 +141,6 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
         compare(part[names[0]], part[name], kind="splits", names=(names[0], name), **options)  # type: ignore[arg-type]
         for name in names[1:]
     ]
-
-
-def evidence(sides: Sides, plan: Plan) -> Evidence:
-    """Every distance and test: by class and pooled, in position and in scale, and shifts of the mean position."""
-    classes, level = len(sides.labels), plan.level
-    together = sides.together
-    units, cell = position_units(sides)
-    mine = {"position": units, "scale": scale_units(sides)}
-    one = sides.alone
-    alone = mine if one is sides else {"position": position_units(one)[0], "scale": scale_units(one)}
-    looks = {what: look(mine[what], alone[what], classes, what, plan) for what in mine}
-    pooled = {
-        "position": energy_distance(position_units(together, pooled=True)[0], 1, level=level),
-        "scale": energy_distance(scale_units(together, pooled=True), 1, level=level),
-    }
-    shifts = tuple(
-        mean_difference(axis, sides.label, sides.image, sides.side, classes, level=level) for axis in sides.feasible()
-    )
-    return Evidence(sides, cell, images_of(units, classes), looks, pooled, shifts)
-
-
-def look(units: Units, alone: Units, classes: int, what: str, plan: Plan) -> Look:
-    """Distances and tests of every class in one respect; ``alone``: units of the pooled test, one an image.
-
-    Classes are permuted apart, so an image of several would change sides in parts, and p would be far too small.
-    """
-    tested = np.flatnonzero(images_of(units, classes).min(1) >= plan.minimum)
-    steps = stages(plan.permutations, len(tested), plan.alpha, plan.correction)
-    made = permutation_test(units, tested.tolist(), steps, generator(plan.seed, "compare", what))
-    p, used = np.full(classes, np.nan), np.zeros(classes, np.int64)
-    p[: len(made.p)], used[: len(made.p)] = made.p, made.permutations
-    pooled = made.pooled
-    if alone is not units:
-        shared = tested[images_of(alone, classes)[tested].min(1) > 0]
-        rng = generator(plan.seed, "compare", what, "together")
-        pooled = permutation_test(alone, shared.tolist(), steps[:1], rng).pooled
-    distance = energy_distance(units, classes, level=plan.level)
-    return Look(distance, p, adjust(p, plan.correction), used, pooled)
 
 
 def _check(permutations: int, alpha: float, minimum: int, groups: int) -> None:

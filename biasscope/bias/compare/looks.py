@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from biasscope.bias.columns import Columns, columns_of, labels_of, representatives
 from biasscope.bias.compare.energy import Cells, Floats, Ints, Units, grid_cells, line_cells, units_of
 from biasscope.bias.placement import Position, position_of
-from biasscope.core.errors import UsageError
+from biasscope.core.errors import InputError, UsageError
 from biasscope.core.randomness import generator
 
 Frame = pl.DataFrame | pl.LazyFrame
@@ -103,6 +103,8 @@ def sides_of(
 
     Raises
     ------
+    InputError
+        Neither side has a box with a label.
     UsageError
         For ``per_image`` other than ``all`` or ``one``.
     """
@@ -110,6 +112,9 @@ def sides_of(
         raise UsageError(f"per_image is 'all' or 'one', not {per_image!r}")
     held = tuple(set(labels_of(frame)) for frame in (a, b))
     labels = tuple(sorted(held[0] | held[1]))
+    if not labels:
+        hint = "Classes are compared: give at least one side boxes with a label."
+        raise InputError("neither side has a box with a label", hint=hint)
     occurs = np.array([[label in side for side in held] for label in labels], bool).reshape(-1, 2)
     first, second = (columns_of(frame, labels=labels, most=most, seed=seed) for frame in (a, b))
     sampled, rng = first.sampled or second.sampled, generator(seed, "compare one box an image")

@@ -7,7 +7,7 @@ import pytest
 from biasscope.bias.compare import compare, splits
 from biasscope.bias.compare.looks import sides_of
 from biasscope.bias.compare.permutation import stages
-from biasscope.core.errors import UsageError
+from biasscope.core.errors import InputError, UsageError
 from biasscope.core.results import Result
 
 CLASSES = 500
@@ -240,6 +240,15 @@ def test_nothing_in_common() -> None:
     assert "share no class" in result.finding
     assert result.scalar("pooled_p").value is None
     assert compare(a, a.head(0)).scalar("tested").value == 0
+
+
+def test_two_sides_without_a_class_are_refused() -> None:
+    some = boxes(6, seed=1, classes=1)
+    nameless = some.with_columns(label=pl.lit(None, pl.String))
+    for a, b in ((some.head(0), some.head(0)), (nameless, some.lazy().head(0))):
+        with pytest.raises(InputError, match=r"neither side has a box with a label\. Classes are"):
+            compare(a, b)
+    assert compare(nameless, some).scalar("tested").value == 0
 
 
 def test_order_of_rows_names_of_classes_and_of_sides() -> None:
