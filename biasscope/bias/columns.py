@@ -43,11 +43,13 @@ class Columns:
     images
         Number of images that hold a usable box.
     available
-        Boxes of the frame, usable or not, before any sampling.
+        Boxes, usable or not, before any sampling: of the frame, or of what it is a sample of.
     left_out
         Boxes, of those sampled, that are not used: without label, not finite, without area, or outside the frame.
     unsized
         Boxes whose frame is of unknown size.
+    drawn
+        Whether the frame itself is a sample.
     """
 
     corners: Floats
@@ -60,6 +62,7 @@ class Columns:
     available: int = 0
     left_out: int = 0
     unsized: int = 0
+    drawn: bool = False
 
     @property
     def sampled(self) -> bool:
@@ -87,7 +90,12 @@ class Columns:
 
 
 def columns_of(
-    boxes: pl.DataFrame | pl.LazyFrame, *, labels: tuple[str, ...] | None = None, most: int | None = None, seed: int = 0
+    boxes: pl.DataFrame | pl.LazyFrame,
+    *,
+    labels: tuple[str, ...] | None = None,
+    most: int | None = None,
+    seed: int = 0,
+    available: int | None = None,
 ) -> Columns:
     """Arrays from a frame with the columns of BOXES.
 
@@ -101,6 +109,8 @@ def columns_of(
         Boxes to take. Of more, all boxes of a share of the images, chosen by a hash of image and seed.
     seed
         Seed of that choice.
+    available
+        Boxes that the frame is a sample of, where it is one.
 
     Examples
     --------
@@ -109,7 +119,8 @@ def columns_of(
     >>> columns_of(frame).n, columns_of(frame).left_out, columns_of(frame).labels
     (1, 1, ('cat',))
     """
-    available, thinned = _thinned(boxes, most, seed)
+    held, thinned = _thinned(boxes, most, seed)
+    whole = held if available is None else available
     keyed = thinned.lazy().select(_image_key(thinned), pl.col("label").cast(pl.String), *CORNERS, *NEEDED[-2:])
     frame = keyed.sort("image_id", *CORNERS, "label", maintain_order=True).collect()
     unsized = frame["image_width"].is_null() | frame["image_height"].is_null()
@@ -129,9 +140,10 @@ def columns_of(
         image,
         names,
         int(image[-1]) + 1 if len(image) else 0,
-        available,
+        whole,
         int((~usable).sum()),
         int(unsized.sum()),
+        whole > held,
     )
 
 
@@ -139,6 +151,12 @@ def labels_of(*frames: pl.DataFrame | pl.LazyFrame) -> tuple[str, ...]:
     """Class names that occur in any of the frames, sorted."""
     found = [frame.lazy().select(pl.col("label").cast(pl.String).unique()) for frame in frames]
     return tuple(pl.concat(found).unique().drop_nulls().sort("label").collect()["label"].to_list())
+
+
+def sampled_note(*sides: Columns) -> str:
+    """What a result says where not all boxes were looked at; those of a frame that is a sample came one by one."""
+    how = "" if any(side.drawn for side in sides) else ", by image"
+    return f"Boxes were sampled{how}; the parameters say how many were used."
 
 
 def group_numbers(columns: Columns, groups: int, rng: np.random.Generator) -> Ints:

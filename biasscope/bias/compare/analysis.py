@@ -35,6 +35,7 @@ def compare(
     classifier: bool = False,
     groups: int = 64,
     most_boxes: int = MOST_BOXES,
+    available: tuple[int, int] | None = None,
     seed: int = 0,
     level: float = 0.95,
 ) -> Result:
@@ -68,6 +69,8 @@ def compare(
         Groups of images for the jackknife of pooled measures.
     most_boxes
         Boxes to use of each side; of more, a seeded sample by image.
+    available
+        Boxes that each side is a sample of, where they are samples.
     seed
         Seed of everything random.
     level
@@ -96,7 +99,7 @@ def compare(
     ['different']
     """
     _check(permutations, alpha, minimum, groups)
-    sides = sides_of(a, b, per_image=per_image, most=most_boxes, seed=seed)
+    sides = sides_of(a, b, per_image=per_image, most=most_boxes, available=available, seed=seed)
     plan = Plan(permutations, alpha, correction, minimum, seed, level)
     found = gathered(sides, plan)
     parameters: dict[str, Cell] = {

@@ -97,7 +97,13 @@ class Sides:
 
 
 def sides_of(
-    a: pl.DataFrame | pl.LazyFrame, b: pl.DataFrame | pl.LazyFrame, *, per_image: str, most: int, seed: int
+    a: pl.DataFrame | pl.LazyFrame,
+    b: pl.DataFrame | pl.LazyFrame,
+    *,
+    per_image: str,
+    most: int,
+    available: tuple[int, int] | None = None,
+    seed: int,
 ) -> Sides:
     """Both sides from frames with the columns of BOXES; ``per_image`` is ``all`` or ``one`` of a class.
 
@@ -116,7 +122,10 @@ def sides_of(
         hint = "Classes are compared: give at least one side boxes with a label."
         raise InputError("neither side has a box with a label", hint=hint)
     occurs = np.array([[label in side for side in held] for label in labels], bool).reshape(-1, 2)
-    first, second = (columns_of(frame, labels=labels, most=most, seed=seed) for frame in (a, b))
+    first, second = (
+        columns_of(frame, labels=labels, most=most, seed=seed, available=whole)
+        for frame, whole in zip((a, b), available or (None, None), strict=True)
+    )
     sampled, rng = first.sampled or second.sampled, generator(seed, "compare one box an image")
     (first, ours), (second, theirs) = (_chosen(side, per_image, rng) for side in (first, second))
     rng = generator(seed, "compare position")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from biasscope.bias.columns import sampled_note
 from biasscope.bias.compare.evidence import Evidence
 from biasscope.core.results import Cell, Scalar
 from biasscope.core.words import counted
@@ -54,9 +55,10 @@ def notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
     elif found.sides.alone is not found.sides:
         said.append("Every box counts; the pooled p takes one class of an image, chosen at random, and all its boxes.")
     if found.sides.sampled:
-        said.append("Boxes were sampled, by image; the parameters say how many were used.")
+        said.append(sampled_note(*found.sides.columns))
     if missing:
-        occur = "occurs on one side only; it is" if missing == 1 else "occur on one side only; they are"
+        where = "on one side of the sample" if any(side.drawn for side in found.sides.columns) else "on one side"
+        occur = f"occurs {where} only; it is" if missing == 1 else f"occur {where} only; they are"
         said.append(f"{counted(missing, 'class')} {occur} listed and not tested.")
     if few:
         said.append(

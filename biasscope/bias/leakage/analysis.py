@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from biasscope.bias.columns import Columns, columns_of, labels_of
+from biasscope.bias.columns import Columns, columns_of, labels_of, sampled_note
 from biasscope.bias.leakage import tables
 from biasscope.bias.leakage.cells import backed_off, binned, quantile_cells
 from biasscope.bias.leakage.clusters import image_folds
@@ -30,6 +30,7 @@ def leakage(
     *,
     folds: int = FOLDS,
     most_boxes: int = MOST_BOXES,
+    available: int | None = None,
     seed: int = 0,
     level: float = 0.95,
 ) -> Result:
@@ -50,6 +51,8 @@ def leakage(
     most_boxes
         Boxes to use (fewer beyond 1000 classes, so that boxes x classes stays below 10**8); of more, a seeded sample by
         image.
+    available
+        Boxes that the frame is a sample of, where it is one.
     seed
         Seed of everything random.
     level
@@ -81,7 +84,7 @@ def leakage(
         raise UsageError(f"folds = {folds} is out of range", hint="Two at least; five are usual.")
     labels = labels_of(boxes)
     limit = min(most_boxes, MOST_SCORES // max(len(labels), 1))
-    used = columns_of(boxes, labels=labels, most=limit, seed=seed)
+    used = columns_of(boxes, labels=labels, most=limit, seed=seed, available=available)
     parameters: dict[str, Cell] = {
         "model": "linear discriminant analysis on cubic splines of centre and log size, mixed with shares in cells",
         "folds": folds,
@@ -99,7 +102,8 @@ def leakage(
     splits = splits_of(label, used.image, folds, generator(seed, "leakage folds"))
     names = tuple(used.labels[at] for at in present)
     scores = score_features(used, label, len(present), splits)
-    return tables.result(scores, label, used.image, names, parameters, sampled=used.sampled, level=level)
+    sampled = [sampled_note(used)] if used.sampled else []
+    return tables.result(scores, label, used.image, names, parameters, sampled=sampled, level=level)
 
 
 def features_of(boxes: Columns) -> Floats:

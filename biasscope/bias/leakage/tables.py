@@ -32,7 +32,7 @@ def result(
     names: tuple[str, ...],
     parameters: Mapping[str, Cell],
     *,
-    sampled: bool,
+    sampled: list[str],
     level: float,
 ) -> Result:
     """Assemble the Result of kind ``leakage``."""
@@ -51,7 +51,7 @@ def result(
         parameters=dict(parameters),
         scalars=scalars,
         tables=[_features(scores, label, image, level), _classes(correct, label, image, names, level)],
-        notes=_notes(sampled),
+        notes=[*NOTES, *sampled],
         source=SOURCE,
     )
 
@@ -154,7 +154,3 @@ def _bits(bits: Mean) -> str:
         return "no measurable information"
     digits = 2 if bits.value >= 0.01 else 4
     return "at least {:.{d}f} [{:.{d}f}, {:.{d}f}] bits".format(*bits, d=digits)
-
-
-def _notes(sampled: bool) -> list[str]:
-    return [*NOTES, *(["Boxes were sampled, by image; the parameters say how many were used."] if sampled else [])]

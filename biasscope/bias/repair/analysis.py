@@ -28,6 +28,7 @@ def repair(
     draws: int = DRAWS,
     groups: int = GROUPS,
     most_boxes: int | None = None,
+    available: int | None = None,
     seed: int = 0,
     level: float = 0.95,
 ) -> Result:
@@ -49,6 +50,8 @@ def repair(
         Groups of images for the jackknife.
     most_boxes
         Boxes to use; more are sampled (seeded). By default what the augmentation can do in reasonable time.
+    available
+        Boxes that the frame is a sample of, where it is one.
     seed
         Seed of everything random.
     level
@@ -85,7 +88,7 @@ def repair(
         raise UsageError(f"draws ({draws}) must be at least 1 and groups ({groups}) at least 2")
     training, testing = as_augmentation(augmentation), as_augmentation(evaluation)
     limit = min(training.most_boxes, testing.most_boxes) if most_boxes is None else most_boxes
-    used = columns_of(boxes, most=limit, seed=seed)
+    used = columns_of(boxes, most=limit, seed=seed, available=available)
     rng = generator(seed, "repair")
     group = group_numbers(used, groups, rng)
     before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.label)
@@ -101,6 +104,7 @@ def repair(
         visible=np.stack([view.visible for view in views]),
         ratio=np.stack([view.zoom for view in views]) / zoom,
         sampled=used.sampled,
+        drawn=used.drawn,
         unsized=used.unsized,
     )
     parameters: dict[str, Cell] = {

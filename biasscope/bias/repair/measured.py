@@ -38,6 +38,7 @@ class Counted:
     visible: Floats
     ratio: Floats
     sampled: bool
+    drawn: bool
     unsized: int
 
 

@@ -33,6 +33,7 @@ def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str,
             used=len(counted.label),
             available=parameters.get("boxes_available"),
             sampled=counted.sampled,
+            drawn=counted.drawn,
         ),
         source="Touvron et al., Fixing the train-test resolution discrepancy, NeurIPS 2019; crop law of torchvision",
     )

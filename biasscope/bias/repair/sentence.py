@@ -42,7 +42,7 @@ def _with(item: Scalar) -> str:
     return f"{item.value:.3f}" + (f" [{bounds.low:.3f}, {bounds.high:.3f}]" if bounds else "")
 
 
-def notes(*, unsized: int, used: int, available: Cell, sampled: bool) -> list[str]:
+def notes(*, unsized: int, used: int, available: Cell, sampled: bool, drawn: bool) -> list[str]:
     """How to read the numbers, and what was assumed."""
     said = [
         "Placement is measured in feasible coordinates of the objects that do not touch the frame: a crop that cuts an "
@@ -58,7 +58,8 @@ def notes(*, unsized: int, used: int, available: Cell, sampled: bool) -> list[st
     ]
     if unsized:
         said.append(f"{unsized} boxes lie in images of unknown size; their images are taken as 1000 x 1000 pixels.")
-    taken = f"{used:,} of {available:,} boxes, sampled by image" if sampled else f"all {used:,} boxes"
+    chosen = "sampled" if drawn else "sampled by image"
+    taken = f"{used:,} of {available:,} boxes, {chosen}" if sampled else f"all {used:,} boxes"
     said.append(
         f"Everything here is of {taken}, also several of one image; position and scale of the dataset may be of one "
         "box an image, so that medians differ. n is the number of objects behind a number; after the augmentation it "

@@ -155,7 +155,7 @@ def _embedded(seed: int) -> BoxTable:
 def _results(
     asked: DatasetAnalysis, augmentations: list[Augmentation], sides: list[Usable], progress: Progress
 ) -> Iterator[Result]:
-    counts, frame = _counted(asked, sides[0])
+    counts, frame, available = _counted(asked, sides[0])
     integrity = [integrity_of(sides[0], frame, asked.paths)]
     with progress.step("Testing position and scale"):
         for test in (position, partial(scale, reference=asked.scale_reference)):
@@ -164,24 +164,24 @@ def _results(
         if len(sides) > 1 or frame["split"].n_unique() > 1:
             from biasscope.pipeline.dataset.pairs import pairs
 
-            yield from pairs(asked, frame, sides[1:], integrity)
+            yield from pairs(asked, frame, available, sides[1:], integrity)
     with progress.step("Pushing boxes through the augmentation"):
         for augmentation in augmentations:
             most = min(REPAIRED, augmentation.most_boxes)
-            yield repair(frame, augmentation=augmentation, most_boxes=most, seed=asked.seed)
+            yield repair(frame, augmentation=augmentation, most_boxes=most, available=available, seed=asked.seed)
     if asked.leakage:
         with progress.step("Predicting the class from geometry"):
             from biasscope.bias.leakage import leakage
 
-            yield leakage(frame, seed=asked.seed)
+            yield leakage(frame, available=available, seed=asked.seed)
     yield from integrity
 
 
-def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.DataFrame]:
-    """Counts of all usable boxes, and the boxes themselves (a sample of them when streaming)."""
+def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.DataFrame, int]:
+    """Counts of all usable boxes, the boxes themselves (a sample of them when streaming), and how many there are."""
     if not asked.stream:
         frame = usable.frame()
-        return count_boxes(frame, per_image=asked.per_image, seed=asked.seed), frame
+        return count_boxes(frame, per_image=asked.per_image, seed=asked.seed), frame, frame.height
     sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
     counts = count_boxes(sample.watch(usable.batches()), per_image=asked.per_image, seed=asked.seed)
-    return counts, sample.frame()
+    return counts, sample.frame(), sample.met

@@ -16,7 +16,7 @@ from biasscope.pipeline.definition import DatasetAnalysis
 
 
 def pairs(
-    asked: DatasetAnalysis, frame: pl.DataFrame, others: list[Usable], integrity: list[Result]
+    asked: DatasetAnalysis, frame: pl.DataFrame, available: int, others: list[Usable], integrity: list[Result]
 ) -> Iterator[Result]:
     """Splits against the training split, and this dataset against another, whose integrity is reported too.
 
@@ -25,7 +25,9 @@ def pairs(
     asked
         The analysis.
     frame
-        Usable boxes of the dataset.
+        Usable boxes of the dataset, or a sample of them.
+    available
+        How many there are.
     others
         The dataset that it is compared with, if there is one.
     integrity
@@ -35,17 +37,19 @@ def pairs(
     if frame["split"].n_unique() > 1:
         yield from splits(frame, **options)
     for side in others:
-        names, other = sides_named(asked.paths, str(asked.compare)), _in_memory(asked, side)
+        names = sides_named(asked.paths, str(asked.compare))
+        other, whole = _in_memory(asked, side)
         found = integrity_of(side, other, [str(asked.compare)])
         named = {"title": f"{found.title}: {names[1]}", "finding": f"{names[1]}: {found.finding}"}
         integrity.append(msgspec.structs.replace(found, **named))
-        yield compare(frame, other, kind="comparison", names=names, **options)
+        yield compare(frame, other, kind="comparison", names=names, available=(available, whole), **options)
 
 
-def _in_memory(asked: DatasetAnalysis, side: Usable) -> pl.DataFrame:
-    """All boxes of a side, or a sample of them when streaming."""
+def _in_memory(asked: DatasetAnalysis, side: Usable) -> tuple[pl.DataFrame, int]:
+    """All boxes of a side, or a sample of them when streaming, and how many there are."""
     if not asked.stream:
-        return side.frame()
+        frame = side.frame()
+        return frame, frame.height
     sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
     deque(sample.watch(side.batches()), maxlen=0)
-    return sample.frame()
+    return sample.frame(), sample.met

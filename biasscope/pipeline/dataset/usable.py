@@ -89,6 +89,11 @@ class Sample:
     _limit: int = int(np.iinfo(np.uint64).max)
     _met: int = 0
 
+    @property
+    def met(self) -> int:
+        """Boxes that were sampled from so far."""
+        return self._met
+
     def watch(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Pass batches through while sampling from them."""
         for batch in batches:

@@ -224,6 +224,16 @@ def test_what_occurs_is_counted_over_all_boxes() -> None:
     assert tested.to_list() == ["0000", "0001"]
 
 
+def test_of_samples_is_not_said_what_only_all_boxes_tell() -> None:
+    a = boxes(6, seed=1, classes=1)
+    b = a.with_columns(label=pl.lit("other"))
+    found = compare(a, b, available=(6, 60))
+    assert found.parameters["boxes_available"] == 66
+    assert "2 classes occur on one side of the sample only; they are listed and not tested." in found.notes
+    assert any(note.startswith("Boxes were sampled; ") for note in found.notes)
+    assert "2 classes occur on one side only; they are listed and not tested." in compare(a, b, available=(6, 6)).notes
+
+
 def test_no_class_together_on_both_sides_leaves_no_half_sentence() -> None:
     """Every image of a is stood for by one of a hundred other boxes, so no shared class is left for the pooled test."""
     b = boxes(6, seed=2, classes=1)

@@ -86,6 +86,19 @@ def test_repair_says_of_how_many_boxes_it_is(tmp_path: Path, monkeypatch: pytest
     assert any("of 120 boxes, sampled by image" in note for note in found.notes)
 
 
+def test_a_sample_of_a_stream_says_how_many_boxes_there_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("analysis", "pairs"):
+        monkeypatch.setattr(f"biasscope.pipeline.dataset.{name}.SAMPLE_OF_A_STREAM", 80)
+    paths = [boxes(tmp_path / folder, count=count) for folder, count in (("a", 120), ("b", 90))]
+    report = analyze_dataset(paths[0], compare=str(paths[1]), stream=True)
+    assert [report.result(kind).parameters["boxes"] for kind in ("repair", "leakage")] == [80, 80]
+    counts = {kind: report.result(kind).parameters["boxes_available"] for kind in ("repair", "leakage", "comparison")}
+    assert counts == {"repair": 120, "leakage": 120, "comparison": 210}
+    assert any("is of 80 of 120 boxes, sampled, also" in note for note in report.result("repair").notes)
+    for kind in ("leakage", "comparison"):
+        assert "Boxes were sampled; the parameters say how many were used." in report.result(kind).notes
+
+
 def test_long_names_do_not_fill_the_first_screen(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     rows = [f"i{k},10,10,{30 + k % 2},30,{'c' * 5000},100,100\n" for k in range(60)]
