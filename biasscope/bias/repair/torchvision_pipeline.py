@@ -33,15 +33,19 @@ REFUSED = ("Lambda", "CutMix", "MixUp", "FiveCrop", "TenCrop", "SanitizeBounding
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A torchvision pipeline as an augmentation; ``most_boxes`` keeps it to seconds."""
+    """A torchvision pipeline as an augmentation; ``most_boxes`` keeps it to seconds, ``written`` says that it is text.
+
+    What torchvision shows of an object is no text that builds it again.
+    """
 
     text: str
     transform: Callable[..., Any]
     most_boxes: int = MOST_BOXES
+    written: bool = True
 
     def __str__(self) -> str:
-        """The pipeline as its user would write it."""
-        return self.text
+        """The pipeline as its user would write it, or that it was an object."""
+        return self.text if self.written else f"<Python object: {self.text}>"
 
     def view(self, boxes: Columns, rng: np.random.Generator) -> View:
         """Boxes through one draw an image; boxes of one image share it.
@@ -100,7 +104,7 @@ def pipeline(given: object) -> Pipeline:
         steps = [_built(call) for call in parse(given)]
         return Pipeline(given.strip(), v2.Compose(steps) if len(steps) > 1 else steps[0])
     if callable(given):
-        return Pipeline(" ".join(repr(given).split()), given)
+        return Pipeline(" ".join(repr(given).split()), given, written=False)
     raise UsageError(f"an augmentation must be text or a transform, not {type(given).__name__}", where="--augment")
 
 
