@@ -30,7 +30,8 @@ class ImageNames:
         """Names that may be meant by an image: those of its folder, and none whose folder names another split.
 
         Where no name has its folder, as annotations and images often lie apart, those of other folders may be meant. A
-        split that no folder here has may be one of the annotation's own, and says nothing.
+        split that no folder here has may be one of the annotation's own, and says nothing. One in a folder that names
+        no split is not meant just because the others are of another one.
         """
         image_id = image_id.replace("\\", "/")
         names = self._names.get(stem_of(image_id), [])
@@ -41,4 +42,4 @@ class ImageNames:
         if told is None:
             return names
         found = {name: split_of_folders(name) for name in names}
-        return [name for name in names if found[name] == told] or [name for name in names if found[name] is None]
+        return [name for name in names if found[name] == told] or (names if set(found.values()) == {None} else [])

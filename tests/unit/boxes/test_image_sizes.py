@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from PIL import Image
 
-from biasscope.boxes import read_boxes
+from biasscope.boxes import inspect, read_boxes
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import SAMPLES, expected, openimages, rows, sizes_csv, table
 
@@ -38,6 +39,35 @@ def test_sizes_of_files_in_folders_of_splits(tmp_path: Path) -> None:
         (tmp_path / "labels" / split / "1.txt").write_text("0 0.5 0.5 1 1\n")
     frame = read_boxes(tmp_path / "labels", sizes=tmp_path / "sizes.json").boxes.collect()
     assert frame.select("x1", "y1").rows() == [(10.0, 11.0), (20.0, 21.0)]
+
+
+@pytest.mark.parametrize(
+    ("files", "image", "widths"),
+    [
+        (("train/1", "x/1", "val/2"), "1", {"train": 10, "val": None, "": None}),  # val has a folder, without this one
+        (("train/1", "1", "val/2"), "1", {"train": 10, "val": None, "": None}),
+        (("train/1", "x/1", "val/2"), "x/1", {"train": 20, "val": 20, "": 20}),
+        (("x/1", "val/2"), "1", {"train": 10, "val": 10, "": 10}),  # the only one of that name
+        (("x/1", "y/1"), "1", {"train": None, "val": None, "": None}),
+        (("x/1", "y/1"), "y/1", {"train": 20, "val": 20, "": 20}),
+        (("train/1",), "1", {"train": 10, "val": 10, "": 10}),
+        (("train/1", "val/2"), "1", {"train": 10, "val": None, "": 10}),
+    ],
+)
+def test_which_file_of_a_name_an_image_is(
+    tmp_path: Path, files: tuple[str, ...], image: str, widths: dict[str, int | None]
+) -> None:
+    for place, name in enumerate(files):
+        path = tmp_path / "pictures" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (10 * place + 10, 5)).save(path)
+    lines = "".join(f"{image},0,0,4,4,cat,{split}\n" for split in widths)
+    (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label,split\n{lines}")
+    found = read_boxes(tmp_path / "x.csv", images=tmp_path / "pictures", split_column="split")
+    known = found.boxes.select(pl.col("split").cast(pl.String).fill_null(""), "image_width").collect()
+    assert dict(known.rows()) == widths
+    listed = inspect(found).table("rows")
+    assert listed["code"].count("unknown_size") == list(widths.values()).count(None)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n"])
