@@ -68,9 +68,10 @@ class CopiesNeeded:
     farthest
         Copies beyond which no number is told: see `farthest`.
     status
-        ``reached`` (within the numbers that were tried), ``extrapolated`` (beyond them, within ``farthest``),
-        ``beyond`` (farther than that), ``never`` (the law levels off below the target), ``too few`` (not reached, and
-        fewer than three numbers at which something was learned determine no law) or ``nothing learned``.
+        ``reached`` (within the numbers at which something was learned), ``extrapolated`` (beyond them, within
+        ``farthest``), ``beyond`` (farther than that), ``never`` (the law levels off below the target), ``too few``
+        (not reached, and fewer than three numbers at which something was learned determine no law) or ``nothing
+        learned``.
     target
         What was to be reached.
     copies
@@ -163,9 +164,11 @@ class CopiesNeeded:
         most = int(self.copies.max())
         if self.status == "nothing learned":
             return f"by n = {most}: nothing was learned"
+        last = int(self.copies[self.learned].max())
         all_of_them = ", all the versions there are" if self.farthest <= most else ""
+        known = all_of_them if last == most else ", beyond which nothing was learned"
         said = "; ".join([*self._beyond(), *([self.interval] if isfinite(self.low) else [])])
-        return f"by n = {most}{all_of_them}{said and f' ({said})'}"
+        return f"by n = {last}{known}{said and f' ({said})'}"
 
     def _beyond(self) -> Iterator[str]:
         """What the law says of more copies than were tried."""

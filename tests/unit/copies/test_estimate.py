@@ -119,6 +119,10 @@ def test_what_was_not_learned_at_the_last_number_is_extrapolated_to_it() -> None
     assert (found.status, found.measured, found.farthest) == ("extrapolated", None, 6400)
     assert found.n == pytest.approx(40, rel=0.05)
     assert found.learned.tolist() == [True] * 6 + [False]
+    said = (
+        "is not reached by n = 32, beyond which nothing was learned (extrapolated: about 41; 95 % interval 41 to 41)."
+    )
+    assert found.text.endswith(said)
 
 
 @pytest.mark.parametrize(("first", "low"), [(4, 2), (9, 4)])

@@ -84,6 +84,18 @@ def test_what_is_missed(facts: dict[str, Any], said: str) -> None:
     assert estimate(**facts).text == f"0.9 is not reached by n = 16{said}."
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"status": "never", "n": inf, "low": inf, "high": inf}, f" ({NEVER})"),
+        ({"status": "beyond", "n": inf, "low": inf, "high": inf, "farthest": 16.0}, ""),
+    ],
+)
+def test_what_is_missed_where_nothing_was_learned_at_the_last_numbers(facts: dict[str, Any], said: str) -> None:
+    found = estimate(learned=np.array([True, True, True, False, False]), **facts)
+    assert found.text == f"0.9 is not reached by n = 4, beyond which nothing was learned{said}."
+
+
 def test_an_open_interval_begins_beyond_the_farthest_number_or_without_a_law_the_last() -> None:
     open_ended = estimate(low=inf, high=inf, level=0.9)
     assert open_ended.interval == "90 % interval: more than 1,600"
