@@ -116,7 +116,7 @@ class Nonshiftability(OverSums):
         self._means = ImageMeans(0, 1)
         self._floors: dict[int, Tensor] = {}
         self._dead: Tensor | int = 0
-        self._looked = 0
+        self._known: Tensor | int = 0
 
     def update(self, number: int, reading: Reading) -> None:
         """Keep the sums, and what the arithmetic may change in those of the reference."""
@@ -158,16 +158,18 @@ class Nonshiftability(OverSums):
         alive = shares.isfinite()
         count = self.by_layer(alive.to(shares.dtype), self._widths)
         self._means.add((self.by_layer(shares.nan_to_num(0.0)) / count).T)
-        self._dead = self._dead + (~alive).sum(0)
-        self._looked += len(shares)
+        least, most = self._kept.amin(1), self._kept.amax(1)
+        self._dead = self._dead + ((least == 0) & (most == 0)).sum(0)
+        self._known = self._known + (least.isfinite() & most.isfinite()).sum(0)
 
     def estimates(self) -> list[Estimate]:
         """Means over pictures."""
         return self._means.estimates()
 
     def note(self, number: int) -> str:
-        """Count dead maps."""
+        """Count dead maps among those that have sums; a layer that was not called has none, and none are dead."""
         assert isinstance(self._dead, Tensor)  # noqa: S101 (pictures were seen)
+        assert isinstance(self._known, Tensor)  # noqa: S101 (likewise)
         start = sum(self._widths[:number])
-        dead = int(self._dead[start : start + self._widths[number]].sum())
-        return f"{dead} of {self._looked * self._widths[number]} maps dead, left out" if dead else ""
+        dead, known = (int(part[start : start + self._widths[number]].sum()) for part in (self._dead, self._known))
+        return f"{dead} of {known} maps dead, left out" if dead else ""

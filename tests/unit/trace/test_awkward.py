@@ -54,6 +54,17 @@ class Twice(nn.Module):
         return self.last(x.mean((2, 3)))
 
 
+def test_maps_of_a_layer_that_is_not_called_are_not_dead():
+    net = seeded(Changing)
+    note = trace(net, pictures(4), 3, measures=["nonshiftability"], batch=9)["second"].measures["nonshiftability"].note
+    assert note == ""
+    maps = net.second.out_channels
+    with torch.no_grad():
+        net.second.weight[0], net.second.bias[0], net.passes = 0, 0, 0
+    found = trace(net, pictures(4), 3, measures=["nonshiftability"], batch=9)  # called for two of the four
+    assert found["second"].measures["nonshiftability"].note == f"2 of {2 * maps} maps dead, left out"
+
+
 def test_pictures_for_which_a_layer_is_not_called_do_not_count_there():
     net = seeded(Changing)
     found = trace(net, pictures(4), 3, measures=MEASURES, batch=9)
