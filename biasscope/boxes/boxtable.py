@@ -19,6 +19,8 @@ from biasscope.core.errors import InputError
 _AHEAD = "POLARS_ROW_GROUP_PREFETCH_SIZE"
 BOXES_NOUN = "a table of boxes"
 SHORT = 200
+ROWS = 1 << 18
+"""Rows of a batch."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class BoxTable:
     own
         Splits of which each row is an image of its own, and what to put before ids where another path has such a split
         too: such rows may be a stream, whose ids are not looked through beforehand.
+    parts
+        Tables that this one is made of, in their order, where only some of them are in ``pixels``.
 
     Examples
     --------
@@ -83,6 +87,7 @@ class BoxTable:
     again: pl.LazyFrame | None = None
     apart: pl.LazyFrame | None = None
     own: Mapping[str | None, str] = field(default_factory=dict)
+    parts: Sequence[BoxTable] = ()
     _met: list[int] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -90,7 +95,7 @@ class BoxTable:
         """Whether no box can be in fractions of its frame, as its format knows none."""
         return {*self.format.split(", ")} <= PIXELS
 
-    def batches(self, rows: int = 1 << 18) -> Iterator[pl.DataFrame]:
+    def batches(self, rows: int = ROWS) -> Iterator[pl.DataFrame]:
         """Boxes in frames of about ``rows`` rows, so that memory does not grow with the dataset.
 
         Raises

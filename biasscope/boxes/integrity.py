@@ -9,12 +9,13 @@ the chance of one false alarm is about one in ten thousand).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
 import polars as pl
 
-from biasscope.boxes.boxtable import BoxTable
+from biasscope.boxes.boxtable import ROWS, BoxTable
 from biasscope.boxes.evidence import Evidence, misread
 from biasscope.boxes.keysets import Keys, Mask
 from biasscope.boxes.problems import HARMLESS, PROBLEMS, Batch, Places, codes_of, detail, geometry, plain
@@ -57,6 +58,12 @@ class Inspector:
     def of(cls, source: BoxTable) -> Self:
         """Inspector that knows what the numbers of a table can be."""
         return cls(pixels=source.pixels)
+
+    def read(self, source: BoxTable, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+        """Batches of a table; of each the inspector knows what its numbers can be, until the next is read."""
+        for part in source.parts or (source,):
+            self.pixels = part.pixels
+            yield from part.batches(rows)
 
     def usable(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Rows of a batch that the statistics may use; the others are counted and listed."""
@@ -185,6 +192,6 @@ def inspect(source: BoxTable) -> Result:
     '1 of 2 boxes is left out of the statistics; found: missing or infinite coordinates (1).'
     """
     inspector = Inspector.of(source)
-    for batch in source.batches():
+    for batch in inspector.read(source):
         inspector.check(batch)
     return inspector.result(source)

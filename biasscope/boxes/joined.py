@@ -31,6 +31,7 @@ def joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
         empty=_empty(tables) if empties else None,
         both=both,
         again=again,
+        parts=tables if len({table.pixels for table in tables}) > 1 else (),
     )
 
 

@@ -34,5 +34,6 @@ def usable_boxes(source: BoxTable) -> pl.DataFrame:
     >>> usable_boxes(read_boxes(path, box_convention="edges"))["x1"].to_list()
     [9.0]
     """
-    parts = list(map(Inspector.of(source).usable, source.batches()))
+    inspector = Inspector.of(source)
+    parts = list(map(inspector.usable, inspector.read(source)))
     return pl.concat(parts) if parts else source.boxes.head(0).collect()

@@ -37,7 +37,7 @@ class Usable:
         """Usable boxes in batches; the first complete pass inspects every row."""
         self.inspector, self._shared = Inspector.of(self.table), SharedImages()
         several = len(self.table.files) > 1
-        for batch in self.progress.count(self.table.batches(BATCH), "Reading boxes"):
+        for batch in self.progress.count(self.inspector.read(self.table, BATCH), "Reading boxes"):
             used = self.inspector.usable(batch)
             self._check_classes()
             if several:

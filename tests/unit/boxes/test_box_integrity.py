@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasscope.boxes import BOXES, IMAGES, BoxTable, Inspector, RowLog, inspect
+from biasscope.boxes import BOXES, IMAGES, BoxTable, Inspector, RowLog, inspect, read_boxes, usable_boxes
 from biasscope.boxes.evidence import Evidence
 from biasscope.boxes.keysets import Seen
 from biasscope.boxes.problems import PROBLEMS
@@ -230,6 +232,23 @@ def test_small_boxes_of_formats_in_pixels_are_no_fractions(format: str, code: st
     small = {**good(1), "x0": 0.0, "y0": 0.0, "x1": 1.0, "y1": 1.0, "image_width": None, "image_height": None}
     found = inspect(replace(table_of(frame_of([small])), format=format))
     assert found.table("rows")["code"] == [code]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_each_of_several_paths_knows_whether_its_boxes_are_in_pixels(tmp_path: Path, turned: bool) -> None:
+    """Two by one pixels in an image of unknown size are no fractions, though those of the table beside them are."""
+    box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 2, 1]}
+    listed = {"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [{"id": 1, "name": "cat"}]}
+    (tmp_path / "x.json").write_text(json.dumps({**listed, "annotations": [box]}))
+    (tmp_path / "x.csv").write_text("image,xmin,ymin,xmax,ymax,label\nb,0,0,0.5,0.5,cat\nc,0.1,0.1,0.5,0.5,dog\n")
+    paths = [tmp_path / "x.json", tmp_path / "x.csv"]
+    table = read_boxes(*(paths[::-1] if turned else paths))
+    found = inspect(table)
+    coded = dict(zip(found.table("rows")["image_id"], found.table("rows")["code"], strict=True))
+    assert coded == {"a": "unknown_size", "b": "fraction", "c": "fraction"}
+    assert usable_boxes(table)["image_id"].to_list() == ["b", "c"]
+    assert sorted(pl.concat(table.batches())["image_id"]) == ["a", "b", "c"]
+    assert read_boxes(paths[1], paths[1]).parts == ()
 
 
 @pytest.mark.parametrize("side", [2.0, 640.0])
