@@ -45,7 +45,7 @@ def no_option(name: str, known: Collection[str], *, command: str, where: str, no
     if (switch := name.removeprefix(no)) != name and switch in known:
         hint = f"Say {switch}=false."
     else:
-        near = get_close_matches(name, known, 1)
+        near = get_close_matches(name, sorted(known), 1)
         hint = f"Did you mean {near[0]!r}?" if near else f"See {command} --help."
     return UsageError(f"there is no option {name!r}", where=where, hint=hint)
 

@@ -202,8 +202,9 @@ def test_semicolons_stand_between_values_of_the_environment(
     ],
 )
 def test_a_variable_that_no_option_has_is_refused_as_such_a_key_is(
-    variable: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    variable: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(f"BIASSCOPE_{variable}", "3")
     assert main([variable.partition("_")[0].lower()]) == 2
     assert said(capsys).startswith(f"biasscope: BIASSCOPE_{variable}: {words}")
@@ -219,6 +220,9 @@ def test_variables_of_other_commands_and_of_ones_own_are_nothing_to_a_command(
 
 
 @pytest.mark.parametrize("given", ["", ",", " , "])
-def test_columns_that_name_none_are_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_columns_that_name_none_are_refused(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(["dataset", "--columns", given]) == 2
     assert said(capsys) == "biasscope: --columns: no column is named. Write x0=xmin,y0=ymin and so on.\n"
