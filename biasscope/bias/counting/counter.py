@@ -25,6 +25,8 @@ FOLDED_AT_ONCE = 1 << 17
 """Boxes that are folded together: a fold fills every table, however few the boxes."""
 CHOSEN_AT_ONCE, CHOSEN_OF_A_STREAM = 1 << 17, 1 << 15
 """Chosen boxes that are folded together; parts that hold more stay as they are."""
+GRID_SEEN_IN = 1 << 16
+"""First usable boxes, in which it is seen whether corners are whole pixels."""
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -42,6 +44,7 @@ class Counter:
         self._pooled = Running({**settings.shapes, **settings.pooled_shapes})
         self._chosen = OneAnImage(settings.seed, hold=hold)
         self._pairs, self._images = Distinct(), Distinct()
+        self._early: list[Rows] = []
         self._waiting: list[Rows] = []
         self._folding: Background[None] = Background()
 
@@ -61,9 +64,23 @@ class Counter:
             self._skipped += int((~keep).sum())
         if len(rows.key) == 0:
             return
-        if self._detect:
-            self.settings = replace(self.settings, grid=detect_grid(*rows.box[:4], rows.sized))
-            self._detect = False
+        if not self._detect:
+            self._count(rows)
+            return
+        self._early.append(rows)
+        if sum(len(part.key) for part in self._early) >= GRID_SEEN_IN:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Decide on the grid from the first boxes, and count them: however they are cut into batches."""
+        early, self._early, self._detect = self._early, [], False
+        if early:
+            rows = concatenate(early)
+            first = rows.at(slice(GRID_SEEN_IN))
+            self.settings = replace(self.settings, grid=detect_grid(*first.box[:4], first.sized))
+            self._count(rows)
+
+    def _count(self, rows: Rows) -> None:
         if self.settings.grid == "integer":
             rows = snapped(rows, GRID_TOLERANCE)
         boxes = self._tables.rows("boxes", len(self._index))
@@ -79,6 +96,7 @@ class Counter:
 
     def finish(self) -> dict[str, Any]:
         """Fields of :class:`biasscope.bias.counting.counts.BoxCounts`, labels sorted by name."""
+        self._settle()
         most = CHOSEN_AT_ONCE if self._chosen.hold is None else CHOSEN_OF_A_STREAM
         for rows, first in together(self._chosen.parts(self._label_keys), most):
             self._count_chosen(rows, first)

@@ -148,7 +148,7 @@ def count_boxes(
     groups: int = 20,
     seed: int = 0,
 ) -> BoxCounts:
-    """Count boxes; the result depends neither on row order nor on how the rows are cut into batches.
+    """Count boxes; the result depends neither on row order (``grid`` apart) nor on how rows are cut into batches.
 
     Parameters
     ----------
@@ -161,7 +161,8 @@ def count_boxes(
         keeps 53 bytes a pair until the end, in temporary files when the boxes come in batches. ``all`` counts every box
         and keeps nothing: intervals stay valid, p-values do not when images hold several boxes.
     grid
-        Whether corners are whole pixels; ``auto`` decides on the first batch. Name it when counting shards apart.
+        Whether corners are whole pixels; ``auto`` decides on the first 65,536 usable boxes. Name it when counting
+        shards apart, or where part of the boxes are whole pixels and part are not.
     bins
         Cells along each side of the position maps.
     groups

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from biasscope.bias.counting.counts import BoxCounts
@@ -21,17 +23,21 @@ TITLES = {
     "concentration_v": "Concentration down (1 uniform, below 1 gathered)",
     "correlation": "Correlation of across and down",
 }
+TESTS = {"effect": "feasible", "w1_u": "cvm_u", "w1_v": "cvm_v", **{name: name for name in MEASURES}}
+TESTS_RAW = {"effect": "raw"}
+"""Measure -> the test of it, on either side."""
 
 
 def pooled_table(counts: BoxCounts, found: Placement) -> Table:
     """Table "pooled": one row a measure."""
     feasible, raw = _feasible(found), _raw(counts, found)
-    sides = [(feasible, "feasible"), (raw, "raw")]
+    sides = [(feasible, "feasible", TESTS), (raw, "raw", TESTS_RAW)]
     columns: dict[str, list[object]] = {"measure": list(TITLES), "title": list(TITLES.values())}
-    for side, name in sides:
+    for side, name, test in sides:
         columns[name] = [float(side[key].value[-1]) for key in TITLES]
         columns[f"{name}_low"] = [float(side[key].low[-1]) for key in TITLES]
         columns[f"{name}_high"] = [float(side[key].high[-1]) for key in TITLES]
+        columns[f"{name}_p"] = [found.pooled_p.get(test.get(key, ""), math.nan) for key in TITLES]
     population = POPULATION[counts.settings.per_image]
     return table("pooled", columns, title=f"All classes together, {population}", row="measure")
 

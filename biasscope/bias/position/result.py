@@ -114,9 +114,25 @@ def _pooled_scalars(counts: BoxCounts, found: Placement) -> list[Scalar]:
         _scalar("pooled_effect", f"{bias} (Cramér's V, feasible)", found.effect, boxes, better="lower"),
         _scalar("pooled_effect_raw", f"{bias} (Cramér's V, raw)", found.effect_raw, raw, better="lower"),
         *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
+        *_pooled_tests(counts, found),
         _scalar("edge_contact", "Boxes that touch the frame", edge_contact(counts), touching),
         Scalar("design_effect", clustered, "Design effect of several boxes an image", n=int(counts.boxes[-1])),
         _median(found),
+    ]
+
+
+def _pooled_tests(counts: BoxCounts, found: Placement) -> list[Scalar]:
+    """p-values of all classes together that stand beside no measure of the pooled table."""
+    together = f"All classes together, {words.POPULATION[counts.settings.per_image]}"
+    n = {"interior": int(counts.interior[-1].sum()), "joint": int(counts.joint[-1].sum())}
+    return [
+        Scalar(
+            f"{name}_p",
+            number(found.pooled_p[name]),
+            f"{together}: p of uniform placement, {words.TESTED[name]}",
+            n=size,
+        )
+        for name, size in n.items()
     ]
 
 

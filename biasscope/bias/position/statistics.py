@@ -35,6 +35,8 @@ class Placement:
     p
         p-values by test: ``feasible``, ``raw``, ``interior``, ``joint``, ``cvm_u``, ``cvm_v`` and the measures. NaN:
         not tested, and for the pooled set.
+    pooled_p
+        Those of the pooled set: one question, not corrected.
     again
         Draws of the second stage of the chi-square tests; 0 where the first is enough for a lone rejection.
     q
@@ -52,6 +54,7 @@ class Placement:
     effect_raw: Estimate
     measures: dict[str, Estimate]
     p: dict[str, Floats]
+    pooled_p: dict[str, float]
     again: int
     q: dict[str, Floats]
     js: Estimate
@@ -87,6 +90,7 @@ def placement(
         **_unbinned(counts.fine, minimum),
         **_moments(measures, sums, minimum),
     }
+    pooled = {name: float(values[-1]) for name, values in p.items()}
     p = {name: np.append(values[:-1], np.nan) for name, values in p.items()}
     return Placement(
         boxes=feasible.sum(-1).astype(np.float64),
@@ -95,6 +99,7 @@ def placement(
         effect_raw=_effect(counts, counts.raw),
         measures=measures,
         p=p,
+        pooled_p=pooled,
         again=again,
         q={name: testing.adjust(values, correction) for name, values in p.items()},
         **distances_of(counts.feasible, counts.fine, clustered=counts.settings.per_image == "all"),
@@ -166,15 +171,15 @@ def design_effect(sums: Sums, minimum: int) -> Floats:
     return np.asarray((ratios[0] + ratios[1]) / 2)
 
 
-def _binned(maps: dict[str, NDArray[np.int64]], **options: int) -> dict[str, Floats]:
-    """Chi-square p-values; maps with equally many cells share one Monte-Carlo null."""
+def _binned(maps: dict[str, NDArray[np.int64]], *, again: int, **options: int) -> dict[str, Floats]:
+    """Chi-square p-values; maps with equally many cells share one Monte-Carlo null, the pooled set has its own."""
     p: dict[str, Floats] = {}
     for cells in {table.shape[-1] for table in maps.values()}:
         alike = {name: table[:-1] for name, table in maps.items() if table.shape[-1] == cells}
         stacked = np.concatenate(list(alike.values()))
-        values = testing.chi_square_p(stacked, **options)
+        values = testing.chi_square_p(stacked, again=again, **options)
         p |= dict(zip(alike, np.split(values, len(alike)), strict=True))
-    return {name: np.append(p[name], np.nan) for name in maps}
+    return {name: np.append(p[name], testing.chi_square_p(maps[name][-1:], **options)) for name in maps}
 
 
 def _unbinned(fine: NDArray[np.int64], minimum: int) -> dict[str, Floats]:

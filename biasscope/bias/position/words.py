@@ -17,6 +17,7 @@ COUNTED = {
     "interior": "Classes non-uniform among boxes off the frame's edge",
     "joint": "Classes non-uniform in centre and height together",
 }
+TESTED = {"interior": "boxes off the frame's edge", "joint": "centre and height together"}
 MEASURES = {
     "displacement_u": "Mean displacement to the right",
     "displacement_v": "Mean displacement downwards",
@@ -74,8 +75,10 @@ def notes(counts: BoxCounts, minimum: int, draws: int, again: int) -> list[str]:
         f"{minimum} boxes are not tested and do not count in the family.",
         "Intervals are 95 % delete-a-group jackknife intervals over images; they are made for the squared effect "
         "and are wide rather than narrow near 0.",
-        "p-values of displacement, concentration and correlation are not corrected over classes; q-values are. The "
-        "concentration is 12 times the variance about the class's own mean.",
+        "p-values of displacement, concentration and correlation are not corrected over classes; q-values are. Those "
+        "of all classes together are one question each, not corrected either. The concentration is 12 times the "
+        "variance about the class's own mean.",
+        "Jensen-Shannon and Wasserstein distances are without what chance adds to those of as many boxes.",
         "The joint of centre and height uses 4 x 4 x 4 cells and tests them for equal shares, which no real mix of "
         "sizes has; Azulay & Weiss never published their binning, test or level, so the number is not theirs.",
         f"A side touches the frame within {CONTACT} px ({CONTACT_FRACTION} of a frame of unknown size). Such boxes "

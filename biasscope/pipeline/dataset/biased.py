@@ -11,6 +11,8 @@ from biasscope.core.words import counted
 MOST = 3
 LONGEST = 80
 """Letters of a label that a sentence holds."""
+SMALLEST = 0.0001
+"""p below which its number is of no use."""
 AXES = {"q_cvm_u": "Horizontally", "q_cvm_v": "Vertically"}
 """Test of one axis alone -> which axis."""
 
@@ -41,6 +43,7 @@ def biased(item: Result) -> Iterator[str]:
         where = "the one class" if tested == 1 else f"any of {tested:,} classes"
         yield f"Bias is not told from chance in {where}{few}, given the box sizes."
     yield from _on_one_axis(left, item)
+    yield from () if found else _together(rows, item)
 
 
 def _rows(item: Result) -> list[_Row]:
@@ -108,6 +111,19 @@ def _on_one_axis(left: Sequence[_Row], item: Result) -> Iterator[str]:
             yield f"{have} {claim[0].lower()}{claim[1:]} {len(found):,}{_names(found)}.{_doubt(found, item)}"
         elif rows:
             yield f"{have} bias is not told from chance."
+
+
+def _together(rows: Sequence[_Row], item: Result) -> Iterator[str]:
+    """What all classes together show where none does by itself; nothing where boxes of one image were all counted."""
+    if len(rows) < 2 or item.parameters["per_image"] != "one":
+        return
+    p, effect = item.table("pooled")["feasible_p"][0], item.scalar("pooled_effect").value
+    if isinstance(p, float) and p <= float(str(item.parameters["alpha"])):
+        yield f"All classes together do show bias, not chance (Cramér's V {effect:.2g}, p {_small(p)})."
+
+
+def _small(p: float) -> str:
+    return f"= {p:.2g}" if p >= SMALLEST else f"< {SMALLEST:g}"
 
 
 def _names(found: Sequence[_Row]) -> str:

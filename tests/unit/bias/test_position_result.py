@@ -26,6 +26,8 @@ SCALARS = [
     "pooled_concentration_u",
     "pooled_concentration_v",
     "pooled_correlation",
+    "interior_p",
+    "joint_p",
     "edge_contact",
     "design_effect",
     "median_effect",
@@ -144,7 +146,7 @@ def test_scalars_and_parameters_of_the_contract(result):
     assert set(result.parameters) == set(PARAMETERS)
     assert result.parameters["family"] == result.scalar("tested").value == 2
     assert result.scalar("nonuniform_feasible").n == 2
-    for name in SCALARS[6:14]:
+    for name in (*SCALARS[6:13], "edge_contact"):
         scalar = result.scalar(name)
         assert scalar.interval.low <= scalar.value <= scalar.interval.high
 
@@ -160,13 +162,37 @@ def test_columns_of_the_contract(result):
 def test_other_tables_of_the_contract(result):
     assert result.table("pooled")["measure"] == POOLED
     assert [column.name for column in result.table("pooled").columns][2:] == [
-        f"{side}{end}" for side in ("feasible", "raw") for end in ("", "_low", "_high")
+        f"{side}{end}" for side in ("feasible", "raw") for end in ("", "_low", "_high", "_p")
     ]
     assert result.table("maps")["name"] == ["feasible", "raw", "interior"]
     assert result.table("joint")["name"] == ["cy_height", "cx_height"]
     assert result.table("joint")["rows"] == result.table("joint")["columns"] == [16, 16]
     assert result.table("marginals")["axis"] == ["u", "v", "cx", "cy"]
     assert {len(cell) for cell in result.table("marginals")["counts"]} == {64}
+
+
+def test_all_classes_together_are_tested_like_one_class():
+    boxes = scene(3, 60, beta=1.6, seed=11)
+    apart = position(count_boxes(boxes))
+    as_one = position(count_boxes(boxes.with_columns(pl.lit("all").cast(pl.Categorical()).alias("label"))))
+    pooled, own = apart.table("pooled"), as_one.table("classes")
+    p = dict(zip(pooled["measure"], pooled["feasible_p"], strict=True))
+    assert p["effect"] == pytest.approx(own["p"][0], abs=0.01)
+    for name, column in (("w1_u", "p_cvm_u"), ("w1_v", "p_cvm_v"), ("displacement_u", "p_displacement_u")):
+        assert p[name] == pytest.approx(own[column][0])
+    assert p["js"] is None
+    assert pooled["raw_p"][0] == pytest.approx(own["p_raw"][0], abs=0.01)
+    assert apart.scalar("interior_p").value == pytest.approx(own["p_interior"][0], abs=0.01)
+    assert apart.scalar("joint_p").value == pytest.approx(own["p_joint"][0], abs=0.01)
+
+
+def test_p_of_all_classes_together_holds_its_level():
+    p = []
+    for seed in range(200):
+        table = position(count_boxes(scene(4, 15, beta=1.0, seed=seed)), monte_carlo=499).table("pooled")
+        p.append([table["feasible_p"][0], table["feasible_p"][2], table["feasible_p"][4]])
+    assert ((np.array(p) <= 0.05).mean(0) < 0.1).all()
+    assert ((np.array(p) <= 0.5).mean(0) > 0.35).all()
 
 
 def test_it_is_strict_json(result):

@@ -1,6 +1,7 @@
 """Counting: order, sharding, labels, what is left out, and one box an image."""
 
 import itertools
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -224,3 +225,16 @@ def test_cluster_sums_hold_every_box_in_both_modes(boxes):
     np.testing.assert_array_equal(one.cluster, every.cluster)
     np.testing.assert_array_equal(every.cluster, every.moments[..., :6])
     assert placement(one, draws=99).design_effect[-1] == placement(every, draws=99).design_effect[-1]
+
+
+@pytest.mark.parametrize("cuts", [[], [100], [30_000, 65_000, 66_000, 90_000]])
+def test_the_grid_is_seen_in_the_first_boxes_however_they_are_cut(cuts):
+    rng = np.random.default_rng(0)
+    x = np.floor(rng.uniform(0, 50, 100_000))
+    x[66_000:] += 0.5
+    ids = np.arange(100_000).astype(str)
+    made = frame(ids, ["c"] * len(x), x, x, x + 20, x + 20, [100] * len(x), [100] * len(x))
+    parts = [made[low:high] for low, high in pairwise([0, *cuts, len(x)])]
+    assert count_boxes(parts).settings.grid == count_boxes(made).settings.grid == "integer"
+    assert_same(count_boxes(parts), count_boxes(made))
+    assert count_boxes([made[66_000:], made[:66_000]]).settings.grid == "continuous"

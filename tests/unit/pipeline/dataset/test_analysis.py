@@ -11,7 +11,7 @@ from biasscope.bias.position import position
 from biasscope.bias.repair import padded_crop
 from biasscope.boxes import inspect, read_boxes, usable_boxes
 from biasscope.core.errors import InputError, UsageError
-from biasscope.core.results import Result, table
+from biasscope.core.results import Result, Scalar, table
 from biasscope.pipeline.dataset import analyze_dataset
 from biasscope.pipeline.dataset.answer import answer
 from biasscope.report.model import decode, encode
@@ -165,13 +165,41 @@ def test_the_first_sentence_counts_in_words(verdicts: list[str], sentence: str) 
     assert first_sentences(verdicts)[0] == sentence
 
 
-def first_sentences(verdicts: list[str], *, per_image: str = "one", **columns: list[object]) -> list[str]:
-    """Of a position result whose classes have 20 boxes in 20 images, unless said otherwise."""
+@pytest.mark.parametrize(
+    ("verdicts", "p", "per_image", "said"),
+    [
+        (["not rejected"] * 2, 0.012, "one", "(Cramér's V 0.04, p = 0.012)."),
+        (["not tested"] * 2, 0.00001, "one", "(Cramér's V 0.04, p < 0.0001)."),
+        (["not rejected"] * 2, 0.06, "one", None),
+        (["not rejected"] * 2, None, "one", None),
+        (["not rejected"] * 2, 0.012, "all", None),
+        (["not rejected"], 0.012, "one", None),
+        (["non-uniform", "not rejected"], 0.012, "one", None),
+    ],
+)
+def test_all_classes_together_may_show_what_none_does(
+    verdicts: list[str], p: float | None, per_image: str, said: str | None
+) -> None:
+    told = [line for line in first_sentences(verdicts, p=p, per_image=per_image) if "together" in line]
+    assert told == ([f"All classes together do show bias, not chance {said}"] if said else [])
+
+
+def first_sentences(
+    verdicts: list[str], *, per_image: str = "one", p: float | None = None, **columns: list[object]
+) -> list[str]:
+    """Of a position result whose classes have 20 boxes in 20 images, unless said otherwise; p of all together."""
     usual = {"boxes": 20, "images": 20, "q_cvm_u": None, "q_cvm_v": None}
     rows = {name: [value] * len(verdicts) for name, value in usual.items()} | columns
     classes = table("classes", {"label": list("abcdef")[: len(verdicts)], "verdict": verdicts} | rows)
     parameters = {"minimum": 10, "alpha": 0.05, "per_image": per_image}
-    found = Result(kind="position", title="", finding="", parameters=parameters, scalars=[], tables=[classes])
+    found = Result(
+        kind="position",
+        title="",
+        finding="",
+        parameters=parameters,
+        scalars=[Scalar("pooled_effect", 0.04)],
+        tables=[classes, table("pooled", {"feasible_p": [p]})],
+    )
     return answer([found], [])[:-1]
 
 
