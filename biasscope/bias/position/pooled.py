@@ -14,9 +14,9 @@ from biasscope.core.results import Table, table
 
 TITLES = {
     "effect": "Cramér's V, bias-corrected",
-    "js": "Jensen-Shannon divergence (bits), bias-corrected",
-    "w1_u": "Wasserstein-1 distance from uniform across, bias-corrected",
-    "w1_v": "Wasserstein-1 distance from uniform down, bias-corrected",
+    "js": "Jensen-Shannon divergence (bits)",
+    "w1_u": "Wasserstein-1 distance from uniform, across",
+    "w1_v": "Wasserstein-1 distance from uniform, down",
     "displacement_u": "Displacement across (positive: right)",
     "displacement_v": "Displacement down (positive: lower)",
     "concentration_u": "Concentration across (1 uniform, below 1 gathered)",

@@ -57,7 +57,6 @@ POOLED = [
     Field("feasible", "Feasible coordinates", BY_MEASURE),
     Field("feasible_p", "p", "probability", "Of uniform placement: chi-square, Cramér-von Mises, and those of moments"),
     Field("raw", "Raw centres", BY_MEASURE),
-    Field("raw_p", "p, raw", "probability", "Of uniform placement: chi-square"),
 ]
 
 
