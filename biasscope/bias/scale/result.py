@@ -16,6 +16,7 @@ from biasscope.core.results import Result, Scalar, Table, interval, number, tabl
 from biasscope.core.words import counted
 
 OBJECT = {"one": "The median object (one an image)", "all": "The median object (all boxes)"}
+ORDER = "order statistics over images"
 REJECTED = {"others": "different", "log-uniform": "not log-uniform"}
 NAMED = {
     "others": "the other classes",
@@ -118,7 +119,11 @@ def _scalars(counts: BoxCounts, found: Scales, reference: str, different: int, t
     title = f"Classes whose scale differs from {NAMED[reference]}"
     return [
         _scalar(
-            "median_scale", f"Median apparent scale, {population} (square root of the area share)", found.median, n
+            "median_scale",
+            f"Median apparent scale, {population} (square root of the area share)",
+            found.median,
+            n,
+            method=ORDER,
         ),
         _scalar("effective_bins", f"Effective number of scale bins, of 25, {population}", found.effective_bins, n),
         Scalar("classes", len(counts.labels), "Classes"),
@@ -127,8 +132,8 @@ def _scalars(counts: BoxCounts, found: Scales, reference: str, different: int, t
     ]
 
 
-def _scalar(name: str, title: str, estimate: Estimate, n: int) -> Scalar:
-    bounds = interval(estimate.low[-1], estimate.high[-1], method=METHOD)
+def _scalar(name: str, title: str, estimate: Estimate, n: int, *, method: str = METHOD) -> Scalar:
+    bounds = interval(estimate.low[-1], estimate.high[-1], method=method)
     return Scalar(name, number(estimate.value[-1]), title, bounds, n)
 
 

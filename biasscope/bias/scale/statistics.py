@@ -77,7 +77,7 @@ def scales(
         histogram=histogram,
         quantiles=np.stack([quantile(counts.fine_scale, share) for share in (0.1, 0.5, 0.9)], -1),
         effective_bins=jackknife(perplexity(histogram), perplexity(left), filled, low=1.0, high=float(SCALES)),
-        median=_median(counts.pooled_scale[None]),
+        median=_median(counts.pooled_scale.sum(0), int(counts.images[-1])),
         effect=effect_of(wide, reference, clustered=counts.settings.per_image == "all"),
         js=divergence(histogram[:-1], reference),
         p=p,
@@ -86,6 +86,10 @@ def scales(
     )
 
 
-def _median(groups: Ints) -> Estimate:
-    left = leave_one_out(groups).astype(np.int64)
-    return jackknife(quantile(groups.sum(1), 0.5), quantile(left, 0.5), groups.any(-1), low=0.0, high=1.0)
+def _median(fine: Ints, independent: int, *, level: float = 0.95) -> Estimate:
+    """Median of the pooled set, between the order statistics of so many independent boxes: as many as images."""
+    from scipy.special import ndtri
+
+    reach = float(ndtri((1 + level) / 2)) / (2 * np.sqrt(max(independent, 1)))
+    value, low, high = (quantile(fine[None], float(np.clip(0.5 + side * reach, 0, 1))) for side in (0, -1, 1))
+    return Estimate(value, low, high, np.full(1, np.nan))

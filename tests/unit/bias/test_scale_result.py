@@ -233,3 +233,13 @@ def test_the_design_effect_of_cells_is_the_number_of_copies():
     alone = random.multinomial(40, np.full(8, 1 / 8), (300, 20))
     assert cell_design_effect(3 * alone).mean() == pytest.approx(3, rel=0.03)
     assert cell_design_effect(alone).mean() == pytest.approx(1.0, abs=0.08)
+
+
+@pytest.mark.parametrize("boxes", [30, 300])
+def test_the_interval_of_the_median_holds_it(boxes):
+    rng, held = np.random.default_rng(boxes), 0
+    for start in range(200):
+        made = squares(rng.uniform(0.1, 0.9, boxes), "c", 1000 * start)
+        found = scale(count_boxes(made, grid="continuous")).scalar("median_scale").interval
+        held += found.low <= 0.5 <= found.high
+    assert held >= 180
