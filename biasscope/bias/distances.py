@@ -156,7 +156,7 @@ def _strength(spread: Spread, observed: Floats) -> Floats:
 
 
 def _worth(counts: Ints, boxes: ArrayLike | None) -> Floats:
-    return counts.sum(-1).astype(np.float64) if boxes is None else np.asarray(boxes, np.float64)
+    return counts.sum(-1).astype(np.float64) if boxes is None else np.maximum(np.asarray(boxes, np.float64), 1.0)
 
 
 def _drawn(shares: Floats, strength: Floats, even: float) -> Floats:

@@ -100,7 +100,7 @@ def _scalars(counts: BoxCounts, found: Placement, rejected: dict[str, int], fami
         Scalar(
             f"nonuniform_{name}", rejected[name], words.COUNTED[name], n=family[name], unit="classes", better="lower"
         )
-        for name in FAMILIES
+        for name in (*FAMILIES, *AXES)
     ]
     return [*classes, *_pooled_scalars(counts, found)]
 

@@ -16,6 +16,8 @@ COUNTED = {
     "feasible": "Classes non-uniform given box sizes",
     "interior": "Classes non-uniform among boxes off the frame's edge",
     "joint": "Classes non-uniform in centre and height together",
+    "cvm_u": "Classes non-uniform across, given box sizes",
+    "cvm_v": "Classes non-uniform down, given box sizes",
 }
 TESTED = {"interior": "boxes off the frame's edge", "joint": "centre and height together"}
 MEASURES = {

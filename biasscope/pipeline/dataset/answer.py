@@ -9,8 +9,8 @@ import msgspec
 from biasscope.core.results import Result, Scalar
 from biasscope.pipeline.dataset.biased import biased
 
-MOST = 3
-"""Sentences of one kind."""
+MOST, LARGEST = 3, 5
+"""Sentences of one kind, head numbers."""
 HEADLINE = (
     ("position", "nonuniform_feasible"),
     ("position", "nonuniform_raw"),
@@ -19,6 +19,8 @@ HEADLINE = (
     ("leakage", "accuracy_over_chance"),
 )
 """Result kind and scalar of the head numbers, the most important first."""
+AXES = (("position", "nonuniform_cvm_u"), ("position", "nonuniform_cvm_v"))
+"""Before them where no class could be tested on both axes, those of the axes on which some could."""
 
 
 def answer(results: Sequence[Result], notes: Sequence[str]) -> list[str]:
@@ -40,7 +42,7 @@ def _findings(results: Sequence[Result], kind: str) -> Iterator[str]:
 def headline(results: Sequence[Result]) -> list[Scalar]:
     """Three to five head numbers, copies of scalars in the results."""
     found = []
-    for kind, name in HEADLINE:
+    for kind, name in (*_axes(results), *HEADLINE):
         for item in [*_of(results, kind)][:1]:
             named = f" {item.parameters['augmentation']}" if kind == "repair" else ""  # "..., after" what
             found += [
@@ -48,7 +50,14 @@ def headline(results: Sequence[Result]) -> list[Scalar]:
                 for scalar in item.scalars
                 if scalar.name == name and scalar.value is not None
             ]
-    return found
+    return found[:LARGEST]
+
+
+def _axes(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """Counts of the tests of one axis alone, where they are all there is."""
+    tested = {(item.kind, scalar.name): scalar.n for item in results for scalar in item.scalars}
+    both = tested.get(("position", "nonuniform_feasible"))
+    return [] if both is None or both > 0 else [place for place in AXES if tested.get(place)]
 
 
 def _of(results: Sequence[Result], kind: str) -> Iterator[Result]:

@@ -52,6 +52,11 @@ CLASSES = [
         "Variance of the mean position over that of as many boxes from pictures of their own",
     ),
 ]
+AXES = [
+    Field("q_cvm_u", "q ↔", "probability", "Corrected p-value of Cramér-von Mises, across alone"),
+    Field("q_cvm_v", "q ↕", "probability", "Corrected p-value of Cramér-von Mises, down alone"),
+]
+"""Shown where classes could be tested on one axis only."""
 POOLED = [
     Field("title", "Measure", "text"),
     Field("feasible", "Feasible coordinates", BY_MEASURE),
@@ -65,5 +70,15 @@ def view(result: Result) -> dict[str, Any]:
     return {
         "numbers": [item for item in result.scalars if not item.name.startswith("pooled_")],
         "pooled": some(result, "pooled", POOLED, "All classes together, with 95 % intervals"),
-        "classes": some(result, "classes", CLASSES, "Every class, the most biased first", "class"),
+        "classes": some(result, "classes", _fields(result), "Every class, the most biased first", "class"),
     }
+
+
+def _fields(result: Result) -> list[Field]:
+    classes = next((item for item in result.tables if item.name == "classes"), None)
+    names = ("q", *(field.name for field in AXES))
+    if classes is None or not all(name in classes for name in names):
+        return CLASSES
+    alone = any(both is None and {u, v} != {None} for both, u, v in zip(*map(classes.__getitem__, names), strict=True))
+    place = [field.name for field in CLASSES].index("q") + 1
+    return [*CLASSES[:place], *AXES, *CLASSES[place:]] if alone else CLASSES

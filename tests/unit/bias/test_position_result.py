@@ -19,6 +19,8 @@ SCALARS = [
     "nonuniform_feasible",
     "nonuniform_interior",
     "nonuniform_joint",
+    "nonuniform_cvm_u",
+    "nonuniform_cvm_v",
     "pooled_effect",
     "pooled_effect_raw",
     "pooled_displacement_u",
@@ -146,7 +148,7 @@ def test_scalars_and_parameters_of_the_contract(result):
     assert set(result.parameters) == set(PARAMETERS)
     assert result.parameters["family"] == result.scalar("tested").value == 2
     assert result.scalar("nonuniform_feasible").n == 2
-    for name in (*SCALARS[6:13], "edge_contact"):
+    for name in (*SCALARS[8:15], "edge_contact"):
         scalar = result.scalar(name)
         assert scalar.interval.low <= scalar.value <= scalar.interval.high
 

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
 from biasscope.bias import count_boxes
@@ -15,6 +17,8 @@ from biasscope.core.results import Result, Scalar, table
 from biasscope.pipeline.dataset import analyze_dataset
 from biasscope.pipeline.dataset.answer import answer
 from biasscope.report.model import decode, encode
+from biasscope.report.render import render
+from tests.box_scenes import frame
 
 HEADER = "image,xmin,ymin,xmax,ymax,label,width,height\n"
 
@@ -329,3 +333,22 @@ def test_boxes_of_a_report_without_an_image_size(tmp_path: Path) -> None:
     table = read_boxes(path)
     assert usable_boxes(table).height == 0
     assert inspect(table).scalar("excluded").value == 2
+
+
+def wide(classes: int, boxes: int) -> pl.DataFrame:
+    """Boxes as wide as their frame, low in it."""
+    rng, n = np.random.default_rng(0), classes * boxes
+    top = np.floor(rng.uniform(55, 75, n))
+    names, labels = [f"i{i}" for i in range(n)], [f"c{i % classes}" for i in range(n)]
+    return frame(names, labels, [0.0] * n, top, [100.0] * n, top + 20, [100] * n, [100] * n)
+
+
+def test_head_numbers_are_of_one_axis_where_that_is_all_that_was_tested(tmp_path: Path) -> None:
+    wide(3, 40).write_parquet(tmp_path / "boxes.parquet")
+    report = analyze_dataset(tmp_path / "boxes.parquet", leakage=False)
+    first = report.headline[0]
+    assert (first.name, first.value, first.n) == ("nonuniform_cvm_v", 3, 3)
+    assert len(report.headline) <= 5
+    page = render(report).decode()
+    assert "q ↕" in page
+    assert "q ↕" not in render(analyze_dataset(leakage=False)).decode()
