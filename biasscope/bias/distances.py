@@ -81,7 +81,7 @@ def jensen_shannon_interval(groups: ArrayLike, *, boxes: ArrayLike | None = None
         # The divergence is chi-square / (8 n ln 2) where both are small: see effects.rooted for that of chance.
         chance = ndtri((1 + level) / 2) * np.sqrt((1 / even - 1) / (n * (n - 1) / 2)) / (8 * np.log(2))
         left = [jensen_shannon(leave_one_out(part)) for part in np.array_split(table, len(table) // AT_ONCE + 1)]
-        return _estimate(spread, jensen_shannon(counts), np.concatenate(left), table, chance, level)
+        return _estimate(spread, jensen_shannon(counts), np.concatenate(left), table, n, chance, level)
 
 
 def wasserstein_interval(
@@ -117,11 +117,19 @@ def wasserstein_interval(
             lambda s: finer * expected_deviation(even, s[:, None] * off, n).mean(-1),
             finer * expected_deviation(even, np.zeros(1), n).mean(-1),
         )
-        return _estimate(spread, observed, left, table, spread.alone, level, most=0.5)
+        return _estimate(spread, observed, left, table, n[:, 0], spread.alone, level, most=0.5)
 
 
 def _estimate(
-    spread: Spread, observed: Floats, left: Floats, table: Ints, chance: Floats, level: float, *, most: float = 1.0
+    spread: Spread,
+    observed: Floats,
+    left: Floats,
+    table: Ints,
+    n: Floats,
+    chance: Floats,
+    level: float,
+    *,
+    most: float = 1.0,
 ) -> Estimate:
     """Distance of the strength that explains what was observed, negative where chance alone would show more."""
     strength = _strength(spread, observed)
@@ -137,7 +145,12 @@ def _estimate(
     # What boxes show is on average more than what there is, so that its upper bound is one of that too.
     high = np.minimum(value + slope * reach, observed + reach)
     high = np.where(value <= chance, np.fmax(high, np.fmax(value, 0.0) + chance), high)
-    value, low, high = (np.clip(part, 0.0, most) for part in (value, value - slope * reach, high))
+    low = value - slope * reach
+    # Boxes that all agree leave the jackknife nothing to see: this share of the law may have shown none of them.
+    alike, unseen = reach < TINY, 1 - (1 - level) ** (1 / n)
+    low = np.where(alike, spread.distance(strength * (1 - unseen)), low)
+    high = np.where(alike, np.fmax(high, observed + unseen * most), high)
+    value, low, high = (np.clip(part, 0.0, most) for part in (value, low, high))
     return Estimate(value, low, np.where(np.isnan(reach), np.nan, high), slope * shown.error)
 
 
@@ -147,7 +160,7 @@ def _strength(spread: Spread, observed: Floats) -> Floats:
     below, above = spread.alone - observed, spread.expected(high) - observed
     for _ in range(STEPS):
         middle = low - below * (high - low) / (above - below)
-        middle = np.clip(np.where(np.isfinite(middle), middle, 0.0), 0.0, 1.0)
+        middle = np.clip(np.where(np.isfinite(middle), middle, low), 0.0, 1.0)
         off = spread.expected(np.sqrt(middle)) - observed
         less = off < 0
         low, below = np.where(less, middle, low), np.where(less, off, below)

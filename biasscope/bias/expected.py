@@ -35,16 +35,17 @@ def expected_bits(shares: Floats, n: Floats, even: float) -> Floats:
     p = np.clip(shares, TINY, 1 - TINY)
     mean = n * p
     variance = mean * (1 - p)
-    some = -np.expm1(n * np.log1p(-p))
-    first, second = mean / some, (variance + mean**2) / some
-    third = (variance * (1 - 2 * p) + 3 * mean * variance + mean**3) / some
-    spread = np.maximum(second - first**2, TINY)
-    skew = (third - 3 * first * second + 2 * first**3) / spread
+    none = np.exp(n * np.log1p(-p))
+    some = 1 - none
+    first = mean / some
+    spread = np.maximum(variance / some - none * first**2, TINY)
+    third = variance * (1 - 2 * p) / some - 3 * none * first * variance / some + none * (1 + none) * first**3
+    skew = third / spread
     root = np.sqrt(skew**2 + 4 * spread)
     up, down = (skew + root) / 2, (skew - root) / 2
     weight = -down / root
     two = [bits(np.clip((first + step) / n, 0.0, 1.0), even) for step in (down, up)]
-    return np.asarray(some * ((1 - weight) * two[0] + weight * two[1]) + (1 - some) * even / 2)
+    return np.asarray(some * ((1 - weight) * two[0] + weight * two[1]) + none * even / 2)
 
 
 def expected_deviation(even: Floats, off: Floats, n: Floats) -> Floats:

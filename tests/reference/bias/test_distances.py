@@ -112,3 +112,16 @@ def test_one_group_has_a_value_and_no_interval():
     made = jensen_shannon_interval(one)
     assert made.value == pytest.approx(jensen_shannon(one.sum(1)), abs=0.01)
     assert np.isnan([made.low, made.high]).all()
+
+
+@pytest.mark.parametrize("boxes", [2, 12, 4000])
+def test_boxes_in_one_place_may_have_missed_a_share_of_the_law(boxes):
+    """As much of it lies elsewhere as one of twenty samples of that size would miss."""
+    one = np.zeros((1, GROUPS, 64), int)
+    one[0, np.arange(boxes) % GROUPS, 9] = boxes // min(boxes, GROUPS)
+    n = one.sum()
+    made, away = jensen_shannon_interval(one), 1 - 0.05 ** (1 / n)
+    far = jensen_shannon(away / 64 + (1 - away) * (np.arange(64) == 9))
+    assert made.value.item() == pytest.approx(jensen_shannon(np.arange(64) == 9).item(), abs=1e-6)
+    assert made.low.item() == pytest.approx(far.item(), abs=1e-6)
+    assert made.high.item() == pytest.approx(min(1.0, made.value.item() + away), abs=1e-3)
