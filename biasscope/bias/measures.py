@@ -8,7 +8,9 @@ import numpy as np
 
 from biasscope.bias.grouped import Parts, effect_correlation, grouped_effect
 from biasscope.bias.jackknife import METHOD, Estimate
-from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, mean, median_interval, moments
+from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, median_interval, moments
+from biasscope.bias.shares import METHOD as EXACT
+from biasscope.bias.shares import share_over_images
 from biasscope.core.arms import square_and_add
 from biasscope.core.results import Scalar, interval, number
 
@@ -27,31 +29,33 @@ TITLES = {
     "edge_contact": "Share of objects that touch the frame",
     "median_scale": "Median scale (square root of the area share)",
 }
-RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 12.0), "edge": (0.0, 1.0)}
+RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 12.0)}
 """First word of a measure -> what it can be."""
 EFFECTS = {"effect": "placement", "effect_feasible": "feasible", "effect_raw": "raw"}
 
 
 class Measures(NamedTuple):
-    """Measures of one side: counts (groups, cells) behind the effects, statistics with each group left out, scale."""
+    """Measures of one side: counts (groups, cells) behind the effects, statistics with each group left out, others."""
 
     counts: dict[str, Ints]
     parts: dict[str, Parts]
-    median_scale: Triple
+    others: dict[str, Triple]
 
 
-def measures_of(position: Position, groups: Ints, count: int, images: int, *, level: float) -> Measures:
-    """Measures of boxes that belong to ``images`` images in ``count`` groups."""
+def measures_of(position: Position, groups: Ints, count: int, image: Ints, images: int, *, level: float) -> Measures:
+    """Measures of boxes that belong to ``images`` images (``image``: that of each box) in ``count`` groups."""
     counts = {name: cell_counts(getattr(position, pair), groups, (count,)) for name, pair in EFFECTS.items()}
-    touching = mean(position.touching.astype(np.float64), groups, count)
-    parts = {**moments(position.placement, groups, count), "edge_contact": touching}
-    return Measures(counts, parts, median_interval(position.scale, images, level=level))
+    others = {
+        "edge_contact": triple(share_over_images(position.touching.astype(np.float64), image, level=level)),
+        "median_scale": median_interval(position.scale, images, level=level),
+    }
+    return Measures(counts, moments(position.placement, groups, count), others)
 
 
 def estimate(name: str, measured: Measures, *, level: float) -> Triple:
     """One measure of :data:`TITLES` with its interval."""
-    if name == "median_scale":
-        return measured.median_scale
+    if name in measured.others:
+        return measured.others[name]
     if name in measured.counts:
         return triple(grouped_effect(measured.counts[name][None], level=level))
     low, high = RANGES[name.partition("_")[0]]
@@ -92,5 +96,5 @@ def triple(made: Estimate) -> Triple:
 def scalar_of(name: str, made: Triple, title: str, *, level: float, n: int | None = None, method: str = "") -> Scalar:
     """Scalar of the contract from a measure."""
     value, low, high = made
-    method = method or (ORDER if name.startswith("median") else METHOD)
+    method = method or (ORDER if name.startswith("median") else EXACT if name.startswith("edge") else METHOD)
     return Scalar(name, number(value), title, interval(low, high, level=level, method=method), n)

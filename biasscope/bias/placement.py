@@ -98,14 +98,6 @@ def moments(pair: tuple[Floats, Floats], groups: Ints, count: int) -> dict[str, 
     return found
 
 
-def mean(values: Floats, groups: Ints, count: int) -> Parts:
-    """Mean of values: of everything, and without each group; NaN values are left out."""
-    held = np.isfinite(values)
-    n, total = (_parts(groups[held], weights, count) for weights in (None, values[held]))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(total[0] / n[0]), total[1] / n[1]
-
-
 def interval_of(parts: Parts, *, level: float = 0.95, low: float = -np.inf, high: float = np.inf) -> Estimate:
     """Jackknife interval of one statistic, cut to the range that the statistic has."""
     full, left = np.atleast_1d(parts[0]), parts[1]

@@ -25,9 +25,8 @@ of those is in the sample, the sample does not show it.
 
 References
 ----------
-Korn and Graubard, "Confidence intervals for proportions with small expected number of positive counts estimated from
-survey data", Survey Methodology 24 (1998). Zou and Donner, "Construction of confidence limits about effect measures: a
-general approach", Statistics in Medicine 27 (2008).
+Korn and Graubard 1998, as in `biasscope.core.binomial`. Zou and Donner, "Construction of confidence limits about
+effect measures: a general approach", Statistics in Medicine 27 (2008).
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from biasscope.core.arms import square_and_add
+from biasscope.core.binomial import coin_tosses, exact_bounds
 from biasscope.core.errors import UsageError
 from biasscope.metrics.cluster import Sums
 
@@ -88,7 +88,7 @@ def share_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
     tail, arrays = _tail(level), _arrays(sums)
     with np.errstate(all="ignore"):
         share = np.clip(arrays.numerator / arrays.denominator, 0, 1)
-        low, high = _binomial(share, _effective(arrays, share, tail), tail)
+        low, high = exact_bounds(share, _effective(arrays, share, tail), tail)
     return _tensors(low, high, sums, arrays.denominator > 0)
 
 
@@ -143,26 +143,13 @@ def difference_interval(sums: Sums, level: float = 0.95) -> ClusterInterval:
 
 def _effective(sums: _Arrays, share: Array, tail: float) -> Array:
     """Give the number of coin tosses that tell as much as these images."""
-    from scipy.special import ndtri, stdtrit
-
     images = sums.denominator**2 / sums.denominator_squared
     rest = sums.denominator - sums.numerator
     rest_squared = sums.denominator_squared - 2 * sums.product + sums.numerator_squared
     carriers = np.fmin(sums.numerator**2 / sums.numerator_squared, rest**2 / rest_squared)
     freedom = np.fmax(np.fmin(carriers, images - 1), 1)
     variance, _ = _variance(sums, share)
-    tosses = share * (1 - share) / variance * (ndtri(tail) / stdtrit(freedom, tail)) ** 2
-    return np.where(variance > 0, np.fmax(tosses, images), images)
-
-
-def _binomial(share: Array, size: Array, tail: float) -> tuple[Array, Array]:
-    """Give the exact binomial bounds of ``share * size`` successes; neither needs to be whole."""
-    from scipy.special import betaincinv
-
-    wins, losses = share * size, (1 - share) * size
-    low = np.where(wins > 0, betaincinv(wins, losses + 1, tail), 0.0)
-    high = np.where(losses > 0, betaincinv(wins + 1, losses, 1 - tail), 1.0)
-    return low, high
+    return np.where(variance > 0, np.fmax(coin_tosses(share, variance, freedom, tail), images), images)
 
 
 def _variance(sums: _Arrays, number: Array) -> tuple[Array, Array]:

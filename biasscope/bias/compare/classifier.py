@@ -8,6 +8,7 @@ import numpy as np
 
 from biasscope.bias.compare.energy import Floats, Ints
 from biasscope.bias.compare.looks import Sides
+from biasscope.core.binomial import exact_bounds
 from biasscope.core.randomness import generator
 
 FOLDS = 5
@@ -29,13 +30,12 @@ def two_sample_classifier(sides: Sides, *, seed: int = 0, level: float = 0.95) -
 
     One box of each image is taken, and of every class as many images from either side, so that neither the number of
     images nor the mix of classes can tell the sides apart, and all images are independent. Gradient-boosted trees
-    (scikit-learn) on centre and logarithm of width and height, five folds, normal interval.
+    (scikit-learn) on centre and logarithm of width and height, five folds, exact binomial interval.
 
     References
     ----------
     Lopez-Paz & Oquab, *Revisiting classifier two-sample tests*, ICLR 2017.
     """
-    from scipy.special import ndtri
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
@@ -45,8 +45,8 @@ def two_sample_classifier(sides: Sides, *, seed: int = 0, level: float = 0.95) -
     model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, min_samples_leaf=20, random_state=seed)
     guess = cross_val_predict(model, features_of(sides)[rows], sides.side[rows], cv=PredefinedSplit(fold))
     value = float((guess == sides.side[rows]).mean())
-    reach = float(ndtri((1 + level) / 2)) * np.sqrt(value * (1 - value) / len(rows))
-    return Accuracy(value, max(value - reach, 0.0), min(value + reach, 1.0), len(rows))
+    low, high = exact_bounds(value, len(rows), (1 - level) / 2)
+    return Accuracy(value, low.item(), high.item(), len(rows))
 
 
 def matched(sides: Sides, rng: np.random.Generator) -> tuple[Ints, Ints]:

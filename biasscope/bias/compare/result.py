@@ -54,7 +54,7 @@ def _scalars(found: Evidence, accuracy: Accuracy | None, *, alpha: float, level:
             ),
         ]
     if accuracy is not None:
-        title, method = "Accuracy of telling the sides apart (chance 1/2)", "normal, one box an image"
+        title, method = "Accuracy of telling the sides apart (chance 1/2)", "exact binomial, one box an image"
         values = (accuracy.value, accuracy.low, accuracy.high)
         made.append(scalar_of("classifier_accuracy", values, title, level=level, n=accuracy.images, method=method))
     return made

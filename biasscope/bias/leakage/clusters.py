@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from biasscope.bias.leakage.score import Floats, Ints
+from biasscope.bias.shares import share_over_images
+from biasscope.core.arms import square_and_add
+
+Flags = NDArray[np.bool_]
 
 
 class Mean(NamedTuple):
@@ -38,26 +43,38 @@ def mean_over_images(values: Floats, image: Ints, *, level: float = 0.95) -> Mea
     images, value = int(number.max()) + 1, float(np.mean(values))
     if images < 2:
         return Mean(value, float("nan"), float("nan"))
-    residual = np.bincount(number, np.asarray(values, np.float64) - value)
+    residual = _residuals(values, number, value)
     error = float(np.sqrt(images / (images - 1) * (residual**2).sum())) / len(values)
     reach = float(stdtrit(images - 1, (1 + level) / 2)) * error
     return Mean(value, value - reach, value + reach)
 
 
-def wilson(share: Floats, n: Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Wilson interval of shares; ``n`` is the number of images, so that boxes that share one do not count twice.
+def share_mean(flags: Flags, image: Ints, *, level: float = 0.95) -> Mean:
+    """Share of boxes with an interval over images that holds where all agree, see :mod:`biasscope.bias.shares`.
 
-    >>> low, high = wilson(np.array([0.0]), np.array([10.0]))
-    >>> round(float(low[0]), 3), round(float(high[0]), 3)
-    (0.0, 0.278)
+    >>> [round(part, 3) for part in share_mean(np.ones(10, bool), np.arange(10))]
+    [1.0, 0.692, 1.0]
     """
-    from scipy.special import ndtri
+    made = share_over_images(flags.astype(np.float64), image, level=level)
+    return Mean(*(part.item() for part in made[:3]))
 
-    z = float(ndtri((1 + level) / 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-        reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.clip(centre - reach, 0.0, 1.0), np.clip(centre + reach, 0.0, 1.0)
+
+def net_share(gained: Flags, lost: Flags, image: Ints, *, level: float = 0.95) -> Mean:
+    """Share of boxes gained minus that lost: the intervals of both joined, with the correlation over images.
+
+    Nothing gained and nothing lost in 30 images is known as well as either is:
+
+    >>> [round(part, 3) for part in net_share(np.zeros(30, bool), np.zeros(30, bool), np.arange(30))]
+    [0.0, -0.116, 0.116]
+    """
+    up, down = (share_mean(flags, image, level=level) for flags in (gained, lost))
+    first, second = (_residuals(flags, image, made.value) for flags, made in ((gained, up), (lost, down)))
+    scale = float(np.sqrt((first @ first) * (second @ second)))
+    correlation = float(first @ second) / scale if scale > 0 else 0.0
+    below = square_and_add(up.value - up.low, down.high - down.value, correlation).item()
+    above = square_and_add(up.high - up.value, down.value - down.low, correlation).item()
+    value = up.value - down.value
+    return Mean(value, max(value - below, -1.0), min(value + above, 1.0))
 
 
 def image_folds(label: Ints, image: Ints, folds: int, rng: np.random.Generator) -> Ints:
@@ -75,3 +92,8 @@ def image_folds(label: Ints, image: Ints, folds: int, rng: np.random.Generator) 
     fold = np.empty(len(names), np.int64)
     fold[order] = np.arange(len(names)) % folds
     return np.asarray(fold[number], np.int64)
+
+
+def _residuals(values: Floats | Flags, image: Ints, mean: float) -> Floats:
+    """What the boxes of each image have beyond the mean, in all."""
+    return np.bincount(image, np.asarray(values, np.float64) - mean).astype(np.float64)

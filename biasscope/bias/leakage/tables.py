@@ -7,11 +7,17 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from biasscope.bias.columns import Columns
-from biasscope.bias.leakage.clusters import Mean, mean_over_images, wilson
-from biasscope.bias.leakage.score import Floats, Ints, Score
+from biasscope.bias.leakage.clusters import Flags, Mean, mean_over_images, net_share, share_mean
+from biasscope.bias.leakage.score import Ints, Score
+from biasscope.bias.shares import METHOD as EXACT
+from biasscope.core.binomial import exact_bounds
 from biasscope.core.results import Cell, Result, Scalar, Table, interval, number, table
 
-METHOD = "t, clustered by image"
+METHODS = {
+    "accuracy": EXACT,
+    "accuracy_over_chance": f"square-and-add, correlated, of the {EXACT}",
+    "mutual_information": "t, clustered by image",
+}
 SOURCE = "Barber & Agakov, The IM algorithm, NIPS 2003 (bound on mutual information)"
 TITLE = "How much of the class does geometry alone give away?"
 NOTES = (
@@ -37,10 +43,10 @@ def result(
 ) -> Result:
     """Assemble the Result of kind ``leakage``."""
     whole, counts = scores["all"], np.bincount(label, minlength=len(names))
-    correct, majority = whole.guess == label, int(counts.argmax())
+    correct, usual = whole.guess == label, label == int(counts.argmax())
     means = {
-        "accuracy": mean_over_images(correct.astype(np.float64), image, level=level),
-        "accuracy_over_chance": mean_over_images(correct - 1.0 * (label == majority), image, level=level),
+        "accuracy": share_mean(correct, image, level=level),
+        "accuracy_over_chance": net_share(correct & ~usual, usual & ~correct, image, level=level),
         "mutual_information": _information(whole, image, level),
     }
     scalars = _scalars(means, counts, len(np.unique(image)), level)
@@ -81,7 +87,7 @@ def _scalars(means: Mapping[str, Mean], counts: Ints, images: int, level: float)
     made = {}
     for name, (title, unit) in titles.items():
         found = means[name]
-        bounds = interval(found.low, found.high, level=level, method=METHOD)
+        bounds = interval(found.low, found.high, level=level, method=METHODS[name])
         made[name] = Scalar(name, number(found.value), title, bounds, images, unit)
     share = counts / counts.sum()
     entropy = float(-(share[share > 0] * np.log2(share[share > 0])).sum())
@@ -107,8 +113,7 @@ def _information(score: Score, image: Ints, level: float) -> Mean:
 def _features(scores: Mapping[str, Score], label: Ints, image: Ints, level: float) -> Table:
     rows = []
     for name, score in scores.items():
-        accuracy = mean_over_images((score.guess == label).astype(np.float64), image, level=level)
-        rows.append((name, *accuracy, *_information(score, image, level)))
+        rows.append((name, *share_mean(score.guess == label, image, level=level), *_information(score, image, level)))
     names = ["feature", "accuracy_alone", "accuracy_alone_low", "accuracy_alone_high"]
     names += ["mutual_information", "mutual_information_low", "mutual_information_high"]
     rows[1:] = sorted(rows[1:], key=lambda row: -row[4])
@@ -116,12 +121,12 @@ def _features(scores: Mapping[str, Score], label: Ints, image: Ints, level: floa
     return table("features", columns, title="What single features give away", row="feature")
 
 
-def _classes(correct: Floats, label: Ints, image: Ints, names: tuple[str, ...], level: float) -> Table:
+def _classes(correct: Flags, label: Ints, image: Ints, names: tuple[str, ...], level: float) -> Table:
     boxes = np.bincount(label, minlength=len(names))
     pairs = np.unique(label * (int(image.max()) + 1) + image) // (int(image.max()) + 1)
     images = np.bincount(pairs, minlength=len(names)).astype(np.float64)
     recall = np.bincount(label, correct, minlength=len(names)) / boxes
-    low, high = wilson(recall, images, level=level)
+    low, high = exact_bounds(recall, images, (1 - level) / 2)
     order = np.lexsort([np.arange(len(names)), -recall])
     columns: dict[str, Iterable[object]] = {
         "label": [names[at] for at in order],

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from biasscope.bias.counting.counts import BoxCounts
-from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.jackknife import Estimate
 from biasscope.bias.position.statistics import MEASURES, Placement, distances_of, measure
 from biasscope.bias.position.words import POPULATION
+from biasscope.bias.shares import share_interval
 from biasscope.core.results import Table, table
 
 TITLES = {
@@ -44,10 +43,7 @@ def pooled_table(counts: BoxCounts, found: Placement) -> Table:
 
 def edge_contact(counts: BoxCounts) -> Estimate:
     """Share of boxes that touch the frame, for every class and the pooled set."""
-    touching, n = counts.moment("touching", "frame"), counts.moment("n", "frame")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        full, left = touching.sum(1) / n.sum(1), leave_one_out(touching) / leave_one_out(n)
-    return jackknife(full, left, n > 0, low=0.0, high=1.0)
+    return share_interval(counts.moment("touching", "frame"), counts.moment("n", "frame"), counts.images)
 
 
 def _feasible(found: Placement) -> dict[str, Estimate]:

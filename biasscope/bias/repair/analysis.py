@@ -91,15 +91,15 @@ def repair(
     used = columns_of(boxes, most=limit, seed=seed, available=available)
     rng = generator(seed, "repair")
     group = group_numbers(used, groups, rng)
-    before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.label)
+    before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.image, used.label)
     views = [training.view(used, rng) for _ in range(draws)]
     after = _after(views, used, group, rng)
     zoom = testing.view(used, rng).zoom
     counted = Counted(
         labels=used.labels,
         label=used.label,
-        group=group,
         groups=groups,
+        image=used.image,
         images=used.images,
         visible=np.stack([view.visible for view in views]),
         ratio=np.stack([view.zoom for view in views]) / zoom,
@@ -145,4 +145,4 @@ def _after(views: list[View], used: Columns, group: Ints, rng: np.random.Generat
     width, height = (np.concatenate([getattr(view, name) for view in views])[kept] for name in ("width", "height"))
     position = placement.position_of(corners, width, height, rng)
     rows = np.tile(np.arange(used.n), len(views))[kept]
-    return Side(position, group[rows], used.label[rows])
+    return Side(position, group[rows], used.image[rows], used.label[rows])

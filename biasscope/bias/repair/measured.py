@@ -19,21 +19,22 @@ NAMED = {
 
 @dataclass(frozen=True)
 class Side:
-    """Position of boxes before or after, with the group of images and the class of each."""
+    """Position of boxes before or after, with the group of images, the image and the class of each."""
 
     position: Position
     groups: Ints
+    image: Ints
     label: Ints
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What belongs to boxes rather than to a side: classes, groups, visibility and size ratio, the latter by draw."""
+    """What belongs to boxes rather than to a side: classes, images, visibility and size ratio, the latter by draw."""
 
     labels: tuple[str, ...]
     label: Ints
-    group: Ints
     groups: int
+    image: Ints
     images: int
     visible: Floats
     ratio: Floats

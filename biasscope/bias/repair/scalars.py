@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from biasscope.bias.measures import ADDED, EFFECTS, ORDER, TITLES, Measures, Triple, scalar_of, triple
-from biasscope.bias.placement import interval_of, mean, median_interval
+from biasscope.bias.placement import median_interval
 from biasscope.bias.repair.measured import NAMED, Counted, Rows, Side
+from biasscope.bias.shares import METHOD as EXACT
+from biasscope.bias.shares import share_over_images
 from biasscope.core.results import Scalar
 
 
@@ -41,8 +43,7 @@ def effect_scalars(rows: Rows, sizes: Mapping[str, tuple[int, int]], moved: Trip
 
 def visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
     """How much of the objects is left after the augmentation, and how large they look against evaluation."""
-    group, count = np.tile(counted.group, len(counted.visible)), counted.groups
-    visible = counted.visible.ravel()
+    image, visible = np.tile(counted.image, len(counted.visible)), counted.visible.ravel()
     cut, lost = (flags.astype(np.float64) for flags in (visible < 1 - 1e-9, visible <= 0))
     shares = {
         "visible_fraction": ("Mean visible share of an object's area (0 when lost)", visible),
@@ -51,8 +52,8 @@ def visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
     }
     made = []
     for name, (title, values) in shares.items():
-        share = triple(interval_of(mean(values, group, count), level=level, low=0.0, high=1.0))
-        made.append(scalar_of(name, share, title, level=level, n=len(counted.label)))
+        share = triple(share_over_images(values, image, level=level))
+        made.append(scalar_of(name, share, title, level=level, n=len(counted.label), method=EXACT))
     ratio = median_interval(counted.ratio.ravel(), counted.images, level=level)
     title = "Apparent scale, training over evaluation (median)"
     last = scalar_of("apparent_scale_ratio", ratio, title, level=level, n=counted.images, method=ORDER)
