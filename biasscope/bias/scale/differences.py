@@ -63,17 +63,20 @@ def p_values(wide: Ints, reference: str, minimum: int, draws: int, again: int, s
 
 
 def _against_others(wide: Ints, minimum: int, draws: int, again: int, seed: int) -> Floats:
+    """A class that is most of the boxes, and both of two, by the smaller side of the table given its margins."""
     n, cells = wide.sum(-1), wide.shape[-1]
-    total = int(n.sum())
+    both, total = wide.sum(0), int(n.sum())
     tested = (n >= minimum) & (total - n >= minimum) & (cells > 1)
     p = np.full(len(n), np.nan)
     if not tested.any():
         return p
-    shares = wide.sum(0) / total
+    shares = both / total
     statistic = testing.goodness_of_fit(wide[tested], shares) * total / (total - n[tested])
     sizes = n[tested]
-    large = sizes > ASYMPTOTIC_ABOVE
-    squares = sizes * (statistic + sizes)
-    simulated = testing.monte_carlo_p(squares, np.where(large, 0, sizes), shares, draws=draws, again=again, seed=seed)
+    large = np.minimum(sizes, total - sizes) > ASYMPTOTIC_ABOVE
+    most = ~large & ((2 * sizes >= total) | (np.count_nonzero(n) == 2))
+    squares, drawn = sizes * (statistic + sizes), np.where(large | most, 0, sizes)
+    simulated = testing.monte_carlo_p(squares, drawn, shares, draws=draws, again=again, seed=seed)
+    simulated[most] = [testing.table_p(row, both, draws=draws, again=again, seed=seed) for row in wide[tested][most]]
     p[tested] = np.where(large, chi_square_tail(statistic, cells - 1), simulated)
     return p

@@ -9,7 +9,7 @@ from biasscope.bias import count_boxes
 from biasscope.bias.counting.tables import SCALES, scale_edges
 from biasscope.bias.grouped import cell_design_effect
 from biasscope.bias.scale import scale, scales
-from biasscope.bias.scale.differences import balanced_effect
+from biasscope.bias.scale.differences import balanced_effect, p_values
 from biasscope.bias.scale.histograms import merge, merged_bins, perplexity, quantile, thirds
 from biasscope.core.errors import UsageError
 from tests.box_scenes import frame, scene
@@ -211,6 +211,39 @@ def test_level_against_the_others_when_classes_do_not_differ():
         parts = [squares(random.beta(2, 3, size) * 0.9 + 0.05, f"c{size}", 1000 * size) for size in (15, 40, 70)]
         rejected += (scales(count_boxes(pl.concat(parts)), draws=1999).p <= 0.05).tolist()
     assert 0.01 < np.mean(rejected) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 180)
+
+
+LUMPY = np.array([0.5, 0.3, 0.1, 0.05, 0.03, 0.01, 0.005, 0.005])
+
+
+def null_p(sizes: tuple[int, ...], worlds: int, draws: int) -> np.ndarray:
+    """p against the others of classes of the same law."""
+    random, made = np.random.default_rng(sum(sizes)), []
+    for seed in range(worlds):
+        table = np.stack([random.multinomial(size, LUMPY) for size in sizes])
+        made.append(p_values(table[:, table.any(0)], "others", 10, draws, 0, seed))
+    return np.array(made)
+
+
+@pytest.mark.parametrize("sizes", [(5000, 10), (800, 10), (300, 150), (20, 20), (900, 12, 12)])
+def test_level_of_a_class_that_is_most_of_the_boxes(sizes):
+    """Few sizes that are rare: the class has many more of them than the few others, which have none or too many."""
+    p = null_p(sizes, 2000, 999)[:, 0]
+    for level in (0.05, 0.01, 0.002):
+        assert (p <= level).mean() <= level + 3 * np.sqrt(level / 2000), level
+    assert (p <= 0.2).mean() > 0.05
+
+
+def test_two_classes_have_the_same_p():
+    p = null_p((60, 15), 40, 499)
+    np.testing.assert_array_equal(p[:, 0], p[:, 1])
+    large = null_p((5000, 3000), 3, 99)
+    np.testing.assert_allclose(large[:, 0], large[:, 1], rtol=1e-9)
+
+
+def test_a_dominant_class_that_differs_is_still_found():
+    table = np.stack([np.rint(5000 * LUMPY), [0, 0, 0, 0, 0, 4, 4, 4]]).astype(np.int64)
+    assert (p_values(table, "others", 10, 1999, 9999, 0) == 1 / 10_000).all()
 
 
 def test_repeated_boxes_do_not_look_like_a_difference():
