@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -53,7 +54,7 @@ def result(
     return Result(
         kind="leakage",
         title=TITLE,
-        finding=_finding(means, float(counts.max() / counts.sum()), len(names)),
+        finding=finding(means, float(counts.max() / counts.sum()), len(names)),
         parameters=dict(parameters),
         scalars=scalars,
         tables=[_features(scores, label, image, level), _classes(correct, label, image, names, level)],
@@ -138,14 +139,17 @@ def _classes(correct: Flags, label: Ints, image: Ints, names: tuple[str, ...], l
     return table("classes", columns, title="Recall of each class, the best first", row="class")
 
 
-def _finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
-    accuracy, gain, bits = means["accuracy"], means["accuracy_over_chance"], means["mutual_information"]
-    right = (
-        f"{accuracy.value:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}] of held-out boxes among {classes:,} classes, "
-        f"chance {chance:.1%}"
-    )
-    if gain.low > 0:
+def finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
+    """One sentence: whether geometry gives away the class, by the gain in accuracy and the information."""
+    gain, bits = means["accuracy_over_chance"], means["mutual_information"]
+    right = _right(means["accuracy"].value, gain, chance, classes)
+    if gain.low > 0 and _measurable(bits):
         return f"Position and size alone give away part of the class: {right}; {_bits(bits)}."
+    if gain.low > 0:
+        return (
+            f"Position and size alone name the class more often than its most frequent one would, but what they tell "
+            f"of it beyond the class shares is too little to be measured in bits: {right}."
+        )
     if bits.low > 0:
         return (
             f"Position and size alone make some classes likelier ({_bits(bits)}), but do not name the class measurably "
@@ -154,8 +158,22 @@ def _finding(means: Mapping[str, Mean], chance: float, classes: int) -> str:
     return f"Position and size alone do not measurably give away the class: {right}; {_bits(bits)}."
 
 
+def _right(accuracy: float, gain: Mean, chance: float, classes: int) -> str:
+    """Accuracy, chance and the interval of the gain, which decides; two digits of chance and of its width at least."""
+    digits = max(1, math.ceil(-math.log10(100 * min(chance, gain.high - gain.low))) + 1)
+    value, low, high = (f"{100 * part:+.{digits}f}" for part in gain)
+    return (
+        f"{accuracy:.{digits}%} of held-out boxes among {classes:,} classes, chance {chance:.{digits}%}, "
+        f"{value} points [{low}, {high}]"
+    )
+
+
+def _measurable(bits: Mean) -> bool:
+    return bits.value > 0 and (bits.low > 0 or bits.value >= 0.005)
+
+
 def _bits(bits: Mean) -> str:
-    if bits.value <= 0 or (bits.low <= 0 and bits.value < 0.005):
+    if not _measurable(bits):
         return "no measurable information"
     digits = 2 if bits.value >= 0.01 else 4
     return "at least {:.{d}f} [{:.{d}f}, {:.{d}f}] bits".format(*bits, d=digits)

@@ -6,9 +6,10 @@ import pytest
 
 from biasscope.bias.leakage import leakage
 from biasscope.bias.leakage.cells import backed_off, binned, quantile_cells
-from biasscope.bias.leakage.clusters import image_folds, mean_over_images
+from biasscope.bias.leakage.clusters import Mean, image_folds, mean_over_images
 from biasscope.bias.leakage.discriminant import discriminant, spline_features
 from biasscope.bias.leakage.score import Fitted, Score, Split, mixture, shares
+from biasscope.bias.leakage.tables import finding
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result
 
@@ -162,6 +163,40 @@ def test_no_leakage_is_found_in_uniform_data() -> None:
         for name in found:
             found[name] += bounds(result, name)[0] > 0
     assert max(found.values()) <= 5, found
+
+
+NONE, SOME = Mean(0.0, 0.0, 0.01), Mean(0.12, 0.05, 0.19)
+MORE, EQUAL = Mean(0.055, 0.004, 0.106), Mean(0.075, -0.003, 0.152)
+
+
+@pytest.mark.parametrize(
+    ("gain", "bits", "words"),
+    [
+        (MORE, SOME, "alone give away part of the class: 38.8% of held-out boxes among 3 classes, chance 33.3%, "),
+        (MORE, NONE, "alone name the class more often than its most frequent one would, but what they tell"),
+        (EQUAL, SOME, "alone make some classes likelier (at least 0.12 [0.05, 0.19] bits), but do not name"),
+        (EQUAL, NONE, "alone do not measurably give away the class: 40.8% of held-out boxes"),
+    ],
+)
+def test_the_finding_shows_what_decides_and_does_not_contradict_itself(gain: Mean, bits: Mean, words: str) -> None:
+    accuracy = Mean(1 / 3 + gain.value, 0.0, 1.0)
+    text = finding({"accuracy": accuracy, "accuracy_over_chance": gain, "mutual_information": bits}, 1 / 3, 3)
+    assert words in text
+    assert ("+5.5 points [+0.4, +10.6]" if gain is MORE else "+7.5 points [-0.3, +15.2]") in text
+    assert "give away part" not in text or "no measurable" not in text
+
+
+@pytest.mark.parametrize(
+    ("chance", "shown"),
+    [
+        (1 / 3000, "0.050% of held-out boxes among 3,000 classes, chance 0.033%, +0.017 points [+0.010, +0.024]"),
+        (0.01, "1.017% of held-out boxes among 3,000 classes, chance 1.000%, +0.017 points [+0.010, +0.024]"),
+    ],
+)
+def test_many_classes_have_digits_enough(chance: float, shown: str) -> None:
+    gain = Mean(1 / 6000, 1e-4, 2.4e-4)
+    means = {"accuracy": Mean(chance + gain.value, 0, 1), "accuracy_over_chance": gain, "mutual_information": SOME}
+    assert shown in finding(means, chance, 3000)
 
 
 def test_recall_counts_and_chance() -> None:
