@@ -27,7 +27,7 @@ def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str,
     return Result(
         kind="repair",
         title="Does the augmentation repair the bias?",
-        finding=finding(str(parameters["augmentation"]), {item.name: item for item in scalars}),
+        finding=finding(str(parameters["augmentation"]), {item.name: item for item in scalars}, counted.images),
         parameters=dict(parameters),
         scalars=scalars,
         tables=[before_after_table(rows), maps_table(measured), scale_table(sides), classes_table(sides, counted)],

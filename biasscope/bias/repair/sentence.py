@@ -7,13 +7,26 @@ from collections.abc import Mapping
 from biasscope.core.results import Cell, Scalar
 
 
-def finding(augmentation: str, scalars: Mapping[str, Scalar]) -> str:
+def finding(augmentation: str, scalars: Mapping[str, Scalar], images: int) -> str:
     """One sentence: whether the augmentation repairs the placement bias, and at what price."""
     before, after = scalars["effect_before"], scalars["effect_after"]
-    if before.value is None or after.value is None or before.interval is None or after.interval is None:
-        return f"{augmentation} leaves too few objects clear of the frame to say whether it repairs the placement bias."
+    if images == 0:
+        return f"There are no objects of which to say whether {augmentation} repairs the placement bias."
+    if before.interval is None or after.interval is None:
+        return f"{_untold(augmentation, before, images)}; {_price(scalars)}."
     numbers = f"effect on objects clear of the frame {_with(before)} before, {_with(after)} after"
     return f"{augmentation} {_verdict(scalars)} ({numbers}); {_price(scalars)}."
+
+
+def _untold(augmentation: str, before: Scalar, images: int) -> str:
+    """Why it cannot be said: that is the augmentation's doing only where enough was clear of the frame before."""
+    if images == 1:
+        return f"Whether {augmentation} repairs the placement bias cannot be told from a single image"
+    if before.n == 0:
+        return f"No object is clear of the frame even before {augmentation}, so that no placement can be compared"
+    if before.interval is None:
+        return f"Too few objects are clear of the frame to say whether {augmentation} repairs the placement bias"
+    return f"{augmentation} leaves too few objects clear of the frame to say whether it repairs the placement bias"
 
 
 def _verdict(scalars: Mapping[str, Scalar]) -> str:

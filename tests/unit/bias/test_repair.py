@@ -160,7 +160,30 @@ def test_numbers_of_a_case_worked_by_hand() -> None:
     assert result.table("classes")["visible_fraction"] == [0.5, 0.0]
     assert result.table("scale")["after"][int(4 * np.log2(10 / 80 * 1 / 1.0) // 1 + 32)] in (0, 1)
     assert sum(result.table("scale")["before"]) == 2
-    assert "too few" in result.finding
+    assert result.finding == (
+        "No object is clear of the frame even before CenterCrop(80), so that no placement can be compared; it leaves "
+        "0% of the objects whole, cuts a part off 50% and loses 50%, and shows them 0.50 times as large as evaluation "
+        "does."
+    )
+
+
+def test_why_it_cannot_be_said_is_not_put_down_to_the_augmentation() -> None:
+    """One image; clear objects in one of two; and a crop of 20 pixels, in which none of 100 is clear of the frame."""
+    price = "; it leaves 100% of the objects whole, cuts a part off 0% and loses 0%"
+    many = world(20, bias=1, seed=0).with_columns(pl.col("x0", "y0").clip(1))
+    same = many.with_columns(image_id=pl.lit("one"))
+    assert (
+        f"repairs the placement bias cannot be told from a single image{price}"
+        in repair(same, augmentation=squashed()).finding
+    )
+    edge = many.head(1).with_columns(image_id=pl.lit("other"), x0=0.0)
+    assert repair(pl.concat([same, edge]), augmentation=squashed()).finding.startswith(
+        "Too few objects are clear of the frame to say whether Resize"
+    )
+    large = in_squares(50, 1, 0).with_columns(x0=100.0, y0=100.0, x1=200.0, y1=200.0)
+    cropped = repair(large, augmentation=central_crop(20)).finding
+    assert cropped.startswith("CenterCrop(20) leaves too few objects clear of the frame")
+    assert "whole, cuts a part off 100% and loses 0%" in cropped
 
 
 def test_the_apparent_scale_ratio_is_the_closed_form() -> None:
@@ -232,7 +255,7 @@ def test_unusable_boxes_are_counted_and_unknown_sizes_noted() -> None:
 def test_nothing_to_say_of_no_boxes() -> None:
     result = repair(world(4, bias=1, seed=0).head(0))
     assert result.scalar("effect_before").value is None
-    assert "too few" in result.finding
+    assert result.finding.startswith("There are no objects")
 
 
 def test_sampling_is_by_image_and_said() -> None:
@@ -286,7 +309,7 @@ def said(before: tuple[float, float], change: tuple[float, float], after: tuple[
         for name, pair in (("before", before), ("change", change), ("after", after))
     }
     prices = {name: Scalar(name, 0.1) for name in ("cut", "lost", "apparent_scale_ratio")}
-    return finding("Crop", scalars | prices)
+    return finding("Crop", scalars | prices, 9)
 
 
 @pytest.mark.parametrize(
