@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias import effects
 from biasscope.bias.counting.tables import FINE_SCALES, SCALES, fine_scale_edges
+from biasscope.bias.grouped import cell_design_effect
+from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,15 +44,35 @@ def _ordered(table: Ints, running: Ints, rank: Ints) -> Floats:
     return np.asarray(edges[at] + (edges[at + 1] - edges[at]) * (within + 0.5) / np.maximum(held, 1))
 
 
-def perplexity(histogram: ArrayLike) -> Floats:
-    """Effective number of bins, two to the entropy in bits; NaN without boxes.
+def corrected_entropy(histogram: ArrayLike, design_effect: ArrayLike = 1.0) -> Floats:
+    """Entropy in bits over the last axis with what a few boxes lack of it added; NaN without boxes.
 
-    >>> perplexity([[5, 5, 0], [9, 0, 0]]).tolist()
-    [2.0, 1.0]
+    Miller's ``(k - 1) / 2n`` nats for k filled bins, times the design effect where boxes share images: without it the
+    entropy of 30 boxes is a third of a bit too small.
+
+    >>> corrected_entropy([[5, 5, 0], [9, 0, 0]]).round(4).tolist()  # the former 1 + 1 / 20 ln 2
+    [1.0721, 0.0]
     """
     table = np.asarray(histogram, np.float64)
+    n, filled = table.sum(-1), (table > 0).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.exp2(effects.entropy(table / table.sum(-1, keepdims=True))))
+        lacking = (filled - 1) / (2 * n * np.log(2)) * np.asarray(design_effect)
+        return np.asarray(effects.entropy(table / n[..., None]) + lacking)
+
+
+def effective_bins(groups: Ints, *, clustered: bool = False) -> Estimate:
+    """Effective number of bins, two to the corrected entropy, from counts ``(classes, groups, bins)``.
+
+    The interval is made for the entropy, which is nearer to normal. ``clustered``: several boxes an image.
+
+    >>> effective_bins(np.full((1, 20, 4), 1000)).value.round(3).tolist()
+    [4.0]
+    """
+    design = cell_design_effect(groups) if clustered else np.ones(len(groups))
+    full = corrected_entropy(groups.sum(1), design)
+    made = jackknife(full, corrected_entropy(leave_one_out(groups), design[:, None]), groups.any(-1))
+    value, low, high = (np.clip(np.exp2(part), 1.0, groups.shape[-1]) for part in made[:3])
+    return Estimate(value, low, high, made.error * value * np.log(2))
 
 
 def merged_bins(histogram: Ints, wanted: int = WIDE_BINS) -> Ints:

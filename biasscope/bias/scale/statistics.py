@@ -11,10 +11,9 @@ import numpy as np
 
 from biasscope.bias import testing
 from biasscope.bias.counting.counts import BoxCounts
-from biasscope.bias.counting.tables import SCALES
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.scale.differences import divergence, effect_of, p_values
-from biasscope.bias.scale.histograms import Floats, Ints, merge, merged_bins, perplexity, quantile, thirds
+from biasscope.bias.scale.histograms import Floats, Ints, effective_bins, merge, merged_bins, quantile, thirds
 from biasscope.core.errors import UsageError
 
 REFERENCES = ("others", "log-uniform")
@@ -31,7 +30,7 @@ class Scales:
     quantiles
         ``(classes + 1, 3)`` tenth, half and nine tenths.
     effective_bins
-        Perplexity of the histogram: how many bins it would fill evenly; with intervals.
+        Perplexity, corrected for few boxes: how many bins the histogram would fill evenly; with intervals.
     median
         Median of the pooled set with interval, one value.
     effect, js
@@ -72,13 +71,13 @@ def scales(
     family = int((wide.sum((1, 2)) >= minimum).sum())
     again = testing.draws_again(draws, family, alpha, correction)
     p = p_values(wide.sum(1), reference, minimum, draws, again, seed)
-    filled, left = counts.scale.any(-1), leave_one_out(counts.scale)
+    clustered = counts.settings.per_image == "all"
     return Scales(
         histogram=histogram,
         quantiles=np.stack([quantile(counts.fine_scale, share) for share in (0.1, 0.5, 0.9)], -1),
-        effective_bins=jackknife(perplexity(histogram), perplexity(left), filled, low=1.0, high=float(SCALES)),
+        effective_bins=effective_bins(counts.scale, clustered=clustered),
         median=_median(counts.pooled_scale.sum(0), int(counts.images[-1])),
-        effect=effect_of(wide, reference, clustered=counts.settings.per_image == "all"),
+        effect=effect_of(wide, reference, clustered=clustered),
         js=divergence(histogram[:-1], reference),
         p=p,
         q=testing.adjust(p, correction),
