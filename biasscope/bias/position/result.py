@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from biasscope.bias import shares
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.position import words
@@ -115,7 +116,7 @@ def _pooled_scalars(counts: BoxCounts, found: Placement) -> list[Scalar]:
         _scalar("pooled_effect_raw", f"{bias} (Cramér's V, raw)", found.effect_raw, raw, better="lower"),
         *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
         *_pooled_tests(counts, found),
-        _scalar("edge_contact", "Boxes that touch the frame", edge_contact(counts), touching),
+        _scalar("edge_contact", "Boxes that touch the frame", edge_contact(counts), touching, method=shares.METHOD),
         Scalar("design_effect", clustered, "Design effect of several boxes an image", n=int(counts.boxes[-1])),
         _median(found),
     ]
@@ -136,8 +137,10 @@ def _pooled_tests(counts: BoxCounts, found: Placement) -> list[Scalar]:
     ]
 
 
-def _scalar(name: str, title: str, estimate: Estimate, n: int, better: Better | None = None) -> Scalar:
-    bounds = interval(estimate.low[-1], estimate.high[-1], method=METHOD)
+def _scalar(
+    name: str, title: str, estimate: Estimate, n: int, better: Better | None = None, *, method: str = METHOD
+) -> Scalar:
+    bounds = interval(estimate.low[-1], estimate.high[-1], method=method)
     return Scalar(name, number(estimate.value[-1]), title, bounds, n, better=better)
 
 

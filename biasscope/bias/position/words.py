@@ -75,8 +75,9 @@ def notes(counts: BoxCounts, minimum: int, draws: int, again: int) -> list[str]:
         f"Chi-square p-values come from {draws:,} simulated samples of each class size up to {ASYMPTOTIC_ABOVE:,} "
         f"boxes and from the asymptotic distribution above; {_smallest(draws, again)}. Classes with fewer than "
         f"{minimum} boxes are not tested and do not count in the family.",
-        "Intervals are 95 % delete-a-group jackknife intervals over images; they are made for the squared effect "
-        "and are wide rather than narrow near 0.",
+        "Intervals are 95 % delete-a-group jackknife intervals over images; those of effects are made for the squared "
+        "effect and are wide rather than narrow near 0, those of shares are binomial, of as many boxes as theirs are "
+        "worth.",
         "p-values of displacement, concentration and correlation are not corrected over classes; q-values are. Those "
         "of all classes together are one question each, not corrected either. The concentration is 12 times the "
         "variance about the class's own mean.",

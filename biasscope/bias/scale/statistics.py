@@ -11,7 +11,7 @@ import numpy as np
 
 from biasscope.bias import testing
 from biasscope.bias.counting.counts import BoxCounts
-from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.jackknife import Estimate
 from biasscope.bias.scale.differences import divergence, effect_of, p_values
 from biasscope.bias.scale.histograms import Floats, Ints, effective_bins, merge, merged_bins, quantile, thirds
 from biasscope.core.errors import UsageError
