@@ -94,7 +94,7 @@ def repair(
     before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.image, used.label)
     views = [training.view(used, rng) for _ in range(draws)]
     after = _after(views, used, group, rng)
-    zoom = testing.view(used, rng).zoom
+    reference = testing.view(used, rng)
     counted = Counted(
         labels=used.labels,
         label=used.label,
@@ -102,10 +102,11 @@ def repair(
         image=used.image,
         images=used.images,
         visible=np.stack([view.visible for view in views]),
-        ratio=np.stack([view.zoom for view in views]) / zoom,
+        ratio=np.stack([view.zoom for view in views]) / reference.zoom,
         sampled=used.sampled,
         drawn=used.drawn,
         unsized=used.unsized,
+        notes=tuple(dict.fromkeys(note for view in (*views, reference) for note in view.notes)),
     )
     parameters: dict[str, Cell] = {
         "augmentation": training.text,

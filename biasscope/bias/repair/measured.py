@@ -29,7 +29,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Counted:
-    """What belongs to boxes rather than to a side: classes, images, visibility and size ratio, the latter by draw."""
+    """What belongs to boxes rather than to a side: classes, images, visibility and size ratio, the latter by draw.
+
+    ``notes`` say what must be known of what the augmentation and the evaluation did.
+    """
 
     labels: tuple[str, ...]
     label: Ints
@@ -41,6 +44,7 @@ class Counted:
     sampled: bool
     drawn: bool
     unsized: int
+    notes: tuple[str, ...] = ()
 
 
 Rows = Mapping[str, tuple[Triple, ...]]

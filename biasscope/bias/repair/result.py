@@ -37,6 +37,7 @@ def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str,
             available=parameters.get("boxes_available"),
             sampled=counted.sampled,
             drawn=counted.drawn,
+            views=counted.notes,
         ),
         source="Touvron et al., Fixing the train-test resolution discrepancy, NeurIPS 2019; crop law of torchvision",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from biasscope.core.results import Cell, Scalar
 
@@ -55,7 +55,9 @@ def _with(item: Scalar) -> str:
     return f"{item.value:.3f}" + (f" [{bounds.low:.3f}, {bounds.high:.3f}]" if bounds else "")
 
 
-def notes(*, unsized: int, used: int, available: Cell, sampled: bool, drawn: bool) -> list[str]:
+def notes(
+    *, unsized: int, used: int, available: Cell, sampled: bool, drawn: bool, views: Sequence[str] = ()
+) -> list[str]:
     """How to read the numbers, and what was assumed."""
     said = [
         "Placement is measured in feasible coordinates of the objects that do not touch the frame: a crop that cuts an "
@@ -68,6 +70,7 @@ def notes(*, unsized: int, used: int, available: Cell, sampled: bool, drawn: boo
         "several boxes of one image do not look like bias.",
         "Apparent scale compares the magnification of the whole object, training over evaluation; above 1 training "
         "shows objects larger.",
+        *views,
     ]
     if unsized:
         said.append(f"{unsized} boxes lie in images of unknown size; their images are taken as 1000 x 1000 pixels.")

@@ -1,16 +1,14 @@
-"""Any pipeline of ``torchvision.transforms.v2``, run on boxes alone: no picture is needed. The only place with torch.
+"""Any pipeline of ``torchvision.transforms.v2``, run on boxes alone: no picture is needed.
 
 Each box goes through twice in one call, clamped to the canvas after every step, as the network sees it, and never
 clamped, as it would be without a frame. The quotient of the areas is the visible share. Rotated and sheared boxes are
-the upright boxes around them, as torchvision defines them.
+the upright boxes around them, as torchvision defines them; so the corners go through too, as points, and say how large
+the object itself has become.
 """
 
 from __future__ import annotations
 
-import inspect
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -21,14 +19,25 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from biasscope.bias.columns import Columns, Floats
-from biasscope.bias.repair.arguments import check_arguments
-from biasscope.bias.repair.text import Call, Name, Value, parse, unknown
+from biasscope.bias.repair.outlines import Outlines, area
+from biasscope.bias.repair.text import parse
+from biasscope.bias.repair.torchvision_steps import built, quiet
 from biasscope.bias.repair.view import View
 from biasscope.core.errors import UsageError
 
 MOST_BOXES = 5_000
-REFUSED = ("Lambda", "CutMix", "MixUp", "FiveCrop", "TenCrop", "SanitizeBoundingBoxes", "LinearTransformation")
-"""They need code, labels or batches, give several pictures, or drop boxes."""
+CORNERS = [[0, 1], [2, 1], [2, 3], [0, 3]]
+"""Columns of the four corners of a box, around it."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Boxes of one image after a draw: clamped, never clamped, and their corners as points, where these went along."""
+
+    clamped: Floats
+    free: Floats
+    points: Floats
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -59,32 +68,30 @@ class Pipeline:
             shown = [self._image(boxes, part) for part in rows]
         return _joined(boxes, shown)
 
-    def _image(self, boxes: Columns, part: slice) -> tuple[Floats, Floats, tuple[int, int]]:
+    def _image(self, boxes: Columns, part: slice) -> _Shown:
         size = (int(boxes.height[part.start]), int(boxes.width[part.start]))
         corners = torch.from_numpy(boxes.corners[part].astype(np.float32))
-        clamped, free = (_wrapped(corners, size, mode) for mode in ("hard", None))
+        points = tv_tensors.KeyPoints(corners[:, CORNERS], canvas_size=size)
+        given = (*(_wrapped(corners, size, mode) for mode in ("hard", None)), points)
         try:
-            clamped, free = self._apply(clamped, free, size)
+            clamped, free, points = self._apply(given, size)
         except UsageError:
             raise
         except Exception as error:  # whatever a transform raises on boxes, its user must learn which it was
             reason = f"the augmentation {self.text} cannot be run on boxes ({type(error).__name__}: {error})"
             raise UsageError(reason, where="--augment", hint="Check sizes and arguments.") from error
         _check(clamped, len(corners), self.text)
-        return (
-            _xyxy(v2.functional.clamp_bounding_boxes(clamped, clamping_mode="hard")),
-            _xyxy(free),
-            clamped.canvas_size,
-        )
+        last = _xyxy(v2.functional.clamp_bounding_boxes(clamped, clamping_mode="hard"))
+        return _Shown(last, _xyxy(free), _moved(points, clamped.canvas_size, len(corners)), clamped.canvas_size)
 
-    def _apply(self, clamped: Any, free: Any, size: tuple[int, int]) -> tuple[Any, Any]:
+    def _apply(self, given: tuple[Any, ...], size: tuple[int, int]) -> Any:
         """Without a picture, or, where a step insists on one, with a picture that takes no memory."""
         try:
-            found = self.transform((clamped, free))
+            found = self.transform(given)
         except TypeError:
             picture = tv_tensors.Image(torch.zeros(1, 1, 1, dtype=torch.uint8).expand(3, *size))
-            found = self.transform((picture, clamped, free))
-        return found[-2], found[-1]
+            found = self.transform((picture, *given))
+        return found[-len(given) :]
 
 
 def pipeline(given: object) -> Pipeline:
@@ -101,65 +108,11 @@ def pipeline(given: object) -> Pipeline:
     'RandomResizedCrop(224), RandomHorizontalFlip()'
     """
     if isinstance(given, str):
-        steps = [_built(call) for call in parse(given)]
+        steps = [built(call) for call in parse(given)]
         return Pipeline(given.strip(), v2.Compose(steps) if len(steps) > 1 else steps[0])
     if callable(given):
         return Pipeline(" ".join(repr(given).split()), given, written=False)
     raise UsageError(f"an augmentation must be text or a transform, not {type(given).__name__}", where="--augment")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without torchvision's warnings: they are of pictures, or of what is checked here and refused."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _known() -> dict[str, Any]:
-    named = {name: getattr(v2, name) for name in dir(v2) if name[0].isupper() and name not in REFUSED}
-    return {name: kind for name, kind in named.items() if isinstance(kind, type) and issubclass(kind, torch.nn.Module)}
-
-
-def _built(value: Value) -> Any:
-    match value:
-        case Call():
-            return _constructed(value)
-        case Name():
-            return _constant(value)
-        case list():
-            return [_built(item) for item in value]
-        case tuple():
-            return tuple(_built(item) for item in value)
-        case dict():
-            return {_built(key): _built(item) for key, item in value.items()}
-    return value
-
-
-def _constructed(call: Call) -> Any:
-    known = _known()
-    if call.name in REFUSED:
-        raise UsageError(f"{call.name} cannot be run on boxes alone.", where="--augment", hint="Leave it out.")
-    if call.name not in known:
-        raise unknown(call.name, known)
-    given = [_built(item) for item in call.arguments], {name: _built(item) for name, item in call.options}
-    try:
-        check_arguments(call.name, inspect.signature(known[call.name]).bind(*given[0], **given[1]).arguments)
-        with quiet():
-            return known[call.name](*given[0], **given[1])
-    except UsageError:
-        raise
-    except Exception as error:
-        raise UsageError(f"{call.name} does not take these arguments ({error}).", where="--augment") from error
-
-
-def _constant(name: Name) -> Any:
-    space = name.prefix.rpartition(".")[2]
-    if space == "InterpolationMode" and name.name in v2.InterpolationMode.__members__:
-        return v2.InterpolationMode[name.name]
-    if space == "torch" and isinstance(getattr(torch, name.name, None), torch.dtype):
-        return getattr(torch, name.name)
-    raise unknown(f"{name.prefix}.{name.name}", list(v2.InterpolationMode.__members__), "constant")
 
 
 def _wrapped(corners: torch.Tensor, size: tuple[int, int], mode: str | None) -> Any:
@@ -178,14 +131,21 @@ def _xyxy(boxes: Any) -> Floats:
     return np.asarray(converted.as_subclass(torch.Tensor).numpy(), np.float64)
 
 
-def _joined(boxes: Columns, shown: list[tuple[Floats, Floats, tuple[int, int]]]) -> View:
-    clamped, free = (np.concatenate([item[part] for item in shown]) for part in (0, 1))
-    times = [len(item[0]) for item in shown]
-    height, width = (np.repeat([float(item[2][axis]) for item in shown], times) for axis in (0, 1))
-    seen, whole, source = (_area(corners) for corners in (clamped, free, boxes.corners))
+def _moved(points: Any, size: tuple[int, int], boxes: int) -> Floats:
+    """Corners as points, shape (N, 4, 2); NaN where a transform of one's own left them behind."""
+    if isinstance(points, tv_tensors.KeyPoints) and points.shape == (boxes, 4, 2) and points.canvas_size == size:
+        return np.asarray(points.as_subclass(torch.Tensor).numpy(), np.float64)
+    return np.full((boxes, 4, 2), np.nan)
+
+
+def _joined(boxes: Columns, shown: list[_Shown]) -> View:
+    clamped, free, points = (
+        np.concatenate([getattr(item, name) for item in shown]) for name in ("clamped", "free", "points")
+    )
+    times = [len(item.clamped) for item in shown]
+    height, width = (np.repeat([float(item.size[axis]) for item in shown], times) for axis in (0, 1))
+    seen, whole = area(clamped), area(free)
     visible = np.where(whole > 0, np.clip(seen / np.where(whole > 0, whole, 1.0), 0.0, 1.0), 0.0)
-    return View(clamped, width, height, np.where(visible > 1 - 1e-6, 1.0, visible), np.sqrt(whole / source))
-
-
-def _area(corners: Floats) -> Floats:
-    return np.asarray((corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1]))
+    outlines = Outlines(points, free)
+    zoom = np.sqrt(outlines.area / area(boxes.corners))
+    return View(clamped, width, height, np.where(visible > 1 - 1e-6, 1.0, visible), zoom, outlines.notes)

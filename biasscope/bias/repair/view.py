@@ -26,6 +26,8 @@ class View:
         Visible share of the area of each box, 0 when the box was cropped away, shape (N,).
     zoom
         Pixels of the network's input per pixel of the source (geometric mean of both axes), shape (N,).
+    notes
+        What must be known of these numbers.
     """
 
     corners: Floats
@@ -33,6 +35,7 @@ class View:
     height: Floats
     visible: Floats
     zoom: Floats
+    notes: tuple[str, ...] = ()
 
     @property
     def lost(self) -> NDArray[np.bool_]:

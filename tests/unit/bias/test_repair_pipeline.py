@@ -145,3 +145,63 @@ def test_a_bare_name_is_the_transform() -> None:
 def test_warnings_of_torchvision_stay_inside() -> None:
     """Warnings are errors in these tests; ToTensor and the like warn when they are made or used."""
     assert repair(boxes(20), augmentation="CenterCrop(60), ToTensor()").scalar("lost").value is not None
+
+
+SQUASH = "Resize((120, 160))"
+"""Leaves the pictures of ``boxes`` as they are."""
+
+
+@pytest.mark.parametrize(
+    ("text", "larger"),
+    [
+        ("RandomHorizontalFlip(p=1)", 1.0),
+        ("RandomRotation((45, 45), expand=True)", 1.0),
+        ("RandomRotation((90, 90))", 1.0),
+        ("RandomAffine((30, 30))", 1.0),
+        ("RandomAffine((30, 30), scale=(0.5, 0.5))", 0.5),
+        ("RandomAffine(0, shear=(20, 20))", 1.0),
+        ("RandomRotation((20, 20)), RandomRotation((20, 20))", 1.0),
+        ("RandomRotation((20, 20)), Resize((240, 80))", 1.0),
+        ("RandomRotation((20, 20)), Resize((240, 320))", 2.0),
+        ("RandomRotation((20, 20)), CenterCrop(40)", 1.0),
+    ],
+)
+def test_a_turned_object_is_not_larger(text: str, larger: float) -> None:
+    """The root of the determinant of the linear part: 1 for rotations, flips and shears, whatever the upright box."""
+    frame = boxes(60)
+    found = repair(frame, augmentation=text, evaluation=SQUASH)
+    assert found.scalar("apparent_scale_ratio").value == pytest.approx(larger, rel=1e-3)
+    per_class = found.table("classes")["apparent_scale_ratio"]
+    np.testing.assert_allclose(per_class, larger, rtol=1e-3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("RandomRotation((20, 20))", True), ("RandomHorizontalFlip(), Resize(64)", False), ("RandomRotation(90)", True)],
+)
+def test_it_is_said_where_boxes_are_upright_boxes_around_turned_objects(text: str, said: bool) -> None:
+    notes = repair(boxes(60), augmentation=text, evaluation=SQUASH).notes
+    assert any("upright boxes around them" in note for note in notes) is said
+    assert not any("do not tell how large" in note for note in notes)
+
+
+class BoxesOnly(torch.nn.Module):  # type: ignore[misc,name-defined]
+    """A transform of somebody's own that knows boxes and no points."""
+
+    def forward(self, given: tuple[object, ...]) -> tuple[object, ...]:
+        double = v2.Resize((240, 320))
+        return tuple(double(one) if isinstance(one, tv_tensors.BoundingBoxes) else one for one in given)
+
+
+def test_where_points_are_left_behind_the_upright_box_is_taken_and_that_is_said() -> None:
+    found = repair(boxes(60), augmentation=BoxesOnly(), evaluation=SQUASH)
+    assert found.scalar("apparent_scale_ratio").value == pytest.approx(2.0, rel=1e-3)
+    assert sum("do not tell how large" in note for note in found.notes) == 1
+
+
+def test_a_box_that_a_crop_gives_up_keeps_its_magnification() -> None:
+    """RandomIoUCrop sets boxes with a centre outside to nothing: that is lost, not shrunk."""
+    frame = boxes(200).with_columns(pl.lit("one").alias("image_id"))
+    found = repair(frame, augmentation="RandomIoUCrop()", evaluation=SQUASH)
+    assert found.scalar("apparent_scale_ratio").value == pytest.approx(1.0, rel=1e-3)
+    np.testing.assert_allclose(found.table("classes")["apparent_scale_ratio"], 1.0, rtol=1e-3)  # type: ignore[arg-type]

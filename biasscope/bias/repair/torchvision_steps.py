@@ -1,0 +1,88 @@
+"""Transforms of ``torchvision.transforms.v2`` from text that was parsed."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torchvision.transforms import v2
+
+from biasscope.bias.repair.arguments import check_arguments
+from biasscope.bias.repair.text import Call, Name, Value, unknown
+from biasscope.core.errors import UsageError
+
+REFUSED = (
+    *("Lambda", "CutMix", "MixUp", "FiveCrop", "TenCrop", "LinearTransformation"),
+    *("SanitizeBoundingBoxes", "SanitizeKeyPoints", "ClampKeyPoints"),
+)
+"""They need code, labels or batches, give several pictures, or drop boxes or the points of their corners."""
+
+
+def built(value: Value) -> Any:
+    """What a parsed text stands for: a transform, a constant of torchvision, or plain values.
+
+    Raises
+    ------
+    UsageError
+        The transform or constant is not known, cannot be run on boxes, or does not take the arguments.
+
+    Examples
+    --------
+    >>> built(Call("CenterCrop", (60,))).size
+    (60, 60)
+    """
+    match value:
+        case Call():
+            return _constructed(value)
+        case Name():
+            return _constant(value)
+        case list():
+            return [built(item) for item in value]
+        case tuple():
+            return tuple(built(item) for item in value)
+        case dict():
+            return {built(key): built(item) for key, item in value.items()}
+    return value
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without torchvision's warnings: they are of pictures, or of what is checked here and refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _known() -> dict[str, Any]:
+    named = {name: getattr(v2, name) for name in dir(v2) if name[0].isupper() and name not in REFUSED}
+    return {name: kind for name, kind in named.items() if isinstance(kind, type) and issubclass(kind, torch.nn.Module)}
+
+
+def _constructed(call: Call) -> Any:
+    known = _known()
+    if call.name in REFUSED:
+        raise UsageError(f"{call.name} cannot be run on boxes alone.", where="--augment", hint="Leave it out.")
+    if call.name not in known:
+        raise unknown(call.name, known)
+    given = [built(item) for item in call.arguments], {name: built(item) for name, item in call.options}
+    try:
+        check_arguments(call.name, inspect.signature(known[call.name]).bind(*given[0], **given[1]).arguments)
+        with quiet():
+            return known[call.name](*given[0], **given[1])
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{call.name} does not take these arguments ({error}).", where="--augment") from error
+
+
+def _constant(name: Name) -> Any:
+    space = name.prefix.rpartition(".")[2]
+    if space == "InterpolationMode" and name.name in v2.InterpolationMode.__members__:
+        return v2.InterpolationMode[name.name]
+    if space == "torch" and isinstance(getattr(torch, name.name, None), torch.dtype):
+        return getattr(torch, name.name)
+    raise unknown(f"{name.prefix}.{name.name}", list(v2.InterpolationMode.__members__), "constant")
