@@ -62,7 +62,8 @@ def repair(
     Result
         Kind ``repair``. ``effect_before`` and ``effect_after`` are about placement: feasible coordinates of the boxes
         that do not touch their frame, in the image and in the network's input. Both are 0 where objects
-        are placed uniformly; ``effect_change`` decides the finding.
+        are placed uniformly and crops lie inside the picture; a crop of a padded one leaves fewer objects near the
+        frame. ``effect_change`` decides the finding.
 
     Raises
     ------

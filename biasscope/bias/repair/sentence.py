@@ -64,8 +64,9 @@ def notes(
         "object says nothing of where it was put. The share of objects that touch the frame is given beside it.",
         "Over all objects the effect in feasible coordinates usually grows, because objects cut by the crop pile up at "
         "the frame. That is truncation, not placement.",
-        "Objects that are placed uniformly are still uniform after any random crop, among those that stay clear of the "
-        "frame; so both numbers have the same zero.",
+        "Objects that are placed uniformly are still uniform after any random crop inside the picture, among those "
+        "that stay clear of the frame; so both numbers have the same zero. Padding, with which a crop reaches out of "
+        "the picture, leaves fewer of them near the frame: the effect after it is above 0 for uniform objects too.",
         "The effect (Cramér's V) is corrected for chance over groups of images, so that several draws of one box and "
         "several boxes of one image do not look like bias.",
         "Apparent scale compares the magnification of the whole object, training over evaluation; above 1 training "

@@ -44,7 +44,7 @@ def bounds(result: Result, name: str) -> tuple[float, float]:
 
 
 def test_a_uniform_world_stays_uniform_and_its_zero_is_covered() -> None:
-    """Any random crop keeps uniform placement uniform among objects clear of the frame: 20 worlds, few misses."""
+    """Crops inside the picture keep uniform placement uniform among objects clear of the frame: 20 worlds, few misses."""
     misses = {"effect_before": 0, "effect_after": 0, "displacement_v_after": 0}
     for seed in range(20):
         result = repair(world(3000, bias=1, seed=seed), seed=seed)
@@ -52,6 +52,17 @@ def test_a_uniform_world_stays_uniform_and_its_zero_is_covered() -> None:
             low, high = bounds(result, name)
             misses[name] += not low <= 0 <= high
     assert all(count <= 4 for count in misses.values()), misses
+
+
+def test_a_padded_crop_leaves_fewer_uniform_objects_near_the_frame_and_the_note_says_so() -> None:
+    """Uniform corners plus uniform offsets on -4 to 4 are a trapezium: half as dense at the frame as in the middle."""
+    frame = world(4000, bias=1, seed=3)
+    square = np.random.default_rng(3).integers(0, 25, (2, 4000)).astype(float)
+    x, y = square
+    frame = frame.with_columns(x0=x, y0=y, x1=x + 8, y1=y + 8, image_width=32, image_height=32)
+    result = repair(frame, augmentation=padded_crop(32, 4))
+    assert bounds(result, "effect_before")[0] == 0 < bounds(result, "effect_after")[0]
+    assert any("crop inside the picture" in note and "Padding" in note for note in result.notes)
 
 
 def test_repeated_boxes_are_no_evidence_of_bias() -> None:
