@@ -38,6 +38,7 @@ def dataset(
     compare_format_in: Annotated[str, Parameter(group=PARTS)] = "auto",
     compare_box_convention: Annotated[Convention | None, Parameter(group=PARTS)] = None,
     augment: Annotated[list[str] | None, Parameter(group=PARTS, negative=())] = None,
+    evaluation: Annotated[str, Parameter(group=PARTS)] = "Resize(256), CenterCrop(224)",
     leakage: Annotated[bool, Parameter(group=PARTS)] = True,
     html: Annotated[bool, Parameter(group=PARTS)] = True,
     common: Annotated[Common, Parameter(group=COMMON)] = DEFAULTS,
@@ -90,6 +91,8 @@ def dataset(
         first.
     augment
         A torchvision v2 transform as text, as "RandomResizedCrop(224)"; may be given several times.
+    evaluation
+        How pictures are shown in evaluation, as text of the same form: what objects after augmentation are larger than.
     leakage
         Measure how much of the class position and size alone predict.
     html

@@ -150,6 +150,7 @@ def test_a_missing_path_is_3(program: Program) -> None:
         (["dataset", "--unknown"], "--unknown"),
         (["dataset", "--format-in", "coca"], "coco"),
         (["dataset", "--augment", "RandomResizedCrap(224)"], "RandomResizedCrop"),
+        (["dataset", "--evaluation", "CenterCrap(32)"], "--evaluation: torchvision.transforms.v2 has no transform"),
         (["dataset", "--augment", "__import__('os').system('true')"], "--augment"),
         (["nothing"], "nothing"),
         (["dataset", "--config", "missing.toml"], "missing.toml"),
@@ -198,6 +199,19 @@ def test_an_augmentation_of_the_environment_may_have_blanks(program: Program, co
     report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
     found = [result.parameters["augmentation"] for result in report.results if result.kind == "repair"]
     assert found == ["RandomResizedCrop(224)", "RandomCrop(60, padding=4)", "CenterCrop(50)"]
+
+
+def test_the_evaluation_may_stand_in_the_environment_and_in_a_file(
+    program: Program, coco: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "options.toml").write_text('[dataset]\nevaluation = "Resize(80), CenterCrop(64)"\nleakage = false\n')
+    surroundings = {"BIASSCOPE_DATASET_EVALUATION": "Resize(40), CenterCrop(32)"}
+    for environment, text in ((surroundings, "Resize(40), CenterCrop(32)"), ({}, "Resize(80), CenterCrop(64)")):
+        done = program("dataset", coco, "--config", "options.toml", "--no-html", environment=environment)
+        assert done.returncode == 0, done.stderr
+        report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
+        assert report.result("repair").parameters["evaluation"] == f"Compose([{text}])"
+        assert report.provenance.command[-3:] == ["--evaluation", text, "--no-leakage"]
 
 
 def test_the_page_of_an_earlier_report_goes_and_this_is_said(program: Program, coco: Path, tmp_path: Path) -> None:

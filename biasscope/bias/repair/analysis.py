@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import polars as pl
 
@@ -43,7 +46,8 @@ def repair(
         ``torchvision.transforms.v2``, as text (``"RandomResizedCrop(224), RandomHorizontalFlip()"``) or as an object.
         Text that is a ``RandomResizedCrop`` alone is the law, so that all boxes can be used.
     evaluation
-        Evaluation transform, in the same forms; only the size at which it shows objects is used.
+        Evaluation transform, in the same forms (a ``Resize`` and a ``CenterCrop`` alone are the law); only the size at
+        which it shows objects is used.
     draws
         Random draws a box.
     groups
@@ -87,7 +91,7 @@ def repair(
     """
     if draws < 1 or groups < 2:
         raise UsageError(f"draws ({draws}) must be at least 1 and groups ({groups}) at least 2")
-    training, testing = as_augmentation(augmentation), as_augmentation(evaluation)
+    training, testing = as_augmentation(augmentation), as_evaluation(evaluation)
     limit = min(training.most_boxes, testing.most_boxes) if most_boxes is None else most_boxes
     used = columns_of(boxes, most=limit, seed=seed, available=available)
     rng = generator(seed, "repair")
@@ -95,7 +99,8 @@ def repair(
     before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.image, used.label)
     views = [training.view(used, rng) for _ in range(draws)]
     after = _after(views, used, group, rng)
-    reference = testing.view(used, rng)
+    with _evaluating():
+        reference = testing.view(used, rng)
     counted = Counted(
         labels=used.labels,
         label=used.label,
@@ -139,6 +144,24 @@ def as_augmentation(given: object) -> Augmentation:
     from biasscope.bias.repair.torchvision_pipeline import pipeline
 
     return pipeline(given)
+
+
+def as_evaluation(given: object) -> Augmentation:
+    """The same for the transform of evaluation; what is wrong with it is not said of the augmentation.
+
+    >>> as_evaluation("Resize(256), CenterCrop(224)").text
+    'Compose([Resize(256), CenterCrop(224)])'
+    """
+    with _evaluating():
+        return as_augmentation(given)
+
+
+@contextmanager
+def _evaluating() -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(error.what, where="--evaluation", hint=error.hint) from error
 
 
 def _after(views: list[View], used: Columns, group: Ints, rng: np.random.Generator) -> Side:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from biasscope.bias.repair.crop_law import (
     resize_center_crop,
     whole_image,
 )
-from biasscope.bias.repair.text import parse
+from biasscope.bias.repair.text import Call, Value, parse
 from biasscope.bias.repair.view import View, look
 
 Sampler = Callable[[Floats, Floats, np.random.Generator], Windows]
@@ -101,23 +101,41 @@ def evaluation_crop(resize: int = 256, size: int = 224) -> Law:
 
 
 def law_of(text: str) -> Law | None:
-    """Law of a ``RandomResizedCrop`` given as text with nothing beside it, or None.
+    """Law of a ``RandomResizedCrop``, or of ``Resize`` and ``CenterCrop``, as text with nothing beside it, or None.
 
     >>> law_of("v2.RandomResizedCrop(64, scale=(0.2, 1.0))").text
     'RandomResizedCrop(64, scale=(0.2, 1.0))'
+    >>> law_of("Resize(40), CenterCrop(32)").text
+    'Compose([Resize(40), CenterCrop(32)])'
     >>> law_of("RandomResizedCrop(64), RandomHorizontalFlip()") is None
     True
     """
     calls = parse(text)
-    call = calls[0]
-    if len(calls) > 1 or call.name != "RandomResizedCrop" or len(call.arguments) > 1:
-        return None
-    given = {**dict(zip(["size"], call.arguments, strict=False)), **dict(call.options)}
+    if [call.name for call in calls] == ["Resize", "CenterCrop"]:
+        given = [_given(call) for call in calls]
+        sides = [one["size"] for one in given if one.keys() == {"size"}]
+        whole = [side for side in sides if _is_side(side)]
+        return evaluation_crop(*whole) if len(whole) == 2 else None
+    return _resized_crop_of(calls[0]) if len(calls) == 1 and calls[0].name == "RandomResizedCrop" else None
+
+
+def _given(call: Call) -> dict[str, Value]:
+    """Arguments by name; those without one, but for the size that comes first, by their place."""
+    named = {("size" if not place else str(place)): value for place, value in enumerate(call.arguments)}
+    return {**named, **dict(call.options)}
+
+
+def _resized_crop_of(call: Call) -> Law | None:
+    given = _given(call)
     size, scale, ratio = given.pop("size", None), given.pop("scale", (0.08, 1.0)), given.pop("ratio", (3 / 4, 4 / 3))
     ranges = [_range(scale), _range(ratio)]
-    if given or type(size) is not int or size < 1 or ranges[0] is None or ranges[1] is None or ranges[0][1] > 1:
+    if given or not _is_side(size) or ranges[0] is None or ranges[1] is None or ranges[0][1] > 1:
         return None
     return resized_crop(size, ranges[0], ranges[1])
+
+
+def _is_side(value: object) -> TypeGuard[int]:
+    return type(value) is int and value >= 1
 
 
 def _range(value: object) -> tuple[float, float] | None:

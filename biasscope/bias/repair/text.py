@@ -54,7 +54,7 @@ def parse(text: str) -> tuple[Call, ...]:
     True
     """
     if len(text) > LONGEST:
-        raise UsageError(f"the augmentation is longer than {LONGEST} characters", where="--augment")
+        raise UsageError(f"the pipeline is longer than {LONGEST} characters", where="--augment")
     try:
         node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -146,4 +146,4 @@ def _dotted(node: ast.expr) -> str:
 def _refused(text: str, why: str) -> UsageError:
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     example = 'Write it as "RandomResizedCrop(224), RandomHorizontalFlip()".'
-    return UsageError(f"the augmentation {shown!r} is not understood: {why}.", where="--augment", hint=example)
+    return UsageError(f"the pipeline {shown!r} is not understood: {why}.", where="--augment", hint=example)

@@ -78,7 +78,7 @@ class Pipeline:
         except UsageError:
             raise
         except Exception as error:  # whatever a transform raises on boxes, its user must learn which it was
-            reason = f"the augmentation {self.text} cannot be run on boxes ({type(error).__name__}: {error})"
+            reason = f"the pipeline {self.text} cannot be run on boxes ({type(error).__name__}: {error})"
             raise UsageError(reason, where="--augment", hint="Check sizes and arguments.") from error
         _check(clamped, len(corners), self.text)
         last = _xyxy(v2.functional.clamp_bounding_boxes(clamped, clamping_mode="hard"))
@@ -121,9 +121,7 @@ def _wrapped(corners: torch.Tensor, size: tuple[int, int], mode: str | None) -> 
 
 def _check(found: object, boxes: int, text: str) -> None:
     if not isinstance(found, tv_tensors.BoundingBoxes) or len(found) != boxes:
-        raise UsageError(
-            f"the augmentation {text} does not keep boxes", where="--augment", hint="Leave such steps out."
-        )
+        raise UsageError(f"the pipeline {text} does not keep boxes", where="--augment", hint="Leave such steps out.")
 
 
 def _xyxy(boxes: Any) -> Floats:

@@ -11,7 +11,7 @@ import polars as pl
 
 from biasscope.bias.counting.counts import BoxCounts, count_boxes
 from biasscope.bias.position import position
-from biasscope.bias.repair import as_augmentation, repair
+from biasscope.bias.repair import as_augmentation, as_evaluation, repair
 from biasscope.bias.repair.laws import TRAINING, Augmentation
 from biasscope.bias.scale import scale
 from biasscope.boxes import read_boxes
@@ -54,7 +54,7 @@ def analyze_dataset(
         Shows what is going on; silent by default.
     **options
         Fields of :class:`~biasscope.pipeline.definition.DatasetAnalysis`, as ``box_convention="inclusive0"``; in
-        ``augment`` texts, transforms of torchvision, and laws of :mod:`biasscope.bias.repair`.
+        ``augment`` and ``evaluation`` texts, transforms of torchvision, and laws of :mod:`biasscope.bias.repair`.
 
     Returns
     -------
@@ -78,11 +78,12 @@ def analyze_dataset(
     asked = definition or _defined(given)
     origin = Origin("dataset", asked)
     progress = progress or Progress()
-    augmentations = _augmentations(asked.augment)  # first: a wrong one costs no time
+    evaluation = as_evaluation(asked.evaluation)  # first: a wrong one costs no time
+    augmentations = _augmentations(asked.augment)
     tables = _tables(asked)
     inputs = later(partial(inputs_of, *(table.files for table in tables)))
     sides = [Usable(table, progress) for table in tables]
-    results = list(_results(asked, augmentations, sides, progress))
+    results = list(_results(asked, (augmentations, evaluation), sides, progress))
     notes = _notes(asked, sides)
     return Report(
         kind="dataset",
@@ -97,12 +98,15 @@ def analyze_dataset(
 
 
 def _defined(options: Mapping[str, object]) -> DatasetAnalysis:
-    """Definition from keywords; what a file could not say, an augmentation that is an object, is put in at the end."""
+    """Definition from keywords; what a file could not say, a transform that is an object, is put in at the end."""
     augment = options.get("augment", [])
     given = augment if isinstance(augment, list | tuple) else [augment]
     several = [one if isinstance(one, str) else as_augmentation(one) for one in given]
-    checked = defined(DatasetAnalysis, {**options, "augment": [one for one in several if isinstance(one, str)]})
-    return msgspec.structs.replace(checked, augment=several)
+    objects: dict[str, object] = {"augment": several}
+    plain = {**options, "augment": [one for one in several if isinstance(one, str)]}
+    if not isinstance(plain.get("evaluation", ""), str):
+        objects["evaluation"] = as_evaluation(plain.pop("evaluation"))
+    return msgspec.structs.replace(defined(DatasetAnalysis, plain), **objects)
 
 
 def _augmentations(given: Sequence[object]) -> list[Augmentation]:
@@ -153,8 +157,12 @@ def _embedded(seed: int) -> BoxTable:
 
 
 def _results(
-    asked: DatasetAnalysis, augmentations: list[Augmentation], sides: list[Usable], progress: Progress
+    asked: DatasetAnalysis,
+    views: tuple[list[Augmentation], Augmentation],
+    sides: list[Usable],
+    progress: Progress,
 ) -> Iterator[Result]:
+    augmentations, evaluation = views
     counts, frame, available = _counted(asked, sides[0])
     integrity = [integrity_of(sides[0], frame, asked.paths)]
     with progress.step("Testing position and scale"):
@@ -166,9 +174,10 @@ def _results(
 
             yield from pairs(asked, frame, available, sides[1:], integrity)
     with progress.step("Pushing boxes through the augmentation"):
+        push = partial(repair, frame, evaluation=evaluation, available=available, seed=asked.seed)
         for augmentation in augmentations:
             most = min(REPAIRED, augmentation.most_boxes)
-            yield repair(frame, augmentation=augmentation, most_boxes=most, available=available, seed=asked.seed)
+            yield push(augmentation=augmentation, most_boxes=most)
     if asked.leakage:
         with progress.step("Predicting the class from geometry"):
             from biasscope.bias.leakage import leakage

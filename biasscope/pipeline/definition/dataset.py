@@ -39,6 +39,7 @@ class DatasetAnalysis(Definition, frozen=True, kw_only=True, forbid_unknown_fiel
     compare_format_in: str = "auto"
     compare_box_convention: str | None = None
     augment: list[str] = []
+    evaluation: str = "Resize(256), CenterCrop(224)"
     leakage: bool = True
 
     def tests(self) -> dict[str, Any]:

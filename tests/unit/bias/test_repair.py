@@ -44,7 +44,7 @@ def bounds(result: Result, name: str) -> tuple[float, float]:
 
 
 def test_a_uniform_world_stays_uniform_and_its_zero_is_covered() -> None:
-    """Crops inside the picture keep uniform placement uniform among objects clear of the frame: 20 worlds, few misses."""
+    """Crops inside the picture keep uniform placement uniform, clear of the frame: 20 worlds, few misses."""
     misses = {"effect_before": 0, "effect_after": 0, "displacement_v_after": 0}
     for seed in range(20):
         result = repair(world(3000, bias=1, seed=seed), seed=seed)
@@ -221,6 +221,13 @@ def test_the_apparent_scale_ratio_is_the_closed_form() -> None:
         ("RandomResizedCrop(64, scale=(1, 0.5))", False),
         ("RandomResizedCrop(64, scale=(0.5, 1.5))", False),
         ("CenterCrop(64)", False),
+        ("Resize(256), CenterCrop(224)", True),
+        ("Compose([Resize(size=40), CenterCrop(32)])", True),
+        ("CenterCrop(224), Resize(256)", False),
+        ("Resize(256), CenterCrop((224, 224))", False),
+        ("Resize((256, 256)), CenterCrop(224)", False),
+        ("Resize(256, antialias=True), CenterCrop(224)", False),
+        ("Resize(0), CenterCrop(224)", False),
     ],
 )
 def test_text_that_names_a_law_is_the_law(text: str, law: bool) -> None:

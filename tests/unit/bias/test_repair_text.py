@@ -67,7 +67,7 @@ def test_transforms_inside_transforms() -> None:
     ],
 )
 def test_anything_else_is_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match="augmentation") as caught:
+    with pytest.raises(UsageError, match="pipeline") as caught:
         parse(text)
     assert caught.value.exit_code == 2
     assert len(str(caught.value)) < 400

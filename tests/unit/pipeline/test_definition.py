@@ -34,6 +34,7 @@ def test_the_command_asks_the_same_again() -> None:
         paths=["a", "b"],
         columns={"x0": "l"},
         augment=["Pad(2)", "CenterCrop(3)"],
+        evaluation="CenterCrop(3)",
         stream=True,
         cache=False,
         sizes="s.csv",
@@ -41,6 +42,7 @@ def test_the_command_asks_the_same_again() -> None:
     assert command_line("dataset", asked) == [
         "python", "-m", "biasscope.analyze", "dataset", "a", "b", "--sizes", "s.csv", "--columns", "x0=l", "--stream",
         "--no-cache", "--augment", "Pad(2)", "--augment", "CenterCrop(3)",
+        "--evaluation", "CenterCrop(3)",
     ]  # fmt: skip
 
 

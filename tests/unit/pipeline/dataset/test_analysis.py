@@ -277,6 +277,31 @@ def test_augmentations_may_be_objects(tmp_path: Path) -> None:
         analyze_dataset(path, leakage=False, augment=[3])
 
 
+def test_the_view_of_evaluation_is_chosen_as_text_or_object(tmp_path: Path) -> None:
+    """Crops of the picture as it is, against evaluation that shows it as it is (1) or doubled (1/2)."""
+    v2 = pytest.importorskip("torchvision.transforms.v2")
+    path, law, double = boxes(tmp_path), "Compose([Resize(256), CenterCrop(224)])", v2.Resize((960, 1280))
+    for given, text, ratio in (
+        ({}, law, 480 / 256),
+        ({"evaluation": "Resize(256), CenterCrop(224)"}, law, 480 / 256),
+        ({"evaluation": "CenterCrop(400)"}, "CenterCrop(400)", 1.0),
+        ({"evaluation": "Resize((960, 1280))"}, "Resize((960, 1280))", 0.5),
+        ({"evaluation": double}, repr(double), 0.5),
+    ):
+        report = analyze_dataset(path, leakage=False, augment=["RandomCrop(400)"], **given)
+        found = [result for result in report.results if result.kind == "repair"]
+        assert {item.parameters["evaluation"] for item in found} == {text}
+        assert found[1].scalar("apparent_scale_ratio").value == pytest.approx(ratio, rel=2e-3)
+        assert ("--evaluation" in report.provenance.command) == (bool(given) and text != law)
+
+
+@pytest.mark.parametrize("wrong", ["CenterCrap(32)", "", "os.remove('x')", "RandomCrop(4000)", 3])
+def test_a_wrong_evaluation_is_a_usage_error_of_its_own_option(tmp_path: Path, wrong: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        analyze_dataset(boxes(tmp_path), leakage=False, evaluation=wrong)
+    assert caught.value.where == "--evaluation"
+
+
 @pytest.mark.parametrize(
     "options",
     [
