@@ -88,7 +88,7 @@ def dataset(
         Format of the second dataset.
     compare_box_convention
         What the numbers of the second dataset mean; as for the first unless named. Its other options are those of the
-        first.
+        first, but that a column of splits may be missing.
     augment
         A torchvision v2 transform as text, as "RandomResizedCrop(224)"; may be given several times.
     evaluation

@@ -14,8 +14,6 @@ from biasscope.bias.position import position
 from biasscope.bias.repair import as_augmentation, as_evaluation, repair
 from biasscope.bias.repair.laws import TRAINING, Augmentation
 from biasscope.bias.scale import scale
-from biasscope.boxes import read_boxes
-from biasscope.boxes.boxtable import BoxTable
 from biasscope.core.later import later
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import inputs_of
@@ -23,6 +21,7 @@ from biasscope.core.results import Result
 from biasscope.pipeline.common.origin import Origin
 from biasscope.pipeline.dataset.answer import answer, headline
 from biasscope.pipeline.dataset.names import sides_named, title_of
+from biasscope.pipeline.dataset.tables import tables_of
 from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable, integrity_of
 from biasscope.pipeline.definition import DatasetAnalysis, defined
 from biasscope.report.model import Report
@@ -80,7 +79,7 @@ def analyze_dataset(
     progress = progress or Progress()
     evaluation = as_evaluation(asked.evaluation)  # first: a wrong one costs no time
     augmentations = _augmentations(asked.augment)
-    tables = _tables(asked)
+    tables = tables_of(asked)
     inputs = later(partial(inputs_of, *(table.files for table in tables)))
     sides = [Usable(table, progress) for table in tables]
     results = list(_results(asked, (augmentations, evaluation), sides, progress))
@@ -127,33 +126,6 @@ def _notes(asked: DatasetAnalysis, sides: list[Usable]) -> list[str]:
         doubts += [f"{name}{doubt}"] if doubt else []
         notes += [f"{name}{note}" for note in side.notes()]
     return doubts + notes
-
-
-def _tables(asked: DatasetAnalysis) -> list[BoxTable]:
-    """The dataset, and the one it is compared with."""
-    read = partial(
-        read_boxes,
-        images=asked.images,
-        sizes=asked.sizes,
-        split_column=asked.split_column,
-        columns=asked.columns,
-        cache=asked.cache,
-        stream=asked.stream,
-    )
-    convention = asked.box_convention
-    tables = [
-        read(*asked.paths, format=asked.format_in, box_convention=convention) if asked.paths else _embedded(asked.seed)
-    ]
-    if asked.compare is not None:
-        convention = asked.compare_box_convention or convention
-        tables.append(read(asked.compare, format=asked.compare_format_in, box_convention=convention))
-    return tables
-
-
-def _embedded(seed: int) -> BoxTable:
-    from biasscope.pipeline.dataset.embedded import embedded_boxes
-
-    return embedded_boxes(seed)
 
 
 def _results(

@@ -277,6 +277,37 @@ def test_augmentations_may_be_objects(tmp_path: Path) -> None:
         analyze_dataset(path, leakage=False, augment=[3])
 
 
+@pytest.mark.parametrize("other", ["csv", "json"])
+def test_the_second_dataset_need_not_have_the_column_of_splits(tmp_path: Path, other: str) -> None:
+    paths = [boxes(tmp_path / folder) for folder in "ab"]
+    lines = paths[0].read_text().splitlines()
+    parts = [f"{line},{'part' if not at else 'ab'[at % 2]}" for at, line in enumerate(lines)]
+    paths[0].write_text("\n".join(parts) + "\n")
+    if other == "json":
+        paths[1] = tmp_path / "coco.json"
+        images = [{"id": at, "file_name": f"{at}.jpg", "width": 640, "height": 480} for at in range(60)]
+        found = [
+            {"id": at, "image_id": at, "category_id": 1, "bbox": [at, 9, 50, 40], "iscrowd": 0} for at in range(60)
+        ]
+        content = {"images": images, "annotations": found, "categories": [{"id": 1, "name": "many"}]}
+        paths[1].write_text(json.dumps(content))
+    report = analyze_dataset(paths[0], compare=str(paths[1]), split_column="part", leakage=False)
+    assert report.result("splits").parameters["a"] == "a"
+    assert report.result("comparison").scalar("tested").value == (2 if other == "csv" else 1)
+    assert sum("no column 'part'" in note and paths[1].name in note for note in report.notes) == 1
+
+
+def test_what_else_is_wrong_with_the_second_dataset_is_said_as_ever(tmp_path: Path) -> None:
+    path, missing = boxes(tmp_path), tmp_path / "missing.csv"
+    path.write_text(
+        path.read_text().replace("label", "label,part").replace(",many", ",many,a").replace(",few", ",few,b")
+    )
+    with pytest.raises(InputError, match="there is no such file"):
+        analyze_dataset(path, compare=str(missing), split_column="part", leakage=False)
+    with pytest.raises(InputError, match="has no column 'parts'"):
+        analyze_dataset(path, split_column="parts", leakage=False)
+
+
 def test_the_view_of_evaluation_is_chosen_as_text_or_object(tmp_path: Path) -> None:
     """Crops of the picture as it is, against evaluation that shows it as it is (1) or doubled (1/2)."""
     v2 = pytest.importorskip("torchvision.transforms.v2")
