@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from biasscope.bias.counting.keys import image_keys
 from biasscope.bias.counting.rows import CORNERS
+from biasscope.bias.frames import NEEDED, checked
 from biasscope.core.randomness import uniform
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TOLERANCE = 0.5
 UNIT_FRAME = 1000.0
-NEEDED = ("image_id", "label", *CORNERS, "image_width", "image_height")
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,11 @@ def columns_of(
     available
         Boxes that the frame is a sample of, where it is one.
 
+    Raises
+    ------
+    InputError
+        For anything but a frame of polars with these columns.
+
     Examples
     --------
     >>> frame = pl.DataFrame({"image_id": ["a", "a"], "label": ["cat", None], "x0": [0.0, 1], "y0": [0.0, 1],
@@ -149,7 +154,8 @@ def columns_of(
 
 def labels_of(*frames: pl.DataFrame | pl.LazyFrame) -> tuple[str, ...]:
     """Class names that occur in any of the frames, sorted."""
-    found = [frame.lazy().select(pl.col("label").cast(pl.String).unique()) for frame in frames]
+    lazy = [checked(frame, ["label"]).lazy() for frame in frames]
+    found = [frame.select(pl.col("label").cast(pl.String).unique()) for frame in lazy]
     return tuple(pl.concat(found).unique().drop_nulls().sort("label").collect()["label"].to_list())
 
 
@@ -177,8 +183,9 @@ def representatives(columns: Columns, rng: np.random.Generator) -> tuple[Ints, I
 
 
 def _thinned(boxes: pl.DataFrame | pl.LazyFrame, most: int | None, seed: int) -> tuple[int, pl.DataFrame]:
-    columns = [*NEEDED, *(["split"] if "split" in boxes.lazy().collect_schema() else [])]
-    frame = boxes.lazy().select(columns).collect()
+    lazy = checked(boxes).lazy()
+    columns = [*NEEDED, *(["split"] if "split" in lazy.collect_schema() else [])]
+    frame = lazy.select(columns).collect()
     if most is None or frame.height <= most:
         return frame.height, frame
     keys = image_keys(frame["image_id"], frame["split"] if "split" in columns else None)

@@ -13,6 +13,8 @@ from biasscope.bias.compare.classifier import two_sample_classifier
 from biasscope.bias.compare.gathered import Plan, gathered
 from biasscope.bias.compare.looks import sides_of
 from biasscope.bias.compare.result import result
+from biasscope.bias.frames import NEEDED, checked
+from biasscope.bias.testing import check_alpha
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Cell, Result
 
@@ -84,7 +86,7 @@ def compare(
     Raises
     ------
     InputError
-        For two sides of which neither has a box with a label.
+        For two sides of which neither has a box with a label, and what is no frame with these columns.
     UsageError
         For settings out of range.
 
@@ -135,7 +137,13 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
         Frame with the columns of BOXES; boxes without a split are left out.
     options
         As for :func:`compare`.
+
+    Raises
+    ------
+    InputError
+        For anything but a frame of polars with these columns.
     """
+    boxes = checked(boxes, [*NEEDED, "split"])
     counts = boxes.lazy().select(pl.col("split").cast(pl.String)).drop_nulls().group_by("split").len().collect()
     names = counts.sort(["len", "split"], descending=[True, False])["split"].to_list()
     names.sort(key=lambda name: name.lower() not in TRAINING)
@@ -147,9 +155,9 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
 
 
 def _check(permutations: int, alpha: float, minimum: int, groups: int) -> None:
+    check_alpha(alpha)
     limits: Mapping[str, tuple[float, bool]] = {
         "permutations": (permutations, permutations >= 99),
-        "alpha": (alpha, 0 < alpha < 1),
         "minimum": (minimum, minimum >= 2),
         "groups": (groups, groups >= 2),
     }

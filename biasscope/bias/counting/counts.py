@@ -11,10 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from biasscope.bias.counting.counter import Counter
-from biasscope.bias.counting.rows import CORNERS
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOMENTS, MOST_NARROW, RAW_MOMENTS, UNIT, Settings
+from biasscope.bias.frames import NEEDED, checked, no_frame
 from biasscope.bias.grid import GRIDS
-from biasscope.core.errors import InputError, UsageError
+from biasscope.core.errors import UsageError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -179,7 +179,7 @@ def count_boxes(
     UsageError
         For a setting out of range.
     InputError
-        When a column is missing.
+        When a column is missing or of another type, or for anything but frames of polars.
 
     Examples
     --------
@@ -204,14 +204,15 @@ def count_boxes(
 
 def _batches(boxes: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     if isinstance(boxes, pl.LazyFrame):
+        boxes = checked(boxes)
         names = [name for name in COLUMNS if name in boxes.collect_schema().names()]
         boxes = boxes.select(names).collect_batches(chunk_size=4 * BATCH, maintain_order=False)
-    for frame in [boxes] if isinstance(boxes, pl.DataFrame) else boxes:
-        missing = [name for name in REQUIRED if name not in frame.columns]
-        if missing:
-            raise InputError(f"boxes without {', '.join(missing)}", hint="Give a frame in the BOXES schema.")
-        yield from frame.iter_slices(BATCH)
+    elif isinstance(boxes, pl.DataFrame):
+        boxes = [boxes]
+    elif hasattr(boxes, "columns"):  # a frame of others, which would go over its columns
+        raise no_frame(boxes)
+    for frame in boxes:
+        yield from checked(frame).iter_slices(BATCH)
 
 
-REQUIRED = ("image_id", "label", *CORNERS, "image_width", "image_height")
-COLUMNS = (*REQUIRED, "split")
+COLUMNS = (*NEEDED, "split")

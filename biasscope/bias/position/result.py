@@ -15,7 +15,7 @@ from biasscope.bias.position import words
 from biasscope.bias.position.pooled import edge_contact, pooled_table
 from biasscope.bias.position.statistics import Placement, placement
 from biasscope.bias.position.tables import class_table, joint_table, map_table, marginal_table
-from biasscope.bias.testing import DRAWS
+from biasscope.bias.testing import DRAWS, check_alpha
 from biasscope.core.results import Better, Interval, Result, Scalar, interval, number
 
 Floats = NDArray[np.float64]
@@ -54,10 +54,16 @@ def position(
         Kind ``position``: tables ``classes`` (most biased first, by effect), ``pooled``, ``maps``, ``joint``,
         ``marginals``.
 
+    Raises
+    ------
+    UsageError
+        For an unknown correction, or a level outside (0, 1).
+
     Notes
     -----
     The joint of centre and height follows Azulay & Weiss (2019, section 6), who never published binning, test or level.
     """
+    check_alpha(alpha)
     found = placement(counts, alpha=alpha, correction=correction, minimum=minimum, draws=monte_carlo, seed=seed)
     rejected = {name: int((found.q[name] <= alpha).sum()) for name in (*FAMILIES, *AXES)}
     family = {name: int(np.isfinite(found.q[name]).sum()) for name in rejected}

@@ -11,7 +11,7 @@ from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.position.tables import verdicts
 from biasscope.bias.position.words import POPULATION
 from biasscope.bias.scale.statistics import Scales, scales
-from biasscope.bias.testing import DRAWS
+from biasscope.bias.testing import DRAWS, check_alpha
 from biasscope.core.results import Result, Scalar, Table, interval, number, table
 from biasscope.core.words import counted
 
@@ -54,8 +54,9 @@ def scale(
     Raises
     ------
     UsageError
-        For an unknown reference.
+        For an unknown reference, or a level outside (0, 1).
     """
+    check_alpha(alpha)
     found = scales(
         counts,
         reference=reference,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.testing.monte_carlo import DRAWS, monte_carlo_p
+from biasscope.core.errors import UsageError
 
 Floats = NDArray[np.float64]
 ASYMPTOTIC_ABOVE = 2_000
@@ -63,6 +64,11 @@ def chi_square_p(
     asymptotic_above
         Largest n that is simulated.
 
+    Raises
+    ------
+    UsageError
+        For anything but a table, or counts below 0.
+
     Examples
     --------
     >>> p = chi_square_p([[25, 25, 25, 25], [70, 10, 10, 10], [2, 0, 0, 0]], minimum=10)
@@ -70,6 +76,8 @@ def chi_square_p(
     (True, True, True)
     """
     table = np.asarray(counts)
+    if table.ndim != 2 or table.min(initial=0) < 0:
+        raise UsageError("counts must be a table of classes and cells, without numbers below 0")
     n, cells = table.sum(-1), table.shape[-1]
     tested = n >= max(minimum, 1)
     p = np.full(len(n), np.nan)

@@ -30,7 +30,7 @@ def adjust(p: ArrayLike, method: str = "bh") -> NDArray[np.float64]:
     Raises
     ------
     UsageError
-        For an unknown method.
+        For an unknown method, or a p outside [0, 1].
 
     Examples
     --------
@@ -40,11 +40,29 @@ def adjust(p: ArrayLike, method: str = "bh") -> NDArray[np.float64]:
     if method not in CORRECTIONS:
         raise UsageError(f"no correction is called {method!r}", hint=f"There are: {', '.join(CORRECTIONS)}.")
     values = np.asarray(p, dtype=np.float64)
-    made = np.isfinite(values)
+    made = ~np.isnan(values)
+    if ((values[made] < 0) | (values[made] > 1)).any():
+        raise UsageError("p-values must lie between 0 and 1", hint="NaN marks a test that was not made.")
     adjusted = np.full(values.shape, np.nan)
     if made.any():
         adjusted[made] = _adjust_made(values[made], method)
     return adjusted
+
+
+def check_alpha(alpha: float) -> None:
+    """Refuse a level at which nothing, or everything, would be rejected.
+
+    Raises
+    ------
+    UsageError
+        It is not between 0 and 1.
+
+    Examples
+    --------
+    >>> check_alpha(0.05)
+    """
+    if not 0 < alpha < 1:
+        raise UsageError(f"alpha = {alpha} is out of range", hint="It is a level, such as 0.05.")
 
 
 def draws_needed(family: int, alpha: float, method: str = "bh") -> int:

@@ -275,6 +275,12 @@ def test_less_bias_is_better(result):
     assert not {item.name for item in result.scalars if item.better == "higher"}
 
 
+@pytest.mark.parametrize("alpha", [0, 1, 2, -0.1, float("nan")])
+def test_a_level_outside_0_and_1_is_a_usage_error(counts, alpha):
+    with pytest.raises(UsageError, match=f"alpha = {alpha} is out of range"):
+        position(counts, alpha=alpha)
+
+
 def test_each_correction_is_applied_over_the_tested_family(counts):
     found = {name: placement(counts, correction=name, draws=999) for name in testing.CORRECTIONS}
     p = found["none"].p["raw"]

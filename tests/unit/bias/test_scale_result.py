@@ -104,6 +104,12 @@ def test_against_the_others_is_the_chi_square_of_the_two_by_k_table(counts):
         assert found.p[row] == pytest.approx(scipy.stats.chi2_contingency(table).pvalue, rel=1e-6)
 
 
+@pytest.mark.parametrize("alpha", [0, 1, 2, -0.1, float("nan")])
+def test_a_level_outside_0_and_1_is_a_usage_error(counts, alpha):
+    with pytest.raises(UsageError, match=f"alpha = {alpha} is out of range"):
+        scale(counts, alpha=alpha)
+
+
 def test_unknown_reference_is_a_usage_error(counts):
     with pytest.raises(UsageError, match="ruler"):
         scale(counts, reference="ruler")
