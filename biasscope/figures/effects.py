@@ -98,7 +98,7 @@ def spread(result: Result) -> Figure | None:
         if key in kept:
             steps(ax, edges, np.histogram(kept[key], edges)[0], colour, label, filled=key == "effect")
     ax.set(title="Effect over all classes", xlabel="Cramér's V, bias-corrected", ylabel="classes", xlim=(0, edges[-1]))
-    ax.legend(loc="upper right")
+    key_below(figure, ax)
     return figure
 
 
@@ -152,16 +152,11 @@ def features(result: Result) -> Figure | None:
         width=0.6,
         saturation=1,
     )
-    _chance(ax, result)
+    for value in (item.value for item in result.scalars if item.name == "chance" and item.value is not None):
+        ax.axvline(value, color=INK, linewidth=1, linestyle=(0, (3, 2)), label="chance")
+        key_below(figure, ax)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.locator_params(axis="x", nbins=6)
     ax.set(title="Accuracy from one feature alone", xlabel="accuracy", ylabel="")
     return figure
-
-
-def _chance(ax: Axes, result: Result) -> None:
-    chance = [item.value for item in result.scalars if item.name == "chance" and item.value is not None]
-    for value in chance:
-        ax.axvline(value, color=INK, linewidth=1, linestyle=(0, (3, 2)), label="chance")
-        ax.legend(loc="lower right")

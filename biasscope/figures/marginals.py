@@ -68,7 +68,7 @@ def scale(result: Result) -> Figure | None:
 
 
 def scales(result: Result) -> Figure | None:
-    """Distribution of apparent scale in evaluation and in training, in octaves."""
+    """Distribution of the share of the picture that boxes fill, before and after the augmentation, in octaves."""
     found = rows(result, "scale")
     if not found or any(row["low"] is None or row["high"] is None for row in found):
         return None
@@ -77,7 +77,7 @@ def scales(result: Result) -> Figure | None:
         heights = np.array([row[key] or 0 for row in found], float)
         if heights.sum() > 0:
             steps(ax, _edges(found), heights / heights.sum(), colour, key, filled=key == "after")
-    ax.set(title="Apparent scale before and after", ylabel="share of boxes")
+    ax.set(title="Size of boxes before and after", ylabel="share of boxes")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     _octaves(ax, _edges(found))
     key_below(figure, ax)

@@ -97,9 +97,10 @@ ENTRIES = {
     "pair-fourth": entry("maps:fourth", "Placement after", _BESIDE, "repair"),
     "apparent-scale": entry(
         "marginals:scales",
-        "How large objects look to the network",
-        "Thin: as the boxes are in evaluation. Filled: as the network sees them in training. "
-        "Lines that lie apart are objects that are larger or smaller in training than in evaluation.",
+        "How much of the picture objects fill",
+        "Thin: of the dataset's pictures as they are. Filled: what is left of objects, of what the network sees in "
+        "training. In how many pixels they are shown, against evaluation, is not in the figure: that is the number "
+        "called apparent scale.",
         "repair",
     ),
     "distances": entry("effects:distances", "The classes that differ most", _RANKED, *_BOTH),

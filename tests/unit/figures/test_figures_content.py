@@ -164,6 +164,21 @@ def test_features_have_their_accuracy_and_chance():
     assert [0.001, 0.001] in [list(line.get_xdata()) for line in ax.lines]
 
 
+def test_keys_stand_outside_of_the_data():
+    position = sample.position(sample.names(200))
+    for name, found in (("spread", position), ("features", result("leakage"))):
+        ax = axes(name, found)
+        assert ax.get_legend() is None
+        assert [len(legend.get_texts()) for legend in ax.figure.legends] == [len(ax.get_legend_handles_labels()[1])]
+
+
+def test_how_to_read_the_sizes_of_boxes_is_what_is_drawn():
+    """Thin is the whole picture, which no crop of evaluation has gone through."""
+    facts = FIGURES["apparent-scale"].facts
+    assert "evaluation" not in facts["title"] + facts["read"].partition("How many pixels")[0]
+    assert "pictures as they are" in facts["read"]
+
+
 def test_columns_for_seaborn():
     made = columns(table("t", {"a": [1, None], "b": ["x", None], "c": [True, False], "d": [[1], [2]]}))
     assert list(made) == ["a", "b", "c"]
