@@ -33,8 +33,15 @@ def result(kind: str, found: Evidence, parameters: Mapping[str, Cell], accuracy:
     )
 
 
+def _behind(found: Evidence) -> dict[str, int]:
+    """Boxes of both sides behind the pooled distance in position, for which they need room, and in scale."""
+    together = found.sides.together
+    u, v = together.feasible()
+    return {"position": int((np.isfinite(u) & np.isfinite(v)).sum()), "scale": len(together.label)}
+
+
 def _scalars(found: Evidence, accuracy: Accuracy | None, *, alpha: float, level: float) -> list[Scalar]:
-    made = []
+    made, behind = [], _behind(found)
     for what, look in found.looks.items():
         tested = int(np.isfinite(look.p).sum())
         different = look.verdicts(alpha).count(DIFFERENT)
@@ -47,6 +54,7 @@ def _scalars(found: Evidence, accuracy: Accuracy | None, *, alpha: float, level:
                 triple(found.pooled[what]),
                 f"Pooled distance in {what} (root of the coefficient of inhomogeneity)",
                 level=level,
+                n=behind[what],
                 method=JACKKNIFE,
             ),
             Scalar(

@@ -54,6 +54,18 @@ def crowded(images: int, classes: int, *, seed: int, shift: float = 0.0) -> pl.D
     return pl.concat([first, *(one.with_columns(label=pl.lit(f"{name:04}")) for name in range(1, classes))])
 
 
+def test_the_pooled_distances_say_of_how_many_boxes_they_are() -> None:
+    """60 boxes on one side and 40 on the other, of which those as large as their frame have no position."""
+    first, second = boxes(60, seed=1, classes=1), boxes(40, seed=2, classes=1)
+    whole = pl.int_range(pl.len()) < 7
+    corners = {"x0": 0.0, "y0": 0.0, "x1": 200.0, "y1": 200.0}
+    second = second.with_columns(
+        pl.when(whole).then(at).otherwise(pl.col(name)).alias(name) for name, at in corners.items()
+    )
+    result = compare(first, second, permutations=99)
+    assert [result.scalar(f"pooled_distance{of}").n for of in ("", "_scale")] == [93, 100]
+
+
 def classes_of(result: Result) -> pl.DataFrame:
     return pl.DataFrame({item.name: item.values for item in result.table("classes").columns})
 
