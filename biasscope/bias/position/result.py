@@ -116,13 +116,14 @@ def _pooled_scalars(counts: BoxCounts, found: Placement) -> list[Scalar]:
     """Effects and measures of all classes together."""
     boxes, raw = int(found.boxes[-1]), int(found.boxes_raw[-1])
     bias = f"Position bias of all classes together, {words.POPULATION[counts.settings.per_image]}"
+    title = f"Boxes that touch the frame, {words.POPULATION[counts.settings.per_image]}"
     clustered, touching = number(found.design_effect[-1]), int(counts.moment("n", "frame")[-1].sum())
     return [
         _scalar("pooled_effect", f"{bias} (Cramér's V, feasible)", found.effect, boxes, better="lower"),
         _scalar("pooled_effect_raw", f"{bias} (Cramér's V, raw)", found.effect_raw, raw, better="lower"),
         *(_scalar(f"pooled_{name}", words.MEASURES[name], found.measures[name], boxes) for name in words.MEASURES),
         *_pooled_tests(counts, found),
-        _scalar("edge_contact", "Boxes that touch the frame", edge_contact(counts), touching, method=shares.METHOD),
+        _scalar("edge_contact", title, edge_contact(counts), touching, method=shares.METHOD),
         Scalar("design_effect", clustered, "Design effect of several boxes an image", n=int(counts.boxes[-1])),
         _median(found),
     ]

@@ -269,6 +269,12 @@ def test_boxes_as_wide_as_their_frame_are_tested_on_the_other_axis():
     )
 
 
+@pytest.mark.parametrize(("per_image", "words"), [("one", "one box an image"), ("all", "all boxes")])
+def test_head_numbers_name_their_population(boxes, per_image, words):
+    found = position(count_boxes(boxes, per_image=per_image))
+    assert found.scalar("edge_contact").title == f"Boxes that touch the frame, {words}"
+
+
 def test_less_bias_is_better(result):
     declared = {item.name for item in result.scalars if item.better == "lower"}
     assert declared >= {"pooled_effect", "pooled_effect_raw", "median_effect", "nonuniform_feasible"}
