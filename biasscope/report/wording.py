@@ -30,6 +30,8 @@ _SHARES_BY_NAME = (
 )
 _COUNTED = ("classes", "boxes", "images", "rows", "pixels", "files")
 _COUNTS_BY_NAME = ("classes", "tested", "nonuniform", *_COUNTED)
+TINY = 0.00005
+"""Size below which a number is only said to be below 0.0001."""
 _PROBABILITY = re.compile(r"(^|_)[pq](_|$)")
 
 
@@ -53,7 +55,7 @@ def real(value: float | None) -> str:
     size = abs(value)
     if value == 0:
         text = "0"
-    elif size < 0.00005:
+    elif size < TINY:
         text = f"<{THIN}0.0001" if value > 0 else f">{THIN}-0.0001"
     else:
         text = (
@@ -76,12 +78,14 @@ def amount(value: float | None) -> str:
 
 
 def signed(value: float | None) -> str:
-    """Number whose sign matters: as :func:`real`, with a plus.
+    r"""Number whose sign matters: as :func:`real`, with a plus.
 
-    >>> signed(0.021)
-    '+0.021'
+    >>> signed(0.021), signed(0.00001)
+    ('+0.021', '<\u202f+0.0001')
     """
-    return f"+{real(value)}" if value is not None and value > 0 else real(value)
+    if value is None or value <= 0:
+        return real(value)
+    return f"<{THIN}+0.0001" if value < TINY else f"+{real(value)}"
 
 
 def points(value: float | None) -> str:

@@ -37,6 +37,14 @@ def test_edges_of_an_amount(value: float | None, text: str) -> None:
     assert wording.amount(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(4.9e-5, "<_+0.0001"), (-4.9e-5, ">_-0.0001"), (5e-5, "+0.0001"), (0.02, "+0.020"), (-0.02, "-0.020"), (0.0, "0")],
+)
+def test_edges_of_a_signed_number(value: float, text: str) -> None:
+    assert wording.signed(value) == text.replace("_", wording.THIN).replace("-", wording.MINUS)
+
+
 @given(st.floats(0.05, 999))
 def test_an_amount_is_within_half_a_tenth(value: float) -> None:
     assert abs(float(wording.amount(value)) - value) <= 0.05 + 1e-9
