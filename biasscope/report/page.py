@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shlex
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -59,7 +60,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"anything": wording.anything, "count": wording.count, "breakable": breakable}
+    made.filters |= {"anything": wording.anything, "count": wording.count, "breakable": breakable, "shell": shlex.join}
     made.globals |= {"wording": wording, "numeric": NUMBERS}
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from biasscope.core.provenance import Provenance
@@ -34,7 +35,7 @@ def origin(a: Side, b: Side) -> list[Origin]:
     versions = {name: (ours.versions.get(name, "none"), theirs.versions.get(name, "none")) for name in _names(a, b)}
     return [
         Origin("Title", a.title, b.title),
-        Origin("Command", " ".join(ours.command), " ".join(theirs.command), code=True),
+        Origin("Command", shlex.join(ours.command), shlex.join(theirs.command), code=True),
         Origin("Seed", str(ours.seed), str(theirs.seed)),
         Origin("Started", ours.started, theirs.started),
         *(Origin(name, one, other) for name, (one, other) in versions.items() if one != other),
