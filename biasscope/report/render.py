@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -12,7 +13,7 @@ from biasscope.core.registry import Entry
 from biasscope.core.results import Result
 from biasscope.figures import FIGURES, of_kind
 from biasscope.figures.frame import rows
-from biasscope.figures.labels import visible
+from biasscope.figures.labels import short, visible
 from biasscope.figures.style import house
 from biasscope.figures.svg import svg
 from biasscope.report import cards
@@ -22,6 +23,8 @@ from biasscope.report.sections import GENERIC, SECTIONS
 
 WIDE, HUGE = 3.8, 5.2
 """Inches from which small multiples are set in wide columns, and in such that scroll, to keep words legible."""
+HEADING = 80
+"""Letters of what tells sections of one kind apart."""
 
 
 @dataclass(frozen=True)
@@ -71,27 +74,31 @@ def sections(report: Report) -> list[Section]:
     """Sections in the order of the registry, kinds without an entry last, in the order they were given."""
     order = {kind: place for place, kind in enumerate(SECTIONS)}
     results = sorted(report.results, key=lambda item: order.get(item.kind, len(order)))
-    seen: dict[str, int] = {}
-    made = []
+    several = Counter(result.kind for result in results)
+    seen: Counter[str] = Counter()
+    made: list[Section] = []
     for result in results:
-        seen[result.kind] = seen.get(result.kind, 0) + 1
-        made.append(_section(result, seen[result.kind], report.figures))
+        seen[result.kind] += 1
+        found = _section(result, seen[result.kind], report.figures, alone=several[result.kind] == 1)
+        again = found.title in {item.title for item in made if item.result.kind == result.kind}
+        made.append(replace(found, title=f"{found.title} ({seen[result.kind]})") if again else found)
     return made
 
 
-def _section(result: Result, number: int, shown: list[str]) -> Section:
+def _section(result: Result, number: int, shown: list[str], *, alone: bool) -> Section:
     entry: Entry = SECTIONS.get(result.kind, GENERIC)
     name = "".join(char if char.isascii() and char.isalnum() else "-" for char in result.kind) or "result"
     name = name if number == 1 else f"{name}-{number}"
     plain = result.kind.replace("_", " ").capitalize()
     data = entry.load()(result)
-    short = str(data.get("short") or entry.facts["short"] or plain)
+    short_name = str(data.get("short") or entry.facts["short"] or plain)
     title = str(data.get("title") or entry.facts["title"] or result.title or plain)
+    named = "" if alone or "title" in data else short(data.get("over") or "", HEADING)
     return Section(
         name,
-        short if number == 1 or "short" in data else f"{short} {number}",
-        str(data.get("over") or short),
-        title if number == 1 or "title" in data else f"{title} ({number})",
+        short_name if number == 1 or "short" in data else f"{short_name} {number}",
+        short_name if named else str(data.get("over") or short_name),
+        f"{title}{' ' if title.endswith('?') else ': '}{named}" if named else title,
         entry.facts["template"],
         result,
         data,

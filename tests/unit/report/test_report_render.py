@@ -2,18 +2,20 @@
 
 import base64
 import hashlib
+import html as html_module
 import os
 import re
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
 from biasscope.core.results import Result, Scalar, table
 from biasscope.figures.svg import SCALE
 from biasscope.report.model import decode, encode
 from biasscope.report.page import breakable
-from biasscope.report.render import render
+from biasscope.report.render import render, sections
 from biasscope.report.sections import SECTIONS
 from tests.unit.report import (
     sample_augmentation,
@@ -43,6 +45,27 @@ def page(html):
 
 def test_rendering_the_file_again_gives_the_same_bytes(full, html):
     assert render(decode(encode(full))) == html
+
+
+def test_the_command_can_be_pasted_into_a_shell():
+    given = sample.report([sample.integrity()])
+    command = ["python", "-m", "biasscope.analyze", "dataset", "a b.csv", "--augment", "RandomCrop(400, padding=True)"]
+    provenance = msgspec.structs.replace(given.provenance, command=command)
+    text = html_module.unescape(render(msgspec.structs.replace(given, provenance=provenance)).decode())
+    assert "dataset 'a b.csv' --augment 'RandomCrop(400, padding=True)'</code>" in text
+
+
+def test_sections_of_one_kind_are_told_apart_by_what_differs():
+    labels, other = sample.names(3), msgspec.structs.replace(sample.integrity(), title="Integrity: other.csv")
+    crops = ["RandomCrop(9)", "RandomCrop(8)", "RandomCrop(8)"]
+    results = [*(sample.repair(labels, crop) for crop in crops), sample.integrity(), other, sample.splits(labels)]
+    question, wrong = "Would the augmentation repair it?", "What is wrong with the annotations"
+    found = sections(sample.report(results))
+    named = [f"{question} RandomCrop(9)", f"{question} RandomCrop(8)", f"{question} RandomCrop(8) (3)"]
+    assert [item.title for item in found] == [*named, "Do the splits share the bias?", wrong, f"{wrong}: other.csv"]
+    assert [item.short for item in found] == ["Repair", "Repair 2", "Repair 3", "Splits", "Integrity", "Integrity 2"]
+    alone = sections(sample.report([sample.repair(labels, crops[0])]))[0]
+    assert (alone.title, alone.over) == (question, "RandomCrop(9)")
 
 
 def test_same_bytes_in_another_process(tmp_path):
