@@ -12,7 +12,7 @@ from biasscope.bias import placement
 from biasscope.bias.columns import Columns, columns_of, group_numbers
 from biasscope.bias.jackknife import METHOD
 from biasscope.bias.placement import Ints
-from biasscope.bias.repair.laws import EVALUATION, TRAINING, Augmentation, law_of
+from biasscope.bias.repair.laws import EVALUATION, TRAINING, Augmentation, evaluation_of, law_of
 from biasscope.bias.repair.measured import Counted, Side
 from biasscope.bias.repair.result import result
 from biasscope.bias.repair.view import View
@@ -147,13 +147,14 @@ def as_augmentation(given: object) -> Augmentation:
 
 
 def as_evaluation(given: object) -> Augmentation:
-    """The same for the transform of evaluation; what is wrong with it is not said of the augmentation.
+    """The same for the transform of evaluation, of which the usual one is a law; errors are not the augmentation's.
 
     >>> as_evaluation("Resize(256), CenterCrop(224)").text
     'Compose([Resize(256), CenterCrop(224)])'
     """
     with _evaluating():
-        return as_augmentation(given)
+        law = evaluation_of(given) if isinstance(given, str) else None
+        return as_augmentation(given) if law is None else law
 
 
 @contextmanager

@@ -101,22 +101,30 @@ def evaluation_crop(resize: int = 256, size: int = 224) -> Law:
 
 
 def law_of(text: str) -> Law | None:
-    """Law of a ``RandomResizedCrop``, or of ``Resize`` and ``CenterCrop``, as text with nothing beside it, or None.
+    """Law of a ``RandomResizedCrop`` given as text with nothing beside it, or None.
 
     >>> law_of("v2.RandomResizedCrop(64, scale=(0.2, 1.0))").text
     'RandomResizedCrop(64, scale=(0.2, 1.0))'
-    >>> law_of("Resize(40), CenterCrop(32)").text
-    'Compose([Resize(40), CenterCrop(32)])'
     >>> law_of("RandomResizedCrop(64), RandomHorizontalFlip()") is None
     True
     """
     calls = parse(text)
-    if [call.name for call in calls] == ["Resize", "CenterCrop"]:
-        given = [_given(call) for call in calls]
-        sides = [one["size"] for one in given if one.keys() == {"size"}]
-        whole = [side for side in sides if _is_side(side)]
-        return evaluation_crop(*whole) if len(whole) == 2 else None
     return _resized_crop_of(calls[0]) if len(calls) == 1 and calls[0].name == "RandomResizedCrop" else None
+
+
+def evaluation_of(text: str) -> Law | None:
+    """Law of a ``Resize`` and a ``CenterCrop`` given as text with nothing beside them, or None.
+
+    >>> evaluation_of("Resize(40), CenterCrop(32)").text
+    'Compose([Resize(40), CenterCrop(32)])'
+    """
+    calls = parse(text)
+    given = [_given(call) for call in calls if call.name in ("Resize", "CenterCrop")]
+    sides = [one["size"] for one in given if one.keys() == {"size"}]
+    whole = [side for side in sides if _is_side(side)]
+    if [call.name for call in calls] != ["Resize", "CenterCrop"] or len(whole) < len(calls):
+        return None
+    return evaluation_crop(*whole)
 
 
 def _given(call: Call) -> dict[str, Value]:

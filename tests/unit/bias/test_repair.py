@@ -11,7 +11,7 @@ from biasscope.bias.grouped import grouped_effect, grouped_value
 from biasscope.bias.measures import effect_change
 from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
 from biasscope.bias.repair.crop_law import random_resized_crop
-from biasscope.bias.repair.laws import law_of
+from biasscope.bias.repair.laws import evaluation_of, law_of
 from biasscope.bias.repair.sentence import finding
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result, Scalar, interval
@@ -221,6 +221,16 @@ def test_the_apparent_scale_ratio_is_the_closed_form() -> None:
         ("RandomResizedCrop(64, scale=(1, 0.5))", False),
         ("RandomResizedCrop(64, scale=(0.5, 1.5))", False),
         ("CenterCrop(64)", False),
+        ("Resize(256), CenterCrop(224)", False),
+    ],
+)
+def test_text_that_names_a_law_is_the_law(text: str, law: bool) -> None:
+    assert (law_of(text) is not None) == law
+
+
+@pytest.mark.parametrize(
+    ("text", "law"),
+    [
         ("Resize(256), CenterCrop(224)", True),
         ("Compose([Resize(size=40), CenterCrop(32)])", True),
         ("CenterCrop(224), Resize(256)", False),
@@ -228,10 +238,15 @@ def test_the_apparent_scale_ratio_is_the_closed_form() -> None:
         ("Resize((256, 256)), CenterCrop(224)", False),
         ("Resize(256, antialias=True), CenterCrop(224)", False),
         ("Resize(0), CenterCrop(224)", False),
+        ("RandomResizedCrop(64)", False),
+        ("Resize(256)", False),
     ],
 )
-def test_text_that_names_a_law_is_the_law(text: str, law: bool) -> None:
-    assert (law_of(text) is not None) == law
+def test_text_that_names_the_usual_evaluation_is_its_law(text: str, law: bool) -> None:
+    """So that all boxes can be used where only the augmentation has a law."""
+    assert (evaluation_of(text) is not None) == law
+    if law:
+        assert repair(world(50, bias=1, seed=1), evaluation=text).parameters["boxes"] == 50
 
 
 def test_a_law_by_name_gives_the_numbers_of_the_law() -> None:
