@@ -7,18 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import polars as pl
 
+from biasscope.boxes.damage import DAMAGE, incomplete, unreadable
 from biasscope.boxes.registry import PIXELS
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import EMPTY
-from biasscope.core.errors import InputError
 
 _AHEAD = "POLARS_ROW_GROUP_PREFETCH_SIZE"
-BOXES_NOUN = "a table of boxes"
-SHORT = 200
 ROWS = 1 << 18
 """Rows of a batch."""
 
@@ -54,6 +52,8 @@ class BoxTable:
     again
         The same, read more slowly, where a row that ``both`` takes for an image without objects may turn out to be a
         box whose numbers cannot be read; ``None`` where it cannot.
+    rows
+        Rows of ``both``, where the files say how many they hold: a library may end early over damage without a word.
     apart
         The column ``APART`` in the order of ``images``: names to be used instead of ids that images of another path
         have too, which are others. Null (or ``None`` for all) where an image of the same id is the same image.
@@ -61,7 +61,7 @@ class BoxTable:
         Splits of which each row is an image of its own, and what to put before ids where another path has such a split
         too: such rows may be a stream, whose ids are not looked through beforehand.
     parts
-        Tables that this one is made of, in their order, where only some of them are in ``pixels``.
+        Tables that this one is made of, in their order, where only some are in ``pixels`` or know their ``rows``.
 
     Examples
     --------
@@ -85,6 +85,7 @@ class BoxTable:
     empty: pl.LazyFrame | None = None
     both: pl.LazyFrame | None = None
     again: pl.LazyFrame | None = None
+    rows: int | None = None
     apart: pl.LazyFrame | None = None
     own: Mapping[str | None, str] = field(default_factory=dict)
     parts: Sequence[BoxTable] = ()
@@ -109,7 +110,7 @@ class BoxTable:
                     yield from self.boxes.collect_batches(chunk_size=rows, maintain_order=True)
                 else:
                     yield from self._parted(_looked_again(self.both, self.again, rows))
-        except pl.exceptions.PolarsError as error:
+        except DAMAGE as error:
             raise unreadable(error, self.files) from error
 
     def without_objects(self) -> int:
@@ -120,8 +121,9 @@ class BoxTable:
 
     def _parted(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Boxes of batches of ``both``; the images without objects are counted."""
-        found: list[pl.DataFrame] = []
+        found, arrived = list[pl.DataFrame](), 0
         for batch in batches:
+            arrived += batch.height
             empty = batch[EMPTY]
             batch = batch.drop(EMPTY)
             if empty.any():
@@ -130,6 +132,8 @@ class BoxTable:
                 batch = batch.filter(~empty)
             if batch.height:
                 yield batch
+        if self.rows not in (None, arrived):
+            raise incomplete(arrived, self.rows, self.files)
         self._met[:] = [_images(pl.concat(found).lazy()) if found else 0]
 
 
@@ -153,14 +157,30 @@ class _HasBoth(Protocol):
     @property
     def again(self) -> pl.LazyFrame | None: ...
 
+    @property
+    def rows(self) -> int | None: ...
 
-def joined_both(parts: Sequence[_HasBoth]) -> tuple[pl.LazyFrame | None, pl.LazyFrame | None]:
-    """``both`` and ``again`` of parts that follow each other."""
+
+class Both(NamedTuple):
+    """``both``, ``again`` and ``rows``, as in BoxTable."""
+
+    both: pl.LazyFrame | None
+    again: pl.LazyFrame | None
+    rows: int | None
+
+
+def joined_both(parts: Sequence[_HasBoth]) -> Both:
+    """``both``, ``again`` and ``rows`` of parts that follow each other."""
     both = [part.both for part in parts if part.both is not None]
     if len(both) < len(parts):
-        return None, None
+        return Both(None, None, None)
     again = [fast if part.again is None else part.again for part, fast in zip(parts, both, strict=True)]
-    return pl.concat(both), pl.concat(again) if any(part.again is not None for part in parts) else None
+    rows = [part.rows for part in parts if part.rows is not None]
+    return Both(
+        pl.concat(both),
+        pl.concat(again) if any(part.again is not None for part in parts) else None,
+        sum(rows) if len(rows) == len(parts) else None,
+    )
 
 
 def _images(frame: pl.LazyFrame) -> int:
@@ -178,12 +198,3 @@ def _little_ahead() -> Iterator[None]:
     finally:
         if given is None:
             os.environ.pop(_AHEAD, None)
-
-
-def unreadable(error: Exception, files: Sequence[Path]) -> InputError:
-    """Error for a file that polars gave up on, naming it where there is only one."""
-    where = str(files[0]) if len(files) == 1 else ""
-    first = " ".join(str(error).strip().split("\n")[0].split())
-    first = first if len(first) <= SHORT else f"{first[:SHORT]} ..."
-    hint = "Is it cut off, not UTF-8, or of another format?"
-    return InputError(f"cannot be read as {BOXES_NOUN}: {first}", where=where, hint=hint)

@@ -19,7 +19,7 @@ def joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
     """Put tables one after the other; images that cannot be the same ones get names that tell them apart."""
     tables, notes = _told_apart(_of_rows(tables))
     empties = [table.empty for table in tables if table.empty is not None]
-    both, again = joined_both(tables)
+    both, again, rows = joined_both(tables)
     return BoxTable(
         pl.concat([table.boxes for table in tables]),
         pl.concat([table.images for table in tables]),
@@ -31,7 +31,8 @@ def joined(tables: Sequence[BoxTable], log: RowLog) -> BoxTable:
         empty=_empty(tables) if empties else None,
         both=both,
         again=again,
-        parts=tables if len({table.pixels for table in tables}) > 1 else (),
+        rows=rows,
+        parts=tables if len({(table.pixels, table.rows is None) for table in tables}) > 1 else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -12,13 +13,21 @@ from biasscope.boxes.sizetable import FOUND, SIDES, SizeTable
 from biasscope.boxes.source import Request
 
 
-def with_sizes(frame: pl.LazyFrame, request: Request) -> pl.LazyFrame:
-    """Rows with the columns ``image_id``, ``split`` and the sizes, filled from the table, then from the image files."""
-    if request.sizes is not None:
-        frame = _from_table(frame, SizeTable(request.sizes))
-    if request.images is not None:
-        frame = _filled(frame, _IMAGE, _file_sizes(frame, request.images, request.log))
-    return frame
+def filler(frame: pl.LazyFrame, request: Request) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
+    """Function that fills the sizes of rows, from the table, then from the image files.
+
+    ``frame`` has the columns ``image_id``, ``split`` and the sizes of all rows that will be given: the files of images
+    are searched once for all of them.
+    """
+    table = None if request.sizes is None else SizeTable(request.sizes)
+
+    def first(rows: pl.LazyFrame) -> pl.LazyFrame:
+        return rows if table is None else _from_table(rows, table)
+
+    if request.images is None:
+        return first
+    sizes = _file_sizes(first(frame), request.images, request.log)
+    return lambda rows: _filled(first(rows), _IMAGE, sizes)
 
 
 _IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null(""), separator="\0")

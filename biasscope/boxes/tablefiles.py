@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from biasscope.boxes.boxtable import SHORT, unreadable
 from biasscope.boxes.csvquotes import opened, sound
+from biasscope.boxes.damage import DAMAGE, SHORT, unreadable
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import HEAD, head
 from biasscope.boxes.rowlog import RowLog
@@ -82,10 +82,14 @@ def csv_text(path: Path) -> str:
 
 
 class Scans(NamedTuple):
-    """A table, and the same read faster, where a number that is none cannot be told from nothing (or ``None``)."""
+    """A table, and the same read faster, where a number that is none cannot be told from nothing (or ``None``).
+
+    ``rows`` is how many it says it holds; texts do not say.
+    """
 
     frame: pl.LazyFrame
     fast: pl.LazyFrame | None
+    rows: int | None = None
 
 
 def scans(path: Path, numbers: Sequence[str], log: RowLog) -> Scans:
@@ -93,7 +97,11 @@ def scans(path: Path, numbers: Sequence[str], log: RowLog) -> Scans:
 
     Of a text, ``frame`` holds these columns as texts too, under names that begin with :data:`TEXT`.
     """
-    if not numbers or suffix_of(path.name) not in TEXTS:
+    if suffix_of(path.name) not in TEXTS:
+        frame = scan(path)
+        with _readable(path):
+            return Scans(frame, None, int(frame.select(pl.len()).collect().item()))
+    if not numbers:
         return Scans(scan(path, log=log), None)
     with _readable(path):
         made = _csv(path, log)
@@ -126,7 +134,7 @@ def scan(path: Path, log: RowLog | None = None) -> pl.LazyFrame:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (*DAMAGE, OSError) as error:
         raise unreadable(error, [path]) from error
 
 

@@ -13,10 +13,10 @@ from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.boxtable import joined_both
 from biasscope.boxes.convention import from_fraction, from_xywh, offsets
 from biasscope.boxes.fields import flag
-from biasscope.boxes.rowsizes import with_sizes
+from biasscope.boxes.rowsizes import filler
 from biasscope.boxes.schema import BOXES, CORNERS, EMPTY, FLAGS, IMAGES
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import EXTRA, TEXT
+from biasscope.boxes.tablefiles import EXTRA, TEXT, Scans
 from biasscope.core.errors import InputError, UsageError
 
 ROW = "biasscope_row"
@@ -44,37 +44,36 @@ class Layout:
 class Parts(NamedTuple):
     """Boxes, images without objects, and both in one frame whose column ``EMPTY`` marks the latter (or ``None``).
 
-    ``again`` is as in BoxTable.
+    ``again`` and ``rows`` are as in BoxTable.
     """
 
     boxes: pl.LazyFrame
     empty: pl.LazyFrame
     both: pl.LazyFrame | None
     again: pl.LazyFrame | None
+    rows: int | None
 
 
 def joined(parts: Sequence[Parts]) -> Parts:
     """Parts of several files, one after another."""
     boxes, empty = [part.boxes for part in parts], [part.empty for part in parts]
-    both, again = joined_both(parts)
-    return Parts(pl.concat(boxes), pl.concat(empty), both, again)
+    return Parts(pl.concat(boxes), pl.concat(empty), *joined_both(parts))
 
 
 def build(
-    frame: pl.LazyFrame,
+    scanned: Scans,
     columns: Mapping[str, pl.Expr],
     raw_columns: Sequence[str],
     layout: Layout,
     request: Request,
     name: str,
-    fast: pl.LazyFrame | None = None,
 ) -> Parts:
     """Boxes, and rows that stand for images without objects.
 
     Parameters
     ----------
-    frame
-        Rows as in the file.
+    scanned
+        Rows as in the file, as :func:`~biasscope.boxes.tablefiles.scans` gives them.
     columns
         Expressions for columns of BOXES; the four corners as the file has them.
     raw_columns
@@ -85,9 +84,8 @@ def build(
         For split and image sizes.
     name
         Name of the file in the ``file`` column.
-    fast
-        The same rows, as :func:`~biasscope.boxes.tablefiles.scans` gives them.
     """
+    frame, fast = scanned.frame, scanned.fast
     split = pl.lit(request.split_of(name))
     chosen = {"split": split, **columns} if request.split is None else {**columns, "split": split}
     schema = frame.collect_schema()
@@ -99,21 +97,20 @@ def build(
     # On the columns as they are in the file, so that statistics of a Parquet file can answer it without reading.
     nothing = pl.all_horizontal(_missing(raw, schema) for raw in raw_columns)
     numbered, nowhere = frame.with_row_index(ROW, offset=1), chosen["image_id"].is_null()
-    boxes = with_sizes(numbered.filter(~nothing).select(given), request)
-    empty = with_sizes(frame.filter(nothing & ~nowhere).with_columns(pl.lit(0).alias(ROW)).select(given), request)
+    filled = filler(numbered.select(given), request)
+    boxes = filled(numbered.filter(~nothing).select(given))
+    empty = filled(frame.filter(nothing & ~nowhere).with_columns(pl.lit(0).alias(ROW)).select(given))
     made = {key: pl.col(key) for key in ("row", "image_width", "image_height", *chosen)}
     made |= {"file": pl.lit(name), **layout.edges([pl.col(corner) for corner in CORNERS])}
 
     def marked(rows: pl.LazyFrame, nothing: pl.Expr) -> pl.LazyFrame:
         numbered = rows.with_row_index(ROW, offset=1).select(*given, nothing.alias(EMPTY))
-        return conform(with_sizes(numbered, request), made, also=[EMPTY])
+        return conform(filled(numbered), made, also=[EMPTY])
 
-    both = again = None
-    if request.images is None:  # which would be searched once more
-        both = marked(frame, nothing)
-    if both is not None and fast is not None:
+    both, again = marked(frame, nothing), None
+    if fast is not None:
         both, again = marked(fast, pl.all_horizontal(pl.col(raw).is_null() for raw in raw_columns)), both
-    return Parts(conform(boxes, made), conform(empty, made).select(IMAGES.names()), both, again)
+    return Parts(conform(boxes, made), conform(empty, made).select(IMAGES.names()), both, again, scanned.rows)
 
 
 def _missing(name: str, schema: pl.Schema) -> pl.Expr:

@@ -42,7 +42,7 @@ def read(request: Request) -> BoxTable:
     if not files:
         raise InputError("no CSV file with the columns of Open Images is here", where=str(request.path))
     parts = [_one(request, found, convention) for found in files]
-    boxes, empty, both, again = joined(parts)
+    boxes, empty, both, again, rows = joined(parts)
     sized = request.images is not None or request.sizes is not None
     note = "Image sizes are unknown, so boxes are fractions of a 1 x 1 frame; give --images or --sizes for pixels."
     return BoxTable(
@@ -56,6 +56,7 @@ def read(request: Request) -> BoxTable:
         empty=empty,
         both=both,
         again=again,
+        rows=rows,
     )
 
 
@@ -63,8 +64,8 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
     path = Path(found.path)
     words = first_words(path, _CORNERS)
     commas = meaning(words, path)
-    frame, fast = scans(path, _CORNERS if plain(words) else [], request.log)
-    schema = frame.collect_schema()
+    scanned = scans(path, _CORNERS if plain(words) else [], request.log)
+    schema = scanned.frame.collect_schema()
     label = text("LabelName", schema["LabelName"])
     if names := _names(path.parent):
         label = plain_words("LabelName").replace(names).cast(pl.Categorical)
@@ -75,7 +76,7 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
         **flags_of({key: name for key, name in _FLAGS.items() if name in schema}, schema),
     }
     raw = ["LabelName", *_CORNERS]
-    return build(frame, columns, raw, Layout(convention, fraction=True), request, found.name, fast)
+    return build(scanned, columns, raw, Layout(convention, fraction=True), request, found.name)
 
 
 def _names(folder: Path) -> dict[str, str]:

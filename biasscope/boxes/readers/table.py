@@ -51,7 +51,7 @@ def read(request: Request) -> BoxTable:
     if not files:
         raise InputError("no table is here", where=str(request.path), hint=f"Tables end in {', '.join(TABLES)}.")
     parts = [_one(request, found) for found in files]
-    boxes, empty, both, again = joined([part[0] for part in parts])
+    boxes, empty, both, again, rows = joined([part[0] for part in parts])
     return BoxTable(
         boxes,
         images_of(boxes, empty),
@@ -63,6 +63,7 @@ def read(request: Request) -> BoxTable:
         empty=empty,
         both=both,
         again=again,
+        rows=rows,
     )
 
 
@@ -76,8 +77,8 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     words = first_words(path, *sorts)
     commas = meaning(words, path)
     numeric = [name for names in sorts for name in names]
-    frame, fast = scans(path, numeric if plain(words) else [], request.log)
-    schema = frame.collect_schema()
+    scanned = scans(path, numeric if plain(words) else [], request.log)
+    schema = scanned.frame.collect_schema()
     check_numbers(numeric, schema, path)
     if BBOX in chosen:
         numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, layout_of, path)
@@ -98,7 +99,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
         **flags_of(chosen, schema),
     }
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]
-    parts = build(frame, columns, raw, layout, request, found.name, fast)
+    parts = build(scanned, columns, raw, layout, request, found.name)
     note = _note(chosen, convention, asked=request.convention != "auto")
     if "label" not in chosen:
         note += f" No column was found for the class, so all boxes are “{ONE_CLASS}”; name it with --columns label=..."

@@ -1,0 +1,34 @@
+"""Files that turn out damaged while they are read: what polars raises then, and what it does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.core.errors import InputError
+
+DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises over a file that it cannot read; a panic is no Exception for Python."""
+BOXES_NOUN = "a table of boxes"
+SHORT = 200
+
+
+def unreadable(error: BaseException, files: Sequence[Path], noun: str = BOXES_NOUN) -> InputError:
+    """Error for a file that polars gave up on, naming it where there is only one."""
+    first = " ".join(str(error).strip().split("\n")[0].split())
+    first = first if len(first) <= SHORT else f"{first[:SHORT]} ..."
+    hint = "Is it damaged, cut off, not UTF-8, or of another format?"
+    return InputError(f"cannot be read as {noun}: {first}", where=_one(files), hint=hint)
+
+
+def incomplete(arrived: int, rows: int, files: Sequence[Path]) -> InputError:
+    """Error for files of which not all rows could be read, as many as they say they hold."""
+    what = f"only {arrived:,} of {rows:,} rows" if arrived < rows else f"{arrived:,} instead of {rows:,} rows"
+    hint = "Write the file anew, or fetch it again."
+    return InputError(f"is damaged: {what} can be read", where=_one(files) or "one of the files", hint=hint)
+
+
+def _one(files: Sequence[Path]) -> str:
+    return str(files[0]) if len(files) == 1 else ""
