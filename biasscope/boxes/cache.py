@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from biasscope.core.home import home
 
 PARSERS = 6
 """To be raised when a reader parses the same files to something else, so that no older result is taken for it."""
+CHECK = 4
+"""Bytes at the beginning of a cache file that tell whether the others are those that were written."""
 FEW = 200
 """Below this many files parsing is as fast as looking into the cache."""
 
@@ -100,7 +103,10 @@ def merge(into: RowLog, log: RowLog) -> None:
 
 def _load(path: Path, mark: bytes) -> tuple[Parsed, RowLog] | None:
     try:
-        stored = msgspec.msgpack.decode(path.read_bytes(), type=_Stored)
+        data = memoryview(path.read_bytes())
+        if data[:CHECK] != _check(data[CHECK:]):
+            return None
+        stored = msgspec.msgpack.decode(data[CHECK:], type=_Stored)
         if stored.fingerprint != mark:
             return None
         log = RowLog()
@@ -108,17 +114,23 @@ def _load(path: Path, mark: bytes) -> tuple[Parsed, RowLog] | None:
         log.rows.extend(BadRow(*row) for row in stored.rows)
         images, boxes = (pl.read_ipc(io.BytesIO(part)) for part in (stored.images, stored.boxes))
         return Parsed(images, boxes, stored.beside), log
-    except Exception:  # whatever is wrong with a cache file, the source is still there
+    except (Exception, pl.exceptions.PanicException):  # whatever is wrong with a cache file, the source is still there
         return None
 
 
 def _store(name: str, mark: bytes, parsed: Parsed, log: RowLog) -> None:
     rows = [(row.reason, row.where, row.detail) for row in log.rows]
     stored = _Stored(mark, _bytes(parsed.images), _bytes(parsed.boxes), dict(log.counts), rows, parsed.beside)
+    data = msgspec.msgpack.encode(stored)
     try:
-        write_files(folder(), {name: msgspec.msgpack.encode(stored)})
+        write_files(folder(), {name: _check(data) + data})
     except (OutputError, OSError):
         return
+
+
+def _check(data: bytes | memoryview) -> bytes:
+    """Checksum: a frame with one bit changed may be read as another frame, or end the process."""
+    return zlib.crc32(data).to_bytes(CHECK, "big")
 
 
 def _bytes(frame: pl.DataFrame) -> bytes:

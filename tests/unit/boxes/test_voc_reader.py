@@ -219,6 +219,11 @@ def test_a_damaged_or_unwritable_cache_is_no_matter(many: Path, monkeypatch: pyt
     for damage in (b"", b"\x95" + b"\xc4\x01a" * 5, stored[0].read_bytes()[:-100]):
         stored[0].write_bytes(damage)
         assert rows(read_boxes(many).boxes.collect()) == expected()
+    whole = stored[0].read_bytes()
+    for place in range(0, len(whole), 61):  # one bit of a frame, of its schema, of a count
+        stored[0].write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        found = read_boxes(many)
+        assert (rows(found.boxes.collect()), found.log.counts) == (expected(), {"unreadable XML": 1})
     blocked = many.parent / "file"
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
