@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2 if stop.code else 0
-    except Exception as error:  # everything that is not ours ends with 4
+    except BaseException as error:  # everything that is not ours ends with 4, also a panic of polars
         hint = "This is a defect of biasscope; --debug shows where."
         return _fail(f"{type(error).__name__}: {error}\n{hint}", 4, debug)
     return result if isinstance(result, int) else 0

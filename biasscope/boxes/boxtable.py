@@ -117,7 +117,10 @@ class BoxTable:
         """Number of images without objects in ``empty``: known after a complete pass over ``both``, else counted."""
         if self._met:
             return self._met[0]
-        return 0 if self.empty is None else _images(self.empty)
+        try:
+            return 0 if self.empty is None else _images(self.empty)
+        except DAMAGE as error:
+            raise unreadable(error, self.files) from error
 
     def _parted(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Boxes of batches of ``both``; the images without objects are counted."""

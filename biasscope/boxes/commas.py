@@ -19,7 +19,7 @@ import polars as pl
 
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import HEAD
-from biasscope.boxes.tablefiles import TEXTS, csv_text, scan, separator
+from biasscope.boxes.tablefiles import TEXTS, csv_text, readable, scan, separator
 from biasscope.core.errors import InputError
 
 DECIMAL, THOUSANDS, EITHER = "decimal", "thousands", "either"
@@ -43,7 +43,8 @@ def _columns(path: Path, names: Sequence[str]) -> dict[str, list[str]]:
     if suffix_of(path.name) not in TEXTS:
         frame = scan(path)
         texts = [name for name, kind in frame.collect_schema().items() if name in names and kind == pl.String]
-        return frame.select(texts).head(LINES).fill_null("").collect().to_dict(as_series=False) if texts else {}
+        with readable(path):
+            return frame.select(texts).head(LINES).fill_null("").collect().to_dict(as_series=False) if texts else {}
     text = csv_text(path).lstrip("\n\r")
     lines = text.splitlines()[: LINES + 1]
     if len(text) > HEAD // 4 and 1 < len(lines) <= LINES:  # the last line may be cut off

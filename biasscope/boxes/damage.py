@@ -9,7 +9,7 @@ import polars as pl
 
 from biasscope.core.errors import InputError
 
-DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 """What polars raises over a file that it cannot read; a panic is no Exception for Python."""
 BOXES_NOUN = "a table of boxes"
 SHORT = 200

@@ -11,13 +11,14 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes import ImageFiles, read_sizes
 from biasscope.boxes.sizetable import FOUND, SIDES, SizeTable
 from biasscope.boxes.source import Request
+from biasscope.boxes.tablefiles import readable
 
 
-def filler(frame: pl.LazyFrame, request: Request) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
+def filler(frame: pl.LazyFrame, request: Request, path: Path) -> Callable[[pl.LazyFrame], pl.LazyFrame]:
     """Function that fills the sizes of rows, from the table, then from the image files.
 
     ``frame`` has the columns ``image_id``, ``split`` and the sizes of all rows that will be given: the files of images
-    are searched once for all of them.
+    are searched once for all of them. ``path`` is the file that the rows are from.
     """
     table = None if request.sizes is None else SizeTable(request.sizes)
 
@@ -26,7 +27,7 @@ def filler(frame: pl.LazyFrame, request: Request) -> Callable[[pl.LazyFrame], pl
 
     if request.images is None:
         return first
-    sizes = _file_sizes(first(frame), request.images, request.log)
+    sizes = _file_sizes(first(frame), request.images, request.log, path)
     return lambda rows: _filled(first(rows), _IMAGE, sizes)
 
 
@@ -55,10 +56,11 @@ def _coalesced(frame: pl.LazyFrame) -> pl.LazyFrame:
     ).drop("table_width", "table_height")
 
 
-def _file_sizes(frame: pl.LazyFrame, folder: Path, log: RowLog) -> pl.DataFrame:
+def _file_sizes(frame: pl.LazyFrame, folder: Path, log: RowLog, path: Path) -> pl.DataFrame:
     """Sizes of the images that have none in the table, from the headers of their files."""
     wanted = frame.filter(pl.col("image_width").is_null()).select("image_id", pl.col("split").cast(pl.String))
-    images = wanted.drop_nulls("image_id").unique(maintain_order=True).collect()
+    with readable(path):
+        images = wanted.drop_nulls("image_id").unique(maintain_order=True).collect()
     sizes = read_sizes(ImageFiles(folder), images.rows(), log)
     sides = pl.DataFrame(sizes, schema=list(SIDES), orient="row").cast(pl.Int32)
     return images.select(key=_IMAGE).hstack(sides)

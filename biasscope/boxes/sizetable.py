@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 
+from biasscope.boxes.damage import incomplete
 from biasscope.boxes.fields import whole_side
 from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.readers.coco_tables import LISTED, read_tables
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.tablefiles import EXTRA, scan
+from biasscope.boxes.tablefiles import EXTRA, readable, rows_held, scan
 from biasscope.core.errors import InputError
 
 Size = tuple[int | None, int | None]
@@ -100,7 +101,11 @@ def _table_sizes(path: Path) -> pl.DataFrame:
     image, width, height = (pl.col(str(name)) for name in chosen)
     sides = [whole_side(side.cast(pl.Float64, strict=False), pl.Float64()) for side in (width, height)]
     made = dict(zip(SIDES, sides, strict=True))
-    return frame.select(image.cast(pl.String).alias("name"), **made).collect()
+    with readable(path, "a table of sizes"):
+        named = frame.select(image.cast(pl.String).alias("name"), **made).collect()
+    if (rows := rows_held(path, frame)) not in (None, named.height):
+        raise incomplete(named.height, rows or 0, [path])
+    return named
 
 
 def _coco_sizes(path: Path) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from biasscope.boxes.csvquotes import opened, sound
-from biasscope.boxes.damage import DAMAGE, SHORT, unreadable
+from biasscope.boxes.damage import BOXES_NOUN, DAMAGE, SHORT, unreadable
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import HEAD, head
 from biasscope.boxes.rowlog import RowLog
@@ -87,6 +87,7 @@ class Scans(NamedTuple):
     ``rows`` is how many it says it holds; texts do not say.
     """
 
+    path: Path
     frame: pl.LazyFrame
     fast: pl.LazyFrame | None
     rows: int | None = None
@@ -99,14 +100,13 @@ def scans(path: Path, numbers: Sequence[str], log: RowLog) -> Scans:
     """
     if suffix_of(path.name) not in TEXTS:
         frame = scan(path)
-        with _readable(path):
-            return Scans(frame, None, int(frame.select(pl.len()).collect().item()))
+        return Scans(path, frame, None, rows_held(path, frame))
     if not numbers:
-        return Scans(scan(path, log=log), None)
-    with _readable(path):
+        return Scans(path, scan(path, log=log), None)
+    with readable(path):
         made = _csv(path, log)
     texts = {name: pl.col(name).str.strip_chars_start().cast(pl.Float64, strict=False) for name in numbers}
-    return Scans(made([]).with_columns(pl.col(*numbers).name.prefix(TEXT), **texts), made(numbers))
+    return Scans(path, made([]).with_columns(pl.col(*numbers).name.prefix(TEXT), **texts), made(numbers))
 
 
 def scan(path: Path, log: RowLog | None = None) -> pl.LazyFrame:
@@ -116,7 +116,7 @@ def scan(path: Path, log: RowLog | None = None) -> pl.LazyFrame:
     not closed go to the log.
     """
     suffix = suffix_of(path.name)
-    with _readable(path):
+    with readable(path):
         if suffix in (*TEXTS, ".txt"):
             return _csv(path, log)([])
         if suffix == ".parquet":
@@ -130,12 +130,21 @@ def scan(path: Path, log: RowLog | None = None) -> pl.LazyFrame:
         return frame
 
 
+def rows_held(path: Path, frame: pl.LazyFrame) -> int | None:
+    """How many rows a table says it holds; no column is read for that. Texts do not say."""
+    if suffix_of(path.name) in TEXTS:
+        return None
+    with readable(path):
+        return int(frame.select(pl.len()).collect().item())
+
+
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path, noun: str = BOXES_NOUN) -> Iterator[None]:
+    """What polars raises over a file becomes an error that names the file."""
     try:
         yield
-    except (*DAMAGE, OSError) as error:
-        raise unreadable(error, [path]) from error
+    except DAMAGE as error:
+        raise unreadable(error, [path], noun) from error
 
 
 def _source(path: Path) -> Path | io.BytesIO:

@@ -97,7 +97,7 @@ def build(
     # On the columns as they are in the file, so that statistics of a Parquet file can answer it without reading.
     nothing = pl.all_horizontal(_missing(raw, schema) for raw in raw_columns)
     numbered, nowhere = frame.with_row_index(ROW, offset=1), chosen["image_id"].is_null()
-    filled = filler(numbered.select(given), request)
+    filled = filler(numbered.select(given), request, scanned.path)
     boxes = filled(numbered.filter(~nothing).select(given))
     empty = filled(frame.filter(nothing & ~nowhere).with_columns(pl.lit(0).alias(ROW)).select(given))
     made = {key: pl.col(key) for key in ("row", "image_width", "image_height", *chosen)}

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from biasscope.analyze import main
 from biasscope.boxes import inspect, read_boxes
 from biasscope.boxes.schema import CORNERS
 from biasscope.core.errors import InputError
@@ -86,3 +87,59 @@ def test_pictures_give_sizes_to_rows_with_and_without_objects(tmp_path: Path, mo
     assert sorted(found.images.collect().rows()) == [("a", None, 20, 10), ("b", None, 20, 10)]
     result = inspect(found)
     assert (result.scalar("images").value, result.scalar("images_without_objects").value) == (2, 1)
+
+
+BOXES = "a,0,0,9,9,cat\n"
+DAMAGES = {
+    "text lengths": pl.exceptions.ComputeError("parquet: String data does not match given length"),
+    "a panic": pl.exceptions.PanicException("assertion failed: offset + length <= self.length"),
+    "compression": OSError("LZ4 error: ERROR_decompressionFailed"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_table_of_sizes_is_an_error_of_the_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    boxes, sizes = tmp_path / "x.csv", tmp_path / "sizes.parquet"
+    boxes.write_text("image,xmin,ymin,xmax,ymax,label\n" + BOXES)
+    pl.DataFrame({"image": ["a"], "width": [20], "height": [10]}).write_parquet(sizes)
+
+    def raising(self: pl.LazyFrame, **_: Any) -> pl.DataFrame:
+        raise DAMAGES[damage]
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", raising)
+    with pytest.raises(InputError, match=r"sizes.parquet: cannot be read as a table of sizes: "):
+        read_boxes(boxes, sizes=sizes)
+
+
+def test_a_table_of_sizes_has_all_the_rows_it_counts(tmp_path: Path) -> None:
+    boxes = tmp_path / "x.csv"
+    boxes.write_text("image,xmin,ymin,xmax,ymax,label\n" + BOXES)
+    with pytest.raises(InputError, match=r"short.parquet: is damaged: only 2,936 of 3,000 rows"):
+        read_boxes(boxes, sizes=short(tmp_path))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_compressed_arrow_with_damaged_columns(tmp_path: Path, stream: bool) -> None:
+    path = tmp_path / "x.arrow"
+    frame().write_ipc(path, compression="lz4")
+    data = path.read_bytes()
+    place = data.index(b"\x04\x22\x4d\x18") + 7  # behind the mark of the first LZ4 frame
+    path.write_bytes(data[:place] + b"\xff" * 64 + data[place + 64 :])
+    with pytest.raises(InputError, match=r"x.arrow: cannot be read as a table of boxes: "):
+        inspect(read_boxes(path, stream=stream))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_panic_of_the_library_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from biasscope.pipeline import dataset
+
+    def panicking(**_: Any) -> None:
+        raise DAMAGES["a panic"]
+
+    monkeypatch.setattr(dataset, "analyze_dataset", panicking)
+    assert main(["dataset", str(short(tmp_path))]) == 4
+    assert "PanicException: assertion failed" in capsys.readouterr().err
