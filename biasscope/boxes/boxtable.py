@@ -17,6 +17,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import EMPTY
 
 _AHEAD = "POLARS_ROW_GROUP_PREFETCH_SIZE"
+IMAGE = ("image_id", "split")
 ROWS = 1 << 18
 """Rows of a batch."""
 
@@ -89,7 +90,7 @@ class BoxTable:
     apart: pl.LazyFrame | None = None
     own: Mapping[str | None, str] = field(default_factory=dict)
     parts: Sequence[BoxTable] = ()
-    _met: list[int] = field(default_factory=list, repr=False, compare=False)
+    _met: list[pl.DataFrame] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def pixels(self) -> bool:
@@ -113,12 +114,12 @@ class BoxTable:
         except DAMAGE as error:
             raise unreadable(error, self.files) from error
 
-    def without_objects(self) -> int:
-        """Number of images without objects in ``empty``: known after a complete pass over ``both``, else counted."""
+    def without_objects(self) -> pl.DataFrame:
+        """Ids and splits in ``empty``, each once: known after a complete pass over ``both``, else looked through."""
         if self._met:
             return self._met[0]
         try:
-            return 0 if self.empty is None else _images(self.empty)
+            return _images(self.images.head(0) if self.empty is None else self.empty)
         except DAMAGE as error:
             raise unreadable(error, self.files) from error
 
@@ -131,13 +132,13 @@ class BoxTable:
             batch = batch.drop(EMPTY)
             if empty.any():
                 named = batch.filter(empty & batch["image_id"].is_not_null())
-                found.append(named.select("image_id", "split").unique())
+                found.append(named.select(IMAGE).unique())
                 batch = batch.filter(~empty)
             if batch.height:
                 yield batch
         if self.rows not in (None, arrived):
             raise incomplete(arrived, self.rows, self.files)
-        self._met[:] = [_images(pl.concat(found).lazy()) if found else 0]
+        self._met[:] = [_images(pl.concat([self.images.select(IMAGE).head(0), *(part.lazy() for part in found)]))]
 
 
 def _looked_again(both: pl.LazyFrame, again: pl.LazyFrame | None, rows: int) -> Iterator[pl.DataFrame]:
@@ -186,9 +187,9 @@ def joined_both(parts: Sequence[_HasBoth]) -> Both:
     )
 
 
-def _images(frame: pl.LazyFrame) -> int:
-    """Number of images: ids are unique within a split only."""
-    return int(frame.unique(("image_id", "split")).select(pl.len()).collect().item())
+def _images(frame: pl.LazyFrame) -> pl.DataFrame:
+    """Images, each once: ids are unique within a split only."""
+    return frame.select(IMAGE).unique().collect()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from biasscope.boxes.boxtable import ROWS, BoxTable
+from biasscope.boxes.boxtable import IMAGE, ROWS, BoxTable
 from biasscope.boxes.evidence import Evidence, misread
 from biasscope.boxes.keysets import Keys, Mask
 from biasscope.boxes.problems import HARMLESS, PROBLEMS, Batch, Places, codes_of, detail, geometry, plain
@@ -159,9 +159,10 @@ class Inspector:
 
     def _image_counts(self, source: BoxTable) -> tuple[int, int]:
         if source.empty is not None:
-            without = source.without_objects()
+            empty = images_mixed(source.without_objects())
+            without = int((~(self._images.has(empty) | self._unsized.has(empty))).sum())
             return self._met() + without, without
-        listed = source.images.unique(("image_id", "split")).select(pl.len()).collect().item()
+        listed = source.images.unique(IMAGE).select(pl.len()).collect().item()
         met = self._met()
         return max(listed, met), max(0, listed - met)
 

@@ -269,3 +269,28 @@ def test_many_impossible_boxes_cast_doubt_on_the_convention(wrong: int, doubted:
     note = inspector.doubt("xywh")
     assert (note is not None) == doubted
     assert not doubted or f"{wrong} of 100 boxes reach beyond their image" in str(note)
+
+
+def counted(*paths: Path, **options: Any) -> tuple[float | None, float | None]:
+    """Images, and those of them without objects."""
+    found = inspect(read_boxes(*paths, **options))
+    images, without = (found.scalar(name).value for name in ("images", "images_without_objects"))
+    return images, without
+
+
+@pytest.mark.parametrize("options", [{}, {"stream": True}, {"images": True}])
+def test_an_image_with_a_box_and_a_row_without_objects_is_one_image(tmp_path: Path, options: dict[str, Any]) -> None:
+    header, boxes = "image,xmin,ymin,xmax,ymax,label,width,height\n", "a,0,0,9,9,cat,20,10\nb,0,0,9,9,cat,,\n"
+    path, other = tmp_path / "x.csv", tmp_path / "y.csv"
+    path.write_text(f"{header}{boxes}a,,,,,,20,10\na,,,,,,20,10\nb,,,,,,,\nc,,,,,,20,10\n")
+    other.write_text(f"{header}c,0,0,9,9,dog,20,10\nd,,,,,,20,10\n")
+    options = options | ({"images": tmp_path} if "images" in options else {})
+    assert counted(path, **options) == (3, 1)  # a and b have boxes, c has none
+    assert counted(path, other, **options) == (4, 1)  # c has a box in the other file, d none
+
+
+def test_an_image_that_another_path_lists_without_objects(tmp_path: Path) -> None:
+    listed = {"images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}], "categories": []}
+    (tmp_path / "x.json").write_text(json.dumps(listed | {"annotations": []}))
+    (tmp_path / "y.csv").write_text("image,xmin,ymin,xmax,ymax,label,width,height\na.jpg,0,0,9,9,cat,20,10\n")
+    assert counted(tmp_path / "x.json", tmp_path / "y.csv") == (2, 1)
