@@ -64,10 +64,12 @@ def image_name(name: str) -> pl.Expr:
 
 
 def text(name: str, kind: pl.DataType) -> pl.Expr:
-    """Column as categories, without blanks around; empty text is null."""
+    """Column as categories, without blanks around; empty text is null, and so is what is no number among numbers."""
+    column = pl.col(name)
     if kind in (pl.String, pl.Categorical, pl.Enum):
-        return pl.col(name).cast(pl.String).map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
-    return _by_piece(pl.col(name).cast(pl.String), known).cast(pl.Categorical)
+        return column.cast(pl.String).map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
+    given = column.fill_nan(None) if kind.is_float() else column
+    return _by_piece(given.cast(pl.String), known).cast(pl.Categorical)
 
 
 def plain_words(name: str) -> pl.Expr:

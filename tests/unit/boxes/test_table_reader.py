@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import polars as pl
@@ -343,3 +344,13 @@ def test_sizes_need_their_columns(tmp_path: Path) -> None:
     sizes_csv(tmp_path).write_text("image_id,width,height\na,0,nan\nb,50,40\n")
     frame = read_boxes(path, sizes=tmp_path / "table_of_sizes.csv").boxes.collect()
     assert frame["image_width"].to_list() == [None, None, 50]
+
+
+@pytest.mark.parametrize("kind", [pl.Float32(), pl.Float64()])
+def test_a_label_that_is_not_a_number_among_numbers_is_none(tmp_path: Path, kind: pl.DataType) -> None:
+    labels = pl.Series("class_id", [1.0, math.nan, None, 2.0], kind)
+    frame = pl.DataFrame({"image": ["a"] * 4, "x0": [0, 1, 2, 3], "y0": [0] * 4, "x1": [9] * 4, "y1": [9] * 4})
+    frame.with_columns(labels, width=20, height=10).write_parquet(tmp_path / "x.parquet")
+    found = read_boxes(tmp_path / "x.parquet")
+    assert found.boxes.collect()["label"].cast(pl.String).to_list() == ["1.0", None, None, "2.0"]
+    assert (inspect(found).scalar("classes").value, inspect(found).scalar("violations").value) == (2, 2)
