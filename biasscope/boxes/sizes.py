@@ -87,7 +87,8 @@ def image_size(path: Path | BinaryIO) -> tuple[int, int]:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError("claims an improbable size", where=where, hint=str(error)) from error
     except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"its size cannot be read ({error})", where=where) from error
+        why = str(error) if where else str(error).replace(repr(path), "").strip()  # bytes have an address, no name
+        raise InputError(f"its size cannot be read ({why})", where=where) from error
 
 
 class ImageFiles:
