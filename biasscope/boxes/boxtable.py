@@ -61,6 +61,8 @@ class BoxTable:
     own
         Splits of which each row is an image of its own, and what to put before ids where another path has such a split
         too: such rows may be a stream, whose ids are not looked through beforehand.
+    sizes_from
+        Options that say where sizes of images are, and their values.
     parts
         Tables that this one is made of, in their order, where only some are in ``pixels`` or know their ``rows``.
 
@@ -89,6 +91,7 @@ class BoxTable:
     rows: int | None = None
     apart: pl.LazyFrame | None = None
     own: Mapping[str | None, str] = field(default_factory=dict)
+    sizes_from: Mapping[str, Path] = field(default_factory=dict)
     parts: Sequence[BoxTable] = ()
     _met: list[pl.DataFrame] = field(default_factory=list, repr=False, compare=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ from biasscope.boxes.sizes import check_places
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import TABLES
 from biasscope.boxes.unread import reason, refuse_packed, with_unread
+from biasscope.boxes.unsized import places_of_sizes
 from biasscope.core.errors import InputError, UsageError
 
 HUB = "hf://"
@@ -85,8 +87,8 @@ def read_boxes(
     if not paths:
         raise UsageError("no path was given")
     check_convention(box_convention)
-    pictures, table = (None if place is None else Path(place) for place in (images, sizes))
-    check_places(pictures, table)
+    pictures, sizes_file = (None if place is None else Path(place) for place in (images, sizes))
+    check_places(pictures, sizes_file)
     log = RowLog()
     tables = [
         _read(
@@ -95,7 +97,7 @@ def read_boxes(
                 Path(path),
                 convention=box_convention,
                 images=pictures,
-                sizes=table,
+                sizes=sizes_file,
                 split=split,
                 split_column=split_column,
                 columns=dict(columns or {}),
@@ -107,7 +109,8 @@ def read_boxes(
         )
         for path, folder in zip(paths, told_apart([Path(path) for path in paths]), strict=True)
     ]
-    return tables[0] if len(tables) == 1 else joined(tables, log)
+    table = tables[0] if len(tables) == 1 else joined(tables, log)
+    return replace(table, sizes_from=places_of_sizes(pictures, sizes_file))
 
 
 def detect(request: Request) -> str:

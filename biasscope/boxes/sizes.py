@@ -97,11 +97,11 @@ class ImageFiles:
     def __init__(self, folder: Path) -> None:
         check_places(folder, None)
         self._paths = {found.name: found.path for found in Request(folder).files if found.suffix in IMAGE_SUFFIXES}
-        self._names = ImageNames(self._paths)
+        self.names = ImageNames(self._paths)
 
     def find(self, image_id: str, split: str | None = None) -> Path | None:
         """File of an image; ``None`` when there is none, or several that nothing tells apart."""
-        names = self._names.like(image_id, split)
+        names = self.names.like(image_id, split)
         return Path(self._paths[names[0]]) if len(names) == 1 else None
 
 

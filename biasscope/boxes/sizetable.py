@@ -70,12 +70,13 @@ class SizeTable:
         return sizes
 
     @cached_property
-    def _names(self) -> ImageNames:
+    def names(self) -> ImageNames:
+        """Names that have a size."""
         return ImageNames(self._sizes)
 
     def find(self, image_id: str | None, split: str | None = None) -> Size:
         """Width and height of an image, or ``None`` twice."""
-        names = [] if image_id is None else self._names.like(image_id, split)
+        names = [] if image_id is None else self.names.like(image_id, split)
         sizes = {size for name in names for size in self._sizes[name]}
         return sizes.pop() if len(sizes) == 1 else UNKNOWN
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.problems import PROBLEMS, TOLERANCE
+from biasscope.boxes.unsized import missing_sizes
 from biasscope.core.results import Result, Scalar, Table, column, table
 from biasscope.core.words import counted
 
@@ -87,7 +88,7 @@ def _advice(found: Inspected, source: BoxTable) -> str:
     first = "; ".join(f"{reason} ({count:,})" for reason, count in source.log.counts.most_common(3))
     advice = f" Unreadable: {first}." if first else ""
     if 2 * found.counts["unknown_size"] > found.boxes:
-        advice += " The annotation gives no image sizes: give --images or --sizes."
+        advice += f" The annotation gives no image sizes: {missing_sizes(source.sizes_from, source.images)}."
     return advice
 
 

@@ -29,6 +29,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes, from_files
 from biasscope.boxes.source import Request
+from biasscope.boxes.unsized import missing_sizes, places_of_sizes
 from biasscope.core.errors import InputError
 
 NAME = "yolo"
@@ -72,24 +73,27 @@ def read(request: Request) -> BoxTable:
         convention=convention,
         files=Files(labels),
         log=request.log,
-        notes=(*notes, *_notes(classes, images, parsed.boxes)),
+        notes=(*notes, *_notes(classes, images, parsed.boxes, request)),
         apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
 
 
-def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame) -> list[str]:
+def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request: Request) -> list[str]:
     """Where the names of classes are from, and for how many images with boxes no size was found."""
     otherwise = f"; {', '.join(classes.others)} names some of them otherwise" if classes.others else ""
     found = f"Class names are from {classes.origin}{otherwise}."
     names = found if classes.origin else "No class names were found: classes are numbers."
-    unknown = images["image_width"][boxes["image"].unique()].null_count()
+    boxed = images[boxes["image"].unique(maintain_order=True)]
+    unsized = boxed.filter(boxed["image_width"].is_null())
+    unknown = unsized.height
     if not unknown:
         return [names]
     what = "its size" if unknown == 1 else "their sizes"
+    advice = missing_sizes(places_of_sizes(request.images, request.sizes), unsized.lazy())
     return [
         names,
         f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not "
-        "be found; give --images or --sizes.",
+        f"be found; {advice}.",
     ]
 
 

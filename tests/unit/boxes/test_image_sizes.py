@@ -99,3 +99,43 @@ def test_boxes_of_a_table_of_sizes_are_not_left_out_in_silence(tmp_path: Path) -
     found = read_boxes(tmp_path, sizes=tmp_path / "other.csv")
     assert len(found.files) == 1
     assert any("Of other.csv only the image sizes were read" in note for note in found.notes)
+
+
+TWICE = "image,width,height\na.jpg,20,10\na.jpg,40,30\n"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        (None, "give --images or --sizes"),
+        (TWICE, "--sizes has several sizes for one name, such as a"),
+        ("image,width,height\nother.jpg,20,10\n", "--sizes names none of the images, such as a"),
+    ],
+)
+def test_advice_knows_which_sizes_were_given(tmp_path: Path, sizes: str | None, said: str) -> None:
+    boxes, labels, table = tmp_path / "x.csv", tmp_path / "labels", tmp_path / "sizes.csv"
+    boxes.write_text("image,xmin,ymin,xmax,ymax,label\na.jpg,1,2,30,40,cat\n")
+    labels.mkdir()
+    (labels / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    table.write_text(sizes or "")
+    options = {} if sizes is None else {"sizes": table}
+    assert inspect(read_boxes(boxes, **options)).finding.endswith(f"The annotation gives no image sizes: {said}.")
+    assert any(note.endswith(f"could not be found; {said}.") for note in read_boxes(labels, **options).notes)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["one/a.png", "two/a.png"], "--images has several pictures for one name, such as a"),
+        (["b.png"], "--images names none of the images, such as a"),
+        ([], "--images names none of the images, such as a"),
+    ],
+)
+def test_advice_knows_which_pictures_were_given(tmp_path: Path, names: list[str], said: str) -> None:
+    (tmp_path / "x.csv").write_text("image,xmin,ymin,xmax,ymax,label\na.jpg,1,2,30,40,cat\n")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for place, name in enumerate(names):
+        (pictures / name).parent.mkdir(exist_ok=True)
+        Image.new("L", (20 + place, 10)).save(pictures / name)
+    assert inspect(read_boxes(tmp_path / "x.csv", images=pictures)).finding.endswith(f"sizes: {said}.")
