@@ -4,8 +4,9 @@ Convention
 ----------
 ``bbox`` in the objects of a row is ``[left, top, width, height]`` in pixels (COCO's), unless a convention is named:
 ``edges``, ``inclusive0`` and ``inclusive1`` are two corners, ``fraction`` is two corners as fractions. Sizes come from
-the columns ``width`` and ``height`` or from the image's own header; no image is decoded. Each row is an image of its
-own, whatever its name, unless its ``bbox`` is one box: then rows of one name are one image, as in a table.
+columns such as ``image_width`` and ``image_height``, or ``width`` and ``height``, or from the image's own header; no
+image is decoded. Each row is an image of its own, whatever its name, unless its ``bbox`` is one box: then rows of one
+name are one image, as in a table.
 """
 
 from __future__ import annotations

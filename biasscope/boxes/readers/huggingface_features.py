@@ -31,8 +31,8 @@ class Places:
         Names of the classes that labels are numbers of.
     image_id, image
         Features of the row: the image's name, and the image.
-    sized
-        Whether the row has the columns ``width`` and ``height``.
+    sides
+        Features of the row that are the image's width and height, if there are both.
     single
         Whether each row is one box, so that several rows may speak of one image.
     shared
@@ -46,7 +46,7 @@ class Places:
     names: list[str] | None
     image_id: str | None
     image: str | None
-    sized: bool
+    sides: tuple[str, str] | None
     single: bool
     shared: bool
 
@@ -54,12 +54,12 @@ class Places:
     def columns(self) -> list[str]:
         """Columns that are read; the image only where nothing else gives its size."""
         wanted = [self.image_id, *((self.objects,) if self.objects else (self.box, self.label, *self.flags))]
-        wanted += ["width", "height"] if self.sized else [self.image]
+        wanted += self.sides or [self.image]
         return list(dict.fromkeys(name for name in wanted if name))
 
     def note(self, request: Request, convention: str) -> str:
         """Sentences on what was read."""
-        own = "the columns width and height" if self.sized else "image headers" if self.image else None
+        own = f"the columns {' and '.join(self.sides)}" if self.sides else "image headers" if self.image else None
         asked = [name for name in ("sizes", "images") if getattr(request, name) is not None]
         sizes = ", else ".join([*([own] if own else []), *(f"--{name}" for name in asked)]) or "nowhere"
         path = f"{self.objects}.{self.box}" if self.objects else self.box
@@ -96,10 +96,17 @@ def places_of(features: Any, request: Request) -> Places:
         names=_class_names(inner.get(label)) if label else None,
         image_id=request.columns.get("image_id") or next((name for name in _ID if name in features), None),
         image=next((name for name, kind in features.items() if type(kind).__name__ == "Image"), None),
-        sized={"width", "height"} <= features.keys(),
+        sides=_sides(features),
         single=single,
         shared=not (listed or single) and label is not None and _inside(inner[label]) is None,
     )
+
+
+def _sides(features: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Features of the image's width and height, by any of the usual names, the same for both."""
+    lower = {name.lower(): name for name in reversed([*features])}
+    pairs = zip(OTHERS["image_width"], OTHERS["image_height"], strict=True)
+    return next(((lower[width], lower[height]) for width, height in pairs if {width, height} <= lower.keys()), None)
 
 
 def _flag(inner: Mapping[str, Any], name: str) -> str | None:

@@ -131,7 +131,7 @@ class _Part:
         import datasets
 
         data, image = self.data, self.places.image
-        if image and not self.places.sized:
+        if image and not self.places.sides:
             data = data.cast_column(image, datasets.Image(decode=False))
         try:
             yield from data.select_columns(self.places.columns)
@@ -149,8 +149,9 @@ def _name(label: object, names: list[str] | None) -> str | None:
 
 
 def _size(row: Mapping[str, Any], places: Places, where: str, log: RowLog) -> tuple[int | None, int | None]:
-    if places.sized:
-        return size_number(row["width"]), size_number(row["height"])
+    if places.sides:
+        width, height = (size_number(row[name]) for name in places.sides)
+        return width, height
     image = row[places.image] if places.image else None
     if image is None:
         return None, None

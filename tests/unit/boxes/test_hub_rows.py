@@ -158,3 +158,18 @@ def test_sizes_from_elsewhere(tmp_path: Path, parquet: bool, stream: bool) -> No
     assert found.boxes.select("image_id", "image_width", "image_height").collect().rows() == expected
     assert found.images.select("image_id", "image_width", "image_height").collect().rows() == expected
     assert "image sizes are from --sizes, else --images." in found.notes[0]
+
+
+@pytest.mark.parametrize("sides", [("image_width", "image_height"), ("img_width", "img_height"), ("Width", "Height")])
+def test_sizes_have_the_names_that_they_have_in_tables(tmp_path: Path, sides: tuple[str, str]) -> None:
+    row = {"image_id": "a", **dict(zip(sides, (100, 80), strict=True)), "objects": {"bbox": [BOX], "category": ["cat"]}}
+    found = read_boxes(saved(tmp_path, [row]))
+    assert found.boxes.select("image_width", "image_height").collect().rows() == [(100, 80)]
+    assert f"image sizes are from the columns {sides[0]} and {sides[1]}." in found.notes[0]
+
+
+def test_sizes_of_the_image_go_before_those_that_may_be_of_anything(tmp_path: Path) -> None:
+    sides = {"width": 9, "height": 9, "image_width": 100, "image_height": 80}
+    row = {"image_id": "a", **sides, "objects": {"bbox": [BOX], "category": ["cat"]}}
+    found = read_boxes(saved(tmp_path, [row])).images.select("image_width", "image_height")
+    assert found.collect().rows() == [(100, 80)]
