@@ -17,7 +17,7 @@ from biasscope.boxes.convention import from_xywh, to_edges
 from biasscope.boxes.files import Found
 from biasscope.boxes.jsonarrays import BadElement, elements, further_keys, goes_on
 from biasscope.boxes.jsonbuffer import BLOCK, Window, open_json
-from biasscope.boxes.readers.coco_ids import Key, Places, flags, floats
+from biasscope.boxes.readers.coco_ids import Key, Places, flags, floats, unknown_id
 from biasscope.boxes.readers.coco_images import listed_images
 from biasscope.boxes.readers.coco_tables import SECOND, Id, Skipped, Tables, read_tables
 from biasscope.boxes.schema import BOXES, CORNERS, FLAGS
@@ -113,9 +113,14 @@ class File:
         for place in np.flatnonzero(~known).tolist():
             row = int(found.row[place])
             if found.image[place] < 0:
-                self._log("annotation of an unknown image", row, f"image_id {made[place].image_id}")
+                self._log(
+                    "annotation of an unknown image",
+                    row,
+                    unknown_id("image_id", made[place].image_id, self.tables.image),
+                )
             else:
-                self._log("annotation of an unknown category", row, f"category_id {made[place].category_id}")
+                detail = unknown_id("category_id", made[place].category_id, self.tables.categories)
+                self._log("annotation of an unknown category", row, detail)
         return Decoded._make(column[known] for column in found)
 
     def _frame(self, found: Decoded) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -15,6 +15,7 @@ from biasscope.boxes.readers.coco_tables import Id
 Key = Id | None
 UNKNOWN = -1
 FAR = 1 << 62
+DIGITS = 19
 SPARSE, ANYWAY = 16, 1 << 16
 """Numbers from the least to the largest id, per id and in any case, up to which they are looked up in a table."""
 
@@ -46,6 +47,19 @@ class Places:
         if self._table is not None and (numbers := _whole(ids)) is not None:
             return self._table.take(np.clip(numbers, self._low, self._high) - self._low)
         return np.fromiter(map(self._known.get, ids, repeat(UNKNOWN)), np.int64, len(ids))
+
+
+def unknown_id(name: str, key: Key, known: Container[Key]) -> str:
+    """What to say of an id that is not listed; a text is none of the numbers, but may be meant for one.
+
+    >>> unknown_id("image_id", 7, {8}), unknown_id("image_id", "7", {7}), unknown_id("category_id", 7, {"7"})
+    ('image_id 7', "image_id '7', where 7 is listed as a number", "category_id 7, where '7' is listed as a text")
+    """
+    number = isinstance(key, str) and key.isdecimal() and len(key) < DIGITS
+    twin: Key = int(key) if isinstance(key, str) and number else str(key)
+    if twin == key or twin not in known:
+        return f"{name} {key!r}"
+    return f"{name} {key!r}, where {twin!r} is listed as a {'number' if number else 'text'}"
 
 
 def _numbers(known: Mapping[Any, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

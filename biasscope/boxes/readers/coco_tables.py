@@ -13,7 +13,7 @@ import msgspec
 import polars as pl
 import polars.selectors as cs
 
-from biasscope.boxes.assemble import LARGEST
+from biasscope.boxes.assemble import LARGEST, size_number
 from biasscope.boxes.jsonarrays import BadElement, elements, keys
 from biasscope.boxes.jsonbuffer import BROKEN, Window, open_json
 from biasscope.boxes.rowlog import RowLog
@@ -23,6 +23,8 @@ SECOND = "a second list of annotations begins"
 TAIL = (1 << 20, 1 << 24, 1 << 26)
 Id = int | str | float
 """Some tools write whole numbers as 1.0."""
+Side = float | str | None
+"""Some tools write numbers as texts."""
 
 
 class Image(msgspec.Struct, gc=False):
@@ -30,8 +32,8 @@ class Image(msgspec.Struct, gc=False):
 
     id: Id
     file_name: str | None = None
-    width: float | None = None
-    height: float | None = None
+    width: Side = None
+    height: Side = None
 
 
 class Skipped(msgspec.Struct, gc=False):
@@ -97,9 +99,10 @@ def plain_id(key: Id) -> Id:
     return int(key) if isinstance(key, float) and key.is_integer() else key
 
 
-def _listed(names: list[str], width: list[float | None], height: list[float | None]) -> pl.DataFrame:
+def _listed(names: list[str], *sides: list[Side]) -> pl.DataFrame:
     """Names and sizes as columns; a side that is no whole number of pixels is unknown."""
-    frame = pl.DataFrame([names, width, height], dict(zip(LISTED, (pl.String, pl.Float64, pl.Float64), strict=True)))
+    numbers = [list(map(size_number, side)) if str in set(map(type, side)) else side for side in sides]
+    frame = pl.DataFrame([names, *numbers], dict(zip(LISTED, (pl.String, pl.Float64, pl.Float64), strict=True)))
     side = cs.float()
     return frame.with_columns(pl.when(side.is_between(1, LARGEST) & (side == side.floor())).then(side)).cast(LISTED)
 

@@ -238,3 +238,36 @@ def test_images_of_one_name_are_told_apart_by_their_ids(tmp_path: Path, names: t
     found = read_boxes(tmp_path / "x.json")
     assert found.boxes.collect()["image_id"].to_list() == ids
     assert inspect(found).scalar("excluded").value == 0
+
+
+def test_an_id_that_is_listed_as_another_kind_is_shown_as_what_it_is(tmp_path: Path) -> None:
+    made = coco_dict()
+    number, category = made["images"][0]["id"], made["categories"][0]["id"]
+    first, second = made["annotations"][:2]
+    made["annotations"] = [
+        first | {"image_id": str(number)},
+        second | {"category_id": str(category)},
+        first | {"image_id": 999},
+        first | {"image_id": "x"},
+    ]
+    (tmp_path / "x.json").write_text(json.dumps(made))
+    found = read_boxes(tmp_path / "x.json")
+    assert [row.detail for row in found.log.rows] == [
+        f"image_id '{number}', where {number} is listed as a number",
+        f"category_id '{category}', where {category} is listed as a number",
+        "image_id 999",
+        "image_id 'x'",
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_sizes_that_are_written_as_texts(tmp_path: Path, stream: bool) -> None:
+    made = coco_dict()
+    before = read_boxes(write(tmp_path / "x.json", made)).boxes.collect()
+    for image in made["images"]:
+        image["width"] = str(image["width"])
+    made["images"][-1]["height"] = "high"
+    after = read_boxes(write(tmp_path / "y.json", made), stream=stream)
+    assert after.boxes.collect()["image_width"].to_list() == before["image_width"].to_list()
+    assert after.images.collect()["image_height"].to_list()[-1] is None
+    assert not after.log.counts
