@@ -24,7 +24,7 @@ from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
 from biasscope.boxes.files import Files, Listing
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, image_beside, named_entries
-from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, label_files
+from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, is_list, label_files
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes, from_files
@@ -60,7 +60,8 @@ def read(request: Request) -> BoxTable:
     beside = request if named is not None else _with_images(request)
     request = replace(request, only=labels)
     mark = f"{NAME}\0{classes}" if named is None else f"{NAME}\0{classes}\0{[(one.name, one.split) for one in entries]}"
-    parsed = cached(request, mark, lambda log: _parse(entries, classes, log))
+    lists = named is None and not alone
+    parsed = cached(request, mark, lambda log: _parse(entries, classes, log, lists=lists))
     images = fill_sizes(parsed.images, beside)
     if alone and request.images is None and request.sizes is None:
         files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
@@ -71,7 +72,7 @@ def read(request: Request) -> BoxTable:
         listed,
         format=NAME,
         convention=convention,
-        files=Files(labels),
+        files=Files(_read_of(labels, parsed.images)),
         log=request.log,
         notes=(*notes, *_notes(classes, images, parsed.boxes, request)),
         apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
@@ -138,25 +139,40 @@ def _listed(request: Request) -> list[Entry]:
     return entries
 
 
-def _parse(entries: list[Entry], classes: Classes, log: RowLog) -> Parsed:
+def _read_of(labels: Listing, images: pl.DataFrame) -> Listing:
+    """Label files that are those of images; the others are lists of images."""
+    if images.height >= len(labels):
+        return labels
+    known = {*images["file"]}
+    return Listing.of(found for found in labels if found.name in known)
+
+
+def _parse(entries: list[Entry], classes: Classes, log: RowLog, *, lists: bool) -> Parsed:
+    """Images and boxes; with ``lists``, some of the files may be lists of images."""
     raw = Raw()
     ids = unique_ids([one.name[:-4] for one in entries])
     for image_id, one in zip(ids, entries, strict=True):
-        image = len(raw.images)
+        text = "" if one.label is None else _text(one.label.path, one.name, log)
+        if lists and is_list(one.name, text):
+            continue
         raw.images.append((image_id, one.split, None, None, one.name, None))
-        if one.label is not None:
-            _rows(raw, image, one.label.path, one.name, classes, log)
+        _rows(raw, len(raw.images) - 1, text, one.name, classes, log)
     return Parsed(*raw.frames())
 
 
-def _rows(raw: Raw, image: int, path: str, name: str, classes: Classes, log: RowLog) -> None:
+def _text(path: str, name: str, log: RowLog) -> str:
+    """Content of a label file; nothing, and a bad row, where it is no text."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 (Path objects cost more than the read)
-            text = file.read().decode("utf-8-sig")
+            return file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return log.add("not UTF-8", name, str(error))
+        log.add("not UTF-8", name, str(error))
+        return ""
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror or error})", where=path) from error
+
+
+def _rows(raw: Raw, image: int, text: str, name: str, classes: Classes, log: RowLog) -> None:
     for row, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -171,7 +187,6 @@ def _rows(raw: Raw, image: int, path: str, name: str, classes: Classes, log: Row
         raw.boxes.append(
             (image, classes.names.get(label, str(label)) or None, *corners, False, False, False, False, row)
         )
-    return None
 
 
 def _rooted(request: Request) -> Request:

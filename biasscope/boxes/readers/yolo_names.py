@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, suffix_of
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
@@ -35,6 +36,18 @@ def is_label_file(path: Path) -> bool:
 def is_other(name: str) -> bool:
     """Whether a text file of this name is usually a list or a text, and no labels."""
     return name.rpartition("/")[2].lower() in _OTHERS
+
+
+def is_list(name: str, text: str) -> bool:
+    """Whether a text file outside of folders of labels names an image in each line, as lists of splits do.
+
+    >>> is_list("train2017.txt", "./images/1.jpg"), is_list("labels/1.txt", "1.jpg"), is_list("a.txt", "")
+    (True, False, False)
+    """
+    text = text.rstrip()
+    if suffix_of(text) not in IMAGE_SUFFIXES or "labels" in name.split("/")[:-1]:
+        return False
+    return all(suffix_of(line.rstrip()) in IMAGE_SUFFIXES for line in text.splitlines() if line.strip())
 
 
 def label_files(request: Request) -> list[Found]:

@@ -189,3 +189,37 @@ def test_splits_are_folders(tmp_path: Path) -> None:
     ]
     only = read_boxes(tmp_path / "labels" / "val2017").boxes.collect()
     assert only["split"].to_list() == ["val"]
+
+
+LISTS = {
+    "train2017.txt": "./images/train2017/a.jpg\n./images/train2017/b.PNG\n\n",
+    "autosplit_val.txt": "/data/images/c.jpeg",
+    "numbers.txt": "000.jpg\n001.jp2\n",
+    "more/list of mine.txt": "\ufeff../images/a b.jpg\r\n",
+}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_lists_of_images_are_no_labels_whatever_they_are_called(tmp_path: Path, named: bool) -> None:
+    path, _ = yolo(tmp_path)
+    root = path if (path / "labels").is_dir() else path.parent
+    before = read_boxes(path)
+    (root / "more").mkdir()
+    for name, text in LISTS.items():
+        (root / name).write_text(text, encoding="utf-8")
+    found = read_boxes(root, format="yolo" if named else "auto")
+    assert found.images.collect().height == before.images.collect().height
+    assert rows(found.boxes.collect()) == rows(before.boxes.collect())
+    assert not found.log.counts
+    assert {file.name for file in found.files} == {file.name for file in before.files}
+    assert any("train2017.txt" in note for note in found.notes) is named  # as not read
+
+
+def test_paths_among_labels_are_bad_rows(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("images/a.jpg\n")
+    (tmp_path / "labels" / "b.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "c.txt").write_text("0 0.5 0.5 0.2 0.2\nimages/a.jpg\n")
+    found = read_boxes(tmp_path)
+    assert found.log.counts == {"not a YOLO row": 2}
+    assert found.images.collect().height == 3
