@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -23,6 +23,8 @@ from biasscope.boxes.unsized import places_of_sizes
 from biasscope.core.errors import InputError, UsageError
 
 HUB = "hf://"
+COLUMNED = {"table", "huggingface"}
+"""Formats whose columns can be named."""
 POINTER = b"version https://git-lfs"
 
 
@@ -56,7 +58,7 @@ def read_boxes(
     split_column
         Column of a table that holds the split.
     columns
-        For tables: which column is which, as ``{"x0": "xmin", "label": "class"}``.
+        For tables: which column is which, as ``{"x0": "xmin", "label": "class"}``. Paths of other formats have none.
     box_convention
         What the numbers mean (:mod:`biasscope.boxes.convention`), instead of the format's own convention.
     cache
@@ -90,25 +92,25 @@ def read_boxes(
     pictures, sizes_file = (None if place is None else Path(place) for place in (images, sizes))
     check_places(pictures, sizes_file)
     log = RowLog()
-    tables = [
-        _read(
-            format,
-            Request(
-                Path(path),
-                convention=box_convention,
-                images=pictures,
-                sizes=sizes_file,
-                split=split,
-                split_column=split_column,
-                columns=dict(columns or {}),
-                cache=cache,
-                stream=stream,
-                log=log,
-                folder=folder,
-            ),
+    asked = [
+        Request(
+            Path(path),
+            convention=box_convention,
+            images=pictures,
+            sizes=sizes_file,
+            split=split,
+            split_column=split_column,
+            columns=dict(columns or {}),
+            cache=cache,
+            stream=stream,
+            log=log,
+            folder=folder,
         )
         for path, folder in zip(paths, told_apart([Path(path) for path in paths]), strict=True)
     ]
+    found = [_format_of(format, request) for request in asked]
+    _check_columns(found, asked[0])
+    tables = [_read(name, request, named=format != "auto") for name, request in zip(found, asked, strict=True)]
     table = tables[0] if len(tables) == 1 else joined(tables, log)
     return replace(table, sizes_from=places_of_sizes(pictures, sizes_file))
 
@@ -151,7 +153,8 @@ def _undecided(names: list[str], request: Request) -> InputError:
     return InputError(what, where=where, hint="Name it with --format-in.")
 
 
-def _read(name: str, request: Request) -> BoxTable:
+def _format_of(name: str, request: Request) -> str:
+    """Name of the reader for what is asked, which is there."""
     where = str(request.path)
     if where.startswith(("hf:/", HUB)) and name == "auto":
         name = "huggingface"
@@ -162,15 +165,29 @@ def _read(name: str, request: Request) -> BoxTable:
         hint = "Fetch it with: git lfs pull."
         raise InputError("is the pointer of Git LFS to a file, not the file itself", where=where, hint=hint)
     chosen = detect(request) if name == "auto" else name
+    READERS.load(chosen)  # there is such a reader
+    return chosen
+
+
+def _check_columns(formats: Sequence[str], request: Request) -> None:
+    """Columns are named for tables: one of the paths is one."""
+    option = "--columns" if request.columns else "--split-column" if request.split_column else ""
+    if option and not {*formats} & COLUMNED:
+        hint = "Name --format-in table if it is one, or leave the option."
+        what = f"columns cannot be named for the format {', '.join(dict.fromkeys(formats))}"
+        raise UsageError(what, where=option, hint=hint)
+
+
+def _read(chosen: str, request: Request, *, named: bool) -> BoxTable:
     read = READERS.load(chosen)
-    if name != "auto" and name != "huggingface" and not request.files:
-        raise InputError("the folder is empty", where=where)
+    if named and chosen != "huggingface" and not request.files:
+        raise InputError("the folder is empty", where=str(request.path))
     if chosen != "voc":
         refuse_packed(request, chosen)
-    if chosen not in ("table", "huggingface"):
-        for given, option in ((request.columns, "--columns"), (request.split_column, "--split-column")):
-            if given:
-                hint = "Name --format-in table if it is one, or leave the option."
-                raise UsageError(f"columns cannot be named for the format {chosen}", where=option, hint=hint)
+    other = chosen not in COLUMNED and bool(request.columns or request.split_column)
+    if other:
+        request = replace(request, columns={}, split_column=None)
     table = cast(Callable[[Request], BoxTable], read)(request)
-    return with_unread(table, request, named=name != "auto")
+    if other:
+        table = replace(table, notes=(*table.notes, f"Columns were named; they are those of tables, not of {chosen}."))
+    return with_unread(table, request, named=named)

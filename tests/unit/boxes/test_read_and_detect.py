@@ -231,3 +231,21 @@ def test_images_of_one_name_in_several_paths(
 def test_an_image_of_one_name_in_files_and_in_a_table_is_one(tmp_path: Path) -> None:
     found = read_boxes(voc(tmp_path / "x")[0], coco(tmp_path)[0])
     assert sorted(found.images.collect()["image_id"]) == ["a", "a", "b", "b", "c", "c"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_columns_count_for_the_tables_among_several_paths(tmp_path: Path, turned: bool) -> None:
+    path, _ = coco(tmp_path)
+    (tmp_path / "t.csv").write_text("f,a,b,c,d,kind,part\nz,1,2,3,4,cat,val\n")
+    columns = dict(zip(("image_id", "x0", "y0", "x1", "y1", "label"), ("f", "a", "b", "c", "d", "kind"), strict=True))
+    paths = [path, tmp_path / "t.csv"][:: -1 if turned else 1]
+    found = read_boxes(*paths, columns=columns, split_column="part")
+    boxes = found.boxes.collect()
+    assert sorted(rows(boxes.filter(pl.col("image_id") != "z"))) == sorted(expected())
+    assert boxes.filter(pl.col("image_id") == "z").select("x0", "y1", pl.col("split").cast(pl.String)).rows() == [
+        (1.0, 4.0, "val")
+    ]
+    assert "Columns were named; they are those of tables, not of coco." in found.notes
+    for options in ({"columns": columns}, {"split_column": "part"}):
+        with pytest.raises(UsageError, match="columns cannot be named for the format coco"):
+            read_boxes(path, path, **options)  # type: ignore[arg-type]
