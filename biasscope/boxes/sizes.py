@@ -99,9 +99,9 @@ class ImageFiles:
         self._paths = {found.name: found.path for found in Request(folder).files if found.suffix in IMAGE_SUFFIXES}
         self.names = ImageNames(self._paths)
 
-    def find(self, image_id: str, split: str | None = None) -> Path | None:
+    def find(self, image_id: str | None, split: str | None = None) -> Path | None:
         """File of an image; ``None`` when there is none, or several that nothing tells apart."""
-        names = self.names.like(image_id, split)
+        names = [] if image_id is None else self.names.like(image_id, split)
         return Path(self._paths[names[0]]) if len(names) == 1 else None
 
 

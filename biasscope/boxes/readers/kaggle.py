@@ -16,6 +16,7 @@ import polars as pl
 from biasscope.boxes.assemble import Raw, finish
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import choose_corners
+from biasscope.boxes.fields import known
 from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.files import Found
 from biasscope.boxes.sizes import fill_sizes
@@ -41,11 +42,12 @@ def read(request: Request) -> BoxTable:
     boxes, images = [], []
     for found in files:
         raw_images, raw_boxes = _parse(found, request)
+        raw_images = raw_images.with_columns(known(raw_images["image_id"]))
         made = finish(
             fill_sizes(raw_images, request), raw_boxes, convention=convention, fraction=False, log=request.log
         )
         boxes.append(made[0])
-        images.append(made[1])
+        images.append(made[1].drop_nulls("image_id"))
     sized = request.images is not None or request.sizes is not None
     return BoxTable(
         pl.concat(boxes),
@@ -77,7 +79,7 @@ def _row(raw: Raw, row: list[str], number: int, split: str | None, name: str, re
     if not row or len(row) != 2 or len(words) % 5:
         return request.log.add("not synset x0 y0 x1 y1 repeated", where, ",".join(row)[:200])
     image = len(raw.images)
-    raw.images.append((stem_of(row[0]), split, None, None, name, None))
+    raw.images.append((stem_of(row[0].strip()), split, None, None, name, None))
     for start in range(0, len(words), 5):
         label, *corners = words[start : start + 5]
         try:

@@ -313,6 +313,17 @@ def test_kaggle_rows_that_do_not_fit(tmp_path: Path) -> None:
     assert result.scalar("images").value == 3
 
 
+@pytest.mark.parametrize("pictures", [False, True])
+def test_kaggle_rows_without_an_image(tmp_path: Path, pictures: bool) -> None:
+    path = tmp_path / "LOC_val_solution.csv"
+    path.write_text("ImageId,PredictionString\na,cat 1 2 3 4\n,cat 1 2 3 4\n ,\n")
+    found = read_boxes(path, images=tmp_path) if pictures else read_boxes(path, sizes=sizes_csv(tmp_path))
+    assert found.boxes.collect()["image_id"].to_list() == ["a", None]
+    assert found.images.collect()["image_id"].to_list() == ["a"]
+    listed = inspect(found).table("rows")
+    assert ("no_image", "LOC_val_solution.csv:2") in zip(listed["code"], listed["where"], strict=True)
+
+
 def test_pictures_of_one_name_in_two_folders_have_sizes_of_their_own(tmp_path: Path) -> None:
     from PIL import Image
 
