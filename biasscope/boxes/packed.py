@@ -65,11 +65,15 @@ class Packed:
 
 def known_to(request: Request, reader: str) -> str | None:
     """Name of a reader that knows the one file of a request, and is not ``reader``, which passed it over."""
-    for name in READERS:
-        if name not in (reader, "huggingface") and request.files[0].suffix in READERS[name].facts["suffixes"]:
-            try:
-                if cast(Callable[[Request], bool], detector(name))(request):
-                    return name
-            except InputError:
-                continue
-    return None
+    others = (name for name in READERS if name not in (reader, "huggingface"))
+    return next((name for name in others if knows(name, request)), None)
+
+
+def knows(reader: str, request: Request) -> bool:
+    """Whether a reader knows the one file of a request."""
+    if request.files[0].suffix not in READERS[reader].facts["suffixes"]:
+        return False
+    try:
+        return cast(Callable[[Request], bool], detector(reader))(request)
+    except InputError:
+        return False

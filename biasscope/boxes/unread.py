@@ -10,7 +10,7 @@ from pathlib import Path
 from biasscope.boxes.archive import is_archive, members
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.files import Found, head
-from biasscope.boxes.packed import DATA, LOOKED_AT, NAMED, Packed, known_to
+from biasscope.boxes.packed import DATA, LOOKED_AT, NAMED, Packed, known_to, knows
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
@@ -41,12 +41,18 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
         )
         xml = f"--format-in {table.format} reads its XML alone; for the others unpack it."
         _all_alike(table.beside, table.format, request.path, xml)
-    plain = [found.name for found in unread if found.suffix in _DATA or named] + [name for name, _ in table.beside]
+    others = [found for found in unread if (found.suffix in _DATA or named) and not _own(found, request, table.format)]
+    plain = [found.name for found in others] + [name for name, _ in table.beside]
     if not plain:
         return table
     unpack = " Of archives only XML is read: unpack them." if table.beside else ""
     named_few = first_few(plain, NAMED)
     return replace(table, notes=(*table.notes, f"Not read, as they are not {table.format}: {named_few}.{unpack}"))
+
+
+def _own(found: Found, request: Request, reader: str) -> bool:
+    """Whether a file is one of the reader's, which then has said why it was passed over."""
+    return knows(reader, replace(request, path=Path(found.path), columns={}, only=None))
 
 
 def _all_alike(files: Iterable[tuple[str, str | None]], reader: str, path: Path, hint: str) -> None:

@@ -200,6 +200,9 @@ def test_a_folder_of_official_files(tmp_path: Path) -> None:
     frame = table.boxes.collect()
     assert frame.group_by(pl.col("split").cast(pl.String)).len().sort("split").rows() == [("train", 3), ("val", 3)]
     assert "captions_val2017.json" in table.notes[0]
+    assert not any("not coco" in note for note in table.notes)
+    (tmp_path / "other.json").write_text("[]")
+    assert "Not read, as they are not coco: other.json." in read_boxes(tmp_path).notes
 
 
 def test_same_stems_in_different_folders_stay_apart(tmp_path: Path) -> None:
