@@ -19,7 +19,7 @@ import polars as pl
 from biasscope.boxes.filenames import IMAGE_SUFFIXES
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.sizetable import UNKNOWN, Size, SizeTable
+from biasscope.boxes.sizetable import UNKNOWN, Size, SizeTable, check_size_table
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
@@ -32,12 +32,14 @@ def check_places(images: Path | None, sizes: Path | None) -> None:
     Raises
     ------
     InputError
-        There is no such folder of images, or no such file of sizes.
+        There is no such folder of images, or no such file of sizes, or one that begins as none.
     """
     if images is not None and not images.is_dir():
         raise InputError("there is no such folder", where=str(images), hint="--images is a folder of images.")
     if sizes is not None and not sizes.is_file():
         raise InputError("there is no such file", where=str(sizes), hint="--sizes is a CSV, Parquet or COCO JSON file.")
+    if sizes is not None:
+        check_size_table(sizes)
 
 
 def fill_sizes(images: pl.DataFrame, request: Request) -> pl.DataFrame:

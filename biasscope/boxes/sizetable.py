@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import polars as pl
 from biasscope.boxes.damage import incomplete
 from biasscope.boxes.fields import whole_side
 from biasscope.boxes.filenames import stem_of
+from biasscope.boxes.files import head
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.readers.coco_tables import LISTED, read_tables
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.tablefiles import EXTRA, readable, rows_held, scan
+from biasscope.boxes.tablefiles import EXTRA, column_names, readable, rows_held, scan
 from biasscope.core.errors import InputError
 
 Size = tuple[int | None, int | None]
@@ -89,17 +91,36 @@ class SizeTable:
         return made.select(pl.struct(*SIDES)).to_series()
 
 
-def _table_sizes(path: Path) -> pl.DataFrame:
-    frame = scan(path)
-    names = {name.strip().lower(): name for name in frame.collect_schema().names() if name != EXTRA}
-    chosen = [next((names[name] for name in options if name in names), None) for options in (_IMAGE, _WIDTH, _HEIGHT)]
-    if None in chosen:
+def check_size_table(path: Path) -> None:
+    """A file begins as one of sizes does; no more of it is read.
+
+    Raises
+    ------
+    InputError
+        It is no JSON object, or has no columns for the image, its width and its height.
+    """
+    if path.suffix.lower() != ".json":
+        _columns(column_names(path), path)
+    elif head(path).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+        raise InputError("is no COCO JSON file", where=str(path), hint="Sizes can also be a CSV or Parquet file.")
+
+
+def _columns(given: Sequence[str], path: Path) -> list[str]:
+    """Names of the columns for the image, its width and its height."""
+    names = {name.strip().lower(): name for name in given if name != EXTRA}
+    chosen = [next((names[name] for name in options if name in names), "") for options in (_IMAGE, _WIDTH, _HEIGHT)]
+    if "" in chosen:
         raise InputError(
             f"columns for image, width and height were not found among {', '.join(names.values())}",
             where=str(path),
             hint="Name them image_id, width and height.",
         )
-    image, width, height = (pl.col(str(name)) for name in chosen)
+    return chosen
+
+
+def _table_sizes(path: Path) -> pl.DataFrame:
+    frame = scan(path)
+    image, width, height = map(pl.col, _columns(frame.collect_schema().names(), path))
     sides = [whole_side(side.cast(pl.Float64, strict=False), pl.Float64()) for side in (width, height)]
     made = dict(zip(SIDES, sides, strict=True))
     with readable(path, "a table of sizes"):

@@ -44,6 +44,11 @@ def csv_header(path: Path) -> list[str]:
     return next(csv.reader([line], delimiter=separator(path, line)))
 
 
+def column_names(path: Path) -> list[str]:
+    """Column names of a table, of which no more is read."""
+    return csv_header(path) if suffix_of(path.name) in TEXTS else scan(path).collect_schema().names()
+
+
 def _header_line(path: Path) -> str:
     lines = csv_text(path).lstrip("\n\r").splitlines()
     if not lines:

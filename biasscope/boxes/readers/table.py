@@ -21,12 +21,11 @@ from biasscope.boxes.boxcolumn import NAMES as LISTS
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.commas import THOUSANDS, first_words, meaning, plain
 from biasscope.boxes.fields import image_name, side, text
-from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import Found
 from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, resolve
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import TABLES, TEXTS, csv_header, scan, scans
+from biasscope.boxes.tablefiles import TABLES, column_names, scans
 from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_numbers, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
@@ -40,7 +39,7 @@ def detect(request: Request) -> bool:
     found = request.of(*TABLES)
     if not found:
         return False
-    names = _names(Path(found[0].path))
+    names = column_names(Path(found[0].path))
     boxes = layout_of(names) is not None or first_of(names, LISTS) is not None
     return bool(request.columns) or (boxes and first_of(names, IMAGE) is not None)
 
@@ -70,7 +69,7 @@ def read(request: Request) -> BoxTable:
 def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     path = Path(found.path)
     given = dict(request.columns) | ({"split": request.split_column} if request.split_column else {})
-    names = _names(path)
+    names = column_names(path)
     check_columns(given, pl.Schema(dict.fromkeys(names, pl.String())), path)
     chosen, wh = resolve(names, given, path)
     sorts = [[chosen[key] for key in keys if key in chosen] for keys in (CORNERS, ("image_width",), ("image_height",))]
@@ -112,9 +111,3 @@ def _note(chosen: Mapping[str, str], convention: str, *, asked: bool) -> str:
     pairs = ", ".join(f"{key} = {name}" for key, name in chosen.items())
     how = "as asked" if asked else "the default for such columns; name another with --box-convention if it is wrong"
     return f"Columns of the table: {pairs}. Their numbers were read as {convention} ({how})."
-
-
-def _names(path: Path) -> list[str]:
-    if suffix_of(path.name) in TEXTS:
-        return csv_header(path)
-    return scan(path).collect_schema().names()

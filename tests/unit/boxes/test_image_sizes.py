@@ -10,7 +10,7 @@ from PIL import Image
 
 from biasscope.boxes import inspect, read_boxes
 from biasscope.core.errors import InputError
-from tests.unit.boxes.box_samples import SAMPLES, expected, openimages, rows, sizes_csv, table
+from tests.unit.boxes.box_samples import SAMPLES, coco_dict, expected, openimages, rows, sizes_csv, table
 
 SIZES_IN_FOLDERS = (
     "image,width,height\ntrain/1.png,10,11\nval/1.png,20,21\ntrain/2.png,30,31\nx/3.png,4,4\ny/3.png,4,4\n"
@@ -139,3 +139,23 @@ def test_advice_knows_which_pictures_were_given(tmp_path: Path, names: list[str]
         (pictures / name).parent.mkdir(exist_ok=True)
         Image.new("L", (20 + place, 10)).save(pictures / name)
     assert inspect(read_boxes(tmp_path / "x.csv", images=pictures)).finding.endswith(f"sizes: {said}.")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("s.csv", b"a,b\n1,2\n", "columns for image, width and height were not found"),
+        ("s.csv", b"", "the file is empty"),
+        ("s.parquet", b"PAR1 and no more", "cannot be read"),
+        ("s.json", b"[1, 2]", "is no COCO JSON file"),
+        ("s.json", b"", "is no COCO JSON file"),
+    ],
+)
+def test_sizes_that_no_box_needs_are_looked_at_all_the_same(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(coco_dict()))  # which has sizes
+    with pytest.raises(InputError, match=rf"{name}: {said}"):
+        read_boxes(path, sizes=tmp_path / name)
