@@ -39,6 +39,7 @@ def read_boxes(
     box_convention: str = "auto",
     cache: bool = True,
     stream: bool = False,
+    columns_of_another: bool = False,
 ) -> BoxTable:
     r"""Read the boxes of one or several annotation files or folders into one table of pixel edges.
 
@@ -65,6 +66,8 @@ def read_boxes(
         Whether what was parsed from many small files is kept under the user's cache folder.
     stream
         Whether memory must not grow with the number of boxes; reading is then lazy where the format allows.
+    columns_of_another
+        Whether the columns that are named may be those of another dataset, so that no path here need be a table.
 
     Returns
     -------
@@ -109,7 +112,8 @@ def read_boxes(
         for path, folder in zip(paths, told_apart([Path(path) for path in paths]), strict=True)
     ]
     found = [_format_of(format, request) for request in asked]
-    _check_columns(found, asked[0])
+    if not columns_of_another:
+        check_columns(found, columns or {}, split_column)
     tables = [_read(name, request, named=format != "auto") for name, request in zip(found, asked, strict=True)]
     table = tables[0] if len(tables) == 1 else joined(tables, log)
     return replace(table, sizes_from=places_of_sizes(pictures, sizes_file))
@@ -169,9 +173,15 @@ def _format_of(name: str, request: Request) -> str:
     return chosen
 
 
-def _check_columns(formats: Sequence[str], request: Request) -> None:
-    """Columns are named for tables: one of the paths is one."""
-    option = "--columns" if request.columns else "--split-column" if request.split_column else ""
+def check_columns(formats: Sequence[str], columns: Mapping[str, str], split_column: str | None) -> None:
+    """Columns are named for tables: one of the paths is one.
+
+    Raises
+    ------
+    UsageError
+        None of these formats has columns that can be named.
+    """
+    option = "--columns" if columns else "--split-column" if split_column else ""
     if option and not {*formats} & COLUMNED:
         hint = "Name --format-in table if it is one, or leave the option."
         what = f"columns cannot be named for the format {', '.join(dict.fromkeys(formats))}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from biasscope.boxes import read_boxes
 from biasscope.boxes.boxtable import BoxTable
+from biasscope.boxes.read import check_columns
 from biasscope.core.errors import InputError, UsageError
 from biasscope.pipeline.definition import DatasetAnalysis
 
@@ -20,13 +22,20 @@ def tables_of(asked: DatasetAnalysis) -> list[BoxTable]:
     ]
     if asked.compare is not None:
         tables.append(_compared(asked, asked.compare))
+        check_columns([name for table in tables for name in _formats(table)], asked.columns, asked.split_column)
     return tables
 
 
 def _compared(asked: DatasetAnalysis, path: str) -> BoxTable:
     """The second dataset, with the options of the first; it need not have the column of splits."""
     convention = asked.compare_box_convention or asked.box_convention
-    read = partial(_read, asked, path, format=asked.compare_format_in, box_convention=convention)
+
+    def read(*, split_column: str | None) -> BoxTable:
+        chosen = {"format": asked.compare_format_in, "box_convention": convention, "split_column": split_column}
+        table = _read(asked, path, **chosen)
+        check_columns(_formats(table), {}, split_column)
+        return table
+
     try:
         return read(split_column=asked.split_column)
     except (InputError, UsageError):
@@ -39,7 +48,7 @@ def _compared(asked: DatasetAnalysis, path: str) -> BoxTable:
     return replace(table, notes=(*table.notes, note))
 
 
-def _without_splits(read: partial[BoxTable]) -> BoxTable | None:
+def _without_splits(read: Callable[..., BoxTable]) -> BoxTable | None:
     """The same read without a column of splits; None where that is not what was in the way."""
     try:
         return read(split_column=None)
@@ -49,7 +58,11 @@ def _without_splits(read: partial[BoxTable]) -> BoxTable | None:
 
 def _read(asked: DatasetAnalysis, *paths: str, **options: object) -> BoxTable:
     shared = {name: getattr(asked, name) for name in ("images", "sizes", "columns", "cache", "stream")}
-    return read_boxes(*paths, **shared, **options)  # type: ignore[arg-type]
+    return read_boxes(*paths, **shared, **options, columns_of_another=asked.compare is not None)  # type: ignore[arg-type]
+
+
+def _formats(table: BoxTable) -> list[str]:
+    return table.format.split(", ")
 
 
 def _embedded(asked: DatasetAnalysis) -> BoxTable:

@@ -408,3 +408,27 @@ def test_head_numbers_are_of_one_axis_where_that_is_all_that_was_tested(tmp_path
     page = render(report).decode()
     assert "q ↕" in page
     assert "q ↕" not in render(analyze_dataset(leakage=False)).decode()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_columns_are_those_of_the_table_on_either_side(tmp_path: Path, turned: bool) -> None:
+    path = boxes(tmp_path)
+    lines = path.read_text().replace(HEADER, "f,L,T,R,B,kind,width,height\n")
+    path.write_text(lines)
+    rows = [line.split(",") for line in lines.splitlines()[1:]]
+    made = {
+        "images": [{"id": place, "file_name": row[0], "width": 640, "height": 480} for place, row in enumerate(rows)],
+        "categories": [{"id": 1, "name": "many"}],
+        "annotations": [
+            {"id": place, "image_id": place, "category_id": 1, "bbox": [number, 9, 60, 80]}
+            for place, number in enumerate(range(len(rows)))
+        ],
+    }
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(made))
+    columns = dict(zip(("image_id", "x0", "y0", "x1", "y1", "label"), ("f", "L", "T", "R", "B", "kind"), strict=True))
+    first, second = (other, path) if turned else (path, other)
+    report = analyze_dataset(first, compare=str(second), columns=columns, leakage=False)
+    assert report.result("integrity").scalar("boxes").value == 120
+    with pytest.raises(UsageError, match="columns cannot be named for the format coco"):
+        analyze_dataset(other, compare=str(other), columns=columns, leakage=False)
