@@ -175,7 +175,7 @@ def test_keys_stand_outside_of_the_data():
 def test_how_to_read_the_sizes_of_boxes_is_what_is_drawn():
     """Thin is the whole picture, which no crop of evaluation has gone through."""
     facts = FIGURES["apparent-scale"].facts
-    assert "evaluation" not in facts["title"] + facts["read"].partition("How many pixels")[0]
+    assert "evaluation" not in facts["title"] + facts["read"].partition("In how many pixels")[0]
     assert "pictures as they are" in facts["read"]
 
 
