@@ -69,9 +69,9 @@ COMMANDS = {
 EXAMPLES = {"gate": "BASELINE", "schedule": "EVERY"} | dict.fromkeys(("compare", "due"), "OUTPUT")
 """Command -> an option of it, as its environment variable ends; all others have a seed."""
 EPILOGUE = (
-    "Every option (not the paths) can also stand in the TOML file given with --config, in a table named after the "
-    "command, or in the environment, as {}. There semicolons stand between several values of one option. Exit codes: 0 "
-    "done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected, 130 interrupted."
+    "Every option (not the paths, --config, --debug) can also stand in the TOML file given with --config, in a table "
+    "named after the command, or in the environment, as {}. There semicolons stand between several values of one "
+    "option. Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected, 130 interrupted."
 )
 CHECKS = (only_options, whole_numbers, no_empty_paths)
 """Called by the parser when all values are known, from the command line, the environment and the configuration."""

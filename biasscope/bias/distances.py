@@ -150,8 +150,9 @@ def _estimate(
     alike, unseen = reach < TINY, 1 - (1 - level) ** (1 / n)
     low = np.where(alike, spread.distance(strength * (1 - unseen)), low)
     high = np.where(alike, np.fmax(high, observed + unseen * most), high)
-    value, low, high = (np.clip(part, 0.0, most) for part in (value, low, high))
-    return Estimate(value, low, np.where(np.isnan(reach), np.nan, high), slope * shown.error)
+    value, low, high = (np.clip(part, 0.0, most) for part in (value, np.fmin(low, value), np.fmax(high, value)))
+    low, high = (np.where(np.isnan(reach), np.nan, part) for part in (low, high))
+    return Estimate(value, low, high, slope * shown.error)
 
 
 def _strength(spread: Spread, observed: Floats) -> Floats:
@@ -178,7 +179,7 @@ def _drawn(shares: Floats, strength: Floats, even: float) -> Floats:
 
 def _deviation(fine: Ints) -> tuple[Floats, Floats]:
     """Edges between some bins, and how much more of each class lies below each than of an even spread."""
-    bins = min(fine.shape[-1], COARSE)
+    bins = fine.shape[-1] if fine.shape[-1] % COARSE else COARSE
     coarse = fine.reshape(len(fine), bins, -1).sum(-1)
     even = np.arange(1, bins) / bins
     return even, np.cumsum(coarse, -1)[:, :-1] / coarse.sum(-1, keepdims=True) - even

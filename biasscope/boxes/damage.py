@@ -20,15 +20,15 @@ def unreadable(error: BaseException, files: Sequence[Path], noun: str = BOXES_NO
     first = " ".join(str(error).strip().split("\n")[0].split())
     first = first if len(first) <= SHORT else f"{first[:SHORT]} ..."
     hint = "Is it damaged, cut off, not UTF-8, or of another format?"
-    return InputError(f"cannot be read as {noun}: {first}", where=_one(files), hint=hint)
+    return InputError(f"cannot be read as {noun}: {first}", where=_named(files), hint=hint)
 
 
 def incomplete(arrived: int, rows: int, files: Sequence[Path]) -> InputError:
     """Error for files of which not all rows could be read, as many as they say they hold."""
     what = f"only {arrived:,} of {rows:,} rows" if arrived < rows else f"{arrived:,} instead of {rows:,} rows"
     hint = "Write the file anew, or fetch it again."
-    return InputError(f"is damaged: {what} can be read", where=_one(files) or "one of the files", hint=hint)
+    return InputError(f"is damaged: {what} can be read", where=_named(files), hint=hint)
 
 
-def _one(files: Sequence[Path]) -> str:
-    return str(files[0]) if len(files) == 1 else ""
+def _named(files: Sequence[Path]) -> str:
+    return str(files[0]) if len(files) == 1 else "one of the files" if files else ""

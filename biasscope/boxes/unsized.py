@@ -35,7 +35,7 @@ def missing_sizes(given: Mapping[str, Path], images: pl.LazyFrame) -> str:
     >>> path = Path(tempfile.mkdtemp()) / "sizes.csv"
     >>> _ = path.write_text("image,width,height\na.jpg,20,10\n")
     >>> missing_sizes({"--sizes": path}, pl.LazyFrame({"image_id": ["b"], "split": [None]}))
-    '--sizes names none of the images, such as b'
+    '--sizes has a usable size of none of the images, such as b'
     >>> missing_sizes({}, pl.LazyFrame())
     'give --images or --sizes'
     """
@@ -54,4 +54,5 @@ def _why(option: str, place: Path, images: list[tuple[str, str | None]]) -> str:
         return f"{option} has several {'sizes' if sizes else 'pictures'} for one name, such as {several[0]}"
     if any(like for _, like in found):
         return f"{option} has pictures that cannot be read"
-    return f"{option} names none of the images" + (f", such as {images[0][0]}" if images else "")
+    what = "has a usable size of" if sizes else "holds"
+    return f"{option} {what} none of the images" + (f", such as {images[0][0]}" if images else "")

@@ -31,6 +31,10 @@ def options_of(name: str, commands: Collection[str]) -> Dict:
         if {"allow_python", "allow-python"} & value.keys():
             hint = "Say it on the command line: a file cannot allow what files may not do."
             raise UsageError("allow_python has no place in a file", where=f"{name}: [{key}]", hint=hint)
+        for option in ("config", "debug"):
+            if option in value:
+                hint = "Say it on the command line: it is looked for before the file is read."
+                raise UsageError(f"{option} has no place in a file", where=f"{name}: [{key}]", hint=hint)
     return Dict(tables, source=name)
 
 

@@ -36,6 +36,9 @@ def only_options(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
         if name == "CONFIG" and name != variable:
             hint = "Say it on the command line: the file is read before the environment."
             raise UsageError("a variable cannot name the configuration file", where=variable, hint=hint)
+        if name == "DEBUG" and name != variable:
+            hint = "Say --debug on the command line: it is looked for before anything else."
+            raise UsageError("a variable cannot ask for debugging", where=variable, hint=hint)
         if name != variable and name not in known:
             raise no_option(name, known, command=commands[0], where=variable, no="NO_")
 

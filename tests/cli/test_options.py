@@ -197,6 +197,7 @@ def test_semicolons_stand_between_values_of_the_environment(
         ("DATASET_ALPHA_", "there is no option 'ALPHA_'. Did you mean 'ALPHA'?"),
         ("DATASET_XYZZY", "there is no option 'XYZZY'. See dataset --help."),
         ("DATASET_NO_HTML", "there is no option 'NO_HTML'. Say HTML=false."),
+        ("DATASET_DEBUG", "a variable cannot ask for debugging. Say --debug on the command line"),
         ("DATASET_CONFIG", "a variable cannot name the configuration file. Say it on the command line"),
         ("DUE_TINNY", "there is no option 'TINNY'. Did you mean 'TINY'?"),
     ],
@@ -226,3 +227,13 @@ def test_columns_that_name_none_are_refused(
     monkeypatch.chdir(tmp_path)
     assert main(["dataset", "--columns", given]) == 2
     assert said(capsys) == "biasscope: --columns: no column is named. Write x0=xmin,y0=ymin and so on.\n"
+
+
+@pytest.mark.parametrize("option", ["config", "debug"])
+def test_what_is_looked_for_before_the_file_has_no_place_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    path = tmp_path / "options.toml"
+    path.write_text(f"[dataset]\n{option} = true\n")
+    assert main(["--config", str(path), "dataset", "boxes.csv"]) == 2
+    assert f"{option} has no place in a file" in capsys.readouterr().err

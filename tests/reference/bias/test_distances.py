@@ -125,3 +125,21 @@ def test_boxes_in_one_place_may_have_missed_a_share_of_the_law(boxes):
     assert made.value.item() == pytest.approx(jensen_shannon(np.arange(64) == 9).item(), abs=1e-6)
     assert made.low.item() == pytest.approx(far.item(), abs=1e-6)
     assert made.high.item() == pytest.approx(min(1.0, made.value.item() + away), abs=1e-3)
+
+
+def test_values_lie_in_their_intervals_of_two_boxes_too():
+    """Two boxes in places that chance alone would take: no distance, however much they agree."""
+    two = np.zeros((1, 2, 32), int)
+    two[0, 0, 11] = two[0, 1, 20] = 1
+    rng = np.random.default_rng(0)
+    many = rng.multinomial(3, np.full(64, 1 / 64), (300, 4))
+    for made in (wasserstein_interval(two.sum(1), two), jensen_shannon_interval(many, boxes=np.full(300, 0.9))):
+        assert ((made.low <= made.value) & (made.value <= made.high)).all()
+
+
+@pytest.mark.parametrize("bins", [3, 33, 48])
+def test_any_number_of_bins_will_do(bins):
+    groups = np.random.default_rng(0).multinomial(200, np.full(bins, 1 / bins), (2, GROUPS))
+    made = wasserstein_interval(groups.sum(1), groups)
+    assert (made.value < 0.02).all()
+    assert (made.low <= made.value).all()
