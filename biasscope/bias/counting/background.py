@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, Self, TypeVar
-
-Item = TypeVar("Item")
+from typing import Self
 
 
-class Background(Generic[Item]):
-    """Calls under way in a few threads, answered in the order they were handed over.
+class Background:
+    """Calls that a thread makes one after the other, in the order they were handed over.
 
     Parameters
     ----------
-    workers
-        Threads.
     ahead
         Calls that may be under way; more wait for the first, so that memory stays bounded.
 
     Examples
     --------
-    >>> with Background[int]() as work:
-    ...     early = [answer for number in range(5) for answer in work.hand_over(lambda n=number: n * n)]
-    ...     early + list(work.rest())
+    >>> done = list[int]()
+    >>> with Background() as work:
+    ...     for number in range(5):
+    ...         work.hand_over(lambda n=number: done.append(n * n))
+    ...     work.finish()
+    ...     done
     [0, 1, 4, 9, 16]
     """
 
-    def __init__(self, workers: int = 1, ahead: int = 1) -> None:
-        self._pool = ThreadPoolExecutor(workers)
+    def __init__(self, ahead: int = 1) -> None:
+        self._pool = ThreadPoolExecutor(1)
         self._ahead = ahead
-        self._waiting: deque[Future[Item]] = deque()
+        self._waiting: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -39,13 +38,13 @@ class Background(Generic[Item]):
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def hand_over(self, call: Callable[[], Item]) -> Iterator[Item]:
-        """Start a call; yields the answers that are due."""
+    def hand_over(self, call: Callable[[], None]) -> None:
+        """Start a call; raises what an earlier one that is done has raised."""
         self._waiting.append(self._pool.submit(call))
-        while len(self._waiting) > self._ahead or (self._waiting and self._waiting[0].done()):
-            yield self._waiting.popleft().result()
+        while self._waiting and (len(self._waiting) > self._ahead or self._waiting[0].done()):
+            self._waiting.popleft().result()
 
-    def rest(self) -> Iterator[Item]:
-        """Answers of all calls still under way."""
+    def finish(self) -> None:
+        """Wait for all calls still under way."""
         while self._waiting:
-            yield self._waiting.popleft().result()
+            self._waiting.popleft().result()

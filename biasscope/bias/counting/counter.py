@@ -46,7 +46,7 @@ class Counter:
         self._pairs, self._images = Distinct(), Distinct()
         self._early: list[Rows] = []
         self._waiting: list[Rows] = []
-        self._folding: Background[None] = Background()
+        self._folding = Background()
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +101,7 @@ class Counter:
         for rows, first in together(self._chosen.parts(self._label_keys), most):
             self._count_chosen(rows, first)
         self._fold_waiting()
-        list(self._folding.rest())
+        self._folding.finish()
         labels = sorted(self._index)
         order = np.array([self._index[label] for label in labels], np.int64)
         by_label = {name: self._row_by_row(name, order) for name in self._tables.shapes}
@@ -130,7 +130,7 @@ class Counter:
             return
         rows = concatenate(self._waiting)
         self._waiting.clear()
-        list(self._folding.hand_over(partial(self._fold, Fold(rows, self.settings), len(self._index), self._wide)))
+        self._folding.hand_over(partial(self._fold, Fold(rows, self.settings), len(self._index), self._wide))
         self._pairs.add(mix(rows.key, self._label_keys[rows.label]), rows.label.astype(np.int64))
         self._images.add(rows.key)
 
