@@ -1,10 +1,11 @@
-"""Distances of classes from an even spread, free of what chance adds to them, with intervals.
+"""Distances of classes from an even spread, or from other classes, free of what chance adds to them, with intervals.
 
 Of few boxes any spread looks uneven: ten boxes of an even law over 64 cells show .69 bits on average. So each class is
 drawn towards even, ``p(s) = q + s (p - q)``, until as many boxes as it has would be expected to show the distance that
 they do show; what is reported is the distance of ``p(s)``. The step from the observed distance to that one is taken for
 the jackknife's error too. In simulations (eight laws of placement, 10 to 1000 boxes) the 95 % intervals hold the truth
-in 95 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein).
+in 95 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein). From others it is 92 to 100 %, and
+82 % of classes of 30 boxes that hardly overlap with 20,000 others.
 """
 
 from __future__ import annotations
@@ -47,15 +48,21 @@ class Spread(NamedTuple):
     alone: Floats
 
 
-def jensen_shannon_interval(groups: ArrayLike, *, boxes: ArrayLike | None = None, level: float = 0.95) -> Estimate:
-    """Jensen-Shannon divergence from equal cells in bits, in [0, 1], with its jackknife interval.
+def jensen_shannon_interval(
+    groups: ArrayLike, other: ArrayLike | None = None, *, boxes: ArrayLike | None = None, level: float = 0.95
+) -> Estimate:
+    """Jensen-Shannon divergence in bits, in [0, 1], from equal cells or from other boxes, with its jackknife interval.
 
     Parameters
     ----------
     groups
         Counts, shape ``(classes, groups, cells)``.
+    other
+        The same of what each class is compared with, in the same groups of images; equal cells, known exactly, when
+        left out.
     boxes
-        Independent boxes that each class is worth, shape ``(classes,)``; as many as it has when left out.
+        Independent boxes that each class is worth, shape ``(classes,)``; as many as it has when left out. Of n boxes
+        against m others chance shows what it would of n m / (n + m) against cells known exactly.
     level
         Confidence level.
 
@@ -70,18 +77,29 @@ def jensen_shannon_interval(groups: ArrayLike, *, boxes: ArrayLike | None = None
     from scipy.special import ndtri
 
     table = np.asarray(groups)
-    counts, even = table.sum(1), 1 / table.shape[-1]
+    counts = table.sum(1)
+    against = np.ones((1, table.shape[-1]), int) if other is None else np.asarray(other).sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        n, shares = _worth(counts, boxes), counts / counts.sum(-1, keepdims=True)
+        shares, reference = (part / part.sum(-1, keepdims=True) for part in (counts, against))
+        n, even = _worth(counts, boxes), np.maximum(reference, TINY)
+        n = n if other is None else n / (1 + n / against.sum(-1))
         spread = Spread(
             lambda s: bits(_drawn(shares, s, even), even).sum(-1),
             lambda s: expected_bits(_drawn(shares, s, even), n[:, None], even).sum(-1),
-            expected_bits(np.array([even]), n, even) / even,
+            expected_bits(even, n[:, None], even).sum(-1),
         )
         # The divergence is chi-square / (8 n ln 2) where both are small: see effects.rooted for that of chance.
-        chance = ndtri((1 + level) / 2) * np.sqrt((1 / even - 1) / (n * (n - 1) / 2)) / (8 * np.log(2))
-        left = [jensen_shannon(leave_one_out(part)) for part in np.array_split(table, len(table) // AT_ONCE + 1)]
-        return _estimate(spread, jensen_shannon(counts), np.concatenate(left), table, n, chance, level)
+        free = (reference > 0).sum(-1) - 1
+        chance = ndtri((1 + level) / 2) * np.sqrt(free / (n * (n - 1) / 2)) / (8 * np.log(2))
+        observed, left = jensen_shannon(counts, against), _without_each(table, other)
+        return _estimate(spread, observed, left, table, n, chance, level)
+
+
+def _without_each(table: Ints, other: ArrayLike | None) -> Floats:
+    """Divergence without each group in turn, shape ``(classes, groups)``."""
+    both = [table] if other is None else [table, np.asarray(other)]
+    parts = zip(*(np.array_split(each, len(table) // AT_ONCE + 1) for each in both), strict=True)
+    return np.concatenate([jensen_shannon(*map(leave_one_out, part)) for part in parts])
 
 
 def wasserstein_interval(
@@ -173,7 +191,7 @@ def _worth(counts: Ints, boxes: ArrayLike | None) -> Floats:
     return counts.sum(-1).astype(np.float64) if boxes is None else np.maximum(np.asarray(boxes, np.float64), 1.0)
 
 
-def _drawn(shares: Floats, strength: Floats, even: float) -> Floats:
+def _drawn(shares: Floats, strength: Floats, even: Floats) -> Floats:
     return even + strength[:, None] * (shares - even)
 
 

@@ -6,24 +6,25 @@ Shares and deviations are those of the law the boxes are drawn from; ``n`` broad
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 TINY = 1e-12
 
 
-def bits(shares: Floats, even: float) -> Floats:
-    """What each cell adds to the Jensen-Shannon divergence of shares from equal ones, in bits.
+def bits(shares: Floats, even: ArrayLike) -> Floats:
+    """What each cell adds to the Jensen-Shannon divergence of shares from even ones (above 0), in bits.
 
     >>> bits(np.array([1.0, 0.0]), 0.5).sum().round(4).item()
     0.3113
     """
+    even = np.asarray(even, np.float64)
     both = shares + even
     own = shares * np.log2(np.maximum(2 * shares / both, TINY))
     return np.asarray((own + even * np.log2(2 * even / both)) / 2)
 
 
-def expected_bits(shares: Floats, n: Floats, even: float) -> Floats:
+def expected_bits(shares: Floats, n: Floats, even: ArrayLike) -> Floats:
     """Mean of what a cell adds when n boxes are drawn.
 
     That it gets none is taken as it is; among one or more the two points are used that have the mean, the variance and
@@ -45,7 +46,7 @@ def expected_bits(shares: Floats, n: Floats, even: float) -> Floats:
     up, down = (skew + root) / 2, (skew - root) / 2
     weight = -down / root
     two = [bits(np.clip((first + step) / n, 0.0, 1.0), even) for step in (down, up)]
-    return np.asarray(some * ((1 - weight) * two[0] + weight * two[1]) + none * even / 2)
+    return np.asarray(some * ((1 - weight) * two[0] + weight * two[1]) + none * np.asarray(even) / 2)
 
 
 def expected_deviation(even: Floats, off: Floats, n: Floats) -> Floats:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from biasscope.bias import effects, testing
+from biasscope.bias import testing
+from biasscope.bias.distances import jensen_shannon_interval
 from biasscope.bias.grouped import cell_design_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.scale.histograms import Floats, Ints
@@ -48,11 +49,12 @@ def effect_of(wide: Ints, reference: str, *, clustered: bool) -> Estimate:
     return Estimate(value, low, high, made.error)
 
 
-def divergence(histogram: Ints, reference: str) -> Floats:
-    """Jensen-Shannon divergence of each class from the reference, in bits."""
-    if reference == "others":
-        return effects.jensen_shannon(histogram, histogram.sum(0) - histogram)
-    return effects.jensen_shannon(histogram[:, 1:])
+def divergence(groups: Ints, reference: str, *, clustered: bool) -> Estimate:
+    """Jensen-Shannon divergence of each class from the reference in bits, with intervals; as :func:`effect_of`."""
+    against = groups.sum(0) - groups if reference == "others" else None
+    groups = groups if reference == "others" else groups[..., 1:]
+    worth = groups.sum((1, 2)) / (cell_design_effect(groups) if clustered else 1.0)
+    return jensen_shannon_interval(groups, against, boxes=worth)
 
 
 def p_values(wide: Ints, reference: str, minimum: int, draws: int, again: int, seed: int) -> Floats:

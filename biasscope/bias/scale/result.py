@@ -147,7 +147,9 @@ def _class_table(counts: BoxCounts, found: Scales, alpha: float, rejected: str) 
         "median_scale": found.quantiles[:-1, 1],
         "q10": found.quantiles[:-1, 0],
         "q90": found.quantiles[:-1, 2],
-        "js": found.js,
+        "js": found.js.value,
+        "js_low": found.js.low,
+        "js_high": found.js.high,
         "effect": found.effect.value,
         "effect_low": found.effect.low,
         "effect_high": found.effect.high,
@@ -173,7 +175,8 @@ def _notes(reference: str, minimum: int, per_image: str) -> list[str]:
         "Apparent scale is the square root of a box's share of the frame's area, in bins of a quarter octave from 1/64 "
         "(smaller boxes share one bin). Quantiles come from much finer bins and are off by .004 at most.",
         "The effect is Cramér's V of class and reference at equal weight over eight wider bins, corrected for what "
-        "chance adds: 0 alike, 1 without overlap. Classes are ranked by it.",
+        "chance adds: 0 alike, 1 without overlap. Classes are ranked by it. The Jensen-Shannon divergence, over all "
+        "bins, is corrected likewise.",
         f"Classes with fewer than {minimum} boxes, or with fewer than {minimum} boxes elsewhere, are not tested, and "
         "against the others none is where all boxes share one bin.",
     ]

@@ -34,7 +34,7 @@ class Scales:
     median
         Median of the pooled set with interval, one value.
     effect, js
-        Difference from the reference: bias-corrected Cramér's V at equal weight, and Jensen-Shannon bits.
+        Difference from the reference without what chance adds: Cramér's V at equal weight, and Jensen-Shannon bits.
     p, q
         Test against the reference, and corrected over the classes tested; NaN where not tested.
     again
@@ -46,7 +46,7 @@ class Scales:
     effective_bins: Estimate
     median: Estimate
     effect: Estimate
-    js: Floats
+    js: Estimate
     p: Floats
     q: Floats
     again: int
@@ -78,7 +78,7 @@ def scales(
         effective_bins=effective_bins(counts.scale, clustered=clustered),
         median=_median(counts.pooled_scale.sum(0), int(counts.images[-1])),
         effect=effect_of(wide, reference, clustered=clustered),
-        js=divergence(histogram[:-1], reference),
+        js=divergence(classes, reference, clustered=clustered),
         p=p,
         q=testing.adjust(p, correction),
         again=again,

@@ -18,7 +18,7 @@ CLASSES = [
     Field("median_scale", "Median scale", "share", "Median of the root of the area share: the side of the box"),
     Field("q10", "10 %", "share", "A tenth of the boxes is smaller"),
     Field("q90", "90 %", "share", "A tenth of the boxes is larger"),
-    Field("js", "JS (bits)", "real", "Jensen-Shannon divergence from the reference"),
+    Field("js", "JS (bits)", "real", "Jensen-Shannon divergence from the reference, without what chance adds"),
     Field(
         "effective_bins",
         "Effective bins",

@@ -143,3 +143,49 @@ def test_any_number_of_bins_will_do(bins):
     made = wasserstein_interval(groups.sum(1), groups)
     assert (made.value < 0.02).all()
     assert (made.low <= made.value).all()
+
+
+CELLS = np.arange(25)
+
+
+def bell(middle: float, spread: float) -> np.ndarray:
+    shares = np.exp(-(((CELLS - middle) / spread) ** 2) / 2)
+    return np.asarray(shares / shares.sum())
+
+
+SCALES = {"the same": bell(15, 5), "larger": bell(17, 5), "more various": bell(15, 8), "much larger": bell(20, 4)}
+SCALES |= {"alike": bell(15, 1), "two kinds": (bell(5, 1) + bell(20, 1)) / 2}
+
+
+def by_group(shares: np.ndarray, boxes: int, rng: np.random.Generator) -> np.ndarray:
+    table = np.zeros((CLASSES, GROUPS, len(CELLS)), int)
+    group = rng.integers(0, GROUPS, (CLASSES, boxes))
+    np.add.at(table, (np.arange(CLASSES)[:, None], group, rng.choice(len(CELLS), (CLASSES, boxes), p=shares)), 1)
+    return table
+
+
+@pytest.mark.parametrize("others", [100, 1000])
+@pytest.mark.parametrize("boxes", [10, 30, 100, 1000])
+@pytest.mark.parametrize("law", SCALES)
+def test_intervals_from_others_hold_the_truth(law: str, boxes: int, others: int) -> None:
+    rng = np.random.default_rng(boxes)
+    own, other = by_group(SCALES[law], boxes, rng), by_group(SCALES["the same"], others, rng)
+    made, true = jensen_shannon_interval(own, other), jensen_shannon(SCALES[law], SCALES["the same"]).item()
+    assert ((made.low <= true + 1e-9) & (true <= made.high)).mean() >= 0.92
+    if boxes >= 30:
+        assert np.median(made.value) == pytest.approx(true, abs=0.05)
+    if law == "the same" and boxes <= 30:
+        assert np.median(jensen_shannon(own.sum(1), other.sum(1))) > 0.15
+
+
+def test_others_known_well_are_cells_known_exactly() -> None:
+    own = by_group(bell(15, 8), 100, np.random.default_rng(2))
+    many = np.full_like(own, 10**7)
+    made, exact = jensen_shannon_interval(own, many), jensen_shannon_interval(own)
+    for one, other in zip(made[:3], exact[:3], strict=True):
+        assert one == pytest.approx(other, abs=1e-4)
+
+
+def test_without_others_there_is_no_distance() -> None:
+    own = by_group(bell(15, 8), 10, np.random.default_rng(2))[:2]
+    assert np.isnan(jensen_shannon_interval(own, np.zeros_like(own))[:3]).all()

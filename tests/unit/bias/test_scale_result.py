@@ -21,6 +21,8 @@ COLUMNS = [
     "q10",
     "q90",
     "js",
+    "js_low",
+    "js_high",
     "effect",
     "effect_low",
     "effect_high",
