@@ -34,6 +34,7 @@ def biased(item: Result) -> Iterator[str]:
     tested = len(rows) - len(left)
     found = [row for row in rows if row.verdict == "non-uniform"]
     few = f" ({len(left):,} more {_lacking(left, item)})" if left else ""
+    alone = [*_on_one_axis(rows, item)]
     if not tested:
         yield _none_tested(left, item)
     elif found:
@@ -41,8 +42,9 @@ def biased(item: Result) -> Iterator[str]:
         yield f"{_claim(found, item)} {of}{few}{_names(found)}.{_doubt(found, item)}"
     else:
         where = "the one class" if tested == 1 else f"any of {tested:,} classes"
-        yield f"Bias is not told from chance in {where}{few}, given the box sizes."
-    yield from _on_one_axis(left, item)
+        both = " on both axes together" if any(_told(rows, item)) else ""
+        yield f"Bias is not told from chance in {where}{both}{few}, given the box sizes."
+    yield from alone
     yield from () if found else _together(rows, item)
 
 
@@ -95,22 +97,36 @@ def _crowded(left: Sequence[_Row], item: Result) -> int:
     return sum(row.images < least <= row.boxes for row in left) if item.parameters["per_image"] == "one" else 0
 
 
-def _room(left: Sequence[_Row]) -> list[list[tuple[_Row, float]]]:
-    """Classes that could be tested on one axis alone, with q, for each axis."""
-    return [[(row, q) for row in left if (q := row.axes[axis]) is not None] for axis in range(len(AXES))]
+def _room(rows: Sequence[_Row]) -> list[list[tuple[_Row, float]]]:
+    """Classes that could be tested on one axis alone, with q, for each axis; the surest first."""
+    found = [[(row, q) for row in rows if (q := row.axes[axis]) is not None] for axis in range(len(AXES))]
+    return [sorted(pairs, key=lambda pair: pair[1]) for pairs in found]
 
 
-def _on_one_axis(left: Sequence[_Row], item: Result) -> Iterator[str]:
-    """What is known of classes that fill their frame in one direction and have room in the other."""
-    alpha = float(str(item.parameters["alpha"]))
-    for where, rows in zip(AXES.values(), _room(left), strict=True):
-        found = [row for row, q in sorted(rows, key=lambda pair: pair[1]) if q <= alpha]
-        have = f"{where} alone, where {len(rows):,} of these {'has' if len(rows) == 1 else 'have'} room enough,"
-        if found:
-            claim = _claim(found, item)
-            yield f"{have} {claim[0].lower()}{claim[1:]} {len(found):,}{_names(found)}.{_doubt(found, item)}"
-        elif rows:
-            yield f"{have} bias is not told from chance."
+def _told(rows: Sequence[_Row], item: Result) -> list[list[_Row]]:
+    """Classes whose placement along each axis is no chance, though both axes together do not show it."""
+    alpha, quiet = float(str(item.parameters["alpha"])), [row for row in rows if row.verdict == "not rejected"]
+    return [[row for row, q in pairs if q <= alpha] for pairs in _room(quiet)]
+
+
+def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
+    """What one axis tells of classes of which both together do not, for want of room in the other or of boxes."""
+    rest = [row for row in rows if row.verdict != "non-uniform"]
+    left = _room([row for row in rest if row.verdict == "not tested"])
+    whose = "class" if len(rest) == len(rows) else "other"
+    for where, told, few, every in zip(AXES.values(), _told(rows, item), left, _room(rest), strict=True):
+        of = counted(len(every), whose) if told else f"{len(few):,} of these"
+        yield from _along(where, every if told else few, of, item)
+
+
+def _along(where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result) -> Iterator[str]:
+    found = [row for row, q in pairs if q <= float(str(item.parameters["alpha"]))]
+    have = f"{where} alone, where {of} {'has' if len(pairs) == 1 else 'have'} room enough,"
+    if found:
+        claim = _claim(found, item)
+        yield f"{have} {claim[0].lower()}{claim[1:]} {len(found):,}{_names(found)}.{_doubt(found, item)}"
+    elif pairs:
+        yield f"{have} bias is not told from chance."
 
 
 def _together(rows: Sequence[_Row], item: Result) -> Iterator[str]:

@@ -223,11 +223,28 @@ NONE = "not tested"
         ),
         (
             ["not rejected", NONE, NONE],
-            {"q_cvm_u": [0.01, None, 0.2]},
+            {"q_cvm_u": [0.3, None, 0.2]},
             [
                 "Bias is not told from chance in the one class (2 more have too few boxes with free room), given the "
                 "box sizes.",
                 "Horizontally alone, where 1 of these has room enough, bias is not told from chance.",
+            ],
+        ),
+        (
+            ["not rejected", "not rejected", NONE, NONE],
+            {"q_cvm_u": [0.2, 0.3, None, None], "q_cvm_v": [0.04, 0.3, 0.01, None]},
+            [
+                "Bias is not told from chance in any of 2 classes on both axes together (2 more have too few boxes "
+                "with free room), given the box sizes.",
+                "Vertically alone, where 3 classes have room enough, this is bias, not chance, for 2: “c” and “a”.",
+            ],
+        ),
+        (
+            ["non-uniform", "not rejected"],
+            {"q_cvm_u": [0.01, 0.04], "q_cvm_v": [0.01, 0.2]},
+            [
+                "This is bias, not chance, for 1 of 2 classes: “a”.",
+                "Horizontally alone, where 1 other has room enough, this is bias, not chance, for 1: “b”.",
             ],
         ),
         (
