@@ -36,14 +36,16 @@ def fit(module: nn.Module, tensors: dict[str, Tensor], *, where: str) -> None:
         if n in wanted and _rank(t) > _rank(wanted[n])
     ]
     problems += _listed("of another kind", kinds)
-    if not problems:
-        broken = [name for name, t in tensors.items() if t.is_floating_point() and not bool(t.isfinite().all())]
-        problems += _listed("not finite", broken)
     if problems:
         hint = "Choose the architecture that the weights belong to."
         raise InputError(
             f"the weights do not fit {type(module).__name__}: {'; '.join(problems)}", where=where, hint=hint
         )
+    broken = [name for name, t in tensors.items() if t.is_floating_point() and not bool(t.isfinite().all())]
+    if broken:
+        hint = "The training diverged or the file is damaged: choose an earlier checkpoint."
+        what = f"the weights are not finite in {len(broken):,} of {len(tensors):,} tensors ({first_few(broken, SHOWN)})"
+        raise InputError(what, where=where, hint=hint)
     module.load_state_dict({name: t.reshape(wanted[name].shape) for name, t in tensors.items()}, strict=False)
 
 
