@@ -21,7 +21,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ----------
     number
         Address of the number: ``kind.name`` or ``kind.table[key].column``; ``*`` and ``?`` are wildcards, and then all
-        that match must pass.
+        that match must pass, in every result of the kind: ``kind``, ``kind#2`` and so on, unless one is named.
     analysis
         Which analyses of a scheduled report are meant: name of the analysis, with wildcards.
     at_least, at_most

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from biasscope.core.results import Better, Cell, Column, Interval, Result, Table, interval
+from biasscope.core.results import Better, Cell, Column, Interval, Result, Table, interval, number
 from biasscope.report import wording
 from biasscope.report.numbers.number import Number
 from biasscope.report.numbers.rows import facets, key_columns, noun, row_keys
@@ -67,7 +67,7 @@ def _of_table(name: str, table: Table, directions: Mapping[str, Better | None], 
                 address=f"{name}.{table.name}[{key}].{item.name}",
                 result=name,
                 name=item.name,
-                value=float(value) if isinstance(value, int | float) else None,
+                value=number(value) if isinstance(value, int | float) else None,
                 title=title,
                 table=table.name,
                 key=key,

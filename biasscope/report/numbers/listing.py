@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from biasscope.core.results import Better, Result
+from biasscope.core.results import Better, Interval, Result, number
 from biasscope.report.model import Report
 from biasscope.report.numbers.cells import cells
 from biasscope.report.numbers.number import Number
@@ -14,7 +14,7 @@ Directions = Mapping[str, Better | None]
 
 
 def numbers(report: Report) -> dict[str, Number]:
-    """Numbers of a report by address.
+    """Numbers of a report by address; NaN and infinities are undefined, as in ``report.json``.
 
     A cell takes its direction from its row's column ``better``, else from the scalar of the same name in its result,
     else from a scalar of that name in any result.
@@ -32,8 +32,8 @@ def numbers(report: Report) -> dict[str, Number]:
     made: dict[str, Number] = {}
     for name, result in named_results(report):
         own: Directions = everywhere | {_stem(item.name): item.better for item in result.scalars}
-        for number in (*_scalars(name, result), *cells(name, result, own)):
-            made.setdefault(number.address, number)
+        for found in (*_scalars(name, result), *cells(name, result, own)):
+            made.setdefault(found.address, found)
     return made
 
 
@@ -50,15 +50,20 @@ def _stem(name: str) -> str:
     return name.partition("@")[0]
 
 
+def _defined(ends: Interval | None) -> Interval | None:
+    """Interval with bounds that are numbers, or none."""
+    return ends if ends and None not in (number(ends.low), number(ends.high)) else None
+
+
 def _scalars(name: str, result: Result) -> Iterator[Number]:
     for item in result.scalars:
         yield Number(
             address=f"{name}.{item.name}",
             result=name,
             name=item.name,
-            value=item.value,
+            value=number(item.value),
             title=item.title or item.name.replace("_", " "),
-            interval=item.interval,
+            interval=_defined(item.interval),
             n=item.n,
             unit=item.unit,
             better=item.better,

@@ -7,19 +7,27 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
+FIRST = "#1."
+"""How an address may say that it is about the first result of its kind, whose name has no number."""
+
 
 def matching(pattern: str, names: Collection[str]) -> list[str]:
     """Names that a pattern means: the name itself, else all that match, ``*`` for any text and ``?`` for one letter.
 
-    Brackets stand for themselves, since addresses of cells hold them.
+    With wildcards all results of the kind are meant, ``kind``, ``kind#2`` and so on, unless the pattern says which;
+    ``kind#1`` is the first. Brackets stand for themselves, since addresses of cells hold them.
 
     >>> matching("layers[*].value", ["layers[conv].value", "layers[pool].low", "layers[pool].value"])
     ['layers[conv].value', 'layers[pool].value']
+    >>> names = ["shifts.accuracy@net", "shifts#2.accuracy@net"]
+    >>> matching("shifts.accuracy@*", names) == names, matching("shifts#1.accuracy@*", names)
+    (True, ['shifts.accuracy@net'])
     """
     if pattern in names:
         return [pattern]
     if not {"*", "?"} & set(pattern):
-        return []
+        first = pattern.replace(FIRST, ".", 1)
+        return [first] if first in names else []
     expression = _expression(pattern)
     return [name for name in names if expression.fullmatch(name)]
 
@@ -36,5 +44,10 @@ def nearest(pattern: str, names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _expression(pattern: str) -> re.Pattern[str]:
+    kind, dot, rest = pattern.partition(".")
+    place = "" if "#" in kind else r"(?:#\d+)?"
     parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(char, re.escape(char)) for char in pattern), re.DOTALL)
+    first, last = (
+        "".join(parts.get(char, re.escape(char)) for char in text) for text in (kind.removesuffix("#1"), dot + rest)
+    )
+    return re.compile(f"{first}{place}{last}", re.DOTALL)

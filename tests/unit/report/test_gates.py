@@ -84,9 +84,10 @@ def test_missing_number_fails_and_names_the_nearest():
     assert statuses(one(0.9), Gate(number="nothing.*", may_worsen_by=0), baseline=one(0.9)) == ["failed"]
 
 
+@pytest.mark.parametrize("value", [None, float("nan")])
 @pytest.mark.parametrize("bounds", [{"at_least": 0.0}, {"at_most": 9.0}, {"may_worsen_by": 9.0}])
-def test_undefined_number_fails(bounds):
-    (verdict,) = judge(one(None), [Gate(number=NUMBER, **bounds)], one(0.9))
+def test_undefined_number_fails(bounds, value):
+    (verdict,) = judge(one(value), [Gate(number=NUMBER, **bounds)], one(0.9))
     assert verdict.status == "failed"
     assert "undefined" in verdict.said
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biasscope.core.results import Interval, column, table
+from biasscope.core.results import Column, Interval, Scalar, Table, column, table
 from biasscope.report.numbers import matching, nearest, numbers
 from biasscope.report.numbers.cells import measured
 from biasscope.report.numbers.rows import facets, key_columns, noun, row_keys
@@ -33,6 +33,36 @@ def test_second_result_of_a_kind_is_numbered():
         result(scalars=[scalar("x", 1.0)]), result(scalars=[scalar("x", 2.0)]), result(scalars=[scalar("x", 3.0)])
     )
     assert {key: item.value for key, item in found.items()} == {"shifts.x": 1.0, "shifts#2.x": 2.0, "shifts#3.x": 3.0}
+
+
+NAMES = ["shifts.a@net", "shifts.a@net (antialias)", "shifts#2.a@net", "shifts#11.a@net", "shifts#2.b", "other.a@net"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "places"),
+    [
+        ("shifts.a@*", [0, 1, 2, 3]),
+        ("shifts.a@ne?", [0, 2, 3]),
+        ("shifts#1.a@*", [0, 1]),
+        ("shifts#2.*", [2, 4]),
+        ("shifts*.a@*", [0, 1, 2, 3]),
+        ("*.a@net", [0, 2, 3, 5]),
+        ("shifts.a@net", [0]),
+        ("shifts#1.a@net", [0]),
+        ("shifts#2.a@net", [2]),
+        ("shifts#1.b", []),
+    ],
+)
+def test_wildcards_mean_every_result_of_a_kind_unless_one_is_named(pattern, places):
+    assert matching(pattern, NAMES) == [NAMES[place] for place in places]
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_not_finite_is_undefined_as_it_is_in_the_file(wrong):
+    ends = Scalar("y", 0.5, interval=Interval(0.4, wrong))
+    cells = Table("t", [Column("label", "text", ["a"]), Column("z", "number", [wrong])])
+    found = of(result(scalars=[Scalar("x", wrong), ends], tables=[cells]))
+    assert [(item.value, item.interval) for item in found.values()] == [(None, None), (0.5, None), (None, None)]
 
 
 def test_cell_takes_interval_unit_title_and_direction_from_its_row():
