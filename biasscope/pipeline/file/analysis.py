@@ -85,6 +85,8 @@ class AnalysisFile(msgspec.Struct, frozen=True, kw_only=True):
         Definition of the question.
     expected
         Published numbers, if the file names some.
+    unjudged
+        Why the published numbers are not judged, where something else is measured than the file says.
     allow_python
         Whether a model may be built by code that the file names.
     """
@@ -96,6 +98,7 @@ class AnalysisFile(msgspec.Struct, frozen=True, kw_only=True):
     asked: Definition
     description: str = ""
     expected: Expected | None = None
+    unjudged: str = ""
     figures: list[str] = []
     strict: bool = False
     allow_python: bool = False

@@ -31,8 +31,10 @@ TITLES = {
 Row = dict[str, Any]
 
 
-def side_by_side(expected: Expected, report: Report) -> Result:
+def side_by_side(expected: Expected, report: Report, unjudged: str = "") -> Result:
     """Result of kind ``expected``: every published number beside the number of the report that it is about.
+
+    Where ``unjudged`` says why, all stand beside it for orientation.
 
     Examples
     --------
@@ -44,12 +46,12 @@ def side_by_side(expected: Expected, report: Report) -> Result:
     'The one published number that can be judged agrees with what was measured here.'
     """
     found = numbers(report)
-    rows = [_row(item, found, expected.source) for item in expected.numbers]
+    rows = [_row(item, found, expected.source, judged=not unjudged) for item in expected.numbers]
     verdicts = [row["verdict"] for row in rows]
     judged = [verdict for verdict in verdicts if verdict in (AGREES, DIFFERS)]
     return Result(
         kind="expected",
-        finding=_finding(verdicts),
+        finding=_finding(verdicts, unjudged),
         title="Published and measured",
         parameters=_parameters(expected),
         scalars=[
@@ -62,7 +64,7 @@ def side_by_side(expected: Expected, report: Report) -> Result:
     )
 
 
-def verdict(item: ExpectedNumber, found: Number | None) -> str:
+def verdict(item: ExpectedNumber, found: Number | None, *, judged: bool = True) -> str:
     """What is said of a published number, given the number of the report if there is one.
 
     >>> told = ExpectedNumber(figure="a", value=1.0, tolerance=0.1, grade="P", measured="k.a")
@@ -71,14 +73,14 @@ def verdict(item: ExpectedNumber, found: Number | None) -> str:
     """
     if found is None or found.value is None:
         return MISSING
-    if item.tolerance is None:
+    if item.tolerance is None or not judged:
         return BESIDE
     low, high = (found.interval.low, found.interval.high) if found.interval else (found.value, found.value)
     slack = item.tolerance + 1e-9 * (abs(item.value) + item.tolerance)  # numbers that are exact, after a few steps
     return AGREES if low - slack <= item.value <= high + slack else DIFFERS
 
 
-def _row(item: ExpectedNumber, numbers_: Mapping[str, Number], source: str) -> Row:
+def _row(item: ExpectedNumber, numbers_: Mapping[str, Number], source: str, *, judged: bool) -> Row:
     found = numbers_.get(item.measured or "")
     value = found.value if found else None
     bounds = found.interval if found else None
@@ -92,7 +94,7 @@ def _row(item: ExpectedNumber, numbers_: Mapping[str, Number], source: str) -> R
         "n": found.n if found else None,
         "difference": None if value is None else value - item.value,
         "unit": item.unit,
-        "verdict": verdict(item, found),
+        "verdict": verdict(item, found, judged=judged),
         "grade": item.grade,
         "setting": item.setting,
         "source": item.source or source,
@@ -111,10 +113,12 @@ def _parameters(expected: Expected) -> dict[str, Cell]:
     return {"numbers": len(expected.numbers)}
 
 
-def _finding(verdicts: Sequence[str]) -> str:
+def _finding(verdicts: Sequence[str], unjudged: str) -> str:
     """One sentence: how many agree, of those that can be judged, and what of the others."""
     agree, differ = verdicts.count(AGREES), verdicts.count(DIFFERS)
-    if agree + differ == 0:
+    if unjudged:
+        first = f"No published number is judged here, since {unjudged}"
+    elif agree + differ == 0:
         first = "No published number can be judged here"
     elif agree + differ == 1:
         first = f"The one published number that can be judged {'agrees' if agree else 'does not agree'} with what was "

@@ -35,7 +35,7 @@ def resolved(question: str, key: str, value: object, folder: Path, *, where: str
     >>> resolved("layers", "model", ["file:w.safetensors?arch=cifar_resnet20", "small:digits8"], Path("/w"), where="")
     ['file:/w/w.safetensors?arch=cifar_resnet20', 'small:digits8']
     """
-    place = (BOXES if question == "dataset" else PICTURES).get(key)
+    place = measured_on(question).get(key)
     if place is None:
         return value
     if isinstance(value, list):
@@ -79,3 +79,12 @@ Place = Callable[[str, Path], str]
 BOXES: dict[str, Place] = {"paths": _file, "images": _file, "sizes": _file, "compare": _file}
 PICTURES: dict[str, Place] = {"images": _pictures, "held_out": _pictures, "classes_file": _file, "model": _model}
 """Key -> what makes its paths absolute, in the question of the dataset and in the others."""
+
+
+def measured_on(question: str) -> dict[str, Place]:
+    """Keys of a question that name its data and models.
+
+    >>> sorted(measured_on("layers"))
+    ['classes_file', 'held_out', 'images', 'model']
+    """
+    return BOXES if question == "dataset" else PICTURES

@@ -14,7 +14,7 @@ from biasscope.figures.registry import augmentation, dataset, invariance, layers
 from biasscope.pipeline.definition import Definition, defined
 from biasscope.pipeline.file.analysis import DEFINITIONS, AnalysisFile, Written
 from biasscope.pipeline.file.expected import read_expected
-from biasscope.pipeline.file.places import resolved
+from biasscope.pipeline.file.places import measured_on, resolved
 from biasscope.pipeline.file.settings import Settings, kinds_of, parsed
 
 SETTABLE = ("title", "source", "description", "expected", "figures", "strict")
@@ -97,10 +97,19 @@ def read_analysis(
         asked=asked,
         description=" ".join(written.description.split()),
         expected=read_expected(written.expected, path.parent, where=f"{path}: expected") if written.expected else None,
+        unjudged=_unjudged(question, given, tiny=tiny),
         figures=written.figures,
         strict=written.strict,
         allow_python=allow_python,
     )
+
+
+def _unjudged(question: str, given: Mapping[str, object], *, tiny: bool) -> str:
+    """Why published numbers are not judged: they are about the data and models that the file names."""
+    if tiny:
+        return "this is the smallest form of the analysis, not the one that the file asks for"
+    other = [name for name in given if name in measured_on(question)]
+    return f"{' and '.join(other)} {'are' if other[1:] else 'is'} set otherwise than in the file" if other else ""
 
 
 def _having(kind: type[Definition], options: Mapping[str, object]) -> dict[str, object]:

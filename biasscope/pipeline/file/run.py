@@ -64,7 +64,7 @@ def run_analysis(
     with python_code(allowed=file.allow_python):
         report = run_question(file.question, file.asked, progress=progress, checkpoint=checkpoint)
     results = [item for item in report.results if not (file.expected and item.kind == "published")]
-    results += [side_by_side(file.expected, report)] if file.expected else []
+    results += [side_by_side(file.expected, report, file.unjudged)] if file.expected else []
     shown = [*file.figures, EXPECTED] if file.figures and file.expected else file.figures
     return msgspec.structs.replace(
         report, title=file.title, results=results, notes=[*_notes(file), *report.notes], figures=shown

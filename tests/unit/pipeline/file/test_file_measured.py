@@ -74,6 +74,17 @@ def test_side_by_side_looks_scalars_and_cells_up():
     )
 
 
+def test_where_something_else_is_measured_nothing_is_judged():
+    measured = Result("k", "", scalars=[Scalar("a", 0.52)])
+    numbers = [told(tolerance=0.05), told(tolerance=0.001), told(measured="k.b")]
+    made = side_by_side(Expected(source="S", numbers=numbers), sample.report([measured]), "images is set")
+    assert made.table("numbers")["verdict"] == ["for orientation", "for orientation", "not measured"]
+    assert (made.scalar("agreeing").value, made.scalar("agreeing").n) == (0, 0)
+    assert made.finding == (
+        "No published number is judged here, since images is set; 2 stand beside for orientation; 1 was not measured."
+    )
+
+
 def test_nothing_to_judge():
     made = side_by_side(Expected(source="S", numbers=[told(measured=None), told(measured="k.b")]), sample.report([]))
     assert made.finding == "No published number can be judged here; 2 were not measured."

@@ -61,6 +61,28 @@ def test_published_numbers_and_figures(write, tmp_path):
     assert report.figures == ["shift-map", "expected"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "tiny", "said"),
+    [
+        (["limit=2"], False, ""),
+        (["images=scenes:2"], False, "images is set otherwise than in the file"),
+        (
+            [f"model={MODEL}", "invariance.images=scenes:2"],
+            False,
+            "model and images are set otherwise than in the file",
+        ),
+        ([], True, "this is the smallest form of the analysis, not the one that the file asks for"),
+    ],
+)
+def test_published_numbers_are_judged_on_what_the_file_names(write, tmp_path, settings, tiny, said):
+    (tmp_path / "expected").mkdir()
+    (tmp_path / "expected" / "paper.toml").write_text('source = "P"\nnumbers = []\n')
+    text = TEXT.replace("[inv", 'expected = "paper"\n[inv') + '[tiny]\nimages = "scenes:2"\n'
+    file = read_analysis(write(text), settings, tiny=tiny)
+    assert file.unjudged == said
+    assert said in run_analysis(file).results[-1].finding
+
+
 def test_numbers_of_the_file_take_the_place_of_the_general_ones(write, tmp_path):
     (tmp_path / "expected").mkdir()
     (tmp_path / "expected" / "paper.toml").write_text('source = "P"\nnumbers = []\n')
