@@ -70,7 +70,7 @@ def tell(schedule: Schedule, home: Path, made: RunRecord) -> list[BiasscopeError
     if schedule.report.on_failure:
         from biasscope.schedule.notify import notify
 
-        problems += tried(lambda: notify(made, home, schedule.report.on_failure))
+        problems += tried(lambda: notify(made, home, schedule.hook))
     return problems
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from biasscope.report.model import Report
 
 UNEXPECTED = 4
+ALLOW = "with allow_incomparable = true it is judged all the same"
+"""What to do about a baseline of other data, another model or other options."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,14 @@ def _judged(
     if against is None:
         return judge(report, gates)
     verdicts = judge(report, gates, against.report, allow_incomparable=allowed)
-    return [_explained(verdict, against.said) for verdict in verdicts]
+    return [_explained(verdict, against.said or ALLOW) for verdict in verdicts]
 
 
 def _explained(verdict: Verdict, said: str) -> Verdict:
-    """Verdict that also says why there is no baseline."""
-    if verdict.status != "incomparable" or not said:
+    """Verdict that also says why there is no baseline, or what makes a run comparable with the one there is."""
+    if verdict.status != "incomparable":
         return verdict
-    return msgspec.structs.replace(verdict, said=f"{verdict.said} ({said})")
+    return msgspec.structs.replace(verdict, said=f"{verdict.said.rstrip('.')} ({said})")
 
 
 def _code(error: Exception) -> int:

@@ -64,8 +64,13 @@ def _files(path: Path) -> Iterator[Path | Found]:
 
 def _inside(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.iterdir()):
-        if file.suffix == ".toml" and not file.name.startswith(".") and file.is_file():
+        if file.suffix == ".toml" and not file.name.startswith(".") and (file.is_file() or _dangling(file)):
             yield file
+
+
+def _dangling(file: Path) -> bool:
+    """Whether it is a link to a file that is gone, which reading it then tells."""
+    return file.is_symlink() and not file.exists()
 
 
 def _found(file: Path, output: Path | None, others: Iterable[Found]) -> Found:

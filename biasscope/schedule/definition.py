@@ -72,7 +72,11 @@ class ScheduledReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = False
     keep: Annotated[int, Meta(description="Runs to keep, besides the latest and the baseline.", ge=1)] = 30
     on_failure: Annotated[
-        list[str], Meta(description="Command with its arguments, run with your rights when the report did not pass.")
+        list[str],
+        Meta(
+            description="Command with its arguments, run with your rights when the report did not pass; one with a "
+            "slash is a path relative to this file, another is looked for in PATH."
+        ),
     ] = []
     junit: Annotated[bool, Meta(description="Write junit.xml beside run.json.")] = False
     summary: Annotated[
@@ -126,6 +130,12 @@ class Schedule:
     def beside(self, text: str) -> Path:
         """Path that is written in the file, relative to the file."""
         return self.path.parent / text
+
+    @property
+    def hook(self) -> list[str]:
+        """Command of ``on_failure``: a bare name is looked for in ``PATH``, a path starts from the file."""
+        argv = self.report.on_failure
+        return [str(self.beside(argv[0])), *argv[1:]] if argv and "/" in argv[0] else argv
 
 
 def read_schedule(path: Path) -> Schedule:

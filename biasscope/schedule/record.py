@@ -29,7 +29,7 @@ class AnalysisRun(msgspec.Struct, frozen=True, kw_only=True):
 
     ``folder`` is relative to that of the run and holds ``report.json``; it is empty when there is none, and ``error``
     says why. There is an error beside a report when a gate cannot be judged. ``baseline`` is the run that the gates
-    were judged against, where there was one.
+    compare with, also when its report cannot be read: its folder, or what the schedule says where that is no run.
     """
 
     name: str

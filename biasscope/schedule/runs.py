@@ -31,7 +31,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Report to compare with and the name of its run; or neither, why, and whether there is one that is unreadable."""
+    """Report to compare with and the name of its run; or no report and why, or what becomes of this one instead."""
 
     report: Report | None
     name: str | None
@@ -70,35 +70,57 @@ def complete(found: Sequence[Run]) -> list[Run]:
 
 
 def reference(found: Sequence[Run], kind: str, analysis: str) -> Run | None:
-    """Run that a baseline of a kind (previous, passed, first) means for an analysis, if there is one."""
+    """Run that a baseline of a kind (previous, passed, first) means for an analysis, if there is one.
+
+    Runs that :func:`begins` count as passed: else none would ever pass.
+    """
     having = [run for run in found if run.record and _has(run, analysis)]
     if kind == "passed":
-        having = [run for run in having if run.record and run.record.status == "passed"]
+        having = [run for run in having if run.record and (run.record.status == "passed" or begins(run.record))]
     return None if not having else having[0] if kind == "first" else having[-1]
+
+
+def begins(record: RunRecord) -> bool:
+    """Whether a run failed no gate and is incomparable only because there was nothing to compare with yet.
+
+    >>> from biasscope.report.gates import Verdict
+    >>> from biasscope.schedule.record import AnalysisRun
+    >>> item = AnalysisRun(name="a", folder="a", verdicts=[Verdict("g", "a.b", "incomparable")])
+    >>> made = RunRecord(name="n", started="", finished="", status="incomparable", exit_code=3, analyses=[item])
+    >>> begins(made)
+    True
+    """
+    waiting = [item for item in record.analyses if any(verdict.status != "passed" for verdict in item.verdicts)]
+    return record.status == "incomparable" and all(item.baseline is None for item in waiting)
 
 
 def baseline(found: Sequence[Run], kind: str, analysis: str, path: Path) -> Baseline:
     """Report of an analysis to compare with: of an earlier run, or of the folder or file ``path``."""
     if kind not in ("previous", "passed", "first"):
-        return _given(path, analysis)
+        return _given(path, analysis, kind)
     run = reference(found, kind, analysis)
     if run is None:
-        said = "no run passed yet" if kind == "passed" and found else "there is no run to compare with yet"
-        return Baseline(None, None, said)
+        first = "later runs are compared with the first that fails no gate"
+        return Baseline(None, None, first if kind == "passed" else "the next run is compared with this one")
     return _read(run.folder / analysis / REPORT, run.folder.name)
 
 
-def _given(path: Path, analysis: str) -> Baseline:
-    """Baseline from the folder of a run, from a folder with one report, or from its file."""
+def _given(path: Path, analysis: str, text: str) -> Baseline:
+    """Baseline from the folder of a run, from a folder with one report, or from its file; ``text`` is what was said."""
     places = (path / analysis / REPORT, path / REPORT, path)
-    return _read(next((place for place in places if place.is_file()), places[1]), path.name)
+    return _read(next((place for place in places if place.is_file()), places[1]), _name(path, text))
+
+
+def _name(path: Path, text: str) -> str:
+    """Name of the run that a path leads to, through ``latest`` too; what was said where it leads to none."""
+    return next((part for part in reversed(path.resolve().parts) if STAMP.fullmatch(part)), text)
 
 
 def _read(path: Path, name: str) -> Baseline:
     try:
         return Baseline(read_report(path), name)
     except InputError as error:
-        return Baseline(None, None, f"the baseline cannot be read ({error.where}: {error.what})", broken=True)
+        return Baseline(None, name, f"the baseline cannot be read ({error.where}: {error.what})", broken=True)
 
 
 def _number(run: Run, found: Sequence[Run]) -> int:

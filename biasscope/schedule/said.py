@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from biasscope.report.gates import Verdict
 from biasscope.schedule.record import AnalysisRun, RunRecord
 
+ORDER = ("error", "failed", "incomparable", "passed")
+"""Outcomes by their weight: what a run is said to have come to is the first of those it has."""
 MOST = 200
 """Letters of a sentence that are told in a message of one line."""
 
@@ -37,22 +39,31 @@ def outcome(record: RunRecord) -> str:
 
 
 def sentences(record: RunRecord) -> Iterator[str]:
-    """Errors, gates that did not hold, and notes, each in a sentence of its own."""
-    for item in record.analyses:
-        yield from of_analysis(record, item)
+    """Errors, gates that failed, gates that could not be compared, and notes, each in a sentence of its own."""
+    found = [pair for item in record.analyses for pair in _of_analysis(record, item)]
+    yield from (said for _, said in sorted(found, key=_weight))
     yield from record.notes
 
 
 def of_analysis(record: RunRecord, item: AnalysisRun) -> Iterator[str]:
     """Error of an analysis and gates that did not hold, with its name where the run has several."""
+    yield from (said for _, said in sorted(_of_analysis(record, item), key=_weight))
+
+
+def _of_analysis(record: RunRecord, item: AnalysisRun) -> Iterator[tuple[str, str]]:
+    """What ended how, and the sentence on it."""
     where = f"{item.name}: " if len(record.analyses) > 1 else ""
     if item.error:
-        yield f"{where}{item.error}"
-    yield from (f"{where}{verdict.said}" for verdict in item.verdicts if verdict.status != "passed")
+        yield "error", f"{where}{item.error}"
+    yield from ((verdict.status, f"{where}{verdict.said}") for verdict in item.verdicts if verdict.status != "passed")
+
+
+def _weight(found: tuple[str, str]) -> int:
+    return ORDER.index(found[0])
 
 
 def message(record: RunRecord) -> str:
-    """Run in one line: what it is called, how it ended, and the first thing it has to say.
+    """Run in one line: what it is called, how it ended, and the first thing it has to say of that.
 
     >>> record = RunRecord(name="a", started="", finished="", status="error", exit_code=3, analyses=[], notes=["Full."])
     >>> message(record)

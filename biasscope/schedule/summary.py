@@ -10,7 +10,7 @@ from biasscope.core.errors import OutputError
 from biasscope.figures.labels import visible
 from biasscope.report.gates import Verdict
 from biasscope.schedule.record import AnalysisRun, RunRecord
-from biasscope.schedule.said import outcome
+from biasscope.schedule.said import ORDER, outcome
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
 """Environment variable with the file that GitHub Actions shows as the summary of a step."""
@@ -24,7 +24,6 @@ MARKS = {
     "incomparable": "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}",
     "error": "\N{COLLISION SYMBOL}",
 }
-ORDER = ("failed", "incomparable", "passed")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@:-])")
 
 

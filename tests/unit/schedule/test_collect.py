@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from biasscope.commands.due import due
 from biasscope.schedule.collect import collect
 from biasscope.schedule.words import listed
 from tests.unit.schedule.made import NOON, Desk
@@ -45,6 +46,20 @@ def test_what_cannot_be_read_is_an_entry_of_its_own(desk: Desk) -> None:
     (desk.folder / "reports" / "b.toml").write_text("x")
     found = collect([desk.folder / "reports", desk.folder / "none", desk.folder / "none"])
     assert [(item.name, item.error is None) for item in found] == [("a", True), ("b", False), ("none", False)]
+
+
+def test_a_link_that_leads_nowhere_is_named(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = desk.schedule(name="a").path.parent
+    (folder / "b.toml").symlink_to("gone")
+    (folder / "loop.toml").symlink_to("loop.toml")
+    (folder / ".c.toml").symlink_to("gone")
+    assert [(item.name, item.error is None) for item in collect([folder])] == [
+        ("a", True),
+        ("b", False),
+        ("loop", False),
+    ]
+    assert due(folder, list_=True) == 2
+    assert f"{folder / 'b.toml'}: cannot read it" in capsys.readouterr().err
 
 
 def test_files_of_one_name_write_to_different_folders_or_not_at_all(desk: Desk) -> None:

@@ -77,7 +77,9 @@ def test_gates_are_judged_against_the_previous_run(desk: Desk) -> None:
     schedule = desk.schedule(GATE)
     first = desk.run(schedule)
     assert (first.state, first.exit_code) == ("incomparable", 3)
-    assert "there is no run to compare with yet" in first.record.analyses[0].verdicts[0].said  # type: ignore[union-attr]
+    assert (
+        "there is no baseline yet (the next run is compared with this one)" in first.record.analyses[0].verdicts[0].said
+    )  # type: ignore[union-attr]
     for value, state, code in ((0.895, "passed", 0), (0.88, "failed", 1), (0.875, "passed", 0)):
         desk.time += DAY
         desk.answer = lambda name, value=value: report(value)  # type: ignore[misc]
@@ -97,6 +99,64 @@ def test_which_run_is_the_baseline(desk: Desk, baseline: str, state: str) -> Non
     assert outcome.state == state
 
 
+FLOOR = """
+[[gates]]
+number = "shifts.consistency"
+at_least = 0.5
+"""
+
+
+def test_the_first_run_that_fails_no_gate_is_what_later_ones_have_to_pass_by(desk: Desk) -> None:
+    schedule = desk.schedule('baseline = "passed"\n' + FLOOR + GATE)
+    found = []
+    for value in (0.4, 0.9, 0.88, 0.895, 0.887):
+        desk.answer = lambda name, value=value: report(value)  # type: ignore[misc]
+        outcome = desk.run(schedule)
+        assert outcome.record is not None
+        found.append((outcome.state, outcome.exit_code, outcome.record.analyses[0].baseline))
+        desk.time += DAY
+    assert found == [
+        ("failed", 1, None),
+        ("incomparable", 3, None),
+        ("failed", 1, "20260311T120000Z"),
+        ("passed", 0, "20260311T120000Z"),
+        ("passed", 0, "20260313T120000Z"),
+    ]
+
+
+def test_a_run_on_other_data_is_not_what_later_ones_have_to_pass_by(desk: Desk) -> None:
+    schedule = desk.schedule('baseline = "passed"\n' + GATE)
+    for data in "abb":
+        desk.answer = lambda name, data=data: report(0.9, data=data)  # type: ignore[misc]
+        outcome = desk.run(schedule)
+        desk.time += DAY
+    assert outcome.state == "incomparable"
+    (item,) = outcome.record.analyses  # type: ignore[union-attr]
+    assert item.baseline == "20260310T120000Z"
+    assert "with allow_incomparable = true it is judged all the same" in item.verdicts[0].said
+
+
+def test_a_run_whose_baseline_cannot_be_read_does_not_take_its_place(desk: Desk) -> None:
+    schedule = desk.schedule('baseline = "passed"\n' + GATE)
+    before = desk.run(schedule).folder
+    assert before is not None
+    (before / "boxes" / "report.json").write_bytes(b"")
+    for _ in range(2):
+        desk.time += DAY
+        outcome = desk.run(schedule)
+        assert outcome.state == "incomparable"
+        assert outcome.record.analyses[0].baseline == before.name  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("place", ["latest", "latest/boxes/report.json", "20260310T120000Z"])
+def test_a_baseline_that_is_a_path_is_recorded_by_its_run(desk: Desk, place: str) -> None:
+    desk.run(desk.schedule())
+    desk.time += DAY
+    made = desk.run(desk.schedule(f'baseline = "../output/nightly/{place}"\n' + GATE)).record
+    assert made is not None
+    assert (made.status, made.analyses[0].baseline) == ("passed", "20260310T120000Z")
+
+
 @pytest.mark.parametrize("place", ["runs/boxes/report.json", "runs/report.json", "runs"])
 def test_a_baseline_of_its_own(desk: Desk, place: str) -> None:
     from biasscope.report.write import write
@@ -106,6 +166,7 @@ def test_a_baseline_of_its_own(desk: Desk, place: str) -> None:
     schedule = desk.schedule(f'baseline = "{place if place.endswith("s/report.json") else "runs"}"\n' + GATE)
     outcome = desk.run(schedule)
     assert (outcome.state, outcome.record.analyses[0].verdicts[0].baseline) == ("failed", 0.95)  # type: ignore[union-attr]
+    assert outcome.record.analyses[0].baseline == schedule.report.baseline  # type: ignore[union-attr]
 
 
 def test_other_data_is_incomparable_unless_allowed(desk: Desk) -> None:
@@ -337,6 +398,21 @@ def test_whoever_asked_is_told_when_nothing_can_be_written(desk: Desk) -> None:
     outcome = desk.run(desk.schedule(f"on_failure = {json.dumps(hook)}\n"))
     assert (outcome.state, outcome.exit_code) == ("error", 3)
     assert (desk.folder / "told").read_text() == "nightly 3\n"
+
+
+@pytest.mark.parametrize("command", ["./tell.sh", "../reports/tell.sh", "tell.sh"])
+def test_a_command_with_a_slash_lies_beside_the_file_and_one_without_in_the_path(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    schedule = desk.schedule(f'on_failure = ["{command}", "./as-it-is"]\n' + GATE)
+    hook = schedule.path.with_name("tell.sh")
+    hook.write_text(f'#!/bin/sh\necho "$1" > "{desk.folder}/told"\n')
+    hook.chmod(0o755)
+    if "/" not in command:
+        monkeypatch.setenv("PATH", f"{hook.parent}:{os.environ['PATH']}")
+    monkeypatch.chdir(desk.folder)
+    assert desk.run(schedule).state == "incomparable"
+    assert (desk.folder / "told").read_text() == "./as-it-is\n"
 
 
 def test_outputs_for_ci(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

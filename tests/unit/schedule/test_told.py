@@ -63,7 +63,11 @@ def hostile():
         (made("failed", title=""), "nightly failed 1 of 1 check: a.b is 2, must be at most 1"),
         (
             all_sorts(),
-            "Nightly check broke off in 1 of 3 analyses: boxes: a.c is 2, must be at most 1 (and 3 more)",
+            "Nightly check broke off in 1 of 3 analyses: model: weights.pt: cannot be read (and 3 more)",
+        ),
+        (
+            made("failed", AnalysisRun(name="a", verdicts=[verdict("incomparable", "a.b"), verdict("failed", "a.c")])),
+            "Nightly check failed 1 of 2 checks: a.c is 2, must be at most 1 (and 1 more)",
         ),
         (made("error", AnalysisRun(name="a", error="x" * 999)), None),
     ],
