@@ -7,12 +7,11 @@ from biasscope.core.registry import Entry, Registry
 _READERS = "biasscope.boxes.readers."
 
 
-PIXELS = frozenset({"voc", "cvat", "coco", "kaggle"})
-"""Formats whose numbers are pixels, however small; those of others may be fractions."""
-
-
-def _reader(module: str, title: str, convention: str, suffixes: tuple[str, ...]) -> Entry:
-    return Entry(f"{_READERS}{module}:read", {"title": title, "convention": convention, "suffixes": suffixes})
+def _reader(module: str, title: str, convention: str, suffixes: tuple[str, ...], *, either: bool = False) -> Entry:
+    """Entry of a reader; with ``either`` a file of the format may hold pixels or fractions."""
+    pixels = convention != "fraction" and not either
+    facts = {"title": title, "convention": convention, "suffixes": suffixes, "pixels": pixels}
+    return Entry(f"{_READERS}{module}:read", facts)
 
 
 READERS = Registry(
@@ -31,12 +30,16 @@ READERS = Registry(
             "table of boxes",
             "edges",
             (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc"),
+            either=True,
         ),
-        "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow", ".parquet")),
+        "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow", ".parquet"), either=True),
     },
 )
 """Every module has ``read(request) -> BoxTable`` and ``detect(request) -> bool``, which looks at no more than a few
-file heads. Facts: ``title`` for people, ``convention`` of its numbers by default, ``suffixes`` of its files."""
+file heads. Facts: ``title`` for people, ``convention`` of its numbers by default, ``suffixes`` of its files, and if its
+numbers are ``pixels``, however small."""
+PIXELS = frozenset(name for name, entry in READERS.items() if entry.facts["pixels"])
+"""Formats whose numbers are pixels."""
 
 
 def detector(name: str) -> object:

@@ -11,9 +11,8 @@ import pytest
 from biasscope.boxes import BOXES, IMAGES, READERS, BoxTable, inspect, read_boxes
 from biasscope.boxes.convention import CONVENTIONS, from_edges
 from biasscope.core.errors import InputError, UsageError
-from tests.unit.boxes.box_samples import SAMPLES, SIZES, Sample, expected, rows
+from tests.unit.boxes.box_samples import BOXES_ONLY, SAMPLES, SIZES, Sample, expected, rows
 
-LISTS_EMPTY = frozenset({"voc", "cvat", "coco", "yolo", "kaggle", "table", "huggingface"})
 SHIFTED = {"inclusive0": (0, 1), "inclusive1": (-1, 0)}
 
 
@@ -31,6 +30,7 @@ def test_facts(reader: str) -> None:
     facts = READERS[reader].facts
     assert facts["title"]
     assert facts["convention"] in CONVENTIONS
+    assert (facts["pixels"], facts["convention"]) != (True, "fraction")
     assert all(suffix.startswith(".") for suffix in facts["suffixes"])
 
 
@@ -64,7 +64,7 @@ def test_boxes_and_schema(reader: str, sample: Sample, stream: bool) -> None:
 def test_images(reader: str, sample: Sample, stream: bool) -> None:
     path, options = sample
     table = read_boxes(path, stream=stream, **options)
-    wanted = {(key, *size) for key, size in SIZES.items() if key != "c" or reader in LISTS_EMPTY}
+    wanted = {(key, *size) for key, size in SIZES.items() if key != "c" or reader not in BOXES_ONLY}
     images = table.images.collect()
     assert set(images.select("image_id", "image_width", "image_height").rows()) == wanted
     assert images.height == len(wanted)

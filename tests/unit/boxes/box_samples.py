@@ -186,3 +186,5 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     "huggingface": huggingface,
 }
 """One builder a reader; the contract tests fail for a reader without one."""
+BOXES_ONLY = frozenset({"openimages"})
+"""Formats whose files say nothing of images without objects."""
