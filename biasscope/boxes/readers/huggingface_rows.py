@@ -123,7 +123,8 @@ class _Part:
     """Rows of a dataset under one name, and which of their features are read."""
 
     def __init__(self, source: str, name: str | None, data: Any, request: Request) -> None:
-        self.source, self.where, self.data = source, f"{source}:{name or ''}", data
+        self.source, self.where = source, f"{source}:{name or ''}"
+        self.data = data.with_format(None)  # a format that was set is stored with the dataset: tensors, fewer columns
         self.places = places_of(data.features, request)
 
     def rows(self) -> Iterator[dict[str, Any]]:

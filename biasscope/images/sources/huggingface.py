@@ -107,7 +107,7 @@ def open_source(request: Request) -> HuggingFaceSource:
     name = request.text or f"{type(request.spec).__name__} in memory"
     data, notes = split_of(load(request), request.split, name)
     if request.stream and hasattr(data, "to_iterable_dataset"):
-        data = data.to_iterable_dataset()
+        data = data.with_format(None).to_iterable_dataset()  # it takes no format that has columns
     features = data.features
     if features is None:
         raise InputError("the dataset does not state its features", where=name)

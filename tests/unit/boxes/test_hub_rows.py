@@ -173,3 +173,25 @@ def test_sizes_of_the_image_go_before_those_that_may_be_of_anything(tmp_path: Pa
     row = {"image_id": "a", **sides, "objects": {"bbox": [BOX], "category": ["cat"]}}
     found = read_boxes(saved(tmp_path, [row])).images.select("image_width", "image_height")
     assert found.collect().rows() == [(100, 80)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("form", ["torch", "numpy", "arrow", "pandas", "polars"])
+@pytest.mark.parametrize("columns", [None, ["width"]])
+def test_a_format_that_was_set_and_saved_changes_nothing(
+    tmp_path: Path, form: str, columns: list[str] | None, stream: bool
+) -> None:
+    classes = datasets.ClassLabel(names=["cat", "dog"])
+    number, box = datasets.Value("int32"), datasets.List(datasets.Value("float64"))
+    objects = datasets.List({"bbox": box, "category": classes, "iscrowd": number})
+    kinds = datasets.Features({"file_name": datasets.Value("string"), "width": number, "height": number})
+    given = [{"bbox": BOX, "category": 1, "iscrowd": 0}, {"bbox": BOX, "category": 0, "iscrowd": 1}]
+    rows = [{"file_name": "a.jpg", "width": 100, "height": 80, "objects": given}]
+    data = datasets.Dataset.from_list(rows, features=datasets.Features({**kinds, "objects": objects}))
+    data.with_format(form, columns=columns).save_to_disk(str(tmp_path / "x"))
+    assert datasets.load_from_disk(str(tmp_path / "x")).format["type"] == form
+    found = read_boxes(tmp_path / "x", stream=stream).boxes.collect()
+    assert found.select("image_id", pl.col("label").cast(pl.String), "crowd", "x1").rows() == [
+        ("a", "dog", False, 11.0),
+        ("a", "cat", True, 11.0),
+    ]

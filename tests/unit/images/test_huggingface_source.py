@@ -57,6 +57,16 @@ def test_a_stream_gives_the_first_ones_and_says_so(tmp_path):
     assert numbers(open_images(dataset().to_iterable_dataset(), limit=2)) == [0, 1]
 
 
+@pytest.mark.parametrize("columns", [None, ["label"]])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_format_that_was_set_changes_nothing(columns, stream, tmp_path):
+    made = dataset().with_format("numpy", columns=columns)
+    made.save_to_disk(str(tmp_path / "x"))
+    for source in (open_images(made, stream=stream), open_images(tmp_path / "x", stream=stream)):
+        assert numbers(source) == list(range(12))
+        assert [picture.label for picture in source] == [number % 3 for number in range(12)]
+
+
 def test_a_stream_of_files_that_are_only_named(tmp_path):
     folder = write_folder(tmp_path)
     data = datasets.load_dataset("imagefolder", data_dir=str(folder), split="train", streaming=True)
