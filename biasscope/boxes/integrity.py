@@ -79,10 +79,10 @@ class Inspector:
         self._evidence.add(made.corners[0], made.corners[2], made.width)
         self._labels.update(np.flatnonzero(np.bincount(codes_of(batch["label"]))[1:]).tolist())
         usable = np.ones(batch.height, bool)
-        for code, rows in (*geometry(made, pixels=self.pixels), *self._repeated(made), *plain(batch)):
-            self._note(code, made, rows)
-            if not PROBLEMS[code].used:
-                usable[rows] = False
+        for code, rows in (*geometry(made, pixels=self.pixels), *plain(batch)):
+            self._take(code, made, rows, usable)
+        for code, rows in self._repeated(made, usable):
+            self._take(code, made, rows, usable)
         self.excluded += int(batch.height - usable.sum())
         return usable
 
@@ -120,10 +120,12 @@ class Inspector:
         )
         return verdict(found, source, self.doubt(source.convention))
 
-    def _repeated(self, batch: Batch) -> list[tuple[str, Places]]:
+    def _repeated(self, batch: Batch, usable: Mask) -> list[tuple[str, Places]]:
+        """Copies among the rows that are usable so far, and among the others: no row gives way to one left out."""
         frame = batch.frame
         image = images_mixed(frame)
         rows = mixed(image, codes_of(frame["label"]), *batch.corners)
+        np.invert(rows, out=rows, where=~usable)
         unknown = np.isnan(batch.width) | np.isnan(batch.height)
         met, conflicts = self._meet(image, sizes_mixed(batch.width, batch.height), unknown)
         copies = self._rows.copies(rows, met)
@@ -140,6 +142,12 @@ class Inspector:
         if unknown.any():
             self._unsized.meet(image[unknown], np.zeros(int(unknown.sum()), np.uint64))
         return met, known[conflicts]
+
+    def _take(self, code: str, batch: Batch, rows: Places, usable: Mask) -> None:
+        """Count and list rows with a problem, which are no more usable where it leaves them out."""
+        self._note(code, batch, rows)
+        if not PROBLEMS[code].used:
+            usable[rows] = False
 
     def _note(self, code: str, batch: Batch, rows: Places) -> None:
         if not rows.size:

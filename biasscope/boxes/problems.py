@@ -49,7 +49,9 @@ PROBLEMS = {
         "by its EXIF orientation.",
     ),
     "duplicate": Problem(
-        "Duplicate boxes", False, "Same image, label and corners as an earlier box; the first one stays."
+        "Duplicate boxes",
+        False,
+        "Same image, label and corners as an earlier box; the first one that nothing else is wrong with stays.",
     ),
     "unknown_size": Problem(
         "Unknown image size", False, "In pixels, but the size of the image is unknown: give --images or --sizes."

@@ -76,10 +76,6 @@ def naive(rows: list[dict[str, Any]]) -> tuple[Counter[str], list[bool]]:  # noq
         if unknown:
             found.add("fraction" if fraction else "unknown_size")
         image = (row["image_id"], row["split"])
-        key = (image, row["label"], *corners)
-        if finite and key in boxes:
-            found.add("duplicate")
-        boxes.add(key)
         known = sizes.setdefault(image, {(w, h)}) if not unknown else {(w, h)}
         if (w, h) not in known:
             found.add("size_conflict")
@@ -88,6 +84,10 @@ def naive(rows: list[dict[str, Any]]) -> tuple[Counter[str], list[bool]]:  # noq
             found.add("unlabelled")
         if row["crowd"]:
             found.add("crowd")
+        key = (image, row["label"], *corners, any(not PROBLEMS[code].used for code in found))
+        if finite and key in boxes:
+            found.add("duplicate")
+        boxes.add(key)
         counts.update(found)
         usable.append(not any(not PROBLEMS[code].used for code in found))
     return counts, usable
@@ -131,6 +131,39 @@ def test_violations_leave_crowds_out() -> None:
     inspector = Inspector()
     inspector.check(frame_of([{**good(1), "crowd": True}, {**good(2), "label": None}]))
     assert inspector.violations == 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("other", [{"image_width": None}, {"crowd": True}, {"image_width": 5, "image_height": 5}])
+def test_a_copy_that_is_left_out_takes_no_other_with_it(other: dict[str, Any], size: int) -> None:
+    """In any order the first one stays that nothing else is wrong with: two of three copies are left out."""
+    copies = [good(1) | other, good(1), good(1)]
+    for rows in (copies, copies[::-1], [copies[1], copies[0], copies[2]]):
+        frame, inspector = frame_of(rows), Inspector()
+        kept = [inspector.check(frame.slice(start, size)) for start in range(0, frame.height, size)]
+        assert np.flatnonzero(np.concatenate(kept)).tolist() == [rows.index(good(1))]
+        assert (inspector.excluded, inspector.counts["duplicate"]) == (2, 1)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=20), st.randoms(use_true_random=False))
+def test_counts_do_not_depend_on_the_order_of_rows(rows: list[dict[str, Any]], chance: Any) -> None:
+    first, second = Inspector(), Inspector()
+    first.check(frame_of(rows))
+    second.check(frame_of(chance.sample(rows, len(rows))))
+    assert first.excluded == second.excluded
+    assert +first.counts == +second.counts
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_boxes_that_one_of_two_files_gives_without_sizes(tmp_path: Path, stream: bool) -> None:
+    header, box = "image,xmin,ymin,xmax,ymax,label,width,height\n", "{},1,2,30,40,cat,{}\n"
+    for name, sides in (("a", ","), ("b", "100,80")):
+        (tmp_path / f"{name}.csv").write_text(header + "".join(box.format(image, sides) for image in range(50)))
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for order in (paths, paths[::-1]):
+        table = read_boxes(*order, stream=stream)
+        assert inspect(table).scalar("excluded").value == 50
+        assert usable_boxes(table)["image_width"].to_list() == [100] * 50
 
 
 def test_a_shuffled_dataset_has_the_same_copies() -> None:
