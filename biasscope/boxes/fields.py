@@ -6,7 +6,8 @@ found out at once rather than value by value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ import polars as pl
 from biasscope.boxes.commas import EITHER, pointed
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, SUFFIX, suffix_of
 
+_WHOLE = r"^\s*(-?[0-9]+)\.0+\s*$"
 _TRUE = ("1", "1.0", "true", "yes")
 BLANK, ASCII = 32, 128
 """Bytes up to the first and from the second on may be blanks, or parts of such."""
@@ -58,18 +60,39 @@ def whole_side(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
     return pl.when(whole).then(value).cast(pl.Int32, strict=False)
 
 
-def image_name(name: str) -> pl.Expr:
-    """Image column without the suffix of an image file; null where it is empty."""
-    return _by_piece(pl.col(name).cast(pl.String), plain_names)
+def image_name(column: pl.Expr, kind: pl.DataType, *, whole: bool = False) -> pl.Expr:
+    """Image column without the suffix of an image file; null where it is empty. ``whole`` is as in :func:`words`."""
+    return _by_piece(words(column, kind, whole=whole), plain_names)
 
 
-def text(name: str, kind: pl.DataType) -> pl.Expr:
+def text(column: pl.Expr, kind: pl.DataType, *, whole: bool = False) -> pl.Expr:
     """Column as categories, without blanks around; empty text is null, and so is what is no number among numbers."""
-    column = pl.col(name)
+    made = words(column, kind, whole=whole)
     if kind in (pl.String, pl.Categorical, pl.Enum):
-        return column.cast(pl.String).map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
-    given = column.fill_nan(None) if kind.is_float() else column
-    return _by_piece(given.cast(pl.String), known).cast(pl.Categorical)
+        return made.map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
+    return _by_piece(made, known).cast(pl.Categorical)
+
+
+def words(column: pl.Expr, kind: pl.DataType, *, whole: bool = False) -> pl.Expr:
+    """Column as texts; a float that is whole is its integer, as one missing value makes floats of integers in pandas.
+
+    ``whole`` says that so are texts, which are otherwise left as they are: a class may be called 1.0.
+    """
+    if kind.is_float():
+        given, integer = column.fill_nan(None), column.cast(pl.Int64, strict=False)
+        return pl.when(given == integer).then(integer.cast(pl.String)).otherwise(given.cast(pl.String))
+    made = column.cast(pl.String)
+    return made.str.replace(_WHOLE, "${1}") if whole else made
+
+
+def are_whole(texts: Iterable[str]) -> bool:
+    """Whether texts are floats that are whole, as pandas writes integers where one is missing; empty ones are none.
+
+    >>> are_whole(["1.0", "", "12.0"]), are_whole(["1.0", "1.10"]), are_whole(["1"]), are_whole([""])
+    (True, False, False, False)
+    """
+    given = [text for text in texts if text.strip()]
+    return bool(given) and all(re.match(_WHOLE, text) for text in given)
 
 
 def plain_words(name: str) -> pl.Expr:

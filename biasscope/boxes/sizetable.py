@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 
 from biasscope.boxes.damage import incomplete
-from biasscope.boxes.fields import whole_side
-from biasscope.boxes.filenames import stem_of
+from biasscope.boxes.fields import are_whole, whole_side, words
+from biasscope.boxes.filenames import stem_of, suffix_of
 from biasscope.boxes.files import head
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.readers.coco_tables import LISTED, read_tables
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.tablefiles import EXTRA, column_names, readable, rows_held, scan
+from biasscope.boxes.tablefiles import EXTRA, TEXTS, column_names, readable, rows_held, scan
 from biasscope.core.errors import InputError
 
 Size = tuple[int | None, int | None]
@@ -120,13 +120,17 @@ def _columns(given: Sequence[str], path: Path) -> list[str]:
 
 def _table_sizes(path: Path) -> pl.DataFrame:
     frame = scan(path)
-    image, width, height = map(pl.col, _columns(frame.collect_schema().names(), path))
+    kinds = frame.collect_schema()
+    columns = _columns(kinds.names(), path)
+    image, width, height = map(pl.col, columns)
     sides = [whole_side(side.cast(pl.Float64, strict=False), pl.Float64()) for side in (width, height)]
     made = dict(zip(SIDES, sides, strict=True))
     with readable(path, "a table of sizes"):
-        named = frame.select(image.cast(pl.String).alias("name"), **made).collect()
+        named = frame.select(words(image, kinds[columns[0]]).alias("name"), **made).collect()
     if (rows := rows_held(path, frame)) not in (None, named.height):
         raise incomplete(named.height, rows or 0, [path])
+    if suffix_of(path.name) in TEXTS and are_whole(named["name"].drop_nulls()):
+        named = named.with_columns(words(pl.col("name"), pl.String(), whole=True))
     return named
 
 

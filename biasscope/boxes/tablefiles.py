@@ -21,6 +21,7 @@ from biasscope.boxes.damage import BOXES_NOUN, DAMAGE, SHORT, unreadable
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import HEAD, head
 from biasscope.boxes.rowlog import RowLog
+from biasscope.core.classlabel import FEATURES, names_stored
 from biasscope.core.errors import InputError
 from biasscope.core.words import legible
 
@@ -46,7 +47,22 @@ def csv_header(path: Path) -> list[str]:
 
 def column_names(path: Path) -> list[str]:
     """Column names of a table, of which no more is read."""
-    return csv_header(path) if suffix_of(path.name) in TEXTS else scan(path).collect_schema().names()
+    return column_kinds(path).names()
+
+
+def column_kinds(path: Path) -> pl.Schema:
+    """Columns of a table and their types, of which no more is read; those of a CSV file are texts."""
+    if suffix_of(path.name) in TEXTS:
+        return pl.Schema(dict.fromkeys(csv_header(path), pl.String()))
+    return scan(path).collect_schema()
+
+
+def class_names(path: Path, column: str) -> tuple[str, ...] | None:
+    """Names of the classes that the numbers in a column of a Parquet file stand for, where the file says them."""
+    if suffix_of(path.name) != ".parquet":
+        return None
+    with readable(path):
+        return names_stored(pl.read_parquet_metadata(_source(path)).get(FEATURES, ""), column)
 
 
 def _header_line(path: Path) -> str:

@@ -66,11 +66,11 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
     commas = meaning(words, path)
     scanned = scans(path, _CORNERS if plain(words) else [], request.log)
     schema = scanned.frame.collect_schema()
-    label = text("LabelName", schema["LabelName"])
+    label = text(pl.col("LabelName"), schema["LabelName"])
     if names := _names(path.parent):
         label = plain_words("LabelName").replace(names).cast(pl.Categorical)
     columns = {
-        "image_id": image_name("ImageID"),
+        "image_id": image_name(pl.col("ImageID"), schema["ImageID"]),
         "label": label,
         **{key: number(name, schema[name], commas) for key, name in zip(CORNERS, _CORNERS, strict=True)},
         **flags_of({key: name for key, name in _FLAGS.items() if name in schema}, schema),

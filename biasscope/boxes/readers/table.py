@@ -7,11 +7,15 @@ or named with ``columns``. Four corners are pixel edges, a corner with a width a
 convention is named: tables are written in all of them. One column may hold the whole box (``bbox``): a struct with such
 names, or a list or text of four numbers, which is ``xywh`` unless another convention is named, and then corners. A row
 with neither a label nor coordinates is an image without objects. Without a column for the class all boxes are of one.
+Image ids and classes that are whole floats (1.0) are their integers (1); in a CSV file, where all is text, only if the
+column begins with nothing else. Class numbers have the names that the ``datasets`` library wrote into a Parquet file,
+and a class that is a struct such as ``{id, name}`` has its name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -20,12 +24,13 @@ from biasscope.boxes.boxcolumn import BBOX, corners, four_numbers
 from biasscope.boxes.boxcolumn import NAMES as LISTS
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.commas import THOUSANDS, first_words, meaning, plain
-from biasscope.boxes.fields import image_name, side, text
+from biasscope.boxes.fields import side
 from biasscope.boxes.files import Found
 from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, resolve
+from biasscope.boxes.readers.table_names import names_of, naming
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import TABLES, column_names, scans
+from biasscope.boxes.tablefiles import TABLES, column_kinds, column_names, scans
 from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_numbers, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
@@ -69,9 +74,9 @@ def read(request: Request) -> BoxTable:
 def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     path = Path(found.path)
     given = dict(request.columns) | ({"split": request.split_column} if request.split_column else {})
-    names = column_names(path)
-    check_columns(given, pl.Schema(dict.fromkeys(names, pl.String())), path)
-    chosen, wh = resolve(names, given, path)
+    kinds = column_kinds(path)
+    check_columns(given, kinds, path)
+    chosen, wh = resolve(kinds.names(), given, path, partial(naming, path, kinds))
     sorts = [[chosen[key] for key in keys if key in chosen] for keys in (CORNERS, ("image_width",), ("image_height",))]
     words = first_words(path, *sorts)
     commas = meaning(words, path)
@@ -86,7 +91,6 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     convention = request.convention if request.convention != "auto" else "xywh" if wh else "edges"
     layout = Layout(convention, wh=wh or convention == "xywh", fraction=convention == "fraction")
     columns: dict[str, pl.Expr] = {
-        "image_id": image_name(chosen["image_id"]),
         **dict(zip(CORNERS, numbers, strict=True)),
         **{
             key: side(chosen[key], schema[chosen[key]], commas)
@@ -94,7 +98,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
             if key in chosen
         },
         "label": pl.lit(ONE_CLASS),
-        **{key: text(chosen[key], schema[chosen[key]]) for key in ("label", "split") if key in chosen},
+        **names_of(path, chosen, schema),
         **flags_of(chosen, schema),
     }
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from biasscope.boxes.boxcolumn import BBOX
@@ -18,6 +18,8 @@ LABEL = (
     "label", "class_name", "classname", "label_name", "labelname", "category_name", "class", "category", "synset",
     "wnid", "class_id", "classid", "category_id", "label_id",
 )  # fmt: skip
+NAME_OF_CLASS = ("name", *LABEL)
+"""Fields that name a class where one is given with its number."""
 OTHERS = {
     "split": ("split", "subset", "set", "partition"),
     "image_width": ("image_width", "img_width", "imagewidth", "width"),
@@ -45,8 +47,12 @@ LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
 """Names of the four numbers, in lower case, and whether the last two are width and height."""
 
 
-def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple[dict[str, str], bool]:
+def resolve(
+    names: Sequence[str], given: Mapping[str, str], path: Path, naming: Callable[[Sequence[str]], str]
+) -> tuple[dict[str, str], bool]:
     """Which column is which, and whether the last two numbers are width and height.
+
+    ``naming`` chooses among the columns that may name the image.
 
     Raises
     ------
@@ -65,7 +71,11 @@ def resolve(names: Sequence[str], given: Mapping[str, str], path: Path) -> tuple
     elif not set(CORNERS) <= given.keys() and BBOX not in given and (name := first_of(free, LISTS)) is not None:
         chosen[BBOX] = free[name]
     free = {key: name for key, name in free.items() if name not in chosen.values()}
-    for key, options in {"image_id": IMAGE, "label": LABEL, **OTHERS}.items():
+    images = [chosen["image_id"]] if "image_id" in chosen else [free[name] for name in IMAGE if name in free]
+    if images:
+        chosen["image_id"] = naming(images)
+    free = {key: name for key, name in free.items() if name != chosen.get("image_id")}
+    for key, options in {"label": LABEL, **OTHERS}.items():
         if key not in chosen and (name := first_of(free, options)) is not None:
             chosen[key] = free.pop(name)
     _check(chosen, names, path)

@@ -6,7 +6,6 @@ which a row is wanted.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from biasscope.core.classlabel import FEATURES, names_stored
 from biasscope.core.errors import InputError, UsageError
 from biasscope.images.columns import Columns, find_columns, read_labels
 from biasscope.images.decode import SUFFIXES as PICTURES
@@ -163,11 +163,10 @@ def _class_label(path: Path, column: str | None) -> tuple[str, ...] | None:
     import pyarrow.parquet as parquet
 
     try:
-        stored = json.loads((parquet.read_schema(path).metadata or {}).get(b"huggingface", b"{}"))
-        names = stored["info"]["features"][column]["names"]
-    except (ValueError, KeyError, TypeError, OSError):
+        metadata = parquet.read_schema(path).metadata or {}
+    except (ValueError, OSError):
         return None
-    return tuple(map(str, names)) if isinstance(names, list) else None
+    return names_stored(metadata.get(FEATURES.encode(), b""), column)
 
 
 def _of_split(files: list[Path], wanted: str | None, where: str) -> tuple[list[Path], list[str]]:

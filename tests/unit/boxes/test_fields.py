@@ -34,7 +34,7 @@ def test_names(names: list[str | None]) -> None:
     assert plain_names(series).to_list() == wanted
     frame = series.to_frame().lazy()
     for engine in ("in-memory", "streaming"):
-        assert frame.select(image_name("x")).collect(engine=engine)["x"].to_list() == wanted
+        assert frame.select(image_name(pl.col("x"), pl.String())).collect(engine=engine)["x"].to_list() == wanted
 
 
 @given(NAMES)
@@ -42,12 +42,12 @@ def test_words(words: list[str | None]) -> None:
     series = pl.Series("x", words, pl.String)
     wanted = [None if word is None else word.strip() or None for word in words]
     assert stripped(series).to_list() == wanted
-    assert series.to_frame().select(text("x", pl.String())).cast(pl.String)["x"].to_list() == wanted
+    assert series.to_frame().select(text(pl.col("x"), pl.String())).cast(pl.String)["x"].to_list() == wanted
 
 
 def test_numbers_as_classes() -> None:
     frame = pl.DataFrame({"x": [3, None, -1]})
-    assert frame.select(text("x", pl.Int64())).cast(pl.String)["x"].to_list() == ["3", None, "-1"]
+    assert frame.select(text(pl.col("x"), pl.Int64())).cast(pl.String)["x"].to_list() == ["3", None, "-1"]
 
 
 def test_images_without_objects_come_from_the_pass_over_the_boxes(tmp_path: Path) -> None:

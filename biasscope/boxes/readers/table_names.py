@@ -1,0 +1,109 @@
+"""Columns of a table that name the image and the class: which of them can, and what stands in them as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.boxes.commas import first_words
+from biasscope.boxes.fields import are_whole, classes, image_name, text
+from biasscope.boxes.filenames import suffix_of
+from biasscope.boxes.readers.table_columns import NAME_OF_CLASS, first_of
+from biasscope.boxes.tablefiles import TEXTS, class_names, readable, scan
+from biasscope.core.errors import InputError
+
+PATH = "path"
+"""Field of an encoded picture, as the hub has it, that names its file."""
+LOOKED_AT = 100
+"""Rows in which a name has to be met where a column may hold pictures."""
+
+
+def naming(path: Path, kinds: pl.Schema, options: Sequence[str]) -> str:
+    """First column, of those that may name the image, that can: pictures themselves, in bytes, are no names.
+
+    Parameters
+    ----------
+    path
+        The table.
+    kinds
+        Its columns.
+    options
+        Names of columns, one at least, those that are usual first.
+
+    Raises
+    ------
+    InputError
+        None of them can.
+    """
+    plain = [name for name in options if not (kinds[name].is_nested() or kinds[name] == pl.Binary)]
+    found = next((name for name in (*plain, *options) if name in plain or _has_names(path, name, kinds[name])), None)
+    if found is None:
+        what = f"column {options[0]!r} holds no names of images (its type is {_short(kinds[options[0]])})"
+        raise InputError(what, where=str(path), hint="Name the column that does with --columns image_id=...")
+    return found
+
+
+def names_of(path: Path, chosen: Mapping[str, str], schema: pl.Schema) -> dict[str, pl.Expr]:
+    """Image, class and split of each row, as far as there are columns for them, the first being there.
+
+    Raises
+    ------
+    InputError
+        The column for the class holds none.
+    """
+    keys = [key for key in ("image_id", "label", "split") if key in chosen]
+    # Other files say which of their columns are numbers.
+    firsts = first_words(path, *([chosen[key]] for key in keys)) if suffix_of(path.name) in TEXTS else [()] * len(keys)
+    whole = dict(zip(keys, map(are_whole, firsts), strict=True))
+    made = {"image_id": image_name(*_name_in(chosen["image_id"], schema[chosen["image_id"]]), whole=whole["image_id"])}
+    if "label" in chosen:
+        made["label"] = _class_of(path, chosen["label"], schema[chosen["label"]], whole=whole["label"])
+    if "split" in chosen:
+        made["split"] = text(pl.col(chosen["split"]), schema[chosen["split"]], whole=whole["split"])
+    return made
+
+
+def _class_of(path: Path, name: str, kind: pl.DataType, *, whole: bool) -> pl.Expr:
+    """Classes in a column, by their names where the file or the column says them beside their numbers."""
+    if isinstance(kind, pl.Struct):
+        field = first_of([field.name for field in kind.fields], NAME_OF_CLASS)
+        inside = next((one for one in kind.fields if one.name.strip().lower() == field), None)
+        if inside is not None and isinstance(inside.dtype, pl.DataType):
+            return text(pl.col(name).struct.field(inside.name), inside.dtype, whole=whole)
+    if kind.is_nested() or kind == pl.Binary:
+        hint = "Name the column of the classes with --columns label=..."
+        raise InputError(f"column {name!r} holds no classes (its type is {_short(kind)})", where=str(path), hint=hint)
+    names = class_names(path, name) if kind.is_integer() else None
+    if not names:
+        return text(pl.col(name), kind, whole=whole)
+    numbers = pl.col(name).cast(pl.Int64)
+    named = numbers.replace_strict([-1, *range(len(names))], [None, *names], default=numbers.cast(pl.String))
+    return named.map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
+
+
+def _has_names(path: Path, name: str, kind: pl.DataType) -> bool:
+    """Whether a column of bytes or pictures names files in its first rows."""
+    column, inner = _name_in(name, kind)
+    if inner.is_nested():
+        return False
+    with readable(path):
+        return any(map(_is_text, scan(path).select(column).head(LOOKED_AT).collect().to_series()))
+
+
+def _is_text(value: object) -> bool:
+    try:
+        return bool(str(value, "utf-8") if isinstance(value, bytes) else value)
+    except UnicodeDecodeError:
+        return False
+
+
+def _name_in(name: str, kind: pl.DataType) -> tuple[pl.Expr, pl.DataType]:
+    """What names the image in a column: the path of an encoded picture, else all of it."""
+    inner = pl.Schema(kind.to_schema()).get(PATH) if isinstance(kind, pl.Struct) else None
+    return (pl.col(name), kind) if inner is None else (pl.col(name).struct.field(PATH), inner)
+
+
+def _short(kind: pl.DataType) -> str:
+    return str(kind)[:100]
