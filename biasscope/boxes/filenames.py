@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from biasscope.core.words import legible
@@ -16,6 +17,13 @@ SUFFIX = r"(?i)\.(?:" + "|".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES)
 SPLIT_WORD = re.compile(r"(train|trn|valid|validation|val|dev|testing|test)(?:\d{4})?", re.IGNORECASE)
 """A word that names a split, with or without a year."""
 _NAMES = {"train": "train", "trn": "train", "test": "test", "testing": "test"}
+
+SPLIT_NAMES = {
+    spelling: _NAMES.get(word, "val")
+    for word in ("train", "trn", "valid", "validation", "val", "testing", "test")
+    for spelling in (word, word.capitalize(), word.upper())
+}
+"""Words in a column of splits that mean the same as those in paths; ``dev`` may stand beside ``val`` there."""
 
 
 def split_from(part: str) -> str | None:
@@ -52,6 +60,17 @@ def suffix_of(name: str) -> str:
     if suffix == ".gz" and (table := before[-4:].lower()) in (".csv", ".tsv"):
         return table + suffix
     return suffix
+
+
+def split_names(names: Iterable[str]) -> dict[str, str]:
+    """What splits that have names are called: as in paths, but by their own names where two would be one then.
+
+    >>> split_names(["train", "validation"]), split_names(["dev", "val", "train.all"])
+    ({'train': 'train', 'validation': 'val'}, {'dev': 'dev', 'val': 'val', 'train.all': 'train'})
+    """
+    made = {name: split_from(name) or name for name in names}
+    times = Counter(made.values())
+    return {name: called if times[called] == 1 else name for name, called in made.items()}
 
 
 def stem_of(name: str) -> str:

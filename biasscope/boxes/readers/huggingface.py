@@ -7,6 +7,9 @@ Convention
 columns such as ``image_width`` and ``image_height``, or ``width`` and ``height``, or from the image's own header; no
 image is decoded. Each row is an image of its own, whatever its name, unless its ``bbox`` is one box: then rows of one
 name are one image, as in a table.
+
+Splits are called as the names of files and folders are read, ``validation`` as ``val``, but keep their own names where
+two would be called the same.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import Any
 import polars as pl
 
 from biasscope.boxes.boxtable import BoxTable
+from biasscope.boxes.filenames import split_names
 from biasscope.boxes.readers.huggingface_features import BOX
 from biasscope.boxes.readers.huggingface_rows import Split
 from biasscope.boxes.schema import BOXES, IMAGES
@@ -105,7 +109,8 @@ def _load(request: Request) -> dict[str | None, Any]:
         first = str(error).split("\n")[0]
         raise InputError(f"cannot be loaded as a Hugging Face dataset ({first})", where=name) from error
     if isinstance(data, Mapping):
-        return {None if key == WHOLE else str(key): value for key, value in data.items()}
+        names = split_names(map(str, data))
+        return {None if key == WHOLE else names[str(key)]: value for key, value in data.items()}
     return {request.split or request.split_of("x", stem=False): data}
 
 

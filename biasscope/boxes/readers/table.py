@@ -9,7 +9,8 @@ names, or a list or text of four numbers, which is ``xywh`` unless another conve
 with neither a label nor coordinates is an image without objects. Without a column for the class all boxes are of one.
 Image ids and classes that are whole floats (1.0) are their integers (1); in a CSV file, where all is text, only if the
 column begins with nothing else. Class numbers have the names that the ``datasets`` library wrote into a Parquet file,
-and a class that is a struct such as ``{id, name}`` has its name.
+and a class that is a struct such as ``{id, name}`` has its name. In a column of splits ``valid`` and ``validation`` are
+``val``, as in the names of files and folders, ``trn`` is ``train`` and ``testing`` is ``test``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import polars as pl
 
 from biasscope.boxes.commas import first_words
 from biasscope.boxes.fields import are_whole, classes, image_name, text
-from biasscope.boxes.filenames import suffix_of
+from biasscope.boxes.filenames import SPLIT_NAMES, suffix_of
 from biasscope.boxes.readers.table_columns import NAME_OF_CLASS, first_of
 from biasscope.boxes.tablefiles import TEXTS, class_names, readable, scan
 from biasscope.core.errors import InputError
@@ -61,7 +61,8 @@ def names_of(path: Path, chosen: Mapping[str, str], schema: pl.Schema) -> dict[s
     if "label" in chosen:
         made["label"] = _class_of(path, chosen["label"], schema[chosen["label"]], whole=whole["label"])
     if "split" in chosen:
-        made["split"] = text(pl.col(chosen["split"]), schema[chosen["split"]], whole=whole["split"])
+        split = text(pl.col(chosen["split"]), schema[chosen["split"]], whole=whole["split"]).cast(pl.String)
+        made["split"] = split.replace(SPLIT_NAMES).cast(pl.Categorical)
     return made
 
 

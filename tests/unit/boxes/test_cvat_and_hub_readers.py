@@ -213,7 +213,7 @@ def test_splits_lists_of_objects_and_sizes_from_headers(tmp_path: Path, conventi
     table = read_boxes(tmp_path / "x", box_convention=convention, stream=stream)
     frame = table.boxes.collect()
     assert rows(frame.filter(pl.col("split") == "train")) == expected()
-    assert rows(frame.filter(pl.col("split") == "validation")) == expected()[2:]
+    assert rows(frame.filter(pl.col("split") == "val")) == expected()[2:]
     assert frame["image_width"].null_count() == 0
     assert "image headers" in table.notes[0]
 

@@ -71,6 +71,21 @@ def test_rows_of_several_datasets_are_images_of_their_own(tmp_path: Path, stream
     assert read_boxes(*splits, stream=stream).images.collect()["image_id"].to_list() == ["b", "b"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_splits_are_called_as_in_the_names_of_files(tmp_path: Path, stream: bool) -> None:
+    """The same dataset through ``save_to_disk`` and as Parquet files; a name stays where two would be one."""
+    for names, called in ((("train", "validation"), ["train", "val"]), (("val", "validation"), ["val", "validation"])):
+        parts = {name: datasets.Dataset.from_list(named("a")) for name in names}
+        datasets.DatasetDict(parts).save_to_disk(str(tmp_path / names[0]))
+        splits = read_boxes(tmp_path / names[0], stream=stream).boxes.collect()["split"]
+        assert splits.cast(pl.String).to_list() == called
+    (tmp_path / "files").mkdir()
+    for name in ("train", "validation"):
+        datasets.Dataset.from_list(named("a")).to_parquet(str(tmp_path / "files" / f"{name}-00000-of-00001.parquet"))
+    splits = read_boxes(tmp_path / "files", stream=stream).boxes.collect()["split"]
+    assert sorted(splits.cast(pl.String)) == ["train", "val"]
+
+
 def test_flags_stand_among_the_objects(tmp_path: Path) -> None:
     objects = {"bbox": [BOX, BOX, BOX], "iscrowd": [0, 1, -1], "Truncated": [False, None, True], "difficult": ["yes"]}
     rows = [

@@ -104,3 +104,10 @@ def test_texts_stay_where_one_is_no_whole_float(tmp_path: Path, given: list[str]
     assert words(tmp_path / "x.csv", "label") == words(tmp_path / "x.csv", "image_id") == read
     assert words(written(tmp_path, image=given, label=given), "label") == given  # there a text is one
     assert inspect(read_boxes(tmp_path / "x.csv")).scalar("classes").value == 2
+
+
+def test_splits_in_a_column_are_called_as_in_paths(tmp_path: Path) -> None:
+    given = ["train", "Validation", "valid", "dev", "fold 1", "", "testing"]
+    lines = "".join(f"{row},{split},1,1,9,9,cat,20,10\n" for row, split in enumerate(given))
+    (tmp_path / "x.csv").write_text(f"image,split,xmin,ymin,xmax,ymax,label,width,height\n{lines}")
+    assert words(tmp_path / "x.csv", "split") == ["train", "val", "val", "dev", "fold 1", None, "test"]
