@@ -85,6 +85,17 @@ def words(column: pl.Expr, kind: pl.DataType, *, whole: bool = False) -> pl.Expr
     return made.str.replace(_WHOLE, "${1}") if whole else made
 
 
+def word(value: object) -> str | None:
+    """One value as :func:`words` and :func:`text` understand it.
+
+    >>> word(" cat"), word(""), word(2.0), word(2.5), word(float("nan")), word(None)
+    ('cat', None, '2', '2.5', None, None)
+    """
+    if isinstance(value, float):
+        return None if value != value else str(int(value) if value.is_integer() else value)
+    return None if value is None else str(value).strip() or None
+
+
 def are_whole(texts: Iterable[str]) -> bool:
     """Whether texts are floats that are whole, as pandas writes integers where one is missing; empty ones are none.
 

@@ -3,10 +3,12 @@
 Convention
 ----------
 ``bbox`` in the objects of a row is ``[left, top, width, height]`` in pixels (COCO's), unless a convention is named:
-``edges``, ``inclusive0`` and ``inclusive1`` are two corners, ``fraction`` is two corners as fractions. Sizes come from
-columns such as ``image_width`` and ``image_height``, or ``width`` and ``height``, or from the image's own header; no
-image is decoded. Each row is an image of its own, whatever its name, unless its ``bbox`` is one box: then rows of one
-name are one image, as in a table.
+``edges``, ``inclusive0`` and ``inclusive1`` are two corners, ``fraction`` is two corners as fractions. In listed
+objects it may be a dict as ``{x, y, w, h}`` or ``{xmin, ymin, xmax, ymax}``, the latter being pixel edges. Sizes come
+from columns such as ``image_width`` and ``image_height``, or ``width`` and ``height``, and where these say nothing from
+the image's own header; no image is decoded. Columns of the class have the names that they have in tables; without one
+all boxes are of one class. Each row is an image of its own, whatever its name, unless its ``bbox`` is one box: then
+rows of one name are one image, as in a table.
 
 Splits are called as the names of files and folders are read, ``validation`` as ``val``, but keep their own names where
 two would be called the same.
@@ -65,8 +67,7 @@ def read(request: Request) -> BoxTable:
     InputError
         The dataset cannot be loaded or has no feature with boxes.
     """
-    convention = request.convention if request.convention != "auto" else "xywh"
-    parts = [Split(request, name, data, convention) for name, data in _splits(request).items()]
+    parts = [Split(request, name, data) for name, data in _splits(request).items()]
     if request.stream:
         boxes, images = [part.scan(0) for part in parts], [part.scan(1) for part in parts]
     else:
@@ -77,7 +78,7 @@ def read(request: Request) -> BoxTable:
         pl.concat(boxes),
         pl.concat(images),
         format=NAME,
-        convention=convention,
+        convention=", ".join(dict.fromkeys(found for part in parts for found in part.conventions)),
         files=tuple(Path(found.path) for found in request.of(".arrow", ".parquet")) if request.path.exists() else (),
         log=request.log,
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from biasscope.boxes.readers.table_columns import OTHERS, first_of
+from biasscope.boxes.readers.huggingface_labels import class_names, inside, label_among
+from biasscope.boxes.readers.table_columns import NO_LABEL_COLUMN, OTHERS, field_of, layout_of
 from biasscope.boxes.schema import FLAGS
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
 
 _OBJECTS = ("objects", "annotations", "faces", "labels")
 BOX = ("bbox", "bboxes", "boxes", "box")
-_LABEL = ("category", "categories", "label", "labels", "category_id", "class", "class_label", "class_id", "name")
 _ID = ("image_id", "image_name", "file_name", "filename", "id")
 
 
@@ -27,6 +27,8 @@ class Places:
         Feature that holds those of the objects; empty when boxes stand among the features of the image.
     box, label, flags
         Features of the objects, the flags in the order of :data:`~biasscope.boxes.schema.FLAGS`.
+    corners, wide
+        Fields of a box that has names for its numbers (else there are none), and whether two are its width and height.
     names
         Names of the classes that labels are numbers of.
     image_id, image
@@ -43,6 +45,8 @@ class Places:
     box: str
     label: str | None
     flags: tuple[str | None, ...]
+    corners: tuple[str, ...]
+    wide: bool
     names: list[str] | None
     image_id: str | None
     image: str | None
@@ -57,14 +61,21 @@ class Places:
         wanted += self.sides or [self.image]
         return list(dict.fromkeys(name for name in wanted if name))
 
-    def note(self, request: Request, convention: str) -> str:
+    def convention(self, asked: str) -> str:
+        """What the numbers of a box mean: COCO's, unless another convention is asked for or their names are others."""
+        return asked if asked != "auto" else "edges" if self.corners and not self.wide else "xywh"
+
+    def note(self, request: Request) -> str:
         """Sentences on what was read."""
-        own = f"the columns {' and '.join(self.sides)}" if self.sides else "image headers" if self.image else None
+        own = [f"the columns {' and '.join(self.sides)}"] if self.sides else []
+        own += ["image headers"] if self.image else []
         asked = [name for name in ("sizes", "images") if getattr(request, name) is not None]
-        sizes = ", else ".join([*([own] if own else []), *(f"--{name}" for name in asked)]) or "nowhere"
+        sizes = ", else ".join([*own, *(f"--{name}" for name in asked)]) or "nowhere"
         path = f"{self.objects}.{self.box}" if self.objects else self.box
         rows = " Each row is one box, and rows with one name are one image." if self.single else ""
         labels = " The label of a row is that of all its boxes." if self.shared else ""
+        labels += "" if self.label else NO_LABEL_COLUMN
+        convention = self.convention(request.convention)
         return f"Boxes are from {path}, read as {convention}; image sizes are from {sizes}.{rows}{labels}"
 
 
@@ -85,20 +96,23 @@ def places_of(features: Any, request: Request) -> Places:
     objects, inner = _objects(features, source, request.columns)
     box = _choose(inner, BOX, source)
     _check_field(request, "label", inner)
-    label = request.columns.get("label") or next((name for name in _LABEL if name in inner), None)
+    label = request.columns.get("label") or label_among(inner)
     listed = objects != "" and not isinstance(features[objects], Mapping)
+    wide, corners = _layout(inner[box], box, source) if listed else (False, ())
     single = not listed and _one_box(inner[box], box, source)
     return Places(
         objects=objects,
         box=box,
         label=label,
-        flags=tuple(_flag(inner, name) for name in FLAGS),
-        names=_class_names(inner.get(label)) if label else None,
+        flags=tuple(field_of(inner, OTHERS[name]) for name in FLAGS),
+        corners=corners,
+        wide=wide,
+        names=class_names(inner.get(label)) if label else None,
         image_id=request.columns.get("image_id") or next((name for name in _ID if name in features), None),
         image=next((name for name, kind in features.items() if type(kind).__name__ == "Image"), None),
         sides=_sides(features),
         single=single,
-        shared=not (listed or single) and label is not None and _inside(inner[label]) is None,
+        shared=not (listed or single) and label is not None and inside(inner[label]) is None,
     )
 
 
@@ -109,13 +123,6 @@ def _sides(features: Mapping[str, Any]) -> tuple[str, str] | None:
     return next(((lower[width], lower[height]) for width, height in pairs if {width, height} <= lower.keys()), None)
 
 
-def _flag(inner: Mapping[str, Any], name: str) -> str | None:
-    """Field of a flag, by any of its usual names, in upper or lower case."""
-    lower = {field.lower(): field for field in reversed([*inner])}
-    found = first_of(lower, OTHERS[name])
-    return None if found is None else lower[found]
-
-
 def _one_box(feature: Any, name: str, source: str) -> bool:
     """Whether a feature is the four numbers of one box, not a list of boxes.
 
@@ -124,11 +131,25 @@ def _one_box(feature: Any, name: str, source: str) -> bool:
     InputError
         It is neither.
     """
-    inside = _inside(feature)
     if isinstance(_inner(feature), Mapping) or type(feature).__name__ == "Value":
-        hint = "A box is a list of four numbers; a row has a list of boxes, or is one box."
-        raise InputError(f"the feature {name} holds no lists of numbers: {feature}", where=source, hint=hint)
-    return type(inside).__name__ == "Value"
+        raise _no_numbers(feature, name, source)
+    return type(inside(feature)).__name__ == "Value"
+
+
+def _layout(feature: Any, name: str, source: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a box has a width and height, and the fields of its numbers, where it is a dict of them."""
+    if not isinstance(feature, Mapping):
+        return False, ()
+    lower = {field.strip().lower(): field for field in feature}
+    layout = layout_of(lower)
+    if layout is None:
+        raise _no_numbers(feature, name, source)
+    return layout[0], tuple(lower[field] for field in layout[1])
+
+
+def _no_numbers(feature: Any, name: str, source: str) -> InputError:
+    hint = "A box is a list of four numbers; a row has a list of boxes, or is one box."
+    return InputError(f"the feature {name} holds no lists of numbers: {feature}", where=source, hint=hint)
 
 
 def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
@@ -172,22 +193,11 @@ def _check_field(request: Request, key: str, fields: Mapping[str, Any]) -> None:
         )
 
 
-def _inside(feature: Any) -> Any:
-    """What a feature is a list of; ``None`` for one that is no list."""
-    return feature[0] if isinstance(feature, list) and feature else getattr(feature, "feature", None)
-
-
 def _inner(feature: Any) -> Mapping[str, Any] | None:
     """Fields of a feature that is a list of dicts or a dict of lists."""
     while feature is not None and not isinstance(feature, Mapping):
-        feature = _inside(feature)
+        feature = inside(feature)
     return feature
-
-
-def _class_names(feature: Any) -> list[str] | None:
-    while feature is not None and not hasattr(feature, "names"):
-        feature = _inside(feature)
-    return None if feature is None else list(feature.names)
 
 
 def _choose(inner: Mapping[str, Any], options: tuple[str, ...], source: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from biasscope.boxes.fields import is_true
 from biasscope.boxes.readers.huggingface_features import Places
+from biasscope.boxes.readers.huggingface_labels import named
 
 _UNEQUAL = object()
 """Value for boxes that cannot be told which of a different number of values is theirs."""
@@ -30,14 +31,20 @@ def objects_of(row: Mapping[str, Any], places: Places) -> Iterator[Object]:
     if isinstance(given, list):
         for item in given:
             fields = item or {}
-            yield _object(fields.get(places.box), *(fields.get(name) if name else None for name in names))
+            box = _numbers(fields.get(places.box), places)
+            yield _object(box, *(fields.get(name) if name else None for name in names))
         return
     boxes = given.get(places.box) or []
     if places.single:
         boxes = [boxes] if boxes else []
-    columns = (_each(given.get(name) if name else None, len(boxes)) for name in names)
+    columns = (_each(named(given.get(name)) if name else None, len(boxes)) for name in names)
     for box, *values in zip(boxes, *columns, strict=True):
         yield _object(box, *values)
+
+
+def _numbers(box: Any, places: Places) -> Any:
+    """Four numbers of a box that has names for them; any other as it is."""
+    return [box.get(name) for name in places.corners] if isinstance(box, Mapping) else box
 
 
 def _each(values: Any, count: int) -> list[Any]:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from biasscope.boxes.assemble import Raw, finish, size_number
+from biasscope.boxes.assemble import Raw, finish
 from biasscope.boxes.convention import from_xywh
+from biasscope.boxes.fields import word
 from biasscope.boxes.filenames import without_suffix
-from biasscope.boxes.readers.huggingface_features import Places, places_of
+from biasscope.boxes.readers.huggingface_features import places_of
 from biasscope.boxes.readers.huggingface_ids import ImageIds
+from biasscope.boxes.readers.huggingface_labels import class_of
 from biasscope.boxes.readers.huggingface_objects import objects_of
+from biasscope.boxes.readers.huggingface_sizes import RowSizes, undecoded
+from biasscope.boxes.readers.table_columns import ONE_CLASS
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import BOXES, IMAGES
-from biasscope.boxes.sizes import Sizes, image_size
+from biasscope.boxes.sizes import Sizes
 from biasscope.boxes.source import Request
 from biasscope.boxes.streamed import streamed
 from biasscope.core.errors import InputError
 
 BATCH = 2000
 """Images that are made into frames together."""
-NO_LABEL = -1
-"""Number that the library gives where there is no class."""
 Frames = tuple[pl.DataFrame, pl.DataFrame]
 
 
@@ -36,8 +36,8 @@ class Split:
     ``notes`` say what was read; ``logged`` is whether all bad rows are in the log, so that they are not listed again.
     """
 
-    def __init__(self, request: Request, split: str | None, parts: Mapping[str | None, Any], convention: str) -> None:
-        self.split, self.convention, self.request = split, convention, request
+    def __init__(self, request: Request, split: str | None, parts: Mapping[str | None, Any]) -> None:
+        self.split, self.request = split, request
         folder = request.folder.rstrip("/")
         self.source = folder if folder and request.path.is_dir() else f"{request.folder}{request.path.name}"
         self.parts = [_Part(self.source, name, data, request) for name, data in parts.items()]
@@ -46,7 +46,12 @@ class Split:
     @property
     def notes(self) -> list[str]:
         """Sentences on what was read."""
-        return [part.places.note(self.request, self.convention) for part in self.parts]
+        return [part.places.note(self.request) for part in self.parts]
+
+    @property
+    def conventions(self) -> list[str]:
+        """What the numbers of boxes mean."""
+        return [part.convention for part in self.parts]
 
     @property
     def own(self) -> bool:
@@ -63,14 +68,14 @@ class Split:
         ids, sizes = ImageIds(), Sizes(replace(self.request, log=log))
         for part in self.parts:
             for raw, rows in self._raw(part, log):
-                yield self._finish(part.places, raw, rows, ids, sizes)
+                yield self._finish(part, raw, rows, ids, sizes)
         self.logged = True
 
     def _raw(self, part: _Part, log: RowLog) -> Iterator[tuple[Raw, list[int]]]:
         """Raw images and boxes by the batch, and the row of each image."""
-        raw, rows = Raw(), list[int]()
+        raw, rows, sizes = Raw(), list[int](), RowSizes(part.data, part.places, log)
         for number, row in enumerate(part.rows(), 1):
-            self._add(part, raw, row, number, log)
+            self._add(part, raw, row, number, sizes, log)
             rows.append(number)
             if len(rows) == BATCH:
                 yield raw, rows
@@ -78,30 +83,30 @@ class Split:
         if rows:
             yield raw, rows
 
-    def _finish(self, places: Places, raw: Raw, rows: list[int], ids: ImageIds, sizes: Sizes) -> Frames:
+    def _finish(self, part: _Part, raw: Raw, rows: list[int], ids: ImageIds, sizes: Sizes) -> Frames:
         images, boxes = raw.frames()
         images = sizes.fill(images)
         names, again = images["image_id"].to_list(), list[int]()
-        if places.single:
+        if part.places.single:
             made = [without_suffix(name) for name in names]
             again = ids.again(made)
         else:
             made = ids.apart(names, rows)
         images = images.with_columns(image_id=pl.Series(made, dtype=pl.String))
-        fraction, log = self.convention == "fraction", sizes.request.log
-        found = finish(images, boxes, convention=self.convention, fraction=fraction, log=log)
+        fraction, log = part.convention == "fraction", sizes.request.log
+        found = finish(images, boxes, convention=part.convention, fraction=fraction, log=log)
         listed = found[1].collect()
         return found[0].collect(), listed[sorted({*range(listed.height)} - {*again})] if again else listed
 
-    def _add(self, part: _Part, raw: Raw, row: dict[str, Any], number: int, log: RowLog) -> None:
+    def _add(self, part: _Part, raw: Raw, row: dict[str, Any], number: int, sizes: RowSizes, log: RowLog) -> None:
         places, where = part.places, f"{part.where}:{number}"
         image = len(raw.images)
         name = row[places.image_id] if places.image_id else None
         raw.images.append(
             (
-                f"#{number}" if name is None else str(name),
+                word(name) or f"#{number}",
                 self.split,
-                *_size(row, places, where, log),
+                *sizes.of(row, number, where),
                 self.source,
                 None,
             )
@@ -115,8 +120,9 @@ class Split:
             except (TypeError, ValueError) as error:
                 log.add("bbox is not four numbers", where, str(error))
                 continue
-            corners = from_xywh(a, b, c, d) if self.convention == "xywh" else (a, b, c, d)
-            raw.boxes.append((image, _name(found.label, places.names), *corners, *found.flags, number))
+            corners = from_xywh(a, b, c, d) if part.wide else (a, b, c, d)
+            label = ONE_CLASS if places.label is None else class_of(found.label, places.names)
+            raw.boxes.append((image, label, *corners, *found.flags, number))
 
 
 class _Part:
@@ -126,43 +132,15 @@ class _Part:
         self.source, self.where = source, f"{source}:{name or ''}"
         self.data = data.with_format(None)  # a format that was set is stored with the dataset: tensors, fewer columns
         self.places = places_of(data.features, request)
+        self.convention = self.places.convention(request.convention)
+        self.wide = self.places.wide or self.convention == "xywh"
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Rows with the columns that are read; images stay encoded."""
-        import datasets
-
         data, image = self.data, self.places.image
         if image and not self.places.sides:
-            data = data.cast_column(image, datasets.Image(decode=False))
+            data = undecoded(data, image)
         try:
             yield from data.select_columns(self.places.columns)
         except Exception as error:  # the library raises whatever its layers raise
             raise InputError(f"a row cannot be read ({error})", where=self.source) from error
-
-
-def _name(label: object, names: list[str] | None) -> str | None:
-    """Class of a label: its name where the label is a number of one."""
-    if label is None or (names is not None and label == NO_LABEL):
-        return None
-    if names is not None and isinstance(label, int) and 0 <= label < len(names):
-        return names[label].strip() or None
-    return str(label).strip() or None
-
-
-def _size(row: Mapping[str, Any], places: Places, where: str, log: RowLog) -> tuple[int | None, int | None]:
-    if places.sides:
-        width, height = (size_number(row[name]) for name in places.sides)
-        return width, height
-    image = row[places.image] if places.image else None
-    if image is None:
-        return None, None
-    try:
-        return _header_size(image)
-    except (OSError, ValueError, SyntaxError, InputError) as error:
-        log.add("unreadable image", where, str(error))
-        return None, None
-
-
-def _header_size(image: Mapping[str, Any]) -> tuple[int, int]:
-    data = image.get("bytes")
-    return image_size(io.BytesIO(data) if data else Path(str(image["path"])))

@@ -27,7 +27,7 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.commas import THOUSANDS, first_words, meaning, plain
 from biasscope.boxes.fields import side
 from biasscope.boxes.files import Found
-from biasscope.boxes.readers.table_columns import IMAGE, first_of, layout_of, resolve
+from biasscope.boxes.readers.table_columns import IMAGE, NO_LABEL_COLUMN, ONE_CLASS, first_of, layout_of, resolve
 from biasscope.boxes.readers.table_names import names_of, naming
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
@@ -36,8 +36,6 @@ from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_n
 from biasscope.core.errors import InputError
 
 NAME = "table"
-ONE_CLASS = "object"
-"""Class of all boxes of a table that has no column for it."""
 
 
 def detect(request: Request) -> bool:
@@ -106,7 +104,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     parts = build(scanned, columns, raw, layout, request, found.name)
     note = _note(chosen, convention, asked=request.convention != "auto")
     if "label" not in chosen:
-        note += f" No column was found for the class, so all boxes are “{ONE_CLASS}”; name it with --columns label=..."
+        note += NO_LABEL_COLUMN
     if commas == THOUSANDS and any("," in word for sort in words for word in sort):
         note += " Commas in them were read as setting thousands apart (1,369 as 1369)."
     return parts, convention, note

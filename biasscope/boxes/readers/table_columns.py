@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from biasscope.boxes.boxcolumn import BBOX
@@ -18,6 +18,11 @@ LABEL = (
     "label", "class_name", "classname", "label_name", "labelname", "category_name", "class", "category", "synset",
     "wnid", "class_id", "classid", "category_id", "label_id",
 )  # fmt: skip
+ONE_CLASS = "object"
+"""Class of all boxes where there is no column for it."""
+NO_LABEL_COLUMN = (
+    f" No column was found for the class, so all boxes are “{ONE_CLASS}”; name it with --columns label=..."
+)
 NAME_OF_CLASS = ("name", *LABEL)
 """Fields that name a class where one is given with its number."""
 OTHERS = {
@@ -97,6 +102,16 @@ def layout_of(names: Sequence[str] | Mapping[str, str]) -> tuple[bool, tuple[str
     """First of :data:`LAYOUTS` whose four numbers are all among the names."""
     lower = {name.strip().lower() for name in names}
     return next((layout for layout in LAYOUTS if lower.issuperset(layout[1])), None)
+
+
+def field_of(names: Iterable[str], options: Sequence[str]) -> str | None:
+    """Name, as it is spelled, that is the first option in upper or lower case.
+
+    >>> field_of(["Name", "IsCrowd"], ("crowd", "iscrowd"))
+    'IsCrowd'
+    """
+    lower = {name.strip().lower(): name for name in reversed([*names])}
+    return next((lower[name] for name in options if name in lower), None)
 
 
 def first_of(names: Sequence[str] | Mapping[str, str], options: Sequence[str]) -> str | None:

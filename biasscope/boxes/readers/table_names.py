@@ -10,7 +10,7 @@ import polars as pl
 from biasscope.boxes.commas import first_words
 from biasscope.boxes.fields import are_whole, classes, image_name, text
 from biasscope.boxes.filenames import SPLIT_NAMES, suffix_of
-from biasscope.boxes.readers.table_columns import NAME_OF_CLASS, first_of
+from biasscope.boxes.readers.table_columns import NAME_OF_CLASS, field_of
 from biasscope.boxes.tablefiles import TEXTS, class_names, readable, scan
 from biasscope.core.errors import InputError
 
@@ -69,10 +69,9 @@ def names_of(path: Path, chosen: Mapping[str, str], schema: pl.Schema) -> dict[s
 def _class_of(path: Path, name: str, kind: pl.DataType, *, whole: bool) -> pl.Expr:
     """Classes in a column, by their names where the file or the column says them beside their numbers."""
     if isinstance(kind, pl.Struct):
-        field = first_of([field.name for field in kind.fields], NAME_OF_CLASS)
-        inside = next((one for one in kind.fields if one.name.strip().lower() == field), None)
-        if inside is not None and isinstance(inside.dtype, pl.DataType):
-            return text(pl.col(name).struct.field(inside.name), inside.dtype, whole=whole)
+        fields = pl.Schema(kind.to_schema())
+        if (field := field_of(fields, NAME_OF_CLASS)) is not None and not fields[field].is_nested():
+            return text(pl.col(name).struct.field(field), fields[field], whole=whole)
     if kind.is_nested() or kind == pl.Binary:
         hint = "Name the column of the classes with --columns label=..."
         raise InputError(f"column {name!r} holds no classes (its type is {_short(kind)})", where=str(path), hint=hint)

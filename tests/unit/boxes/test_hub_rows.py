@@ -1,5 +1,6 @@
 """Rows of Hugging Face datasets: which image each is, what stands beside a box, and rows that are one box."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +211,97 @@ def test_a_format_that_was_set_and_saved_changes_nothing(
         ("a", "dog", False, 11.0),
         ("a", "cat", True, 11.0),
     ]
+
+
+@pytest.mark.parametrize("name", ["category_name", "classes", "class_name", "label_name", "Category_Name", "synset"])
+@pytest.mark.parametrize("at", ["objects", "listed", "row"])
+def test_classes_have_the_names_that_they_have_in_tables(tmp_path: Path, name: str, at: str) -> None:
+    fields: dict[str, Any] = {"bbox": [BOX], name: ["cat"]}
+    if at != "row":
+        fields = {"objects": fields if at == "objects" else [{"bbox": BOX, name: "cat"}]}
+    found = read_boxes(saved(tmp_path, [{"width": 100, "height": 80, **fields}]))
+    assert found.boxes.collect()["label"].cast(pl.String).to_list() == ["cat"]
+    assert "--columns" not in found.notes[0]
+
+
+def test_without_a_class_all_boxes_are_of_one_and_a_note_says_what_to_do(tmp_path: Path) -> None:
+    path = saved(tmp_path, [{"width": 100, "height": 80, "objects": [{"bbox": BOX, "sort": "cat"}]}])
+    found = read_boxes(path)
+    assert found.boxes.collect()["label"].cast(pl.String).to_list() == ["object"]
+    assert "all boxes are “object”; name it with --columns label=..." in found.notes[0]
+    named = read_boxes(path, columns={"label": "sort"})
+    assert named.boxes.collect()["label"].cast(pl.String).to_list() == ["cat"]
+
+
+@pytest.mark.parametrize(
+    ("names", "convention", "read"),
+    [
+        ("x y w h", "auto", "xywh"),
+        ("x y width height", "auto", "xywh"),
+        ("XMin YMin XMax YMax", "auto", "edges"),
+        ("xmin ymin xmax ymax", "inclusive1", "inclusive1"),
+    ],
+)
+def test_listed_boxes_with_names_for_their_numbers(tmp_path: Path, names: str, convention: str, read: str) -> None:
+    numbers = {"xywh": (1.0, 2.0, 10.0, 20.0), "edges": EDGES, "inclusive1": (2.0, 3.0, 11.0, 22.0)}[read]
+    box = dict(zip(names.split(), numbers, strict=True))
+    rows = [{"width": 100, "height": 80, "objects": [{"bbox": one, "category": "cat"} for one in (box, None)]}]
+    found = read_boxes(saved(tmp_path, rows), box_convention=convention)
+    assert found.boxes.select("x0", "y0", "x1", "y1").collect().rows() == [EDGES]
+    assert found.log.counts == {"bbox is not four numbers": 1}
+    assert found.convention == read
+    assert f"read as {read};" in found.notes[0]
+
+
+def test_listed_boxes_with_other_names_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="bbox holds no lists of numbers"):
+        read_boxes(saved(tmp_path, [{"objects": [{"bbox": {"a": 1.0, "b": 2.0}, "category": "x"}]}]))
+
+
+def test_a_class_with_its_number_has_its_name(tmp_path: Path) -> None:
+    car = {"id": 1, "name": "car"}
+    rows = [{"width": 9, "height": 9, "objects": {"bbox": [BOX, BOX], "category": [car, None]}}]
+    found = read_boxes(saved(tmp_path / "lists", rows)).boxes.collect()
+    assert found["label"].cast(pl.String).to_list() == ["car", None]
+    rows = [{"width": 9, "height": 9, "objects": [{"bbox": BOX, "category": car}]}]
+    datasets.Dataset.from_list(rows).to_parquet(str(tmp_path / "x.parquet"))
+    found = read_boxes(tmp_path / "x.parquet").boxes.collect()
+    assert found["label"].cast(pl.String).to_list() == ["car"]
+
+
+def test_whole_floats_are_integers(tmp_path: Path) -> None:
+    rows = [
+        {"image_id": 12.0, "width": 9, "height": 9, "objects": [{"bbox": BOX, "category": label}]}
+        for label in (1.0, None, 2.5)
+    ]
+    found = read_boxes(saved(tmp_path, rows)).boxes.collect()
+    assert found["label"].cast(pl.String).to_list() == ["1", None, "2.5"]
+    assert found["image_id"][0] == "12"
+
+
+def encoded(size: tuple[int, int]) -> dict[str, Any]:
+    buffer = io.BytesIO()
+    Image.new("L", size).save(buffer, "PNG")
+    return {"bytes": buffer.getvalue(), "path": None}
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize("stream", [False, True])
+def test_rows_whose_columns_say_no_size_have_that_of_their_picture(tmp_path: Path, parquet: bool, stream: bool) -> None:
+    number, objects = datasets.Value("int32"), datasets.List({"bbox": datasets.List(datasets.Value("float64"))})
+    kinds = {"image": datasets.Image(), "width": number, "height": number, "objects": objects}
+    sides, pictures = (
+        [(100, 80), (None, None), (90, 70), (30, None), (None, None)],
+        [(9, 9), (50, 40), (9, 9), (20, 10)],
+    )
+    rows = [
+        {"image": picture, "width": width, "height": height, "objects": [{"bbox": BOX}]}
+        for (width, height), picture in zip(sides, [*map(encoded, pictures), None], strict=True)
+    ]
+    data = datasets.Dataset.from_list(rows, features=datasets.Features(kinds))
+    path = tmp_path / ("x.parquet" if parquet else "x")
+    data.to_parquet(str(path)) if parquet else data.save_to_disk(str(path))
+    found = read_boxes(path, stream=stream)
+    sizes = found.images.select("image_width", "image_height").collect().rows()
+    assert sizes == [(100, 80), (50, 40), (90, 70), (20, 10), (None, None)]
+    assert "the columns width and height, else image headers." in found.notes[0]
