@@ -3,7 +3,8 @@
 Convention
 ----------
 ``PredictionString`` holds ``synset x0 y0 x1 y1`` again and again: first and last pixel, counted from 0. The file does
-not give image sizes; without ``images`` or ``sizes`` its boxes stay in pixels of an unknown frame.
+not give image sizes; without ``images`` or ``sizes`` its boxes stay in pixels of an unknown frame. The sample
+submission that lies beside it has the same columns, but boxes that nobody drew: it is left out.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from biasscope.boxes.tablefiles import csv_header
 from biasscope.core.errors import InputError
 
 NAME = "kaggle"
+SAMPLE = "sample_submission"
 _HEADER = ["ImageId", "PredictionString"]
 
 
@@ -39,7 +41,9 @@ def read(request: Request) -> BoxTable:
     files = [found for found in request.of(".csv") if _has(found)]
     if not files:
         raise InputError("no CSV file with ImageId,PredictionString is here", where=str(request.path))
-    boxes, images = [], []
+    solutions = [found for found in files if SAMPLE not in found.name.rpartition("/")[2].lower()]
+    samples = [found.name for found in files if found not in solutions] if solutions else []
+    files, boxes, images = solutions or files, [], []
     for found in files:
         raw_images, raw_boxes = _parse(found, request)
         raw_images = raw_images.with_columns(known(raw_images["image_id"]))
@@ -56,7 +60,10 @@ def read(request: Request) -> BoxTable:
         convention=convention,
         files=tuple(Path(found.path) for found in files),
         log=request.log,
-        notes=() if sized else ("The file gives no image sizes: give --sizes or --images.",),
+        notes=(
+            *(() if sized else ("The file gives no image sizes: give --sizes or --images.",)),
+            *(f"{name} was left out: it is an example of predictions, not a solution." for name in samples),
+        ),
     )
 
 

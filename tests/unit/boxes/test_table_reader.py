@@ -313,6 +313,18 @@ def test_kaggle_rows_that_do_not_fit(tmp_path: Path) -> None:
     assert result.scalar("images").value == 3
 
 
+def test_kaggle_sample_submissions_are_no_solutions(tmp_path: Path) -> None:
+    rows = "ImageId,PredictionString\na,cat 1 2 3 4\n"
+    (tmp_path / "LOC_sample_submission.csv").write_text(rows + "b,cat 0 0 50 50\n")
+    alone = read_boxes(tmp_path / "LOC_sample_submission.csv")  # asked for by name, it is read
+    assert alone.boxes.collect()["image_id"].to_list() == ["a", "b"]
+    (tmp_path / "LOC_val_solution.csv").write_text(rows)
+    found = read_boxes(tmp_path)
+    assert found.boxes.collect()["image_id"].to_list() == ["a"]
+    assert [path.name for path in found.files] == ["LOC_val_solution.csv"]
+    assert [note for note in found.notes if "LOC_sample_submission.csv was left out" in note] == [found.notes[-1]]
+
+
 @pytest.mark.parametrize("pictures", [False, True])
 def test_kaggle_rows_without_an_image(tmp_path: Path, pictures: bool) -> None:
     path = tmp_path / "LOC_val_solution.csv"
