@@ -125,7 +125,8 @@ class Inspector:
         frame = batch.frame
         image = images_mixed(frame)
         rows = mixed(image, codes_of(frame["label"]), *batch.corners)
-        np.invert(rows, out=rows, where=~usable)
+        if not usable.all():
+            np.invert(rows, out=rows, where=~usable)
         unknown = np.isnan(batch.width) | np.isnan(batch.height)
         met, conflicts = self._meet(image, sizes_mixed(batch.width, batch.height), unknown)
         copies = self._rows.copies(rows, met)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class RowSizes:
 
     def __init__(self, data: Any, places: Places, log: RowLog) -> None:
         self._data, self._places, self._log = data, places, log
-        self._pictures: Iterator[tuple[int, Any]] | None = None
+        self._pictures: Any = None
 
     def of(self, row: Mapping[str, Any], number: int, where: str) -> Size:
         """Width and height of the image of a row, whose number counts from 1."""
@@ -48,12 +48,12 @@ class RowSizes:
             return width, height
 
     def _picture(self, image: str, number: int) -> Any:
-        import datasets
-
-        if isinstance(self._data, datasets.Dataset):
-            return undecoded(self._data, image).select_columns([image])[number - 1][image]
-        if self._pictures is None:  # a stream can only be gone through: once more, as far as pictures are wanted
-            self._pictures = enumerate(undecoded(self._data, image).select_columns([image]), 1)
+        if self._pictures is None:
+            self._pictures = undecoded(self._data, image).select_columns([image])
+            if not hasattr(self._pictures, "__len__"):  # a stream is gone through once more, as far as it is wanted
+                self._pictures = enumerate(self._pictures, 1)
+        if hasattr(self._pictures, "__len__"):
+            return self._pictures[number - 1][image]
         return next(row[image] for place, row in self._pictures if place == number)
 
 

@@ -61,8 +61,8 @@ def names_of(path: Path, chosen: Mapping[str, str], schema: pl.Schema) -> dict[s
     if "label" in chosen:
         made["label"] = _class_of(path, chosen["label"], schema[chosen["label"]], whole=whole["label"])
     if "split" in chosen:
-        split = text(pl.col(chosen["split"]), schema[chosen["split"]], whole=whole["split"]).cast(pl.String)
-        made["split"] = split.replace(SPLIT_NAMES).cast(pl.Categorical)
+        split = text(pl.col(chosen["split"]), schema[chosen["split"]], whole=whole["split"])
+        made["split"] = split.map_batches(_called, return_dtype=pl.Categorical(), is_elementwise=True)
     return made
 
 
@@ -81,6 +81,14 @@ def _class_of(path: Path, name: str, kind: pl.DataType, *, whole: bool) -> pl.Ex
     numbers = pl.col(name).cast(pl.Int64)
     named = numbers.replace_strict([-1, *range(len(names))], [None, *names], default=numbers.cast(pl.String))
     return named.map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
+
+
+def _called(splits: pl.Series) -> pl.Series:
+    """Splits by the names that they have everywhere; only the distinct ones are looked at."""
+    given = splits.unique().cast(pl.String)
+    if given.replace(SPLIT_NAMES).equals(given):
+        return splits
+    return splits.cast(pl.String).replace(SPLIT_NAMES).cast(pl.Categorical)
 
 
 def _has_names(path: Path, name: str, kind: pl.DataType) -> bool:
