@@ -11,7 +11,7 @@ from biasscope.bias.columns import Columns
 from biasscope.bias.leakage.clusters import Flags, Mean, mean_over_images, net_share, share_mean
 from biasscope.bias.leakage.score import Ints, Score
 from biasscope.bias.shares import METHOD as EXACT
-from biasscope.core.binomial import exact_bounds
+from biasscope.bias.shares import share_over_images
 from biasscope.core.results import Cell, Result, Scalar, Table, interval, number, table
 
 METHODS = {
@@ -124,17 +124,14 @@ def _features(scores: Mapping[str, Score], label: Ints, image: Ints, level: floa
 
 def _classes(correct: Flags, label: Ints, image: Ints, names: tuple[str, ...], level: float) -> Table:
     boxes = np.bincount(label, minlength=len(names))
-    pairs = np.unique(label * (int(image.max()) + 1) + image) // (int(image.max()) + 1)
-    images = np.bincount(pairs, minlength=len(names)).astype(np.float64)
-    recall = np.bincount(label, correct, minlength=len(names)) / boxes
-    low, high = exact_bounds(recall, images, (1 - level) / 2)
-    order = np.lexsort([np.arange(len(names)), -recall])
+    recall = share_over_images(correct.astype(np.float64), image, label, len(names), level=level)
+    order = np.lexsort([np.arange(len(names)), -recall.value])
     columns: dict[str, Iterable[object]] = {
         "label": [names[at] for at in order],
         "boxes": boxes[order],
-        "recall": recall[order],
-        "recall_low": low[order],
-        "recall_high": high[order],
+        "recall": recall.value[order],
+        "recall_low": recall.low[order],
+        "recall_high": recall.high[order],
     }
     return table("classes", columns, title="Recall of each class, the best first", row="class")
 

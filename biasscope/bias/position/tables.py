@@ -122,8 +122,11 @@ def _frame(counts: BoxCounts) -> dict[str, NDArray[np.generic]]:
     totals = {name: counts.moment(name, "frame").sum(1) for name in ("left", "top", "right", "bottom", *SLACK)}
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = {name: total / n for name, total in totals.items()}
+    touching = edge_contact(counts)
     return {
-        "edge_contact": edge_contact(counts).value,
+        "edge_contact": touching.value,
+        "edge_contact_low": touching.low,
+        "edge_contact_high": touching.high,
         **{f"edge_{side}": shares[side] for side in ("left", "top", "right", "bottom")},
         **{name: shares[name] for name in SLACK},
         **{f"no_{name}": counts.moment(f"no_{name}", "frame").sum(1).astype(np.int64) for name in SLACK},

@@ -93,7 +93,7 @@ COLUMNS = [
     "correlation_low",
     "correlation_high",
     "p_correlation",
-    "edge_contact",
+    *("edge_contact", "edge_contact_low", "edge_contact_high"),
     "edge_left",
     "edge_top",
     "edge_right",

@@ -9,6 +9,7 @@ from biasscope.bias import count_boxes
 from biasscope.bias.compare import compare
 from biasscope.bias.leakage import leakage
 from biasscope.bias.leakage.clusters import net_share
+from biasscope.bias.position import position
 from biasscope.bias.position.pooled import edge_contact
 from biasscope.bias.repair import repair
 from biasscope.bias.shares import share_interval, share_over_images
@@ -69,6 +70,28 @@ def test_one_crowded_image_is_not_many() -> None:
     assert made.high.item() == pytest.approx(1 - 0.025 ** (1 / size))
 
 
+def test_classes_at_once_are_classes_alone() -> None:
+    random = np.random.default_rng(2)
+    values, image, owner = (random.integers(0, most, 300) for most in (2, 40, 3))
+    made = share_over_images(values.astype(float), image, owner, 4)
+    for row in range(3):
+        alone = share_over_images(values[owner == row].astype(float), image[owner == row])
+        np.testing.assert_allclose([part[row] for part in made], [part[0] for part in alone])
+    assert np.isnan(made.value[3])
+
+
+@pytest.mark.parametrize("law", ["geometric", "pareto"])
+def test_the_share_of_unequal_images_that_agree_is_held(law: str) -> None:
+    """60 images, in each of which all boxes are right, or none: every world is a class."""
+    random, images = np.random.default_rng(7), 60 * WORLDS
+    heavy = np.minimum(1 + (2 * random.pareto(1.2, images)).astype(int), 60)
+    boxes = random.geometric(1 / 7, images) if law == "geometric" else heavy
+    image = np.repeat(np.arange(images), boxes)
+    right = (random.random(images) < 0.7)[image]
+    made = share_over_images(right.astype(float), image, image // 60, WORLDS)
+    assert ((made.low <= 0.7) & (made.high >= 0.7)).mean() >= 0.92
+
+
 def test_nothing_is_known_of_no_boxes() -> None:
     assert np.isnan(share_over_images(np.zeros(0), np.zeros(0, np.int64))[:3]).all()
     assert np.isnan(share_interval(np.zeros((1, 4)), np.zeros((1, 4)), [0])[:3]).all()
@@ -80,6 +103,12 @@ def test_no_box_at_the_frame_is_not_known_exactly(per_image: str, boxes: int) ->
     made = edge_contact(count_boxes(inside(12 * boxes, boxes), per_image=per_image))  # type: ignore[arg-type]
     assert made.value.tolist() == [0.0, 0.0]
     assert made.high == pytest.approx(1 - 0.025 ** (1 / 12))
+
+
+def test_no_class_at_the_frame_is_known_exactly() -> None:
+    table = position(count_boxes(inside(12)), monte_carlo=9).table("classes")
+    assert table["edge_contact"] == table["edge_contact_low"] == [0.0]
+    assert table["edge_contact_high"] == pytest.approx([1 - 0.025 ** (1 / 12)])
 
 
 def test_repair_knows_no_share_exactly() -> None:
@@ -111,6 +140,20 @@ def test_leakage_of_separate_classes_is_not_known_exactly() -> None:
     assert found.interval.low == pytest.approx(0.025 ** (1 / 80))
     assert result.table("features")["accuracy_alone_low"][0] == found.interval.low
     assert result.table("classes")["recall_low"] == pytest.approx([0.025 ** (1 / 40)] * 2)
+
+
+def test_leakage_of_one_crowded_image_is_that_of_few() -> None:
+    """41 boxes of a in one image and one in each of 39: worth 80**2 / (41**2 + 39) = 3.7 images, not 40."""
+    small, large = inside(80), inside(40).with_columns(pl.col("x1", "y1") + 30)
+    images = [*[0] * 41, *range(1, 40), *range(100, 140)]
+    both = pl.concat([small, large]).with_columns(
+        image_id=pl.Series(images).cast(pl.String), label=pl.Series(["a"] * 80 + ["b"] * 40)
+    )
+    table = leakage(both).table("classes")
+    assert table["recall"] == [1.0, 1.0]
+    low = dict(zip(table["label"], table["recall_low"], strict=True))
+    assert low["a"] == pytest.approx(0.025 ** ((41**2 + 39) / 80**2))
+    assert low["b"] == pytest.approx(0.025 ** (1 / 40))
 
 
 @pytest.mark.parametrize(("gain", "loss"), [(0.0, 0.0), (0.01, 0.005), (0.3, 0.2)])
