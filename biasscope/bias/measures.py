@@ -8,7 +8,9 @@ import numpy as np
 
 from biasscope.bias.grouped import Parts, effect_correlation, grouped_effect
 from biasscope.bias.jackknife import METHOD, Estimate
-from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, median_interval, moments
+from biasscope.bias.medians import METHOD as ORDER
+from biasscope.bias.medians import median_over_images
+from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, moments
 from biasscope.bias.shares import METHOD as EXACT
 from biasscope.bias.shares import share_over_images
 from biasscope.core.arms import square_and_add
@@ -16,7 +18,6 @@ from biasscope.core.results import Scalar, interval, number
 
 Triple = tuple[float, float, float]
 """Value, lower and upper bound."""
-ORDER = "order statistics over images"
 ADDED = f"square-and-add, correlated, of the {METHOD}"
 TITLES = {
     "effect": "Placement effect (V), objects clear of the frame",
@@ -42,12 +43,12 @@ class Measures(NamedTuple):
     others: dict[str, Triple]
 
 
-def measures_of(position: Position, groups: Ints, count: int, image: Ints, images: int, *, level: float) -> Measures:
-    """Measures of boxes that belong to ``images`` images (``image``: that of each box) in ``count`` groups."""
+def measures_of(position: Position, groups: Ints, count: int, image: Ints, *, level: float) -> Measures:
+    """Measures of boxes in ``count`` groups of images; ``image``: that of each box."""
     counts = {name: cell_counts(getattr(position, pair), groups, (count,)) for name, pair in EFFECTS.items()}
     others = {
         "edge_contact": triple(share_over_images(position.touching.astype(np.float64), image, level=level)),
-        "median_scale": median_interval(position.scale, images, level=level),
+        "median_scale": triple(median_over_images(position.scale, image, level=level)),
     }
     return Measures(counts, moments(position.placement, groups, count), others)
 

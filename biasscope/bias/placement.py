@@ -105,20 +105,6 @@ def interval_of(parts: Parts, *, level: float = 0.95, low: float = -np.inf, high
     return jackknife(full, np.where(known, left, full)[None], known[None], low=low, high=high, level=level)
 
 
-def median_interval(values: Floats, independent: int, *, level: float = 0.95) -> tuple[float, float, float]:
-    """Median and its order-statistic interval for ``independent`` units behind the values (images, not draws).
-
-    The bounds are the quantiles ``1/2 -+ z / (2 sqrt(n))``, the normal approximation of the binomial interval.
-    """
-    if not len(values):
-        return (np.nan, np.nan, np.nan)
-    from scipy.special import ndtri
-
-    reach = float(ndtri((1 + level) / 2)) / (2 * np.sqrt(max(independent, 1)))
-    low, middle, high = np.quantile(values, [max(0.5 - reach, 0.0), 0.5, min(0.5 + reach, 1.0)])
-    return float(middle), float(low), float(high)
-
-
 def _parts(groups: Ints, weights: Floats | None, count: int) -> Parts:
     sums = np.bincount(groups, weights, minlength=count).astype(np.float64)
     return np.asarray(sums.sum()), sums.sum() - sums

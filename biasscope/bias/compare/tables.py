@@ -65,7 +65,7 @@ def pooled_table(found: Evidence, parameters: Mapping[str, Cell], level: float) 
     """Measures of either side, all classes together."""
     groups, rng = int(str(parameters["groups"])), generator(int(str(parameters["seed"])), "compare groups")
     measured = [
-        measures_of(position, group_numbers(columns, groups, rng), groups, columns.image, columns.images, level=level)
+        measures_of(position, group_numbers(columns, groups, rng), groups, columns.image, level=level)
         for columns, position in zip(found.sides.together.columns, found.sides.together.positions, strict=True)
     ]
     columns: dict[str, list[object]] = {"measure": list(TITLES), "title": list(TITLES.values())}

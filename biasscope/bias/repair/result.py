@@ -15,10 +15,7 @@ from biasscope.core.results import Cell, Result
 def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str, Cell], *, level: float) -> Result:
     """Assemble the Result of kind ``repair``."""
     sides = (before, after)
-    measured = [
-        measures_of(side.position, side.groups, counted.groups, side.image, counted.images, level=level)
-        for side in sides
-    ]
+    measured = [measures_of(side.position, side.groups, counted.groups, side.image, level=level) for side in sides]
     rows = {name: tuple(estimate(name, part, level=level) for part in measured) for name in TITLES}
     was, became = rows["effect"]
     moved = effect_change(was, became, (measured[0].counts["effect"], measured[1].counts["effect"]))

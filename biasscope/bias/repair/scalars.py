@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from biasscope.bias.measures import ADDED, EFFECTS, ORDER, TITLES, Measures, Triple, scalar_of, triple
-from biasscope.bias.placement import median_interval
+from biasscope.bias.measures import ADDED, EFFECTS, TITLES, Measures, Triple, scalar_of, triple
+from biasscope.bias.medians import METHOD as ORDER
+from biasscope.bias.medians import median_over_images
 from biasscope.bias.repair.measured import NAMED, Counted, Rows, Side
 from biasscope.bias.shares import METHOD as EXACT
 from biasscope.bias.shares import share_over_images
@@ -54,7 +55,7 @@ def visibility_scalars(counted: Counted, level: float) -> list[Scalar]:
     for name, (title, values) in shares.items():
         share = triple(share_over_images(values, image, level=level))
         made.append(scalar_of(name, share, title, level=level, n=len(counted.label), method=EXACT))
-    ratio = median_interval(counted.ratio.ravel(), counted.images, level=level)
+    ratio = triple(median_over_images(counted.ratio.ravel(), image, level=level))
     title = "Apparent scale, training over evaluation (median)"
     last = scalar_of("apparent_scale_ratio", ratio, title, level=level, n=counted.images, method=ORDER)
     return [*made, last]

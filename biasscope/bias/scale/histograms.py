@@ -17,30 +17,46 @@ WIDE_BINS = 8
 
 
 def quantile(fine: ArrayLike, share: float) -> Floats:
-    """Quantile of apparent scale from its fine histogram, over the last axis; NaN without boxes.
-
-    Interpolates between the two nearest boxes, as numpy does; boxes are taken as even within a bin, so that it is off
-    by at most a bin's width (.004 at 1, less below). Boxes as large as their frame are exactly 1.
+    """One quantile of apparent scale from its fine histogram, over the last axis; see :func:`quantiles`.
 
     >>> row = np.zeros(513, int); row[256] = 3; row[512] = 8
     >>> quantile(row, 0.1).round(2).item(), quantile(row, 0.5).item()
     (0.25, 1.0)
     """
     table = np.asarray(fine, np.int64)
-    running = np.cumsum(table, -1)
-    n = running[..., -1]
-    place = share * (n - 1)
-    first = np.clip(np.floor(place), 0, np.maximum(n - 1, 0)).astype(np.int64)
-    low, high = (_ordered(table, running, np.minimum(rank, np.maximum(n - 1, 0))) for rank in (first, first + 1))
-    return np.asarray(np.where(n > 0, low + (place - first) * (high - low), np.nan))
+    return quantiles(table.reshape(-1, table.shape[-1]), [share]).reshape(table.shape[:-1])
+
+
+def quantiles(fine: Ints, shares: ArrayLike) -> Floats:
+    """Quantiles of apparent scale from fine histograms ``(classes, 513)``, one a share; NaN without boxes.
+
+    ``shares`` are the same for all classes, of shape ``(quantiles,)``, or those of each, ``(classes, quantiles)``; NaN
+    gives NaN.
+
+    Interpolates between the two nearest boxes, as numpy does; boxes are taken as even within a bin, so that it is off
+    by at most a bin's width (.004 at 1, less below). Boxes as large as their frame are exactly 1.
+
+    >>> row = np.zeros((1, 513), int); row[0, 256] = 3; row[0, 512] = 8
+    >>> quantiles(row, [0.1, 0.5]).round(2).tolist()
+    [[0.25, 1.0]]
+    """
+    running, wanted = np.cumsum(fine, -1, dtype=np.int64), np.asarray(shares, np.float64)
+    n = running[:, -1:]
+    last = np.maximum(n - 1, 0)
+    place = np.nan_to_num(wanted) * last
+    first = np.floor(place).astype(np.int64)
+    low, high = (_ordered(fine, running, np.minimum(rank, last)) for rank in (first, first + 1))
+    return np.asarray(np.where((n > 0) & np.isfinite(wanted), low + (place - first) * (high - low), np.nan))
 
 
 def _ordered(table: Ints, running: Ints, rank: Ints) -> Floats:
-    """Apparent scale of the box of a rank, from 0 on."""
-    edges = fine_scale_edges()
-    at = np.minimum((running <= rank[..., None]).sum(-1), FINE_SCALES - 1)
-    held = np.take_along_axis(table, at[..., None], -1)[..., 0]
-    within = rank - np.take_along_axis(running, at[..., None], -1)[..., 0] + held
+    """Apparent scale of the boxes of some ranks, from 0 on; shape ``(classes, ranks)``."""
+    edges, rows = fine_scale_edges(), np.arange(len(table))[:, None]
+    apart = rows * (int(running.max(initial=0)) + 1)  # so that the rows are one ascending list
+    found = np.searchsorted((running + apart).ravel(), rank + apart, "right") - rows * FINE_SCALES
+    at = np.minimum(found, FINE_SCALES - 1)
+    held = np.take_along_axis(table, at, -1)
+    within = rank - np.take_along_axis(running, at, -1) + held
     return np.asarray(edges[at] + (edges[at + 1] - edges[at]) * (within + 0.5) / np.maximum(held, 1))
 
 

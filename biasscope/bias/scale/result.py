@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.counting.tables import scale_edges
 from biasscope.bias.jackknife import METHOD, Estimate
+from biasscope.bias.medians import METHOD as ORDER
 from biasscope.bias.position.tables import verdicts
 from biasscope.bias.position.words import POPULATION
 from biasscope.bias.scale.statistics import Scales, scales
@@ -16,7 +17,6 @@ from biasscope.core.results import Result, Scalar, Table, interval, number, tabl
 from biasscope.core.words import counted
 
 OBJECT = {"one": "The median object (one an image)", "all": "The median object (all boxes)"}
-ORDER = "order statistics over images"
 REJECTED = {"others": "different", "log-uniform": "not log-uniform"}
 NAMED = {
     "others": "the other classes",
@@ -144,9 +144,9 @@ def _class_table(counts: BoxCounts, found: Scales, alpha: float, rejected: str) 
     columns: dict[str, NDArray[np.generic]] = {
         "label": np.array(counts.labels, object),
         "boxes": counts.boxes[:-1],
-        "median_scale": found.quantiles[:-1, 1],
+        **_bounded("median_scale", found.median),
         "q10": found.quantiles[:-1, 0],
-        "q90": found.quantiles[:-1, 2],
+        "q90": found.quantiles[:-1, 1],
         "js": found.js.value,
         "js_low": found.js.low,
         "js_high": found.js.high,
@@ -156,11 +156,16 @@ def _class_table(counts: BoxCounts, found: Scales, alpha: float, rejected: str) 
         "p": found.p,
         "q": q,
         "verdict": np.array(verdicts(q, alpha, rejected), object),
-        "effective_bins": found.effective_bins.value[:-1],
+        **_bounded("effective_bins", found.effective_bins),
         "histogram": found.histogram[:-1],
     }
     ordered = {name: values[order] for name, values in columns.items()}
     return table("classes", ordered, title="Scale of every class, the most different first", row="class")
+
+
+def _bounded(name: str, made: Estimate) -> dict[str, NDArray[np.generic]]:
+    """Columns of a statistic of the classes and, last, the pooled set."""
+    return {name: made.value[:-1], f"{name}_low": made.low[:-1], f"{name}_high": made.high[:-1]}
 
 
 def _bin_table(found: Scales) -> Table:
@@ -173,7 +178,8 @@ def _notes(reference: str, minimum: int, per_image: str) -> list[str]:
     made = [
         f"Scale has no natural uniform null; the reference here is {NAMED[reference]}.",
         "Apparent scale is the square root of a box's share of the frame's area, in bins of a quarter octave from 1/64 "
-        "(smaller boxes share one bin). Quantiles come from much finer bins and are off by .004 at most.",
+        "(smaller boxes share one bin). Quantiles come from much finer bins and are off by .004 at most. A median has "
+        "an interval where its boxes are worth six or more in images of their own.",
         "The effect is Cramér's V of class and reference at equal weight over eight wider bins, corrected for what "
         "chance adds: 0 alike, 1 without overlap. Classes are ranked by it. The Jensen-Shannon divergence, over all "
         "bins, is corrected likewise.",

@@ -12,8 +12,10 @@ import numpy as np
 from biasscope.bias import testing
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.jackknife import Estimate
+from biasscope.bias.medians import below_middle, order_places
 from biasscope.bias.scale.differences import divergence, effect_of, p_values
-from biasscope.bias.scale.histograms import Floats, Ints, effective_bins, merge, merged_bins, quantile, thirds
+from biasscope.bias.scale.histograms import Floats, Ints, effective_bins, merge, merged_bins, quantiles, thirds
+from biasscope.bias.shares import hashed_tosses
 from biasscope.core.errors import UsageError
 
 REFERENCES = ("others", "log-uniform")
@@ -28,11 +30,11 @@ class Scales:
     histogram
         ``(classes + 1, 25)`` counts, pooled last.
     quantiles
-        ``(classes + 1, 3)`` tenth, half and nine tenths.
+        ``(classes + 1, 2)`` tenth and nine tenths.
     effective_bins
         Perplexity, corrected for few boxes: how many bins the histogram would fill evenly; with intervals.
     median
-        Median of the pooled set with interval, one value.
+        Median with its interval.
     effect, js
         Difference from the reference without what chance adds: Cramér's V at equal weight, and Jensen-Shannon bits.
     p, q
@@ -72,11 +74,12 @@ def scales(
     again = testing.draws_again(draws, family, alpha, correction)
     p = p_values(wide.sum(1), reference, minimum, draws, again, seed)
     clustered = counts.settings.per_image == "all"
+    outer, median = _quantiles(counts)
     return Scales(
         histogram=histogram,
-        quantiles=np.stack([quantile(counts.fine_scale, share) for share in (0.1, 0.5, 0.9)], -1),
+        quantiles=outer,
         effective_bins=effective_bins(counts.scale, clustered=clustered),
-        median=_median(counts.pooled_scale.sum(0), int(counts.images[-1])),
+        median=median,
         effect=effect_of(wide, reference, clustered=clustered),
         js=divergence(classes, reference, clustered=clustered),
         p=p,
@@ -85,10 +88,15 @@ def scales(
     )
 
 
-def _median(fine: Ints, independent: int, *, level: float = 0.95) -> Estimate:
-    """Median of the pooled set, between the order statistics of so many independent boxes: as many as images."""
-    from scipy.special import ndtri
+def _quantiles(counts: BoxCounts) -> tuple[Floats, Estimate]:
+    """Tenth and nine tenths, and the median between the order statistics of as many tosses as boxes are worth."""
+    n = counts.fine_scale.sum(-1)
+    places = order_places(_tosses(counts) if counts.settings.per_image == "all" else n, n)
+    inner, outer = np.vstack([np.full(len(n), 0.5), places]), np.broadcast_to([0.1, 0.9], (len(n), 2))
+    found = quantiles(counts.fine_scale, np.hstack([inner.T, outer]))
+    value, low, high = found[:, :3].T
+    return found[:, 3:], Estimate(value, low, high, np.full(len(n), np.nan))
 
-    reach = float(ndtri((1 + level) / 2)) / (2 * np.sqrt(max(independent, 1)))
-    value, low, high = (quantile(fine[None], float(np.clip(0.5 + side * reach, 0, 1))) for side in (0, -1, 1))
-    return Estimate(value, low, high, np.full(1, np.nan))
+
+def _tosses(counts: BoxCounts) -> Floats:
+    return hashed_tosses(below_middle(counts.scale), counts.scale.sum(-1), counts.images)

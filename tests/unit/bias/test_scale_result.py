@@ -17,7 +17,7 @@ from tests.box_scenes import frame, scene
 COLUMNS = [
     "label",
     "boxes",
-    "median_scale",
+    *("median_scale", "median_scale_low", "median_scale_high"),
     "q10",
     "q90",
     "js",
@@ -29,7 +29,7 @@ COLUMNS = [
     "p",
     "q",
     "verdict",
-    "effective_bins",
+    *("effective_bins", "effective_bins_low", "effective_bins_high"),
     "histogram",
 ]
 
@@ -230,6 +230,19 @@ def test_the_interval_of_effective_bins_holds(n, copies, law):
     made = effective_bins(copies * groups, clustered=copies > 1)
     assert ((made.low <= true + 1e-9) & (true <= made.high + 1e-9)).mean() > 0.9
     assert made.value.mean() == pytest.approx(true, rel=0.17 if n == 30 else 0.03)
+
+
+@pytest.mark.parametrize("per_image", ["one", "all"])
+def test_numbers_of_a_class_have_the_intervals_of_the_statistics(per_image):
+    boxes = scene(3, 40, seed=2, per_image=3, jitter=4)
+    made = count_boxes(boxes, per_image=per_image)
+    table, found = scale(made, monte_carlo=9).table("classes"), scales(made, draws=9)
+    rows = [made.labels.index(label) for label in table["label"]]
+    for name, estimate in (("effective_bins", found.effective_bins), ("median_scale", found.median)):
+        for end in ("low", "high"):
+            assert table[f"{name}_{end}"] == getattr(estimate, end)[rows].tolist(), name
+        assert (estimate.low < estimate.value).all()
+        assert (estimate.value < estimate.high).all()
 
 
 def test_level_against_the_others_when_classes_do_not_differ():
