@@ -7,7 +7,7 @@ constructors :func:`number` and :func:`column` convert, so that arrays with NaN 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
@@ -82,6 +82,10 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __contains__(self, name: object) -> bool:
         """Whether there is a column called ``name``."""
         return any(item.name == name for item in self.columns)
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the columns, as of a dictionary."""
+        return (item.name for item in self.columns)
 
 
 class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -58,6 +58,9 @@ def test_lookup_by_name() -> None:
     result = Result("k", "f", scalars=[Scalar("a", 1.0)], tables=[table("t", {"x": [1]})])
     assert result.scalar("a").value == 1.0
     assert result.table("t")["x"] == [1]
+    both = table("t", {"x": [1], "y": [2]})
+    assert list(both) == ["x", "y"]
+    assert {name: both[name] for name in both} == {"x": [1], "y": [2]}
     assert "x" in result.table("t")
     assert result.table("t").height == 1
     for missing in (lambda: result.scalar("b"), lambda: result.table("u"), lambda: result.table("t")["y"]):
