@@ -8,11 +8,14 @@ groups). A class without boxes gives NaN.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.testing.chi_square import chi_square
+from biasscope.bias.testing.given import check_counts, counts_of
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +26,12 @@ def squared_effect(counts: ArrayLike) -> Floats:
     >>> squared_effect([[10, 0, 0, 0]]).round(6).tolist()
     [0.9]
     """
-    table = np.asarray(counts)
+    table = counts_of(counts)
+    check_counts(table)
+    return _squared(table)
+
+
+def _squared(table: NDArray[Any]) -> Floats:
     spare = table.shape[-1] - 1
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((chi_square(table) - spare) / table.sum(-1) / spare)
@@ -52,8 +60,8 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     level
         Confidence level.
     """
-    table = np.asarray(groups)
-    made = jackknife(squared_effect(table.sum(1)), squared_effect(leave_one_out(table)), table.any(-1), level=level)
+    table = counts_of(groups, "classes", "groups", "cells")
+    made = jackknife(squared_effect(table.sum(1)), _squared(leave_one_out(table)), table.any(-1), level=level)
     n = table.sum((1, 2))
     return rooted(made, n * (n - 1) / 2, table.shape[-1], level=level)
 

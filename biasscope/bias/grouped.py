@@ -8,18 +8,20 @@ pairs within an image do not. Where every box is independent of every other, all
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.effects import rooted
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.testing.given import check_counts, counts_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Parts = tuple[Floats, Floats]
 """A statistic of everything, and of everything without each group of images."""
+AXES = ("classes", "groups", "cells")
 
 
-def grouped_effect(counts: Ints, *, level: float = 0.95) -> Estimate:
+def grouped_effect(counts: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Cramér's V against equal cells, bias-corrected over groups of images rather than over boxes.
 
     The squared effect ``k sum(p**2) - 1`` is estimated from products of different groups only,
@@ -33,6 +35,11 @@ def grouped_effect(counts: Ints, *, level: float = 0.95) -> Estimate:
     level
         Confidence level.
 
+    Raises
+    ------
+    UsageError
+        For another shape, or groups with fewer boxes than none.
+
     Examples
     --------
     Two groups that agree, and two that do not:
@@ -40,26 +47,29 @@ def grouped_effect(counts: Ints, *, level: float = 0.95) -> Estimate:
     >>> grouped_effect(np.array([[[9, 0], [9, 0]], [[9, 0], [0, 9]]])).value.tolist()
     [1.0, 0.0]
     """
-    full, left = _squared_effects(counts)
-    filled = counts.any(-1)
+    table = counts_of(counts, *AXES)
+    sizes = table.sum(2, dtype=np.float64)
+    check_counts(sizes)
+    full, left = _squared_effects(table)
+    filled = table.any(-1)
     made = jackknife(full, np.where(np.isfinite(left), left, full[:, None]), filled, level=level)
-    sizes = counts.sum(2, dtype=np.float64)
-    return rooted(made, (sizes.sum(1) ** 2 - (sizes**2).sum(1)) / 2, counts.shape[2], level=level)
+    return rooted(made, (sizes.sum(1) ** 2 - (sizes**2).sum(1)) / 2, table.shape[2], level=level)
 
 
-def grouped_value(counts: Ints) -> Floats:
+def grouped_value(counts: ArrayLike) -> Floats:
     """Value of :func:`grouped_effect` alone, which takes a third of its time.
 
     >>> grouped_value(np.array([[[9, 0], [9, 0]], [[9, 0], [0, 9]]])).tolist()
     [1.0, 0.0]
     """
-    total, sizes = counts.sum(1), counts.sum(2)
-    products = (total**2).sum(1) - np.einsum("cgk,cgk->c", counts, counts)
+    table = counts_of(counts, *AXES)
+    total, sizes = table.sum(1), table.sum(2)
+    products = (total**2).sum(1) - np.einsum("cgk,cgk->c", table, table)
     pairs = sizes.sum(1) ** 2 - (sizes**2).sum(1)
-    return np.sqrt(np.clip(_squared(products, pairs, counts.shape[2]), 0.0, 1.0))
+    return np.asarray(np.sqrt(np.clip(_squared(products, pairs, table.shape[2]), 0.0, 1.0)))
 
 
-def effect_correlation(first: Ints, second: Ints) -> float:
+def effect_correlation(first: ArrayLike, second: ArrayLike) -> float:
     """Correlation of the effects of two tables of the same groups of images, never negative; 0 where unknown.
 
     Taken from the squared effects without each group in turn, which are smooth at 0. What is done to boxes afterwards
@@ -76,14 +86,14 @@ def effect_correlation(first: Ints, second: Ints) -> float:
     >>> effect_correlation(counts, counts), effect_correlation(counts, np.ones((3, 2), int))
     (1.0, 0.0)
     """
-    both = np.stack([_squared_effects(counts[None])[1][0] for counts in (first, second)])
+    both = np.stack([_squared_effects(counts_of(given, *AXES[1:])[None])[1][0] for given in (first, second)])
     x, y = both[:, np.isfinite(both).all(0)]
     x, y = x - x.mean() if len(x) else x, y - y.mean() if len(y) else y
     scale = float(np.sqrt((x @ x) * (y @ y)))
     return float(np.clip(x @ y / scale, 0.0, 1.0)) if scale > 0 else 0.0
 
 
-def cell_design_effect(groups: Ints) -> Floats:
+def cell_design_effect(groups: ArrayLike) -> Floats:
     """How many times what chance adds to a sum over cells grows because boxes of one image go together; 1 alone.
 
     The mean over cells of the variance of a cell's share over groups of images, by that of independent boxes (Rao &
@@ -92,8 +102,8 @@ def cell_design_effect(groups: Ints) -> Floats:
     >>> cell_design_effect(np.array([[[3, 0], [0, 3], [3, 0], [0, 3]]])).tolist()
     [4.0]
     """
-    table = groups.astype(np.float64)
-    sizes, filled = table.sum(2, keepdims=True), groups.any(-1).sum(-1)
+    table = counts_of(groups, *AXES).astype(np.float64)
+    sizes, filled = table.sum(2, keepdims=True), table.any(-1).sum(-1)
     n = sizes.sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = table.sum(1) / n

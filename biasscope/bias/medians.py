@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 METHOD = "order statistics, effective size over images"
 
 
-def median_over_images(values: Floats, image: Ints, *, level: float = 0.95) -> Estimate:
+def median_over_images(values: ArrayLike, image: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Median of values, one a box, with its interval; a single row, NaN without boxes.
 
     Parameters
@@ -46,13 +46,13 @@ def median_over_images(values: Floats, image: Ints, *, level: float = 0.95) -> E
     49.5 39.3 59.7
     49.5 18.2 80.8
     """
-    unknown = np.full(1, np.nan)
-    if not len(values):
+    given, unknown = np.asarray(values, np.float64), np.full(1, np.nan)
+    if not len(given):
         return Estimate(unknown, unknown, unknown, unknown)
-    middle = np.median(values)
-    sums = sums_over_images((values <= middle).astype(np.float64), image)
-    places = order_places(tosses_of(sums, images_worth(sums), level=level), len(values), level=level)
-    low, high = np.quantile(values, np.nan_to_num(places)) + 0 * places
+    middle = np.median(given)
+    sums = sums_over_images((given <= middle).astype(np.float64), image)
+    places = order_places(tosses_of(sums, images_worth(sums), level=level), len(given), level=level)
+    low, high = np.quantile(given, np.nan_to_num(places)) + 0 * places
     return Estimate(np.atleast_1d(middle), low, high, unknown)
 
 

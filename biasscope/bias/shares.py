@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.jackknife import Estimate
+from biasscope.bias.testing.given import check_counts, counts_of
 from biasscope.core.binomial import coin_tosses, exact_bounds
+from biasscope.core.errors import UsageError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,6 +49,11 @@ def share_interval(
     level
         Confidence level.
 
+    Raises
+    ------
+    UsageError
+        For tables of different shapes, or more boxes counted than there are.
+
     Examples
     --------
     None of thirty boxes, each in an image of its own, and in ten images of three each:
@@ -56,13 +63,15 @@ def share_interval(
     >>> alone.high.round(3).item(), three.high.round(3).item()
     (0.116, 0.308)
     """
-    sums, groups = sums_of(hits, sizes), np.shape(sizes)[1]
+    counted, whole = (counts_of(given, "classes", "groups") for given in (hits, sizes))
+    check_counts(counted, whole)
+    sums, groups = sums_of(counted, whole), whole.shape[1]
     least = images_worth(sums) if images is None else _hashed_images(sums, np.asarray(images, np.float64), groups)
     return _interval(sums, least, level)
 
 
 def share_over_images(
-    values: Floats, image: Ints, owner: Ints | None = None, owners: int = 1, *, level: float = 0.95
+    values: ArrayLike, image: ArrayLike, owner: ArrayLike | None = None, owners: int = 1, *, level: float = 0.95
 ) -> Estimate:
     """Mean of indicators, or of numbers between 0 and 1, one a box, of each of ``owners`` classes; NaN without boxes.
 
@@ -85,18 +94,28 @@ def sums_of(hits: ArrayLike, sizes: ArrayLike) -> Sums:
     return Sums(*made)
 
 
-def sums_over_images(values: Floats, image: Ints, owner: Ints | None = None, owners: int = 1) -> Sums:
+def sums_over_images(values: ArrayLike, image: ArrayLike, owner: ArrayLike | None = None, owners: int = 1) -> Sums:
     """Sums from values, one a box, of the classes that own them; no table of classes and images is made.
 
+    Raises
+    ------
+    UsageError
+        For other numbers of values than of images.
+
+    Examples
+    --------
     >>> sums_over_images(np.ones(3), np.array([0, 0, 7]), np.array([0, 0, 1]), 2).sizes_squared.tolist()
     [4.0, 1.0]
     """
+    given, images = np.asarray(values, np.float64), np.asarray(image, np.int64)
+    if given.shape != images.shape or given.ndim != 1:
+        raise UsageError(f"values of the shape {given.shape} in images of {images.shape}", hint="One of each a box.")
     if owner is None:
-        sizes = np.bincount(image)
-        return sums_of(np.bincount(image, values, len(sizes))[None], sizes[None])
-    span = int(image.max(initial=0)) + 1
-    pairs, place = np.unique(owner * span + image, return_inverse=True)
-    y, x, of = np.bincount(place, values, len(pairs)), np.bincount(place, minlength=len(pairs)), pairs // span
+        sizes = np.bincount(images)
+        return sums_of(np.bincount(images, given, len(sizes))[None], sizes[None])
+    span = int(images.max(initial=0)) + 1
+    pairs, place = np.unique(np.asarray(owner, np.int64) * span + images, return_inverse=True)
+    y, x, of = np.bincount(place, given, len(pairs)), np.bincount(place, minlength=len(pairs)), pairs // span
     parts = (y, x, y**2, x * y, x**2, np.ones(len(pairs)))
     return Sums(*(np.bincount(of, part, owners).astype(np.float64) for part in parts))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.leakage.score import Floats, Ints
 from biasscope.bias.shares import share_over_images
@@ -49,17 +49,17 @@ def mean_over_images(values: Floats, image: Ints, *, level: float = 0.95) -> Mea
     return Mean(value, value - reach, value + reach)
 
 
-def share_mean(flags: Flags, image: Ints, *, level: float = 0.95) -> Mean:
+def share_mean(flags: ArrayLike, image: ArrayLike, *, level: float = 0.95) -> Mean:
     """Share of boxes with an interval over images that holds where all agree, see :mod:`biasscope.bias.shares`.
 
     >>> [round(part, 3) for part in share_mean(np.ones(10, bool), np.arange(10))]
     [1.0, 0.692, 1.0]
     """
-    made = share_over_images(flags.astype(np.float64), image, level=level)
+    made = share_over_images(flags, image, level=level)
     return Mean(*(part.item() for part in made[:3]))
 
 
-def net_share(gained: Flags, lost: Flags, image: Ints, *, level: float = 0.95) -> Mean:
+def net_share(gained: ArrayLike, lost: ArrayLike, image: ArrayLike, *, level: float = 0.95) -> Mean:
     """Share of boxes gained minus that lost: the intervals of both joined, with the correlation over images.
 
     Nothing gained and nothing lost in 30 images is known as well as either is:
@@ -94,6 +94,6 @@ def image_folds(label: Ints, image: Ints, folds: int, rng: np.random.Generator) 
     return np.asarray(fold[number], np.int64)
 
 
-def _residuals(values: Floats | Flags, image: Ints, mean: float) -> Floats:
+def _residuals(values: ArrayLike, image: ArrayLike, mean: float) -> Floats:
     """What the boxes of each image have beyond the mean, in all."""
     return np.bincount(image, np.asarray(values, np.float64) - mean).astype(np.float64)

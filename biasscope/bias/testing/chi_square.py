@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from biasscope.bias.testing.given import check_counts, counts_of
 from biasscope.bias.testing.monte_carlo import DRAWS, monte_carlo_p
-from biasscope.core.errors import UsageError
 
 Floats = NDArray[np.float64]
 ASYMPTOTIC_ABOVE = 2_000
@@ -75,9 +75,8 @@ def chi_square_p(
     >>> bool(p[0] > 0.9), bool(p[1] < 0.001), bool(np.isnan(p[2]))
     (True, True, True)
     """
-    table = np.asarray(counts)
-    if table.ndim != 2 or table.min(initial=0) < 0:
-        raise UsageError("counts must be a table of classes and cells, without numbers below 0")
+    table = counts_of(counts, "classes", "cells")
+    check_counts(table)
     n, cells = table.sum(-1), table.shape[-1]
     tested = n >= max(minimum, 1)
     p = np.full(len(n), np.nan)

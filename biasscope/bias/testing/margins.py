@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from biasscope.bias.testing.given import check_counts, counts_of
 from biasscope.bias.testing.monte_carlo import CHUNK, DRAWS, EXCEEDING, TIE
 from biasscope.core.randomness import generator
 
@@ -31,6 +32,11 @@ def table_p(row: ArrayLike, both: ArrayLike, *, draws: int = DRAWS, again: int =
     draws, again, seed
         As in :func:`biasscope.bias.testing.monte_carlo_p`.
 
+    Raises
+    ------
+    UsageError
+        For counts below 0, or a row with more of a cell than both have.
+
     Examples
     --------
     Two of two against none of two: one table in choose(4, 2) = 6 is like this one and one is its mirror.
@@ -38,7 +44,8 @@ def table_p(row: ArrayLike, both: ArrayLike, *, draws: int = DRAWS, again: int =
     >>> abs(table_p([2, 0], [2, 2]) - 2 / 6) < 0.02, table_p([2, 0], [2, 2]) == table_p([0, 2], [2, 2])
     (True, True)
     """
-    counts, total = np.asarray(row, np.int64), np.asarray(both, np.int64)
+    counts, total = (np.asarray(counts_of(given, "cells"), np.int64) for given in (row, both))
+    check_counts(counts, total)
     smaller = counts if 2 * counts.sum() <= total.sum() else total - counts
     held = total > 0
     smaller, total = smaller[held], total[held]

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.testing.corrections import draws_needed
+from biasscope.bias.testing.given import check_counts
+from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
 
 Floats = NDArray[np.float64]
@@ -62,6 +64,11 @@ def monte_carlo_p(
     seed
         Seed of the null; same seed, same p.
 
+    Raises
+    ------
+    UsageError
+        For other numbers of sums than of sizes, and shares that are no probabilities above 0.
+
     Examples
     --------
     Four boxes in one of four cells: the chance is 4 * (1/4)**4 = 1/64.
@@ -71,13 +78,22 @@ def monte_carlo_p(
     True
     """
     observed, n = np.asarray(squares, np.float64), np.asarray(sizes, np.int64)
-    weights = 1 / np.asarray(shares, np.float64)
+    weights = 1 / _checked(observed, n, np.asarray(shares, np.float64))
     p = _drawn_p(observed, n, weights, draws, generator(seed, "monte-carlo chi-square"))
     rare = np.flatnonzero(p * (draws + 1) <= EXCEEDING + 0.5)  # whole numbers but for rounding
     if again and len(rare):
         second = generator(seed, "monte-carlo chi-square, second stage")
         p[rare] = _drawn_p(observed[rare], n[rare], weights, again, second)
     return p
+
+
+def _checked(observed: Floats, n: NDArray[np.int64], shares: Floats) -> Floats:
+    if observed.ndim != 1 or observed.shape != n.shape:
+        raise UsageError(f"sums of the shape {observed.shape} for sizes of {n.shape}", hint="One of each a class.")
+    check_counts(n)
+    if shares.ndim != 1 or shares.min(initial=1) <= 0 or abs(shares.sum() - 1) > 1e-6:
+        raise UsageError("shares must be probabilities above 0 that sum to 1", hint="One a cell.")
+    return shares
 
 
 def draws_again(draws: int, family: int, alpha: float, correction: str) -> int:

@@ -6,8 +6,9 @@ import scipy.spatial.distance
 import scipy.stats
 
 from biasscope.bias import effects
-from biasscope.bias.grouped import grouped_effect
+from biasscope.bias.grouped import cell_design_effect, effect_correlation, grouped_effect, grouped_value
 from biasscope.bias.jackknife import jackknife, leave_one_out
+from biasscope.core.errors import UsageError
 
 RANDOM = np.random.default_rng(11)
 
@@ -131,6 +132,24 @@ def squared_over_groups(row):
     pairs = [(g, h) for g in range(len(row)) for h in range(len(row)) if g != h]
     top, bottom = sum(row[g] @ row[h] for g, h in pairs), sum(row[g].sum() * row[h].sum() for g, h in pairs)
     return (row.shape[1] * top / bottom - 1) / (row.shape[1] - 1), bottom / 2
+
+
+def test_counts_below_0_and_other_shapes_are_usage_errors():
+    groups = [[[9, 0], [5, 4], [7, 2]]]
+    for function in (effects.cramers_v, effects.squared_effect):
+        with pytest.raises(UsageError, match="below 0"):
+            function([[5, -5, 3, 3]])
+    for function in (effects.cramers_v_interval, grouped_effect):
+        made = function(groups)
+        for part, same in zip(made, function(np.array(groups)), strict=True):
+            np.testing.assert_array_equal(part, same)
+        with pytest.raises(UsageError, match=r"2 axes instead of 3\. Their axes are classes, groups, cells"):
+            function(groups[0])
+        with pytest.raises(UsageError, match="below 0"):
+            function([[[-9, 0], [5, 4]]])
+    assert grouped_value(groups) == grouped_effect(groups).value
+    assert effect_correlation(groups[0], groups[0]) == 1
+    assert cell_design_effect(groups) == cell_design_effect(np.array(groups))
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95])

@@ -32,7 +32,7 @@ def test_what_is_no_probability_is_not_corrected(wrong):
 
 @pytest.mark.parametrize("wrong", [[[3, -4, 5]], [3, 4, 5]])
 def test_what_are_no_counts_have_no_p(wrong):
-    with pytest.raises(UsageError, match="counts must be a table"):
+    with pytest.raises(UsageError, match=r"below 0|1 axes instead of 2"):
         testing.chi_square_p(wrong)
     assert testing.chi_square_p(np.zeros((0, 4))).size == 0
 
@@ -175,6 +175,22 @@ def test_the_asymptotic_tail_is_where_the_documentation_says():
     null = RANDOM.multinomial(2000, np.full(64, 1 / 64), 200_000)
     asymptotic = scipy.stats.chi2.sf(testing.chi_square(null), 63)
     assert (asymptotic <= 0.001).mean() == pytest.approx(0.00105, abs=0.0003)
+
+
+@pytest.mark.parametrize(
+    ("squares", "sizes", "shares"),
+    [
+        ([64, 3], [4], [0.25] * 4),
+        (64, 4, [0.25] * 4),
+        ([64], [-4], [0.25] * 4),
+        ([64], [4], [0.5] * 4),
+        ([64], [4], [1.0, 0.0]),
+        ([64], [4], [[0.5, 0.5]]),
+    ],
+)
+def test_a_null_that_cannot_be_is_a_usage_error(squares, sizes, shares):
+    with pytest.raises(UsageError, match=r"of the shape|below 0|probabilities above 0"):
+        testing.monte_carlo_p(squares, sizes, shares)
 
 
 def test_small_classes_are_not_tested():

@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 
 from biasscope.bias.testing import margins, table_p
+from biasscope.core.errors import UsageError
 
 
 def enumerated(row: list[int], both: list[int]) -> float:
@@ -40,6 +41,21 @@ def test_empty_cells_and_huge_tables_are_taken(monkeypatch: pytest.MonkeyPatch) 
     drawn = table_p(row, both)
     monkeypatch.setattr(margins, "MOST_BOXES", 0)
     assert table_p(row, both) == pytest.approx(drawn, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("row", "both", "why"),
+    [
+        ([3, 0], [2, 2], "more than the whole"),
+        ([-1, 0], [2, 2], "below 0"),
+        ([1, 0, 0], [2, 2], "shape"),
+        ([[1, 0]], [[2, 2]], "2 axes instead of 1"),
+        (["a"], [2], "must be numbers"),
+    ],
+)
+def test_what_is_no_row_of_both_is_a_usage_error(row: list[int], both: list[int], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        table_p(row, both)
 
 
 def test_the_second_stage_is_taken_where_the_first_is_at_its_end() -> None:

@@ -8,11 +8,12 @@ import scipy.stats
 from biasscope.bias import count_boxes
 from biasscope.bias.compare import compare
 from biasscope.bias.leakage import leakage
-from biasscope.bias.leakage.clusters import net_share
+from biasscope.bias.leakage.clusters import net_share, share_mean
 from biasscope.bias.position import position
 from biasscope.bias.position.pooled import edge_contact
 from biasscope.bias.repair import repair
 from biasscope.bias.shares import share_interval, share_over_images
+from biasscope.core.errors import UsageError
 from tests.box_scenes import frame
 
 WORLDS, GROUPS = 1000, 20
@@ -90,6 +91,20 @@ def test_the_share_of_unequal_images_that_agree_is_held(law: str) -> None:
     right = (random.random(images) < 0.7)[image]
     made = share_over_images(right.astype(float), image, image // 60, WORLDS)
     assert ((made.low <= 0.7) & (made.high >= 0.7)).mean() >= 0.92
+
+
+def test_lists_are_taken_and_what_cannot_be_is_a_usage_error() -> None:
+    flags, image = [True, False, True, True], [0, 0, 1, 2]
+    assert share_mean(flags, image) == share_mean(np.array(flags), np.array(image))
+    assert net_share(flags, flags, image).value == 0
+    with pytest.raises(UsageError, match=r"shape \(4,\) in images of \(3,\)"):
+        share_mean(flags, image[:3])
+    with pytest.raises(UsageError, match="more than the whole"):
+        share_interval([[3, 0]], [[2, 2]])
+    with pytest.raises(UsageError, match="below 0"):
+        share_interval([[-1, 0]], [[2, 2]])
+    with pytest.raises(UsageError, match="1 axes instead of 2"):
+        share_interval([1, 0], [2, 2])
 
 
 def test_nothing_is_known_of_no_boxes() -> None:
