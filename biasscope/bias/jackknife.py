@@ -5,6 +5,7 @@ Images, not boxes, are put into groups (by a hash of their id), so that boxes of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,20 @@ class Estimate(NamedTuple):
     low: Floats
     high: Floats
     error: Floats
+
+
+class Scale(NamedTuple):
+    """A scale on which a statistic is nearer to normal: onto it, back, and its slope."""
+
+    onto: Callable[[Floats], Floats]
+    back: Callable[[Floats], Floats]
+    slope: Callable[[Floats], Floats]
+
+
+LOGARITHM = Scale(np.log, np.exp, lambda value: 1 / value)
+"""Of variances."""
+FISHER = Scale(np.arctanh, np.tanh, lambda value: 1 / (1 - value**2))
+"""Of correlations."""
 
 
 def leave_one_out(groups: ArrayLike, axis: int = 1) -> NDArray[np.float64]:
@@ -41,6 +56,7 @@ def jackknife(
     low: float = -np.inf,
     high: float = np.inf,
     level: float = 0.95,
+    scale: Scale | None = None,
 ) -> Estimate:
     """Interval of a statistic from its values without each group.
 
@@ -59,6 +75,8 @@ def jackknife(
         Range of the statistic; the bounds are cut to it.
     level
         Confidence level.
+    scale
+        Where to lay the interval (the error goes there by the slope); values at which it has no slope keep theirs.
 
     Examples
     --------
@@ -77,4 +95,13 @@ def jackknife(
     degrees = np.maximum(groups - 1, 1)
     error = np.where(groups > 1, np.sqrt(degrees / (degrees + 1) * squares), np.nan)
     reach = stdtrit(degrees, (1 + level) / 2) * error
-    return Estimate(value, np.clip(value - reach, low, high), np.clip(value + reach, low, high), error)
+    lower, upper = (value - reach, value + reach) if scale is None else _rescaled(value, reach, scale)
+    return Estimate(value, np.clip(lower, low, high), np.clip(upper, low, high), error)
+
+
+def _rescaled(value: Floats, reach: Floats, scale: Scale) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        middle, slope = scale.onto(value), scale.slope(value)
+        lower, upper = (scale.back(middle + side * slope * reach) for side in (-1, 1))
+    defined = np.isfinite(middle) & np.isfinite(slope)
+    return np.where(defined, lower, value - reach), np.where(defined, upper, value + reach)

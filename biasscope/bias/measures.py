@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from biasscope.bias.grouped import Parts, effect_correlation, grouped_effect
-from biasscope.bias.jackknife import METHOD, Estimate
+from biasscope.bias.jackknife import LOGARITHM, METHOD, Estimate
 from biasscope.bias.medians import METHOD as ORDER
 from biasscope.bias.medians import median_over_images
 from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, moments
@@ -31,7 +31,8 @@ TITLES = {
     "median_scale": "Median scale (square root of the area share)",
 }
 RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 12.0)}
-"""First word of a measure -> what it can be."""
+SCALES = {"concentration": LOGARITHM}
+"""First word of a measure -> what it can be, and the scale of its interval."""
 EFFECTS = {"effect": "placement", "effect_feasible": "feasible", "effect_raw": "raw"}
 
 
@@ -59,8 +60,9 @@ def estimate(name: str, measured: Measures, *, level: float) -> Triple:
         return measured.others[name]
     if name in measured.counts:
         return triple(grouped_effect(measured.counts[name][None], level=level))
-    low, high = RANGES[name.partition("_")[0]]
-    return triple(interval_of(measured.parts[name], level=level, low=low, high=high))
+    kind = name.partition("_")[0]
+    low, high = RANGES[kind]
+    return triple(interval_of(measured.parts[name], level=level, low=low, high=high, scale=SCALES.get(kind)))
 
 
 def effect_change(before: Triple, after: Triple, counts: tuple[Ints, Ints]) -> Triple:

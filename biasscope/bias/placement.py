@@ -27,7 +27,7 @@ from biasscope.bias.coordinates import (
 from biasscope.bias.effects import concentration, displacement
 from biasscope.bias.grid import detect_grid
 from biasscope.bias.grouped import Parts
-from biasscope.bias.jackknife import Estimate, jackknife
+from biasscope.bias.jackknife import Estimate, Scale, jackknife
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -98,11 +98,13 @@ def moments(pair: tuple[Floats, Floats], groups: Ints, count: int) -> dict[str, 
     return found
 
 
-def interval_of(parts: Parts, *, level: float = 0.95, low: float = -np.inf, high: float = np.inf) -> Estimate:
+def interval_of(
+    parts: Parts, *, level: float = 0.95, low: float = -np.inf, high: float = np.inf, scale: Scale | None = None
+) -> Estimate:
     """Jackknife interval of one statistic, cut to the range that the statistic has."""
     full, left = np.atleast_1d(parts[0]), parts[1]
     known = np.isfinite(left)
-    return jackknife(full, np.where(known, left, full)[None], known[None], low=low, high=high, level=level)
+    return jackknife(full, np.where(known, left, full)[None], known[None], low=low, high=high, level=level, scale=scale)
 
 
 def _parts(groups: Ints, weights: Floats | None, count: int) -> Parts:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from biasscope.bias import distances, effects, testing
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.grouped import cell_design_effect, grouped_effect
-from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.jackknife import FISHER, LOGARITHM, Estimate, jackknife, leave_one_out
 
 Floats = NDArray[np.float64]
 Sums = dict[str, Floats]
 RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 12.0), "correlation": (-1.0, 1.0)}
+SCALES = {"concentration": LOGARITHM, "correlation": FISHER}
 MEASURES = ("displacement_u", "displacement_v", "concentration_u", "concentration_v", "correlation")
 
 
@@ -112,13 +113,17 @@ CLUSTERED = ("n_u", "u", "uu", "n_v", "v", "vv")
 
 
 def measure(name: str, sums: Sums) -> Estimate:
-    """One of ``MEASURES`` with its jackknife interval, from sums of shape ``(classes, groups)``."""
+    """One of ``MEASURES`` with its jackknife interval, from sums of shape ``(classes, groups)``.
+
+    Variances and correlations of few boxes are skew: laid on their own scales, the intervals hold from four boxes on.
+    """
     kind, _, axis = name.partition("_")
     columns, statistic = MEASURE[kind](axis)
     parts = [sums[column] for column in columns]
     low, high = RANGES[kind]
     full = statistic(*(part.sum(1) for part in parts))
-    return jackknife(full, statistic(*map(leave_one_out, parts)), parts[0] > 0, low=low, high=high)
+    left, scale = statistic(*map(leave_one_out, parts)), SCALES.get(kind)
+    return jackknife(full, left, parts[0] > 0, low=low, high=high, scale=scale)
 
 
 MEASURE: dict[str, Callable[[str], tuple[tuple[str, ...], Callable[..., Floats]]]] = {

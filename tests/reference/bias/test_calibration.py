@@ -116,6 +116,17 @@ def test_intervals_cover(beta, boxes):
             assert covered < 0.99
 
 
+@pytest.mark.parametrize("beta", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("boxes", [4, 6, 10, 40])
+def test_intervals_of_few_boxes_cover(beta, boxes):
+    """On their own scale those of variances and correlations of four boxes held 85 % of them."""
+    found = placement(count_boxes(scene(1000, boxes, beta=beta, integer=False, seed=boxes)), draws=99)
+    truth = {"displacement_u": 0.0, "concentration_v": 12 / (4 * (2 * beta + 1)), "correlation": 0.0}
+    for name, value in truth.items():
+        made = found.measures[name]
+        assert ((made.low <= value) & (value <= made.high))[:-1].mean() >= 0.92, name
+
+
 def test_intervals_cover_when_boxes_share_images():
     """Ten copies an image: intervals that took boxes for independent would cover about half the time."""
     counts = count_boxes(scene(400, 60, per_image=10, jitter=3, seed=5), per_image="all")

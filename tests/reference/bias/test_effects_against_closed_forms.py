@@ -7,7 +7,7 @@ import scipy.stats
 
 from biasscope.bias import effects
 from biasscope.bias.grouped import cell_design_effect, effect_correlation, grouped_effect, grouped_value
-from biasscope.bias.jackknife import jackknife, leave_one_out
+from biasscope.bias.jackknife import FISHER, LOGARITHM, jackknife, leave_one_out
 from biasscope.core.errors import UsageError
 
 RANDOM = np.random.default_rng(11)
@@ -125,6 +125,22 @@ def test_two_groups_have_an_interval_with_one_degree_of_freedom():
     made = jackknife(x.sum(1) / 2, leave_one_out(x) / np.array([[1, 1, 2]]), x > 0, level=0.9)
     assert made.error[0] == pytest.approx(np.std([1, 4], ddof=1) / np.sqrt(2))
     assert (made.low[0], made.high[0]) == pytest.approx(scipy.stats.t.interval(0.9, 1, 2.5, made.error[0]))
+
+
+def test_an_interval_on_another_scale():
+    """Mean 2 and error e by hand: exp(log 2 -+ t e / 2); where there is no slope, as without a scale."""
+    x = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
+    without = leave_one_out(x) / 2
+    made = jackknife(x.mean(1), without, np.ones((2, 3), bool), scale=LOGARITHM)
+    reach = scipy.stats.t.ppf(0.975, 2) * made.error[0] / 2
+    assert made.error[0] == pytest.approx(1 / np.sqrt(3))
+    assert (made.low[0], made.high[0]) == pytest.approx((2 * np.exp(-reach), 2 * np.exp(reach)))
+    assert (made.low[1], made.high[1]) == (0, 0)
+    turned = jackknife([0.6], [[0.5, 0.6, 0.7]], [[True] * 3], scale=FISHER)
+    reach = scipy.stats.t.ppf(0.975, 2) * turned.error[0] / (1 - 0.36)
+    assert (turned.low[0], turned.high[0]) == pytest.approx(np.tanh(np.arctanh(0.6) + np.array([-reach, reach])))
+    same = jackknife([1.0], [[1.0, 1.0, 1.0]], [[True] * 3], scale=FISHER)
+    assert (same.low[0], same.high[0]) == (1, 1)
 
 
 def squared_over_groups(row):
