@@ -9,23 +9,30 @@ Segmentations, keypoints and everything else that is not needed is skipped while
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import choose_corners
-from biasscope.boxes.files import Found, head
+from biasscope.boxes.files import HEAD, Found, head
 from biasscope.boxes.readers.coco_annotations import File
 from biasscope.boxes.schema import IMAGES
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
 NAME = "coco"
+KEYS = (b'"images"', b'"annotations"')
+BLOCK = 1 << 22
+_MARKS = b"\xef\xbb\xbf\xff\xfe \t\r\n"
+_WORDS = re.compile(rb'"(?:info|licenses|categories|image_id|file_name|bbox)"\s*:')
+"""What else COCO files speak of."""
 
 
 def detect(request: Request) -> bool:
-    """A JSON object that speaks of images and annotations near its beginning or its end."""
+    """A JSON object that speaks of images and annotations."""
     return any(_looks(Path(found.path)) for found in request.of(".json")[:8])
 
 
@@ -63,10 +70,36 @@ def _files(request: Request) -> tuple[list[Found], list[str]]:
 
 
 def _looks(path: Path) -> bool:
-    begin = head(path)
-    if begin.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+    """Whether it is a JSON object that speaks of images or annotations near its beginning or its end.
+
+    Long descriptions or many categories may fill its beginning, and boxes its end: a file that otherwise speaks like
+    COCO is searched up to the first of these keys. One in UTF-16 is one of COCO too, and then refused as that.
+    """
+    begin = head(path).replace(b"\0", b"")
+    if begin.lstrip(_MARKS)[:1] != b"{":
         return False
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - (1 << 16)))
-        both = begin + file.read()
-    return b'"images"' in both or b'"annotations"' in both
+        file.seek(max(0, path.stat().st_size - HEAD))
+        both = begin + file.read().replace(b"\0", b"")
+        return _keyed(both) or (_alike(both) and _keyed_between(file))
+
+
+def _keyed(data: bytes) -> bool:
+    return any(key in data for key in KEYS)
+
+
+def _alike(data: bytes) -> bool:
+    """Whether other words are those of COCO files with boxes, not of those with captions or panoptic segments."""
+    if b'"segments_info"' in data or (b'"caption"' in data and b'"bbox"' not in data):
+        return False
+    return _WORDS.search(data) is not None
+
+
+def _keyed_between(file: BinaryIO) -> bool:
+    file.seek(HEAD - len(KEYS[-1]))
+    end = b""
+    while block := file.read(BLOCK):
+        if _keyed(end + block):
+            return True
+        end = block[-len(KEYS[-1]) :]
+    return False

@@ -205,6 +205,52 @@ def test_a_folder_of_official_files(tmp_path: Path) -> None:
     assert "Not read, as they are not coco: other.json." in read_boxes(tmp_path).notes
 
 
+def long_beginning(first: str) -> str:
+    """COCO whose keys of images and annotations stand further inside than its first and last 64 KB."""
+    data = coco_dict()
+    if first == "info":
+        data["info"]["description"] = "x" * 70_000
+    else:
+        data["categories"] += [{"id": 100 + n, "name": f"n{n}", "definition": "x" * 160} for n in range(400)]
+    data["annotations"] *= 1000
+    return json.dumps({key: data[key] for key in (first, "images", "annotations")} | data)
+
+
+@pytest.mark.parametrize("first", ["info", "categories"])
+@pytest.mark.parametrize("form", ["auto", "coco"])
+def test_many_categories_or_a_long_description_may_come_first(tmp_path: Path, first: str, form: str) -> None:
+    (tmp_path / "a.json").write_text(long_beginning(first))
+    assert read_boxes(tmp_path / "a.json").boxes.collect().height == 3000
+    write(tmp_path / "b.json", coco_dict())
+    assert read_boxes(tmp_path, format=form).boxes.collect().height == 3003
+
+
+@pytest.mark.parametrize(
+    ("key", "element"),
+    [
+        ("annotations", {"image_id": 1, "caption": "a cat"}),
+        ("annotations", {"image_id": 1, "segments_info": [{"bbox": [1, 2, 3, 4]}]}),
+        ("results", {"image_id": 1, "bbox": [1, 2, 3, 4]}),
+        ("others", {"file": "a.jpg"}),
+    ],
+)
+def test_other_json_with_a_long_beginning_is_not_taken_for_coco(
+    tmp_path: Path, key: str, element: dict[str, Any]
+) -> None:
+    write(tmp_path / "a.json", {"info": {"description": "x" * 70_000}, key: [element] * 3000})
+    write(tmp_path / "b.json", coco_dict())
+    table = read_boxes(tmp_path)
+    assert rows(table.boxes.collect()) == expected()
+    assert "Not read, as they are not coco: a.json." in table.notes
+
+
+def test_coco_in_another_encoding_beside_other_files_is_refused_not_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", coco_dict())
+    (tmp_path / "b.json").write_bytes(json.dumps(coco_dict()).encode("utf-16"))
+    with pytest.raises(InputError, match=r"b.json.*UTF-16"):
+        read_boxes(tmp_path)
+
+
 def test_same_stems_in_different_folders_stay_apart(tmp_path: Path) -> None:
     data = coco_dict()
     for image, name in zip(data["images"], ("train/1.jpg", "val/1.jpg", "val/2.jpg"), strict=True):
