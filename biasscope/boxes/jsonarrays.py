@@ -102,7 +102,7 @@ class _Array(Generic[T]):
                 return None
             try:
                 made = self.decoder.decode(b"".join((b"[", memoryview(data)[start:cut], b"]")))
-            except msgspec.ValidationError:
+            except (msgspec.ValidationError, RecursionError):  # of what is nested deeply, also where it is passed over
                 return None
             except msgspec.DecodeError as error:
                 # The array ended inside the piece, just before the place msgspec names.

@@ -101,11 +101,15 @@ def test_elements_that_are_no_objects_are_listed() -> None:
     assert [type(item).__name__ for item in made] == ["BadElement"] * 3 + ["Element", "BadElement"]
 
 
-def test_deep_nesting_is_refused_not_a_crash() -> None:
-    deep = b"[" * 200_000 + b"]" * 200_000
-    for data in (b'{"before": ' + deep + b"}", b'{"items": [{"id": 1, "extra": ' + deep + b"}]}"):
-        with pytest.raises(InputError):
-            read(data, 1000)
+@pytest.mark.parametrize("depth", [1100, 200_000])
+@pytest.mark.parametrize("key", [b"extra", b"skipped"])
+def test_deep_nesting_is_refused_not_a_crash(depth: int, key: bytes) -> None:
+    deep = b"[" * depth + b"]" * depth
+    element = b'{"id": 1, "' + key + b'": ' + deep + b"}"
+    for inside in (b'"before": ' + deep, b'"items": [' + element + b"]", b'"items": [' + element + b', {"id": 2}]'):
+        for block in (1000, 1 << 20):
+            with pytest.raises(InputError, match="nested too deeply"):
+                read(b"{" + inside + b"}", block)
 
 
 def test_bytes_that_are_not_utf8_are_named_with_their_place() -> None:
