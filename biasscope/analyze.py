@@ -19,7 +19,7 @@ from cyclopts.exceptions import CycloptsError
 
 from biasscope import __version__
 from biasscope.commands.environment import PREFIX, items, only_options
-from biasscope.commands.refused import no_empty_paths, usage_error, whole_numbers
+from biasscope.commands.refused import is_too_long, possible_paths, too_long, usage_error, whole_numbers
 from biasscope.core.errors import BiasscopeError
 
 COMMANDS = {
@@ -73,7 +73,7 @@ EPILOGUE = (
     "named after the command, or in the environment, as {}. There semicolons stand between several values of one "
     "option. Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected, 130 interrupted."
 )
-CHECKS = (only_options, whole_numbers, no_empty_paths)
+CHECKS = (only_options, whole_numbers, possible_paths)
 """Called by the parser when all values are known, from the command line, the environment and the configuration."""
 
 
@@ -132,6 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2 if stop.code else 0
     except BaseException as error:  # everything that is not ours ends with 4, also a panic of polars
+        if is_too_long(error):
+            return _fail(too_long(getattr(error, "filename", "")), 2, debug)
         hint = "This is a defect of biasscope; --debug shows where."
         return _fail(f"{type(error).__name__}: {error}\n{hint}", 4, debug)
     return result if isinstance(result, int) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from errno import ENAMETOOLONG
 from pathlib import Path
 from types import UnionType
 from typing import Union, get_args, get_origin
@@ -12,6 +13,9 @@ from cyclopts.exceptions import CoercionError, CycloptsError
 
 from biasscope.core.errors import UsageError
 from biasscope.core.wanted import refusal
+
+SHOWN = 30
+"""Letters of a name that is too long which are said."""
 
 
 def whole_numbers(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
@@ -23,15 +27,43 @@ def whole_numbers(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
                     raise refusal(token.value, int, where=token.keyword or argument.name)
 
 
-def no_empty_paths(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
-    """Refuse an empty path, as of a variable that is not set; to the parser it would be the working folder."""
+def possible_paths(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Refuse what can be no path before anything runs: an empty one, which to the parser would be the working folder.
+
+    Another has a name that is too long for the file system, as when a text was given instead of a file.
+    """
     for argument in arguments:
         if argument.hint is Path or Path in get_args(argument.hint):
             for token in argument.tokens:
+                where = token.keyword or argument.name
+                where = where if token.source in ("cli", "env") else f"{token.source}: {where}"
                 if not token.value:
-                    where = token.keyword or argument.name
-                    where = where if token.source in ("cli", "env") else f"{token.source}: {where}"
                     raise UsageError("the path is empty", where=where, hint="Is a variable of the shell not set?")
+                _check_length(token.value, where)
+
+
+def _check_length(path: str, where: str) -> None:
+    try:
+        Path(path).lstat()
+    except OSError as error:
+        if is_too_long(error):
+            raise too_long(path, where=where) from error
+    except ValueError as error:  # it holds a zero byte
+        raise UsageError(f"this is no path ({error})", where=where) from error
+
+
+def is_too_long(error: BaseException) -> bool:
+    """Whether the file system refused a name for its length."""
+    return isinstance(error, OSError) and error.errno == ENAMETOOLONG
+
+
+def too_long(path: object, *, where: str = "") -> UsageError:
+    """Error for a path with a name longer than the file system allows.
+
+    >>> print(too_long("a" * 300, where="--sizes"))
+    --sizes: the name is too long for a file or folder (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...)
+    """
+    return UsageError(f"the name is too long for a file or folder ({str(path)[:SHOWN]}...)", where=where)
 
 
 def no_option(name: str, known: Collection[str], *, command: str, where: str, no: str) -> UsageError:

@@ -25,8 +25,8 @@ def write_files(
     OutputError
         The folder cannot be made or written, or the disk is full. What was there before is untouched.
     """
-    made = not folder.exists()
     try:
+        made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".biasscope-", dir=folder))
     except OSError as error:

@@ -166,6 +166,26 @@ def test_an_empty_path_is_not_the_working_folder(
     assert not list(tmp_path.iterdir())
 
 
+TOO_LONG = "a" * 300
+
+
+@pytest.mark.parametrize(("command", "given"), PATHS)
+def test_a_name_that_no_file_can_have_is_refused_before_anything_runs(
+    command: str, given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    more = {"compare": ["b"], "gate": ["--gates", "g.toml"], "schedule": ["show"]}.get(command, [])
+    assert main([command, f"{given}{TOO_LONG}", *more]) == 2
+    assert "too long" in said(capsys)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["invariance", "layers", "augmentation"])
+def test_so_is_one_that_may_be_a_name_of_something_else(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--images", TOO_LONG]) == 2
+    assert said(capsys) == f"biasscope: the name is too long for a file or folder ({TOO_LONG[:30]}...)\n"
+
+
 @pytest.mark.parametrize("option", ["--images", "--held-out"])
 def test_an_empty_source_is_not_the_default(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["augmentation", option, ""]) == 2

@@ -24,6 +24,7 @@ from biasscope.core.errors import InputError
 
 KEYS = ("train", "val", "valid", "test")
 _SPLITS = {"valid": "val"}
+SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,16 @@ def named_entries(request: Request) -> tuple[list[Entry], list[str]] | None:
     Raises
     ------
     InputError
-        What a key names is not there.
+        What a key names is not there, or cannot be looked up.
     """
+    try:
+        return _named(request)
+    except OSError as error:  # its name is too long, or a folder on the way is closed
+        what = f"names {str(error.filename)[:SHOWN]}, which cannot be looked up ({error.strerror or error})"
+        raise InputError(what, where=str(request.path)) from error
+
+
+def _named(request: Request) -> tuple[list[Entry], list[str]] | None:
     path = request.path
     if not path.is_file() or path.suffix.lower() not in (".yaml", ".yml"):
         return None
@@ -138,7 +147,7 @@ def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
         label = labels_of(image)
         if not image.is_file() and not label.is_file():
             raise InputError(
-                f"names an image that is not there, nor are its labels: {line.strip()[:200]}", where=str(path)
+                f"names an image that is not there, nor are its labels: {line.strip()[:SHOWN]}", where=str(path)
             )
         yield _entry(label, image if image.is_file() else None, root, split, there=label.is_file())
 

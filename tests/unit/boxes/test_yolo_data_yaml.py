@@ -81,6 +81,8 @@ def test_what_two_keys_name_is_read_once(data: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (f"train: {'a' * 300}", "names .*aaa, which cannot be looked up"),
+        (f"train: {'a' * 300}.txt\nval: images/val", "names .*aaa, which cannot be looked up"),
         ("path: nowhere\ntrain: images/train", r"path names .*nowhere, which does not exist"),
         ("train: images/train\nval: images/none", r"val names .*images/none, which does not exist"),
         ("train: list.txt", r"train names .*list.txt"),
