@@ -14,9 +14,13 @@ IMAGE_SUFFIXES = frozenset(
 )
 SUFFIX = r"(?i)\.(?:" + "|".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES)) + r")$"
 """Pattern of an image file's suffix, for polars."""
-SPLIT_WORD = re.compile(r"(train|trn|valid|validation|val|dev|testing|test)(?:\d{4})?", re.IGNORECASE)
+_NAMES = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "eval", "evaluation"), "val"),
+    **dict.fromkeys(("test", "testing", "tst"), "test"),
+}
+SPLIT_WORD = re.compile(rf"({'|'.join(_NAMES)})(?:\d{{4}})?", re.IGNORECASE)
 """A word that names a split, with or without a year."""
-_NAMES = {"train": "train", "trn": "train", "test": "test", "testing": "test"}
 
 SPLIT_NAMES = {
     spelling: _NAMES.get(word, "val")
@@ -34,7 +38,7 @@ def split_from(part: str) -> str | None:
     """
     for word in re.split(r"[^A-Za-z0-9]+", part):
         if match := SPLIT_WORD.fullmatch(word):
-            return _NAMES.get(match[1].lower(), "val")
+            return _NAMES[match[1].lower()]
     return None
 
 
