@@ -126,7 +126,7 @@ def compare(
 TRAINING = frozenset({"train", "training"})
 
 
-def splits(boxes: Frame, **options: object) -> list[Result]:
+def splits(boxes: Frame, *, available: Mapping[str, int] | None = None, **options: object) -> list[Result]:
     """Every split against the training split, as results of kind ``splits``; [] for fewer than two splits.
 
     The training split is the one named train or training, else the one with the most boxes.
@@ -135,6 +135,8 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
     ----------
     boxes
         Frame with the columns of BOXES; boxes without a split are left out.
+    available
+        Boxes of each split that the frame is a sample of, where it is one.
     options
         As for :func:`compare`.
 
@@ -145,11 +147,19 @@ def splits(boxes: Frame, **options: object) -> list[Result]:
     """
     boxes = checked(boxes, [*NEEDED, "split"])
     counts = boxes.lazy().select(pl.col("split").cast(pl.String)).drop_nulls().group_by("split").len().collect()
-    names = counts.sort(["len", "split"], descending=[True, False])["split"].to_list()
+    held = {name: (available or {}).get(name, count) for name, count in counts.rows()}
+    names = sorted(held, key=lambda name: (-held[name], name))
     names.sort(key=lambda name: name.lower() not in TRAINING)
     part = {name: boxes.lazy().filter(pl.col("split").cast(pl.String) == name) for name in names}
     return [
-        compare(part[names[0]], part[name], kind="splits", names=(names[0], name), **options)  # type: ignore[arg-type]
+        compare(
+            part[names[0]],
+            part[name],
+            kind="splits",
+            names=(names[0], name),
+            available=None if available is None else (held[names[0]], held[name]),
+            **options,  # type: ignore[arg-type]
+        )
         for name in names[1:]
     ]
 

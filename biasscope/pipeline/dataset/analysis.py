@@ -22,7 +22,7 @@ from biasscope.pipeline.common.origin import Origin
 from biasscope.pipeline.dataset.answer import answer, headline
 from biasscope.pipeline.dataset.names import sides_named, title_of
 from biasscope.pipeline.dataset.tables import tables_of
-from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable, integrity_of
+from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Available, Sample, Usable, integrity_of
 from biasscope.pipeline.definition import DatasetAnalysis, defined
 from biasscope.report.model import Report
 
@@ -146,7 +146,7 @@ def _results(
 
             yield from pairs(asked, frame, available, sides[1:], integrity)
     with progress.step("Pushing boxes through the augmentation"):
-        push = partial(repair, frame, evaluation=evaluation, available=available, seed=asked.seed)
+        push = partial(repair, frame, evaluation=evaluation, available=available.boxes, seed=asked.seed)
         for augmentation in augmentations:
             most = min(REPAIRED, augmentation.most_boxes)
             yield push(augmentation=augmentation, most_boxes=most)
@@ -154,15 +154,15 @@ def _results(
         with progress.step("Predicting the class from geometry"):
             from biasscope.bias.leakage import leakage
 
-            yield leakage(frame, available=available, seed=asked.seed)
+            yield leakage(frame, available=available.boxes, seed=asked.seed)
     yield from integrity
 
 
-def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.DataFrame, int]:
+def _counted(asked: DatasetAnalysis, usable: Usable) -> tuple[BoxCounts, pl.DataFrame, Available]:
     """Counts of all usable boxes, the boxes themselves (a sample of them when streaming), and how many there are."""
     if not asked.stream:
         frame = usable.frame()
-        return count_boxes(frame, per_image=asked.per_image, seed=asked.seed), frame, frame.height
+        return count_boxes(frame, per_image=asked.per_image, seed=asked.seed), frame, Available(frame.height)
     sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
     counts = count_boxes(sample.watch(usable.batches()), per_image=asked.per_image, seed=asked.seed)
     return counts, sample.frame(), sample.met

@@ -11,12 +11,12 @@ import polars as pl
 from biasscope.bias.compare import compare, splits
 from biasscope.core.results import Result
 from biasscope.pipeline.dataset.names import sides_named
-from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Sample, Usable, integrity_of
+from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Available, Sample, Usable, integrity_of
 from biasscope.pipeline.definition import DatasetAnalysis
 
 
 def pairs(
-    asked: DatasetAnalysis, frame: pl.DataFrame, available: int, others: list[Usable], integrity: list[Result]
+    asked: DatasetAnalysis, frame: pl.DataFrame, available: Available, others: list[Usable], integrity: list[Result]
 ) -> Iterator[Result]:
     """Splits against the training split, and this dataset against another, whose integrity is reported too.
 
@@ -35,14 +35,14 @@ def pairs(
     """
     options = asked.tests() | {"per_image": asked.per_image}
     if frame["split"].n_unique() > 1:
-        yield from splits(frame, **options)
+        yield from splits(frame, available=available.splits, **options)
     for side in others:
         names = sides_named(asked.paths, str(asked.compare))
         other, whole = _in_memory(asked, side)
         found = integrity_of(side, other, [str(asked.compare)])
         named = {"title": f"{found.title}: {names[1]}", "finding": f"{names[1]}: {found.finding}"}
         integrity.append(msgspec.structs.replace(found, **named))
-        yield compare(frame, other, kind="comparison", names=names, available=(available, whole), **options)
+        yield compare(frame, other, kind="comparison", names=names, available=(available.boxes, whole), **options)
 
 
 def _in_memory(asked: DatasetAnalysis, side: Usable) -> tuple[pl.DataFrame, int]:
@@ -52,4 +52,4 @@ def _in_memory(asked: DatasetAnalysis, side: Usable) -> tuple[pl.DataFrame, int]
         return frame, frame.height
     sample = Sample(asked.seed, SAMPLE_OF_A_STREAM)
     deque(sample.watch(side.batches()), maxlen=0)
-    return sample.frame(), sample.met
+    return sample.frame(), sample.met.boxes

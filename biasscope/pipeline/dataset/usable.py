@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -76,6 +78,13 @@ def integrity_of(side: Usable, frame: pl.DataFrame, paths: list[str]) -> Result:
     raise InputError("no usable box", where=", ".join(paths), hint="\n  ".join([found.finding, *first]))
 
 
+class Available(NamedTuple):
+    """How many boxes there are of which some or all were looked at, and of each split where it is a sample."""
+
+    boxes: int
+    splits: Mapping[str, int] | None = None
+
+
 @dataclass
 class Sample:
     """At most ``size`` boxes of a stream, those with the smallest hash of their place in it.
@@ -88,11 +97,12 @@ class Sample:
     _kept: list[pl.DataFrame] = field(default_factory=list)
     _limit: int = int(np.iinfo(np.uint64).max)
     _met: int = 0
+    _splits: Counter[str | None] = field(default_factory=Counter)
 
     @property
-    def met(self) -> int:
+    def met(self) -> Available:
         """Boxes that were sampled from so far."""
-        return self._met
+        return Available(self._met, {name: count for name, count in self._splits.items() if name is not None})
 
     def watch(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Pass batches through while sampling from them."""
@@ -108,6 +118,8 @@ class Sample:
     def _take(self, batch: pl.DataFrame) -> None:
         keys = mix(self.seed, np.arange(self._met, self._met + batch.height, dtype=np.uint64))
         self._met += batch.height
+        for name, count in batch["split"].value_counts().rows():
+            self._splits[name] += count
         low = np.flatnonzero(keys <= np.uint64(self._limit))
         if len(low) > self.size:
             self._limit = int(np.partition(keys[low], self.size - 1)[self.size - 1])

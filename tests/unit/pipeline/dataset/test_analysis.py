@@ -103,6 +103,19 @@ def test_a_sample_of_a_stream_says_how_many_boxes_there_were(tmp_path: Path, mon
         assert "Boxes were sampled; the parameters say how many were used." in report.result(kind).notes
 
 
+def test_splits_of_a_sample_of_a_stream_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("biasscope.pipeline.dataset.analysis.SAMPLE_OF_A_STREAM", 80)
+    paths = [boxes(tmp_path / folder, count=count) for folder, count in (("train", 120), ("val", 90))]
+    streamed = analyze_dataset(*paths, leakage=False, stream=True).result("splits")
+    used = [int(str(streamed.parameters[name])) for name in ("boxes_a", "boxes_b")]
+    assert sum(used) == 80
+    assert streamed.parameters["boxes_available"] == 210
+    sampled = "Boxes were sampled; the parameters say how many were used."
+    assert sampled in streamed.notes
+    whole = analyze_dataset(*paths, leakage=False).result("splits")
+    assert (whole.parameters["boxes_available"], sampled in whole.notes) == (210, False)
+
+
 def test_long_names_do_not_fill_the_first_screen(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     rows = [f"i{k},10,10,{30 + k % 2},30,{'c' * 5000},100,100\n" for k in range(60)]
