@@ -51,8 +51,8 @@ class BoxTable:
     both
         ``boxes`` and ``empty`` in one frame with the column ``EMPTY``, where one pass can give both.
     again
-        The same, read more slowly, where a row that ``both`` takes for an image without objects may turn out to be a
-        box whose numbers cannot be read; ``None`` where it cannot.
+        The same, read more slowly, where ``EMPTY`` marks in ``both`` each row that lacks a number: it may be an image
+        without objects, or hold something that is no number or has blanks around it; ``None`` where it cannot.
     rows
         Rows of ``both``, where the files say how many they hold: a library may end early over damage without a word.
     apart
@@ -145,7 +145,7 @@ class BoxTable:
 
 
 def _looked_again(both: pl.LazyFrame, again: pl.LazyFrame | None, rows: int) -> Iterator[pl.DataFrame]:
-    """Batches of ``both``; of ``again`` from the first on that has a row without objects."""
+    """Batches of ``both``; of ``again`` from the first on that has a row to be looked at again."""
     done = 0
     for batch in both.collect_batches(chunk_size=rows, maintain_order=True):
         if again is not None and batch[EMPTY].any():

@@ -126,7 +126,7 @@ def scans(path: Path, numbers: Sequence[str], log: RowLog) -> Scans:
         return Scans(path, scan(path, log=log), None)
     with readable(path):
         made = _csv(path, log)
-    texts = {name: pl.col(name).str.strip_chars_start().cast(pl.Float64, strict=False) for name in numbers}
+    texts = {name: pl.col(name).str.strip_chars().cast(pl.Float64, strict=False) for name in numbers}
     return Scans(path, made([]).with_columns(pl.col(*numbers).name.prefix(TEXT), **texts), made(numbers))
 
 

@@ -98,6 +98,21 @@ def test_numbers_with_blanks_around(tmp_path: Path, row: str) -> None:
     assert rows(read_boxes(tmp_path / "x.csv").boxes.collect()) == [expected()[0]]
 
 
+@pytest.mark.parametrize("odd", ["o,1, 2,30,40 ,cat,100,80", "o,1,2,30,40,cat,100,80 ", 'o,"1 ",2,30,40,cat, 100 ,80'])
+def test_blanks_around_numbers_far_inside(tmp_path: Path, odd: str) -> None:
+    plain = [f"a{number},1,2,30,40,cat,100,80" for number in range(2500)]
+    lines = ["image,xmin,ymin,xmax,ymax,label,width,height", *plain, odd, "b,,,,,,100,80"]
+    (tmp_path / "x.csv").write_text("\n".join(lines))
+    table = read_boxes(tmp_path / "x.csv")
+    last = pl.concat(list(table.batches(1000))).tail(1)
+    assert last.select("image_id", "x0", "y0", "x1", "y1", "image_width", "image_height").rows() == [
+        ("o", 1, 2, 30, 40, 100, 80)
+    ]
+    assert table.boxes.collect().height == 2501
+    assert not inspect(table).scalar("violations").value
+    assert inspect(table).scalar("images_without_objects").value == 1
+
+
 def test_decimal_commas_with_powers_of_ten(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("image;xmin;ymin;xmax;ymax;label\na;1,0e1;2,0E+01;3,0e1;6,0e1;cat\n")
     assert rows(read_boxes(tmp_path / "x.csv").boxes.collect()) == [expected()[0]]
