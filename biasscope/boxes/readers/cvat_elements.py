@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap, Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from biasscope.boxes.rowlog import RowLog
 
 SHAPES = frozenset({"polygon", "polyline", "points", "cuboid", "ellipse", "mask", "skeleton"})
 _TASKS = ("task", "job")
-_META = frozenset({"id", "subset", "width", "height", "start_frame", "stop_frame"})
+_META = frozenset({"id", "subset", "size", "width", "height", "start_frame", "stop_frame", "frame_filter"})
 _ABOVE = frozenset({*_TASKS, "meta", "original_size"})
 _MOST_FRAMES = 10_000_000
 
@@ -155,8 +156,33 @@ class Parser:
         several = any(task is not None for task, _ in self.frames)
         self.track = {}
         for task in [meta["id"] for meta in self.metas if "id" in meta] if several else [None]:
-            meta = self._meta(task)
-            first, last = size_number(meta.get("start_frame")) or 0, size_number(meta.get("stop_frame"))
-            if last is not None and last - first < _MOST_FRAMES:
-                for number in range(first, last + 1):
-                    self._frame(task, number)
+            for number in _numbers(self._meta(task)):
+                self._frame(task, number)
+
+
+def _numbers(meta: Mapping[str, str]) -> range:
+    """Numbers of a task's frames, as boxes have them: those in the video, of which a filter may leave some out.
+
+    A task says from which frame to which; a job, by the place among those that are left, which its size tells.
+
+    >>> list(_numbers({"size": "3", "start_frame": "10", "stop_frame": "20", "frame_filter": "step=5"}))
+    [10, 15, 20]
+    >>> list(_numbers({"size": "3", "start_frame": "0", "stop_frame": "2", "frame_filter": "step=5"}))
+    [0, 5, 10]
+    """
+    first, last = size_number(meta.get("start_frame")) or 0, size_number(meta.get("stop_frame"))
+    if last is None or last - first >= _MOST_FRAMES:
+        return range(0)
+    step = _step(meta.get("frame_filter"))
+    times = step if size_number(meta.get("size")) == last - first + 1 else 1
+    return range(first * times, last * times + 1, step)
+
+
+def _step(frame_filter: str | None) -> int:
+    """Every how many frames of the video one is of the task.
+
+    >>> _step("step=5"), _step("step = 0"), _step(None)
+    (5, 1, 1)
+    """
+    found = re.search(r"\bstep\s*=\s*([1-9]\d{0,8})\b", frame_filter or "", re.ASCII)
+    return int(found[1]) if found else 1

@@ -85,6 +85,17 @@ def test_videos_of_several_files_are_told_apart(tmp_path: Path) -> None:
     assert "8 images have a name that an image of another path has too" in several.notes[-1]
 
 
+@pytest.mark.parametrize(("first", "last"), [(10, 20), (2, 4)], ids=["task", "job"])
+def test_frames_that_a_filter_left_out_are_no_images(tmp_path: Path, first: int, last: int) -> None:
+    said = f"<size>3</size><start_frame>{first}</start_frame>\n<stop_frame>{last}</stop_frame>"
+    text = VIDEO.replace("<size>4</size><start_frame>0</start_frame>\n<stop_frame>3</stop_frame>", said)
+    for number, frame in ((2, 20), (1, 15), (0, 10)):
+        text = text.replace(f'frame="{number}"', f'frame="{frame}"')
+    (tmp_path / "v.xml").write_text(text.replace("<original_size>", "<frame_filter>step=5</frame_filter><original_size>"))
+    images = read_boxes(tmp_path / "v.xml").images.collect()["image_id"]
+    assert sorted(images) == ["frame_000010", "frame_000015", "frame_000020"]
+
+
 def test_videos_of_a_project_are_told_apart(tmp_path: Path) -> None:
     tasks = "".join(
         f"<task><id>{task}</id><stop_frame>1</stop_frame><subset>{subset}</subset><segments><segment><id>7</id>"
