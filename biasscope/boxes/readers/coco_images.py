@@ -15,6 +15,8 @@ def listed_images(tables: Tables, request: Request, name: str) -> pl.DataFrame:
     listed = pl.concat(tables.parts) if tables.parts else pl.DataFrame(schema=LISTED)
     tables.parts.clear()
     names, split = listed["name"], request.split_of(name)
+    if names.str.contains("\\", literal=True).any():  # as written on Windows
+        names = names.str.replace_all("\\", "/", literal=True)
     folders = names.str.contains("/", literal=True).any()
     columns = {
         "image_id": _unique(names, list(tables.image), folders=folders),

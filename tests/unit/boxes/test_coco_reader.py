@@ -251,10 +251,11 @@ def test_coco_in_another_encoding_beside_other_files_is_refused_not_left_out(tmp
         read_boxes(tmp_path)
 
 
-def test_same_stems_in_different_folders_stay_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("between", ["/", "\\"])
+def test_same_stems_in_different_folders_stay_apart(tmp_path: Path, between: str) -> None:
     data = coco_dict()
     for image, name in zip(data["images"], ("train/1.jpg", "val/1.jpg", "val/2.jpg"), strict=True):
-        image["file_name"] = name
+        image["file_name"] = name.replace("/", between)
     frame = read_boxes(write(tmp_path / "x.json", data)).boxes.collect()
     assert set(frame.select("image_id", pl.col("split").cast(pl.String)).rows()) == {
         ("train/1", "train"),
