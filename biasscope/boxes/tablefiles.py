@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from biasscope.boxes.csvquotes import opened, sound
-from biasscope.boxes.damage import BOXES_NOUN, DAMAGE, SHORT, unreadable
+from biasscope.boxes.damage import BOXES_NOUN, CONVERT, DAMAGE, SHORT, unreadable
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import HEAD, head
 from biasscope.boxes.rowlog import RowLog
@@ -98,8 +98,7 @@ def csv_text(path: Path) -> str:
     try:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data)
     except UnicodeDecodeError as error:
-        hint = "Convert it, for example with: iconv -f latin1 -t utf-8."
-        raise InputError(f"is not UTF-8 (byte {error.start})", where=str(path), hint=hint) from error
+        raise InputError(f"is not UTF-8 (byte {error.start})", where=str(path), hint=CONVERT) from error
 
 
 class Scans(NamedTuple):

@@ -27,7 +27,15 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.commas import THOUSANDS, first_words, meaning, plain
 from biasscope.boxes.fields import side
 from biasscope.boxes.files import Found
-from biasscope.boxes.readers.table_columns import IMAGE, NO_LABEL_COLUMN, ONE_CLASS, first_of, layout_of, resolve
+from biasscope.boxes.readers.table_columns import (
+    IMAGE,
+    NO_LABEL_COLUMN,
+    ONE_CLASS,
+    check_words,
+    first_of,
+    layout_of,
+    resolve,
+)
 from biasscope.boxes.readers.table_names import names_of, naming
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
@@ -83,6 +91,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     scanned = scans(path, numeric if plain(words) else [], request.log)
     schema = scanned.frame.collect_schema()
     check_numbers(numeric, schema, path)
+    check_words(chosen, schema, path)
     if BBOX in chosen:
         numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, layout_of, path)
     else:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.boxcolumn import NAMES as LISTS
-from biasscope.boxes.schema import CORNERS
+from biasscope.boxes.schema import CORNERS, FLAGS
 from biasscope.core.errors import InputError
 
 IMAGE = (
@@ -96,6 +98,22 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
             where=str(path),
             hint="Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class.",
         )
+
+
+def check_words(chosen: Mapping[str, str], schema: pl.Schema, path: Path) -> None:
+    """Columns for the image, class, split and flags hold one value a row.
+
+    Raises
+    ------
+    InputError
+        One holds lists, or a flag more than one value.
+    """
+    for key in ("image_id", "label", "split", *FLAGS):
+        kind = schema[chosen[key]] if key in chosen else pl.Null()
+        if isinstance(kind, pl.List | pl.Array) or (key in FLAGS and kind.is_nested()):
+            what = f"column {chosen[key]!r} holds several values a row (its type is {kind}), where one {key} is wanted"
+            hint = f"Write a row for each box, or name another column with --columns {key}=..."
+            raise InputError(what, where=str(path), hint=hint)
 
 
 def layout_of(names: Sequence[str] | Mapping[str, str]) -> tuple[bool, tuple[str, str, str, str]] | None:

@@ -1,5 +1,6 @@
 """Files that are damaged inside: what can be read of them is never taken for all of them."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,23 @@ def test_rows_that_a_file_counts_and_does_not_give(tmp_path: Path, stream: bool)
     for options in ({}, {"images": tmp_path}):
         with pytest.raises(InputError, match=r"short.parquet: is damaged: only 2,936 of 3,000 rows"):
             inspect(read_boxes(path, stream=stream, **options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz"])
+@pytest.mark.parametrize("among", [False, True])
+def test_a_byte_far_inside_that_is_not_utf8_is_named_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, among: bool
+) -> None:
+    monkeypatch.setattr("biasscope.boxes.damage.BLOCK", 4096)
+    header = b"image,xmin,ymin,xmax,ymax,label,width,height\n"
+    before = header + "".join(f"é{number:05},0,0,1,1,cat,9,9\n" for number in range(9000)).encode()
+    data = before + b"x,0,0,1,1,caf\xe9,9,9\n" + b"y,0,0,1,1,cat,9,9\n" * 9000
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    if among:
+        frame().write_csv(tmp_path / "sound.csv")
+    place = len(before) + len(b"x,0,0,1,1,caf")
+    with pytest.raises(InputError, match=rf"{name}: is not UTF-8 in line 9,002 \(byte {place}\)\. .*iconv"):
+        inspect(read_boxes(tmp_path if among else tmp_path / name))
 
 
 @pytest.mark.parametrize("beside", ["sound.parquet", "sound.csv"])

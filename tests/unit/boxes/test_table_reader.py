@@ -245,6 +245,23 @@ def test_which_column_is_the_label(tmp_path: Path) -> None:
         frame = made
 
 
+@pytest.mark.parametrize(
+    ("column", "key", "values"),
+    [
+        ("class", "label", pl.concat_list("class")),
+        ("split", "split", pl.concat_list("xmin")),
+        ("iscrowd", "crowd", pl.struct("xmin")),
+    ],
+)
+def test_columns_that_hold_several_values_a_row_are_named(
+    tmp_path: Path, column: str, key: str, values: pl.Expr
+) -> None:
+    table_frame().with_columns(values.alias(column)).write_parquet(tmp_path / "x.parquet")
+    message = rf"x.parquet: column '{column}' holds several values a row .*one {key} is wanted.*--columns {key}="
+    with pytest.raises(InputError, match=message):
+        read_boxes(tmp_path / "x.parquet", format="table")
+
+
 @pytest.mark.parametrize("values", [pl.struct("xmin"), pl.concat_list("xmin"), pl.date(2026, 1, 1), pl.lit(b"1")])
 def test_columns_that_hold_no_numbers_are_named(tmp_path: Path, values: pl.Expr) -> None:
     table_frame().with_columns(xmin=values).write_parquet(tmp_path / "x.parquet")
