@@ -109,8 +109,8 @@ def build(
 
     both, again = marked(frame, nothing), None
     if fast is not None:
-        numbers = [name for name in schema if f"{TEXT}{name}" in schema]
-        both, again = marked(fast, pl.any_horizontal(pl.col(name).is_null() for name in numbers)), both
+        unread = pl.any_horizontal(pl.col(name).is_null() for name in schema if f"{TEXT}{name}" in schema)
+        both, again = marked(fast, unread | pl.all_horizontal(pl.col(raw).is_null() for raw in raw_columns)), both
     return Parts(conform(boxes, made), conform(empty, made).select(IMAGES.names()), both, again, scanned.rows)
 
 
