@@ -53,6 +53,16 @@ def split_of_folders(name: str) -> str | None:
     return next((found for part in reversed(name.split("/")[:-1]) if (found := split_from(part))), None)
 
 
+def split_of_folder(folder: Path) -> str | None:
+    """Split of a folder that is called exactly like one.
+
+    >>> split_of_folder(Path("images/val2017")), split_of_folder(Path("my_test"))
+    ('val', None)
+    """
+    name = folder.resolve().name
+    return split_from(name) if SPLIT_WORD.fullmatch(name) else None
+
+
 def suffix_of(name: str) -> str:
     """Suffix of a file name in lower case; of a compressed table both parts.
 

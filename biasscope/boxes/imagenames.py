@@ -11,6 +11,8 @@ from biasscope.boxes.filenames import split_from, split_of_folders, stem_of, wit
 class ImageNames:
     """Names of images, in folders or not, found by the name and the split of an image.
 
+    ``split`` is that of names whose folders say none, where all are known to be of one.
+
     Examples
     --------
     >>> names = ImageNames(["train/1.jpg", "val/1.jpg", "train/2.jpg"])
@@ -18,13 +20,14 @@ class ImageNames:
     (['val/1.jpg'], ['train/1.jpg', 'val/1.jpg'], [])
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], split: str | None = None) -> None:
+        self._split = split
         self._names: dict[str, list[str]] = defaultdict(list)
         folders = set[str]()
         for name in names:
             self._names[stem_of(name)].append(name)
             folders.add(name.rpartition("/")[0])
-        self._splits = {split_of_folders(f"{folder}/") for folder in folders}
+        self._splits = {self._split_of(f"{folder}/") for folder in folders}
 
     def like(self, image_id: str, split: str | None = None) -> list[str]:
         """Names that may be meant by an image: those of its folder, and none whose folder names another split.
@@ -41,5 +44,8 @@ class ImageNames:
         told = split_of_folders(image_id) or (given if given in self._splits else None)
         if told is None:
             return names
-        found = {name: split_of_folders(name) for name in names}
+        found = {name: self._split_of(name) for name in names}
         return [name for name in names if found[name] == told] or (names if set(found.values()) == {None} else [])
+
+    def _split_of(self, name: str) -> str | None:
+        return split_of_folders(name) or self._split

@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 
 import polars as pl
 
-from biasscope.boxes.filenames import IMAGE_SUFFIXES
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_of_folder
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizetable import UNKNOWN, Size, SizeTable, check_size_table
@@ -99,7 +99,7 @@ class ImageFiles:
     def __init__(self, folder: Path) -> None:
         check_places(folder, None)
         self._paths = {found.name: found.path for found in Request(folder).files if found.suffix in IMAGE_SUFFIXES}
-        self.names = ImageNames(self._paths)
+        self.names = ImageNames(self._paths, split_of_folder(folder))
 
     def find(self, image_id: str | None, split: str | None = None) -> Path | None:
         """File of an image; ``None`` when there is none, or several that nothing tells apart."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
+from biasscope.boxes.commas import THOUSANDS, first_words, meaning
 from biasscope.boxes.damage import incomplete
-from biasscope.boxes.fields import are_whole, whole_side, words
+from biasscope.boxes.fields import are_whole, side, words
 from biasscope.boxes.filenames import stem_of, suffix_of
 from biasscope.boxes.files import head
 from biasscope.boxes.imagenames import ImageNames
@@ -120,18 +121,26 @@ def _columns(given: Sequence[str], path: Path) -> list[str]:
 
 def _table_sizes(path: Path) -> pl.DataFrame:
     frame = scan(path)
-    kinds = frame.collect_schema()
-    columns = _columns(kinds.names(), path)
-    image, width, height = map(pl.col, columns)
-    sides = [whole_side(side.cast(pl.Float64, strict=False), pl.Float64()) for side in (width, height)]
-    made = dict(zip(SIDES, sides, strict=True))
+    schema = frame.collect_schema()
+    image, *sides = _columns(schema.names(), path)
+    commas = _commas(path, sides)
+    made = {key: side(name, schema[name], commas) for key, name in zip(SIDES, sides, strict=True)}
     with readable(path, "a table of sizes"):
-        named = frame.select(words(image, kinds[columns[0]]).alias("name"), **made).collect()
+        named = frame.select(words(pl.col(image), schema[image]).alias("name"), **made).collect()
     if (rows := rows_held(path, frame)) not in (None, named.height):
         raise incomplete(named.height, rows or 0, [path])
     if suffix_of(path.name) in TEXTS and are_whole(named["name"].drop_nulls()):
         named = named.with_columns(words(pl.col("name"), pl.String(), whole=True))
     return named
+
+
+def _commas(path: Path, sides: Sequence[str]) -> str:
+    """What commas in sides mean: where nothing else tells, they set thousands apart, as sides are whole numbers."""
+    words = first_words(path, *([name] for name in sides))
+    try:
+        return meaning(words, path)
+    except InputError:
+        return THOUSANDS
 
 
 def _coco_sizes(path: Path) -> pl.DataFrame:

@@ -31,11 +31,15 @@ def only_options(app: App, commands: tuple[str, ...], arguments: ArgumentCollect
         return
     prefix = "_".join((PREFIX.rstrip("_"), *map(_capitals, commands), ""))
     known = {_capitals(name) for argument in arguments for name in set(argument.names) - set(argument.negatives)}
+    paths = {_capitals(name) for argument in arguments for name in argument.names if not name.startswith("-")}
     for variable in sorted(os.environ):
         name = variable.removeprefix(prefix)
         if name == "CONFIG" and name != variable:
             hint = "Say it on the command line: the file is read before the environment."
             raise UsageError("a variable cannot name the configuration file", where=variable, hint=hint)
+        if name != variable and name in paths:
+            hint = "Say them on the command line: they are what a command is about, not how it runs."
+            raise UsageError("a variable cannot name paths", where=variable, hint=hint)
         if name == "DEBUG" and name != variable:
             hint = "Say --debug on the command line: it is looked for before anything else."
             raise UsageError("a variable cannot ask for debugging", where=variable, hint=hint)

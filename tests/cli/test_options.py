@@ -144,6 +144,15 @@ def test_the_help_names_an_environment_variable_of_the_command(
     assert option.lower() in dict(kinds(build()[command]))
 
 
+@pytest.mark.parametrize("variable", ["DATASET_PATHS", "DUE_PATHS", "COMPARE_A", "GATE_REPORT"])
+def test_paths_have_no_place_in_the_environment(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"BIASSCOPE_{variable}", str(tmp_path))
+    assert main(arguments(variable.partition("_")[0].lower())) == 2
+    assert said(capsys).startswith(f"biasscope: BIASSCOPE_{variable}: a variable cannot name paths. Say them on the")
+
+
 PATHS = [
     ("dataset", ""),
     ("dataset", "--output="),

@@ -14,7 +14,7 @@ from biasscope.core.errors import InputError
 _LISTS = ("train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "labels.txt", "labelmap.txt")
 _TEXTS = ("readme.txt", "readme.dataset.txt", "readme.roboflow.txt", "requirements.txt", "license.txt")
 _OTHERS = frozenset(_LISTS + _TEXTS)
-_YAML, _CLASSES = (".yaml", ".yml"), "classes.txt"
+_YAML, _CLASSES = (".yaml", ".yml"), ("classes.txt", "_darknet.labels")
 _NAMING = (*_YAML, ".names")
 _LARGEST_YAML = 1 << 22
 _MOST_VALUES = 1 << 20
@@ -81,7 +81,7 @@ def classes_of(request: Request) -> Classes:
     """Names of the classes, and what else a data yaml says of the rows.
 
     Looked for under the path, else beside it where it is a file, else in the two folders above: a yaml with ``names``,
-    ``obj.names``, ``*.names`` or ``classes.txt``; the first one counts.
+    ``obj.names``, ``*.names``, ``classes.txt`` or ``_darknet.labels``; the first one counts.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def _plain(name: object) -> str:
 
 
 def _from_list(path: Path) -> dict[int, str]:
-    if path.suffix.lower() != ".names" and path.name.lower() != _CLASSES:
+    if path.suffix.lower() != ".names" and path.name.lower() not in _CLASSES:
         return {}
     lines = path.read_text("utf-8-sig", errors="replace").splitlines()
     return {number: line.strip() for number, line in enumerate(lines) if line.strip()}

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from biasscope.boxes import inspect, read_boxes
+from biasscope.boxes.sizetable import SizeTable
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import SAMPLES, coco_dict, expected, openimages, rows, sizes_csv, table
 
@@ -68,6 +69,23 @@ def test_which_file_of_a_name_an_image_is(
     assert dict(known.rows()) == widths
     listed = inspect(found).table("rows")
     assert listed["code"].count("unknown_size") == list(widths.values()).count(None)
+
+
+@pytest.mark.parametrize(
+    ("sides", "wanted"),
+    [
+        (("1,000;800", "2,000;1,200"), [(1000, 800), (2000, 1200)]),
+        (("4,032;3,024", "4,032;3,024"), [(4032, 3024)] * 2),
+        ((" 40 ;30.0", "12,5;30"), [(40, 30), (None, None)]),
+    ],
+)
+def test_sizes_with_thousands_set_apart(
+    tmp_path: Path, sides: tuple[str, str], wanted: list[tuple[int | None, int | None]]
+) -> None:
+    lines = "".join(f"{name}.png;{side}\n" for name, side in zip("ab", sides, strict=True))
+    (tmp_path / "sizes.csv").write_text(f"image;width;height\n{lines}")
+    found = SizeTable(tmp_path / "sizes.csv")
+    assert [found.find(name) for name in "ab"] == wanted
 
 
 @pytest.mark.parametrize("text", ["", "\n\n"])

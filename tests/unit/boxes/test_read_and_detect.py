@@ -139,6 +139,16 @@ def test_images_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> None:
     assert files.find("val/2") is files.find("2", "val") is files.find("labels/test/2") is None
 
 
+def test_the_folder_of_one_split_has_no_images_of_another(tmp_path: Path) -> None:
+    for folder in ("train", "mixed"):
+        (tmp_path / folder).mkdir()
+        Image.new("L", (1, 1)).save(tmp_path / folder / "1.png")
+    train, mixed = ImageFiles(tmp_path / "train"), ImageFiles(tmp_path / "mixed")
+    assert train.find("val/1") is None
+    assert train.find("train/1") == train.find("1") == train.find("1", "fold_3") == tmp_path / "train" / "1.png"
+    assert mixed.find("val/1") == mixed.find("1") == tmp_path / "mixed" / "1.png"
+
+
 @given(st.integers(0, 5), st.integers(0, 5))
 def test_a_log_counts_all_and_keeps_some(keep: int, rows_added: int) -> None:
     log = RowLog(keep=keep)

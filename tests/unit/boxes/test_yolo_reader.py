@@ -60,6 +60,7 @@ def test_polygons_blank_lines_and_bad_rows(tmp_path: Path) -> None:
         ("dataset.yml", "train: images\nnames:\n  0: cat\n  1: dog\n"),
         ("obj.names", "cat\ndog\n"),
         ("classes.txt", "cat\ndog"),
+        ("_darknet.labels", "cat\ndog"),
     ],
 )
 def test_class_names(tmp_path: Path, name: str, text: str) -> None:
@@ -77,6 +78,7 @@ def test_class_names(tmp_path: Path, name: str, text: str) -> None:
         ("data.yaml", 'names: {"0": cat, "1": dog}\n'),
         ("classes.txt", "cat\ndog\n"),
         ("obj.names", "cat\ndog\n"),
+        ("_darknet.labels", "cat\ndog\n"),
     ],
 )
 def test_what_stands_beside_one_label_file(tmp_path: Path, name: str, text: str) -> None:
