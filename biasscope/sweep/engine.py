@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from biasscope.core.errors import InputError
 from biasscope.core.progress import Advance
-from biasscope.core.words import counted
 from biasscope.images.picture import ImageProblem
+from biasscope.models.outputs import not_finite
 from biasscope.sweep.accumulate import BlockTables, Tables
 from biasscope.sweep.blocks import Block
 from biasscope.sweep.checkpoint import Checkpoint
@@ -21,9 +20,6 @@ from biasscope.sweep.result import Floor
 from biasscope.sweep.runner import Runner
 from biasscope.sweep.tta import Groups
 from biasscope.transforms.transformation import Transformation, Views
-
-NAMED = 5
-"""Most pictures that an error names."""
 
 
 @dataclass
@@ -135,10 +131,7 @@ def refuse_nan(p_top: Tensor, image_ids: tuple[str, ...], model: str) -> None:
     """
     bad = p_top.isnan().any(0).nonzero()[:, 0].tolist()
     if bad:
-        names = ", ".join(image_ids[place] for place in bad[:NAMED]) + (", ..." if len(bad) > NAMED else "")
-        hint = "Check its weights and its preprocessing; with amp, run it without."
-        what = f"the model gives outputs that are not finite for {counted(len(bad), 'picture')} ({names})"
-        raise InputError(what, where=model, hint=hint)
+        raise not_finite([image_ids[place] for place in bad], model)
 
 
 def refused(blocks: list[Block]) -> list[ImageProblem]:

@@ -17,9 +17,10 @@ from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.images import ImageProblem, ImageSource, match_labels, to_output
 from biasscope.models import LoadedModel
+from biasscope.models.outputs import NAMED
 from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, numbered, peek
 from biasscope.sweep.checkpoint import Checkpoint
-from biasscope.sweep.engine import NAMED, Engine, Found, joined, refuse_nan, refused
+from biasscope.sweep.engine import Engine, Found, joined, refuse_nan, refused
 from biasscope.sweep.floors import Floors
 from biasscope.sweep.order import Order, evaluation_order
 from biasscope.sweep.plan import plan

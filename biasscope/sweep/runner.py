@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from biasscope.core.errors import UsageError
 from biasscope.models.loaded import LoadedModel
+from biasscope.models.outputs import class_scores
 from biasscope.sweep.settings import PRECISIONS, Settings
 from biasscope.transforms.transformation import Views
 
@@ -64,19 +64,4 @@ class Runner:
         dtype = PRECISIONS[amp] if amp else None
         with torch.autocast(x.device.type, dtype=dtype, enabled=amp is not None):
             out = module(x.to(self.dtype))
-        return outputs(out).float()
-
-
-def outputs(out: object) -> Tensor:
-    """Give the tensor of class scores that a model returned.
-
-    Raises
-    ------
-    UsageError
-        It returned something else.
-    """
-    scores = getattr(out, "logits", out)
-    if not isinstance(scores, Tensor):
-        hint = "Wrap it in a module that returns a tensor of shape (pictures, classes)."
-        raise UsageError(f"the model returns {type(out).__name__}, not a tensor of class scores", hint=hint)
-    return scores
+        return class_scores(out).float()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def assemble(
     traced: Sequence[Traced], plan: Plan, transformation: Transformation, model: str, ids: list[str], probed: Probe,
-    problems: Sequence[Any], functional: bool,
+    problems: Sequence[Any], functional: bool, infinite: Sequence[int] = (),
 ) -> Trace:  # fmt: skip
     """Ask every measure for its value."""
     measures = {id(measure): measure for one in traced for measure, _ in one.measures.values()}
@@ -46,6 +46,7 @@ def assemble(
         tuple(problems),
         tuple(ids),
         _by_image(traced, len(ids)),
+        tuple(ids[number] for number in infinite),
     )
 
 

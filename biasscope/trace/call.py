@@ -135,6 +135,9 @@ def trace(
         example = _example(start, first[1], prepare, like)
         probed = looked_at(module, example, functional)
         places = layers_of(probed, layers, split, outputs == "each")
+        if not places:
+            hint = "Identity and dropout change nothing; functional=True lists functions."
+            raise UsageError("no layer of this network makes maps of the picture", hint=hint)
         strides, size = [layer.stride for layer in places], (example.shape[-2], example.shape[-1])
         made = start if shifts is not None else transformation_of(None, strides, size)
         plan = plan_of(made, seed)
@@ -146,7 +149,7 @@ def trace(
         with (progress or Progress()).bar("tracing layers", pictures.count) as advance:
             ids = _run(engine, made, chain([first], sources), layout, like, advance)
     name = label or (model if isinstance(model, str) else _name(model))
-    return assemble(traced, plan, made, name, ids, probed, pictures.problems, functional)
+    return assemble(traced, plan, made, name, ids, probed, pictures.problems, functional, engine.infinite)
 
 
 def _options(measures: Measures) -> dict[str, dict[str, Any]]:

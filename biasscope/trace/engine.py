@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from biasscope.core.errors import UsageError
-from biasscope.models.outputs import tensors
+from biasscope.models.outputs import scores, tensors
 from biasscope.trace.chunk import Chunk, Layout
 from biasscope.trace.dense import dense_form
 from biasscope.trace.layer import Layer, Place, Size, Stride
@@ -94,6 +94,11 @@ class Engine:
         Whether functions are listened to.
     amp
         ``"bf16"`` or ``"fp16"`` for autocast.
+
+    Attributes
+    ----------
+    infinite
+        Numbers of the pictures for which the network's class scores are not finite, in some view.
     """
 
     def __init__(
@@ -106,6 +111,8 @@ class Engine:
         self._places = _by_call(traced, plan.wraps)
         self._geometry: dict[tuple[Stride | None, Size, tuple[int, ...]], Geometry] = {}
         self._chunk: Chunk | None = None
+        self._bad: list[Tensor] = []
+        self.infinite: list[int] = []
         self._axis: int | None = None
         self._measures = list({id(m): m for one in traced for m, _ in one.measures.values()}.values())
         reads = {measure.reads for measure in self._measures}
@@ -125,6 +132,10 @@ class Engine:
             self._derive(watch, views, pictures)
         for measure in self._measures:
             measure.finish()
+        if self._bad:
+            bad = torch.stack(self._bad).any(0).tolist()
+            self.infinite += [number for number, yes in zip(pictures, bad, strict=False) if yes]
+            self._bad.clear()
 
     def _forward(self, watch: Watch, views: Views, chunk: Chunk) -> None:
         numbers, places = chunk.slots
@@ -133,7 +144,7 @@ class Engine:
         chunk.shared["batch"] = self._batch
         watch.begin()
         with self._precision():
-            self._model(self._batch)
+            self._bad += _bad(self._model(self._batch), chunk)
         for measure in self._measures:
             if _reads(measure, chunk):
                 measure.chunk_done(chunk)
@@ -168,6 +179,19 @@ class Engine:
                 axis=self._axis,
             )  # fmt: skip
             one.update(reading, self._axis is not None)
+
+
+def _bad(output: Any, chunk: Chunk) -> list[Tensor]:
+    """Whether class scores of a picture give no probabilities (classes that are masked by -inf do), for all of them."""
+    found = scores(output)
+    if (
+        found is None
+        or found.dim() != 2
+        or not found.is_floating_point()
+        or len(found) != chunk.room[0] * chunk.room[1]
+    ):
+        return []
+    return [~found.detach().amax(1).isfinite().view(chunk.room).any(1)] if found.shape[1] else []
 
 
 def _tensor(output: Any, item: int) -> Tensor:

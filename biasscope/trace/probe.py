@@ -122,7 +122,8 @@ def looked_at(model: nn.Module, example: Tensor, functional: bool = False) -> Pr
         raise
     except Exception as error:  # any model's forward may raise anything
         what = f"the network itself fails on a picture {tuple(example.shape[1:])} with {type(error).__name__}: {error}"
-        raise UsageError(what, hint="The network's own error, with its place, is the cause of this one.") from error
+        hint = "It must take one tensor (pictures, channels, rows, columns) of this size; its own error is the cause."
+        raise UsageError(what, hint=hint) from error
 
 
 def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Size | None = None) -> Probe:

@@ -36,6 +36,8 @@ class Trace(Layered[LayerTrace]):
         Names of the images, in order.
     by_image
         Values (layers, images) by measure, NaN where undefined, for `trace` with ``by_image``.
+    infinite
+        Names of the images for which the network's class scores are not finite (NaN, infinite), in some view.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Trace(Layered[LayerTrace]):
     problems: tuple[Any, ...] = ()
     image_ids: tuple[str, ...] = ()
     by_image: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    infinite: tuple[str, ...] = ()
 
     def values(self, measure: str) -> list[float | None]:
         """One measure at every layer, in order; ``None`` where it is undefined."""

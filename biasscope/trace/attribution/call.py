@@ -15,7 +15,7 @@ from biasscope.trace.attribution.measures import MAP_MEASURES
 from biasscope.trace.attribution.methods import METHODS
 from biasscope.trace.attribution.result import AttributionEquivariance, MethodMeasured, SampleMaps
 from biasscope.trace.blame.pairs import Block, Model, Opened, open_pairs
-from biasscope.trace.blame.trunk import no_gradient, trunk
+from biasscope.trace.blame.trunk import check_gradient, trunk
 from biasscope.trace.estimate import NOTHING, ImageMeans
 from biasscope.trace.probe import as_found, looked_at
 
@@ -131,9 +131,8 @@ def _last(model: nn.Module, example: Tensor) -> str:
     """
     probed = looked_at(model, example)
     calls = [row.place.name for row in probed.seen if row.place.item == 0]
+    check_gradient(model, example)
     passed = [one.layer for one in trunk(model, example, probed)]
-    if not passed:
-        raise no_gradient()
     names = [
         layer.place.name
         for layer in passed

@@ -11,13 +11,13 @@ from biasscope.core.errors import UsageError
 from biasscope.trace.attribution.measures import MAP_MEASURES
 from biasscope.trace.blame.moving import moved
 from biasscope.trace.blame.pairs import Block, Opened
-from biasscope.trace.blame.patching import first_tensor
+from biasscope.trace.blame.patching import answers
 
 Maps = Callable[[Tensor, Tensor], Tensor]
 
 
-class _First(nn.Module):
-    """A network that answers with the first tensor of what it gives."""
+class _Answering(nn.Module):
+    """A network that gives its class scores and nothing else."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -25,13 +25,13 @@ class _First(nn.Module):
         self.training = model.training
 
     def forward(self, x: Tensor) -> Tensor:
-        """First tensor, (N, classes)."""
-        return first_tensor(self.model(x))
+        """Class scores, (N, classes)."""
+        return answers(self.model(x))
 
 
 def explainer(model: nn.Module, attribute: Callable[..., Tensor], layer: nn.Module, batch: int) -> Maps:
     """Give the maps (N, H, W) of one method for pictures and classes, ``batch`` pictures at a time."""
-    model = _First(model)
+    model = _Answering(model)
 
     def explain(x: Tensor, targets: Tensor) -> Tensor:
         parts = zip(torch.split(x, batch), torch.split(targets, batch), strict=True)
@@ -46,7 +46,7 @@ def compared(
     opened: Opened, block: Block, explain: Maps, share: float
 ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor, Tensor]]:
     """Mean over the shifts of every measure, (1, 1) each; maps of the reference, the views, and those moved back."""
-    target = first_tensor(opened.module(block.reference)).argmax(1)
+    target = answers(opened.module(block.reference)).argmax(1)
     views = block.shifted[0]
     maps = explain(torch.cat([block.reference, views]), target.expand(len(views) + 1))
     reference, others = maps[0], maps[1:]

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.outputs import tensors
+from biasscope.models.outputs import class_scores
 from biasscope.trace.layer import Place
 from biasscope.trace.watch import public_name
 
@@ -97,7 +97,7 @@ def patched_output(model: nn.Module, x: Tensor, place: Place | str, response: Te
 
     Returns
     -------
-        The first tensor of the network's output.
+        The network's class scores: its output, or what is named ``logits`` in it.
 
     Notes
     -----
@@ -124,7 +124,7 @@ def patched_output(model: nn.Module, x: Tensor, place: Place | str, response: Te
         return response.to(own).clone()
 
     with changed(model, {place: change}):
-        return first_tensor(model(x))
+        return answers(model(x))
 
 
 def responses(model: nn.Module, x: Tensor, places: Sequence[Place]) -> tuple[Tensor, dict[Place, Tensor]]:
@@ -139,19 +139,18 @@ def responses(model: nn.Module, x: Tensor, places: Sequence[Place]) -> tuple[Ten
         return change
 
     with changed(model, {place: keep(place) for place in places}):
-        return first_tensor(model(x)), found
+        return answers(model(x)), found
 
 
-def first_tensor(output: Any) -> Tensor:
-    """First tensor of a network's output, as (N, classes).
+def answers(output: Any) -> Tensor:
+    """Class scores of a network's output, (N, classes).
 
     Raises
     ------
     UsageError
-        There is none, or it holds no row of classes a picture.
+        There are none, or no row of classes a picture.
     """
-    found = next(tensors(output), None)
-    if found is None or found.dim() != 2:
-        shape = None if found is None else tuple(found.shape)
-        raise UsageError(f"the network answers with {shape}, not with (pictures, classes)")
+    found = class_scores(output)
+    if found.dim() != 2:
+        raise UsageError(f"the network answers with {tuple(found.shape)}, not with (pictures, classes)")
     return found

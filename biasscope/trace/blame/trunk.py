@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.outputs import tensors
-from biasscope.trace.blame.patching import Change, changed
+from biasscope.models.outputs import scores, tensors
+from biasscope.trace.blame.patching import Change, answers, changed
 from biasscope.trace.layer import Layer, Place
 from biasscope.trace.places import layers_of
 from biasscope.trace.probe import Probe
@@ -64,12 +64,11 @@ def selection(model: nn.Module, example: Tensor, probed: Probe, wanted: Sequence
     Raises
     ------
     UsageError
-        No gradient of the answer reaches the picture, or a function is wanted.
+        No gradient of the answer reaches the picture, no module lies on the way, or a function is wanted.
     """
+    check_gradient(model, example)
     layers = _modules(probed)
     graph = _graph(model, example, [layer.place for layer in [*layers, *(wanted or [])]])
-    if not graph.reached:
-        raise no_gradient()
     leaves = [layer for layer in layers if layer.module is not None and leaf(layer.module)]
     branches = [layer.place for layer in leaves if graph.nodes.get(layer.place) in graph.branches]
     chosen = _trunk(layers, graph) if wanted is None else list(wanted)
@@ -78,14 +77,36 @@ def selection(model: nn.Module, example: Tensor, probed: Probe, wanted: Sequence
     if wanted is None:
         held = {place for place in branches if any(_inside(place, other) for other in complete)}
         chosen = [layer for layer in layers if layer.place in complete or layer.place in {*branches} - held]
+    if not chosen:
+        raise UsageError("no module of this network lies on the way from the picture to its answer")
     made = [Candidate(layer, layer.place in complete, gathered.get(layer.place, ())) for layer in chosen]
     return Selection(made, open_ended)
 
 
-def no_gradient() -> UsageError:
+def check_gradient(model: nn.Module, example: Tensor) -> None:
+    """Go back from the answer to the picture once: what autograd records need not be something it can go through.
+
+    Raises
+    ------
+    UsageError
+        No gradient arrives, or there is no answer (N, classes).
+    """
+    with torch.enable_grad():
+        x = example.detach().clone().requires_grad_()
+        answer = answers(model(x.view_as(x)))  # models may work in place on what they are given
+        try:
+            found = torch.autograd.grad(answer.sum(), x, allow_unused=True)[0] if answer.requires_grad else None
+        except RuntimeError as error:  # layers of any origin may refuse, reentrant checkpoints do
+            raise _no_gradient(str(error).partition(". ")[0]) from error
+    if found is None:
+        raise _no_gradient()
+
+
+def _no_gradient(why: str = "") -> UsageError:
     """Say that a network cannot be looked into by gradients."""
-    hint = "Does its forward, or a part of it, run under torch.no_grad or inference_mode, or does it detach?"
-    return UsageError("the network gives no gradient of its answer by the picture", hint=hint)
+    hint = "Does it run under torch.no_grad or inference_mode, does it detach, is a part of it quantised?"
+    reason = f" ({why})" if why else ""
+    return UsageError(f"the network gives no gradient of its answer by the picture{reason}", hint=hint)
 
 
 def _modules(probed: Probe) -> list[Layer]:
@@ -134,12 +155,11 @@ def _better(layer: Layer, other: Layer) -> bool:
 
 @dataclass(frozen=True)
 class _Graph:
-    """Node of every place; nodes on every path from the picture to the answer, and on some; whether there is a path."""
+    """Node of every place; nodes on every path from the picture to the answer, and on some."""
 
     nodes: dict[Place, Any]
     cuts: set[Any]
     branches: set[Any]
-    reached: bool
 
 
 def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> _Graph:
@@ -156,14 +176,16 @@ def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> _Graph
     with torch.enable_grad(), changed(model, {place: note(place) for place in places}):
         x = example.detach().clone().requires_grad_()
         start = x.view_as(x)  # so that models may work in place on what they are given
-        answer = next(tensors(model(start)), start)
+        output = model(start)
+    found = scores(output)
+    answer = next(tensors(output), start) if found is None else found
     if answer.grad_fn is None:
-        return _Graph(nodes, set(), set(), reached=False)
+        return _Graph(nodes, set(), set())
     return _Graph(nodes, *_cuts(answer.grad_fn, start.grad_fn))
 
 
-def _cuts(end: Any, start: Any) -> tuple[set[Any], set[Any], bool]:
-    """Nodes on every path between two (as many paths lead through them as there are), nodes on some, and if any is."""
+def _cuts(end: Any, start: Any) -> tuple[set[Any], set[Any]]:
+    """Nodes on every path between two (as many paths lead through them as there are), and nodes on some."""
     order = _order(end)
     to_start = dict.fromkeys(order, 0)
     for node in order:
@@ -178,7 +200,7 @@ def _cuts(end: Any, start: Any) -> tuple[set[Any], set[Any], bool]:
     total = to_start[end]
     through = {node: to_start[node] * from_end[node] for node in order}
     cuts = {node for node in order if total and through[node] == total}
-    return cuts, {node for node in order if 0 < through[node] < total}, total > 0
+    return cuts, {node for node in order if 0 < through[node] < total}
 
 
 def _order(end: Any) -> list[Any]:

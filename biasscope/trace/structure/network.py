@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models import LoadedModel, Preprocessing, load_model
-from biasscope.trace.probe import as_found, device_of, float_type, probe, unwrap
+from biasscope.trace.probe import as_found, device_of, float_type, looked_at, unwrap
 from biasscope.trace.structure.fields import Fields, fields, sees
 from biasscope.trace.structure.passed import Pair, chooses_phase, largest_stride, last_map, passed_strides
 from biasscope.trace.structure.result import LayerStructure, Structure, Tail
@@ -86,11 +86,7 @@ def structure(
     module = unwrap(loaded.module if isinstance(loaded, LoadedModel) else loaded)
     example = _example(loaded, module, size)
     with as_found(module):
-        try:
-            probed, with_functions = probe(module, example), probe(module, example, functional=True)
-        except Exception as error:  # any model's forward may raise anything
-            what = f"the network cannot be run on a picture {tuple(example.shape[1:])}: {error}"
-            raise UsageError(what, hint="Give the size of its input: structure(model, (C, H, W)).") from error
+        probed, with_functions = (looked_at(module, example, functional) for functional in (False, True))
         every, chosen = layers_of(with_functions, "*"), layers_of(probed, layers)
         facts = _Facts(module, example, fields(module, example), gradients, passed_strides(every), _phase(every))
         circular = circular_error(module, example) if facts.phase == "content" else None

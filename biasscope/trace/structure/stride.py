@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from biasscope.trace.layer import Place, Size, Stride
 from biasscope.trace.maps import Axes, maps_of
-from biasscope.trace.probe import GROWTH, Probe, Seen, probe, unwrap
+from biasscope.trace.probe import GROWTH, Probe, Seen, looked_at, unwrap
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,11 @@ def layer_strides(model: nn.Module, example: Tensor) -> dict[str, LayerStride]:
     -------
         By name, in order of execution.
 
+    Raises
+    ------
+    UsageError
+        The network's forward raises an error; that is its cause.
+
     Notes
     -----
     With 192 more pixels a map of stride s has 192/s more positions, whatever the padding and rounding in between;
@@ -84,7 +89,7 @@ def layer_strides(model: nn.Module, example: Tensor) -> dict[str, LayerStride]:
     >>> [str(found[name].product[0]) for name in "012"], found["1"].factor, round(found["1"].ratio[0], 2)
     (['2', '4', '2'], (2, 2), 5.33)
     """
-    found = probe(unwrap(model), example)
+    found = looked_at(unwrap(model), example)
     return {place.name: stride for place, stride in strides(found).items() if place.item == 0}
 
 

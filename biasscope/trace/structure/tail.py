@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from biasscope.models.outputs import tensors
+from biasscope.models.outputs import scores, tensors
 from biasscope.trace.layer import Layer
 from biasscope.trace.watch import Call, Watch
 
@@ -29,7 +32,7 @@ def swap_error(model: nn.Module, example: Tensor, layer: Layer) -> float | None:
     Returns
     -------
         Largest L2 change divided by the answer's L2 norm: exactly 0 if only pooling follows. ``None`` if the answer is
-        not (N, classes), or 0 whatever the map.
+        not (N, classes) of finite numbers, or 0 whatever the map.
 
     Notes
     -----
@@ -42,12 +45,7 @@ def swap_error(model: nn.Module, example: Tensor, layer: Layer) -> float | None:
     for _ in range(SWAPS):
         order = torch.randperm(layer.size[0] * layer.size[1], generator=draw)
         swapped.append(maps.flatten(1)[:, order].reshape(shape))
-    answers = [_answer(model, example, layer, one) for one in (maps, *swapped)]
-    if any(answer is None for answer in answers):
-        return None
-    first, *others = (answer.double() for answer in answers if answer is not None)
-    norm = float(first.norm())
-    return max(float((other - first).norm()) for other in others) / norm if norm else None
+    return _change([_answer(model, example, layer, one) for one in (maps, *swapped)])
 
 
 def circular_error(model: nn.Module, example: Tensor) -> float | None:
@@ -55,15 +53,11 @@ def circular_error(model: nn.Module, example: Tensor) -> float | None:
 
     Returns
     -------
-        Largest L2 change divided by the answer's L2 norm; ``None`` if the answer is not (N, classes), or 0.
+        Largest L2 change divided by the answer's L2 norm; ``None`` if the answer is not (N, classes) of finite numbers,
+        or 0.
     """
     with torch.no_grad():
-        answers = [next(tensors(model(example.roll(shift, (-2, -1)))), None) for shift in ROLLS]
-    if any(answer is None or answer.dim() != 2 for answer in answers):
-        return None
-    first, *others = (answer.double() for answer in answers if answer is not None)
-    norm = float(first.norm())
-    return max(float((other - first).norm()) for other in others) / norm if norm else None
+        return _change([_scores(model(example.roll(shift, (-2, -1)))) for shift in ROLLS])
 
 
 def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Tensor | None:
@@ -77,5 +71,21 @@ def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Te
     functional = layer.module is None
     with torch.no_grad(), Watch(model, receive, {layer.place.name}, functional) as watch:
         watch.begin()
-        answer = next(tensors(model(example)), None)
-    return answer if answer is not None and answer.dim() == 2 else None
+        return _scores(model(example))
+
+
+def _scores(output: Any) -> Tensor | None:
+    """Class scores (N, classes) that are finite numbers, if there are such."""
+    found = scores(output)
+    good = found is not None and found.dim() == 2 and not found.is_complex() and bool(found.isfinite().all())
+    return found if good else None
+
+
+def _change(answers: Sequence[Tensor | None]) -> float | None:
+    """Largest L2 distance from the first answer by its norm; ``None`` where one is missing or the norm is 0."""
+    known = [answer.double() for answer in answers if answer is not None]
+    if len(known) < len(answers):
+        return None
+    first, *others = known
+    norm = float(first.norm())
+    return max(float((other - first).norm()) for other in others) / norm if norm else None

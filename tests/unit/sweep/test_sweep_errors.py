@@ -40,6 +40,7 @@ def run(net, count=3, transformation=None, **options):
 def test_outputs_with_logits_are_taken():
     plain = sweep(loaded(), source(3), Roll(1), batch=4)
     assert torch.equal(run(Returns(Output)).predictions, plain.predictions)
+    assert torch.equal(run(Returns(lambda out: {"aux": -out, "logits": out})).predictions, plain.predictions)
 
 
 @pytest.mark.parametrize("wrap", [lambda out: (out, out), lambda out: {"scores": out}, lambda out: None])

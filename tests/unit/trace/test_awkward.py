@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from biasscope.core.errors import UsageError
-from biasscope.trace import structure, trace
+from biasscope.trace import layer_strides, structure, trace
 from biasscope.trace.attribution import attribution_equivariance
 from biasscope.trace.blame import blame
 from tests.unit.trace.blame.nets import head
@@ -158,6 +158,48 @@ class TwoInputs(nn.Module):
 def test_the_network_s_own_error_is_told_as_such(asked):
     with pytest.raises(UsageError, match=r"the network itself fails on a picture .* with TypeError"):
         asked(TwoInputs(), pictures(), [(0, 0), (0, 1)])
+
+
+@pytest.mark.parametrize("asked", [layer_strides, structure])
+def test_the_network_s_own_error_is_told_as_such_of_one_picture(asked):
+    with pytest.raises(UsageError, match=r"the network itself fails on a picture .* with TypeError"):
+        asked(TwoInputs(), pictures(1))
+
+
+def test_networks_that_change_nothing_are_refused():
+    with pytest.raises(UsageError, match="no layer of this network makes maps"):
+        trace(nn.Sequential(nn.Identity(), nn.Dropout()), pictures(), 2)
+
+
+class Masked(nn.Module):
+    """Puts a number into the answers to bright pictures, in front of the others."""
+
+    def __init__(self, value):
+        super().__init__()
+        self.value = value
+
+    def forward(self, x):
+        first = torch.where(x.sum(1) > 0, self.value, 0.0)
+        return torch.cat([first[:, None], x], 1)
+
+
+@pytest.mark.parametrize(("value", "names"), [(float("nan"), 2), (float("inf"), 2), (-float("inf"), 0)])
+def test_pictures_whose_answers_are_not_finite_are_named(value, names):
+    net = nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), Masked(value))
+    x = torch.zeros(5, 1, 8, 8)
+    x[[1, 3]] = 1
+    for batch in (4, 9, 64):
+        found = trace(net, x, 2, batch=batch)
+        assert found.infinite == tuple(found.image_ids[number] for number in (1, 3))[:names]
+
+
+def test_nothing_is_said_of_a_tail_whose_answers_are_not_finite():
+    net = seeded(lambda: nn.Sequential(conv(1, 4), nn.ReLU(), nn.MaxPool2d(2), *head(4)))
+    with torch.no_grad():
+        net[-1].weight.fill_(float("nan"))
+    found = structure(net, (1, 16, 16))
+    assert found.tail.swap_error is None
+    assert "could not be tried" in found.statement
 
 
 def test_explanations_that_need_no_layer_do_without_one():

@@ -17,6 +17,7 @@ from biasscope.trace.attribution import (
     map_relative_l2,
     top_iou,
 )
+from biasscope.trace.blame import blame
 from tests.unit.trace.blame.nets import Residual, aliased, clean
 from tests.unit.trace.nets import hooks, pictures, seeded
 
@@ -131,20 +132,77 @@ def test_iou_against_sets():
         assert value.item() == pytest.approx(len(first & second) / len(first | second))
 
 
-def test_the_first_tensor_of_several_is_explained():
-    class Also(nn.Module):
+class Also(nn.Module):
+    """Gives its answer and something else."""
+
+    def __init__(self, pack):
+        super().__init__()
+        self.net, self.pack = clean(), pack
+
+    def forward(self, x):
+        return self.pack(x, self.net(x))
+
+
+def test_the_logits_among_several_tensors_are_explained():
+    net, x = seeded(lambda: Also(lambda x, out: {"features": x.flatten(1), "logits": out})), pictures(2)
+    found, plain = attribution_equivariance(net, x, SHIFTS), attribution_equivariance(net.net, x, SHIFTS)
+    for method in METHODS:
+        assert found[method, "cosine"].value == pytest.approx(plain[method, "cosine"].value)
+    assert hooks(net) == 0
+
+
+@pytest.mark.parametrize("ask", [attribution_equivariance, blame])
+@pytest.mark.parametrize(
+    ("pack", "said"),
+    [
+        (lambda x, out: (x.flatten(1), out), "returns tuple"),
+        (lambda x, out: {"features": x.flatten(1), "scores": out}, "returns dict"),
+        (lambda x, out: out * 1j, "returns complex numbers"),
+    ],
+)
+def test_which_tensor_is_the_answer_is_not_guessed(ask, pack, said):
+    with pytest.raises(UsageError, match=f"the model {said}, not a tensor of class scores"):
+        ask(seeded(lambda: Also(pack)), pictures(2), SHIFTS)
+
+
+def test_gradients_that_cannot_be_gone_back_through_are_none():
+    """A gradient function of autograd is recorded, as quantised layers have it, but nothing arrives."""
+
+    class Refusing(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return None
+
+    class Quantised(nn.Module):
+        def forward(self, x):
+            return Refusing.apply(x)
+
+    net = seeded(lambda: nn.Sequential(*clean(), Quantised()))
+    for ask in (attribution_equivariance, blame):
+        with pytest.raises(UsageError, match=r"no gradient of its answer by the picture\."):
+            ask(net, pictures(2), SHIFTS)
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")
+@pytest.mark.parametrize("before", [0, 2])
+def test_reentrant_checkpoints_cannot_be_gone_back_through(before):
+    from torch.utils.checkpoint import checkpoint
+
+    class Checkpointed(nn.Module):
         def __init__(self):
             super().__init__()
             self.net = clean()
 
         def forward(self, x):
-            return self.net(x), x
+            return checkpoint(self.net[before:], self.net[:before](x), use_reentrant=True)
 
-    net, x = seeded(Also), pictures(2)
-    found, plain = attribution_equivariance(net, x, SHIFTS), attribution_equivariance(net.net, x, SHIFTS)
-    for method in METHODS:
-        assert found[method, "cosine"].value == pytest.approx(plain[method, "cosine"].value)
-    assert hooks(net) == 0
+    for ask in (attribution_equivariance, blame):
+        with pytest.raises(UsageError, match=r"no gradient .* by the picture \(.*use_reentrant=True"):
+            ask(seeded(Checkpointed), pictures(2), SHIFTS)
 
 
 def test_networks_without_gradients_cannot_be_explained():

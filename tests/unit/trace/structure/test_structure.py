@@ -156,7 +156,7 @@ def test_frame_and_refusals():
     assert hooks(net) == 0
     with pytest.raises(UsageError, match="not known"):
         structure(net)
-    with pytest.raises(UsageError, match="cannot be run"):
+    with pytest.raises(UsageError, match="fails on a picture"):
         structure(net, (3, 16, 16))
 
 
