@@ -36,7 +36,8 @@ class Forms:
     ----------
     variants
         Forms of each model that are made by surgery, weights kept and nothing retrained: baseline, antialias,
-        polyphase, pac, circular; several joined with commas. A form that cannot be made of a model is listed.
+        polyphase, pac, circular; several joined with commas. A form that cannot be made of a model, or in
+        which nothing would be replaced, is listed.
     filter_size
         Taps of the blur of the variant antialias, 1 to 7.
     stem

@@ -112,9 +112,22 @@ def forms(plain: LoadedModel, label: str, asked: Forms | None, failed: list[Impo
         except UsageError as error:
             at = f" ({error.where})" if error.where else ""
             failed.append(Impossible(label, form, f"{error.what}{at}"))
+            continue
+        why = _unchanged(plain, changed)
+        if why:
+            failed.append(Impossible(label, form, why))
         else:
             name = form if variant == BASELINE else f"{variant}, {form}"
             yield Subject(f"{label} ({form})", family, name, False, changed, architecture)
+
+
+def _unchanged(plain: LoadedModel, changed: LoadedModel) -> str:
+    """Why a form is the model itself, where it is: nothing was replaced."""
+    table = surgery_table(changed.module)
+    if len(table) > len(surgery_table(plain.module)):
+        return ""
+    kept = "; ".join(dict.fromkeys(f"{row.name} was left: {row.reason}" for row in table.kept))
+    return f"there is nothing to replace{f' ({kept})' if kept else ''}"
 
 
 def _trained_form(plain: LoadedModel, label: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ import torch
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
-from biasscope.models import load_model
+from biasscope.models import Preprocessing, load_model
 from biasscope.pipeline.common.forms import Impossible
 from biasscope.pipeline.common.labels import label_of, unique
 from biasscope.pipeline.common.subjects import subjects
@@ -83,3 +83,18 @@ def test_forms_that_cannot_be_made_are_gathered_where_others_can() -> None:
     with pytest.raises(UsageError, match="Sliced has no form antialias") as caught:
         subjects([Sliced()], alone, Progress(), [])
     assert caught.value.hint == "Leave antialias out of --variants."
+
+
+def test_forms_in_which_nothing_was_replaced_are_left_out() -> None:
+    """They would be compared with themselves."""
+    stem = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, 2), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1))
+    impossible: list[Impossible] = []
+    asked = InvarianceAnalysis(variants=["baseline", "antialias", "pac"])
+    net = torch.nn.Sequential(*stem, torch.nn.Flatten())
+    made = subjects([load_model(net, preprocessing=Preprocessing((32, 32), None))], asked, Progress(), impossible)
+    assert [item.variant for item in made] == ["baseline"]
+    reason = "there is nothing to replace"
+    kept = f"{reason} (0 was left: reads the picture, and stem=False)"
+    assert [(item.variant, item.reason) for item in impossible] == [("antialias", kept), ("pac", reason)]
+    stemmed = InvarianceAnalysis(variants=["antialias"], stem=True)
+    assert len(subjects([made[0].model], stemmed, Progress())) == 1
