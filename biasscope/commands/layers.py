@@ -65,7 +65,8 @@ def layers(
     ----------
     model
         A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`,
-        one's own as `python:package.module:function`; may be given several times.
+        one's own as `python:package.module:function`; may be given several times. Blame and explanations need class
+        scores, alone or named `logits` in what it returns.
     allow_python
         Import the code that a model names (`python:module:function`).
     forms

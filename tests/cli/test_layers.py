@@ -249,6 +249,8 @@ def test_patched_and_explained_pictures_can_be_limited(command: Command) -> None
         (("--images", "nowhere"), 3, "nowhere"),
         (("--model", "file:none.safetensors?arch=cifar_resnet20"), 3, "none.safetensors"),
         (("--grid", "7z7"), 2, "7z7"),
+        (("--grid", "3,3"), 2, "'3,3' is one view: there is nothing to compare"),
+        (("--model", "torchvision:vit_b_16@none?size=64"), 2, "the network itself fails on a picture (3, 64, 64)"),
     ],
 )
 def test_what_is_wrong_is_refused(

@@ -87,6 +87,69 @@ def test_every_repetition_of_a_sweep_builds_its_network_anew(capsys: pytest.Capt
     assert len(sys.modules["own_networks_of_mine"].calls) >= 4
 
 
+AWKWARD = """
+import torch
+from torch import nn
+
+class Awkward(nn.Module):
+    def __init__(self, make):
+        super().__init__()
+        self.make = make
+        self.net = nn.Sequential(nn.Conv2d(3, 10, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    def forward(self, x):
+        return self.make(self.net(x))
+
+def squeezed():
+    return Awkward(lambda scores: scores[:, 0])
+
+def several():
+    return Awkward(lambda scores: (scores, scores))
+
+def detached():
+    return Awkward(torch.Tensor.detach)
+
+def wrong():
+    return Awkward(lambda scores: scores * float("nan"))
+"""
+
+
+@pytest.fixture
+def awkward(own: None) -> Iterator[str]:
+    """Networks that give no class scores, or none that can be used."""
+    Path("awkward_networks_of_mine.py").write_text(AWKWARD)
+    yield "python:awkward_networks_of_mine:"
+    sys.modules.pop("awkward_networks_of_mine", None)
+
+
+SMALL = ("--images", "scenes:4", "--grid", "2x2", "--no-html", "--quiet", "--allow-python")
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("squeezed", "the network answers with (1,), not with (pictures, classes)."),
+        ("several", "the model returns tuple, not a tensor of class scores."),
+        ("detached", "the network gives no gradient of its answer by the picture."),
+    ],
+)
+def test_parts_of_the_report_that_no_model_has_are_told_of(awkward: str, network: str, reason: str) -> None:
+    assert main(["layers", "--model", f"{awkward}{network}?size=32", *SMALL]) == 0
+    report = read()
+    assert [result.kind for result in report.results] == ["layers", "structure", "models", "images"]
+    said = [note for note in report.notes if "is left out: " in note]
+    assert [note.partition(":")[0] for note in said] == ["No blame", "No explanations"]
+    assert all(note.endswith(reason) for note in said)
+
+
+@pytest.mark.parametrize("question", ["layers", "invariance"])
+def test_answers_that_are_not_finite_are_refused(
+    awkward: str, question: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([question, "--model", f"{awkward}wrong?size=32", *SMALL]) == 3
+    assert "gives outputs that are not finite for 4 pictures (" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.usefixtures("own")
 @pytest.mark.parametrize("question", ASKED)
 def test_a_configuration_file_cannot_allow_it(question: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,15 @@ def once(problems: Iterable[ImageProblem]) -> list[ImageProblem]:
     return list({(item.code, item.image_id): item for item in problems}.values())
 
 
+def why_absent(section: str, made: Sequence[object], reasons: Iterable[str]) -> list[str]:
+    """Notes on a section that is not in the report because it could be made of no model; none where it is there.
+
+    >>> why_absent("blame", [], ["net is left out: no gradient."]), why_absent("blame", ["one"], ["net is left out."])
+    (['No blame: net is left out: no gradient.'], [])
+    """
+    return [] if made else [f"No {section}: {reason}" for reason in reasons]
+
+
 def notes(
     source: ImageSource, others: Iterable[str], impossible: Sequence[Impossible] = (), most: int | None = None
 ) -> list[str]:

@@ -13,6 +13,7 @@ from biasscope.images.picture import ImageSource
 from biasscope.images.sources.video import PREFIX
 from biasscope.models import Preprocessing
 from biasscope.pipeline.common.sources import opened
+from biasscope.pipeline.common.views import check_views
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.transforms import PROTOCOLS, make
 from biasscope.transforms.transformation import Transformation
@@ -53,8 +54,8 @@ class Plan:
             options["frames"] = self.asked.clip_length
         grid = grid_of(self.protocol, self.asked)
         made = make(self.protocol, preprocessing=preprocessing, grid=grid, seed=self.asked.seed, **options)
-        if self.kind == "shifts" and len(next(iter(made.coordinates.values()))) == 1:
-            raise UsageError(f"{grid!r} is one view: there is nothing to compare", where="--grid", hint="Take 7x7.")
+        if self.kind == "shifts":
+            check_views(made, grid)
         return made
 
 

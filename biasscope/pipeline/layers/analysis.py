@@ -15,6 +15,7 @@ from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar
 from biasscope.images.picture import ImageProblem, ImageSource, Picture
 from biasscope.models import LoadedModel
+from biasscope.models.outputs import not_finite
 from biasscope.pipeline.common import inventory
 from biasscope.pipeline.common.calls import called, in_memory
 from biasscope.pipeline.common.forms import Impossible
@@ -70,7 +71,7 @@ def analyze_layers(
     UsageError
         An option is out of range or unknown, a model cannot be loaded or traced, or a form cannot be made of it.
     InputError
-        Pictures cannot be read.
+        Pictures cannot be read, or a model's answers are not finite.
 
     Examples
     --------
@@ -93,6 +94,7 @@ class Run:
     progress: Progress
     items: list[Measurement] = field(default_factory=list)
     impossible: list[Impossible] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     shown: list[Picture] = field(default_factory=list)
     source: ImageSource = field(init=False)
 
@@ -113,9 +115,9 @@ class Run:
 
     def _others(self) -> Iterator[Result]:
         found = (
-            blamed(self.items, self.source, self.asked, self.progress),
-            attributed(self.items, self.source, self.asked, self.progress),
-            structured(self.items, self.progress),
+            blamed(self.items, self.source, self.asked, self.progress, self.absent),
+            attributed(self.items, self.source, self.asked, self.progress, self.absent),
+            structured(self.items, self.progress, self.absent),
         )
         yield from (one for one in found if one is not None)
 
@@ -138,7 +140,9 @@ class Run:
                 raise UsageError(f"{subject.label}: {said.what}", where=said.where, hint=said.hint) from error
             except InputError as error:
                 raise InputError(error.what, where=self.source.name, hint=error.hint) from error
-        return Measurement(subject, made, found, one.functions if functional else ())
+        if found.infinite:
+            raise not_finite(found.infinite, subject.label)
+        return Measurement(subject, made, found, one.functions if functional else (), plan.picked(self.asked))
 
     @property
     def title(self) -> str:
@@ -162,7 +166,8 @@ class Run:
     def notes(self) -> list[str]:
         """How the pictures came about, what was limited."""
         limited = self.asked.limit is None and self._count() == plan.LIMIT
-        return notes(self.source, self.source.notes, self.impossible, plan.LIMIT if limited else None)
+        said = [*self.absent, *self.source.notes]
+        return notes(self.source, said, self.impossible, plan.LIMIT if limited else None)
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""

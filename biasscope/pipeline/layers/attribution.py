@@ -14,6 +14,7 @@ from biasscope.core.results import Result, Scalar, interval, number
 from biasscope.images.picture import ImageSource
 from biasscope.pipeline.common.pictures import address
 from biasscope.pipeline.common.rows import tabled
+from biasscope.pipeline.common.run import why_absent
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan
 from biasscope.pipeline.layers.measurement import Measurement
@@ -38,9 +39,9 @@ def methods(asked: LayersAnalysis) -> list[str]:
 
 
 def attributed(
-    items: Sequence[Measurement], source: ImageSource, asked: LayersAnalysis, progress: Progress
+    items: Sequence[Measurement], source: ImageSource, asked: LayersAnalysis, progress: Progress, absent: list[str]
 ) -> Result | None:
-    """Explain shifted pictures by every model; ``None`` where none can be or none are to be explained."""
+    """Explain shifted pictures by every model; ``None`` where none are to be, or can be: ``absent`` takes why."""
     wanted = methods(asked)
     if not wanted:
         return None
@@ -52,6 +53,7 @@ def attributed(
                 made.append((item, _attributed(item, source, asked, wanted, progress)))
             except (UsageError, InputError) as error:
                 notes.append(f"{item.label} is left out: {error.what}.")
+    absent += why_absent("explanations", made, notes)
     return _result(made, asked, wanted, notes) if made else None
 
 

@@ -10,6 +10,7 @@ from biasscope.core.results import Result, Scalar, interval, number
 from biasscope.images.picture import ImageSource
 from biasscope.pipeline.common.pictures import address, collect, still
 from biasscope.pipeline.common.rows import tabled
+from biasscope.pipeline.common.run import why_absent
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan
 from biasscope.pipeline.layers.blame_rows import layer_rows, listed, pair_row
@@ -26,9 +27,9 @@ SOURCE = "Vig et al., NeurIPS 2020 (activation patching); Azulay & Weiss, JMLR 2
 
 
 def blamed(
-    items: Sequence[Measurement], source: ImageSource, asked: LayersAnalysis, progress: Progress
+    items: Sequence[Measurement], source: ImageSource, asked: LayersAnalysis, progress: Progress, absent: list[str]
 ) -> Result | None:
-    """Patch the layers of every model; ``None`` where no model can be patched or none is to be."""
+    """Patch the layers of every model; ``None`` where none is to be, or where none can be: ``absent`` takes why."""
     if not asked.blame:
         return None
     made: list[Found] = []
@@ -39,6 +40,7 @@ def blamed(
                 made.append((item, _blame(item, source, asked, progress)))
             except (UsageError, InputError) as error:
                 notes.append(f"{item.label} is left out: {error.what}.")
+    absent += why_absent("blame", made, notes)
     return _result(made, source, asked, notes) if made else None
 
 

@@ -17,7 +17,7 @@ METHOD = "paired over images, t"
 
 @dataclass(frozen=True)
 class Difference:
-    """Form less baseline, at the last spatial layer of each, on the images that both have."""
+    """Form less baseline, at the last spatial layer of each that is compared, on the images that both have."""
 
     model: str
     against: str
@@ -27,6 +27,7 @@ class Difference:
     low: float | None
     high: float | None
     n: int
+    place: str = "its last spatial layer"
 
     @property
     def by_chance(self) -> bool:
@@ -38,7 +39,7 @@ class Difference:
         return Scalar(
             f"{self.measure}_difference@{self.model}",
             self.value,
-            f"{self.title[:1].upper()}{self.title[1:]} at the last spatial layer, {self.model} less {self.against}",
+            f"{self.title[:1].upper()}{self.title[1:]} at {self.place}, {self.model} less {self.against}",
             interval(self.low, self.high, method=METHOD),
             self.n,
             better="lower",
@@ -67,7 +68,7 @@ def _difference(item: Measurement, base: Measurement, measure: str) -> Differenc
     if value is None:
         return None
     title = item.last.measures[measure].title if measure in item.last.measures else measure
-    return Difference(item.label, base.label, measure, title, value, low, high, n)
+    return Difference(item.label, base.label, measure, title, value, low, high, n, item.place)
 
 
 def _named(item: Measurement, measure: str) -> dict[str, Real]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from biasscope.core.results import Table, table
-from biasscope.pipeline.layers.measurement import Measurement, Real
+from biasscope.pipeline.layers.measurement import Measurement, Real, Unit
 from biasscope.trace.layer_result import LayerTrace
 
 MEASURES = ("nonshiftability", "sum_variation", "phase_variance", "equivariance_l2", "equivariance_cosine")
@@ -34,6 +34,8 @@ class Jump:
         New maximum less the last one, its 95 % interval and the number of images.
     share
         Share of all rises of this measure that happens here.
+    hidden
+        Whether layers that were not looked at subsample on the way.
     """
 
     model: str
@@ -45,6 +47,7 @@ class Jump:
     high: float | None
     n: int
     share: float
+    hidden: bool = False
 
 
 def jumps(item: Measurement, measure: str) -> list[Jump]:
@@ -56,22 +59,20 @@ def jumps(item: Measurement, measure: str) -> list[Jump]:
         if value is None or (highest is not None and value <= best + LEAST):
             continue
         if highest is not None or (unit.subsampling and value > LEAST):
-            found.append(_jump(item, measure, unit.end, unit.subsampling, highest, value - best))
+            found.append(_jump(item, measure, unit, highest, value - best))
         highest, best = unit.end, value
     total = sum(jump.rise for jump in found)
     return [_shared(jump, total) for jump in found]
 
 
-def _jump(
-    item: Measurement, measure: str, layer: LayerTrace, subsampling: LayerTrace | None, before: LayerTrace | None,
-    rise: float,
-) -> Jump:  # fmt: skip
+def _jump(item: Measurement, measure: str, unit: Unit, before: LayerTrace | None, rise: float) -> Jump:
+    layer, subsampling = unit.end, unit.subsampling
     here = item.by_image(measure, layer)
     difference = here if before is None else here - item.by_image(measure, before)
     low, high, n = mean_interval(difference)[1:]
     n = n or layer.measures[measure].n
     name = subsampling.name if subsampling else None
-    return Jump(item.label, measure, layer, name, rise, low, high, n, 0.0)
+    return Jump(item.label, measure, layer, name, rise, low, high, n, 0.0, unit.hidden)
 
 
 def _shared(jump: Jump, total: float) -> Jump:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +35,15 @@ class Measurement:
         What was measured.
     functions
         Functions of the model's ``forward`` that count as layers.
+    picked
+        Whether only some layers were asked for, so that nothing is known of those in between.
     """
 
     subject: Subject
     transformation: Transformation
     trace: Trace
     functions: tuple[str, ...] = ()
+    picked: bool = False
 
     @property
     def label(self) -> str:
@@ -47,14 +53,27 @@ class Measurement:
     @cached_property
     def units(self) -> list[Unit]:
         """Layers in groups, each up to an activation, a pool or another layer whose maps compare with those."""
-        return units(self.trace.layers)
+        return units(self.trace.layers, picked=self.picked)
 
     @cached_property
     def last(self) -> LayerTrace:
-        """Last layer whose maps still have positions, preferably one that ends a unit."""
-        wide = [unit.end for unit in self.units if _spatial(unit.end)]
-        every = [layer for layer in self.trace.layers if _spatial(layer)]
-        return (wide or every or list(self.trace.layers))[-1]
+        """Last layer whose maps still have positions, and that ends a unit; the last of all where none has."""
+        return self.units[-1].end if self.units else self.trace.layers[-1]
+
+    @property
+    def place(self) -> str:
+        """What the last layer is, in words."""
+        if not self.units:
+            return f"{'the last of the layers looked at' if self.picked else 'its last layer'} (maps of one position)"
+        if not self.picked:
+            return "its last spatial layer"
+        whole = self.last is [layer for layer in self.trace.layers if spatial(layer)][-1]
+        return f"the last {'spatial layer' if whole else 'activation or pool'} of the layers looked at"
+
+    @property
+    def behind_activations(self) -> bool:
+        """Whether layers are compared behind activations only, and not one by one."""
+        return len(self.units) < sum(map(spatial, self.trace.layers))
 
     def by_image(self, measure: str, layer: LayerTrace) -> Real:
         """Values of single images, (N,); NaN where there are none."""
@@ -70,9 +89,12 @@ class Unit:
     ----------
     layers
         In order of execution.
+    hidden
+        Whether positions got fewer on the way to it in layers that were not looked at.
     """
 
     layers: tuple[LayerTrace, ...]
+    hidden: bool = False
 
     @property
     def end(self) -> LayerTrace:
@@ -85,28 +107,42 @@ class Unit:
         return next((layer for layer in self.layers if layer.subsampling), None)
 
 
-def units(layers: tuple[LayerTrace, ...]) -> list[Unit]:
+def units(layers: Sequence[LayerTrace], *, picked: bool = False) -> list[Unit]:
     """Put layers into units that end where maps compare: behind activations, pools, blurs.
 
     What a convolution or a normalisation gives has either sign, so its global sum may be about zero and any change of
-    it is large in comparison; that says little on shiftability. A network without activations is taken layer by layer.
+    it is large in comparison; that says little on shiftability. A network without activations is taken layer by layer,
+    and so are layers that were picked when no activation is among them: blocks end in what nobody looks at.
     """
-    made: list[Unit] = []
-    first = 0
-    for place, layer in enumerate(layers):
-        if compares(layer):
-            made.append(Unit(layers[first : place + 1]))
-            first = place + 1
-    spatial = [unit for unit in made if _spatial(unit.end)]
-    return spatial if len(spatial) > 1 else [Unit((layer,)) for layer in layers if _spatial(layer)]
+    wide = [layer for layer in layers if spatial(layer)]
+    ends = [layer for layer in wide if compares(layer)]
+    if not any(map(_activation, ends)) and (picked or len(ends) < 2):
+        ends = wide
+    return [_unit(layers, before, end) for before, end in pairwise([None, *ends]) if end is not None]
+
+
+def _unit(layers: Sequence[LayerTrace], before: LayerTrace | None, end: LayerTrace) -> Unit:
+    """Layers behind one end up to the next."""
+    first = 0 if before is None else before.depth + 1
+    made = Unit(tuple(layers[first : end.depth + 1]))
+    known = max((layer.stride[0] for layer in layers[:first] if layer.stride is not None), default=1.0)
+    told = known * prod(layer.factor[0] for layer in made.layers)
+    return replace(made, hidden=end.stride is not None and end.stride[0] > told)
 
 
 def compares(layer: LayerTrace) -> bool:
     """Whether the global sums of a layer's maps are not about zero by construction."""
+    kind = layer.kind.lower()
+    return (
+        _activation(layer) or "pool" in kind or (layer.subsampling and "conv" not in kind and "sequential" not in kind)
+    )
+
+
+def _activation(layer: LayerTrace) -> bool:
     kind = layer.kind.lower().strip("_")
-    activation = kind in ACTIVATIONS or kind.replace("_", "") in ACTIVATIONS
-    return activation or "pool" in kind or (layer.subsampling and "conv" not in kind and "sequential" not in kind)
+    return kind in ACTIVATIONS or kind.replace("_", "") in ACTIVATIONS
 
 
-def _spatial(layer: LayerTrace) -> bool:
+def spatial(layer: LayerTrace) -> bool:
+    """Whether the maps of a layer have more than one position."""
     return layer.stride is not None and layer.height * layer.width > 1

@@ -10,9 +10,10 @@ import torch
 from biasscope.core.errors import UsageError
 from biasscope.models.device import resolve_device
 from biasscope.pipeline.common.forms import Subject
+from biasscope.pipeline.common.views import check_views
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.trace.measures import MEASURES
-from biasscope.trace.probe import probe, unwrap
+from biasscope.trace.probe import device_of, float_type, looked_at, unwrap
 from biasscope.trace.shifts import default_shifts
 from biasscope.trace.structure.stride import strides
 from biasscope.transforms import make
@@ -53,13 +54,13 @@ def look(subject: Subject) -> Look:
     Raises
     ------
     UsageError
-        The model cannot be listened to; the message names it.
+        The model cannot be listened to, or run on pictures of this size; the message names it.
     """
     ready = subject.model.preprocessing
     example = torch.zeros(1, ready.channels, *ready.size)
     try:
         module = unwrap(subject.model.module)
-        found = probe(module, example.to(next(iter(module.parameters()), example)), functional=True)
+        found = looked_at(module, example.to(device_of(module), float_type(module)), functional=True)
     except UsageError as error:
         raise UsageError(f"{subject.label} cannot be traced: {error.what}", hint=error.hint) from error
     products = [item.product for item in strides(found).values() if item.product is not None]
@@ -85,7 +86,9 @@ def transformation(asked: LayersAnalysis, looks: list[Look]) -> Transformation:
         smallest = min(height for height, _ in sides), min(width for _, width in sides)
         largest = max(item.largest for item in looks)
         grid = ";".join(f"{y},{x}" for y, x in default_shifts([(largest, largest)], smallest))  # type: ignore[list-item]
-    return shifts(asked, grid)
+    made = shifts(asked, grid)
+    check_views(made, grid)
+    return made
 
 
 def shifts(asked: LayersAnalysis, grid: str, **options: Any) -> Transformation:
@@ -120,6 +123,11 @@ def measures(asked: LayersAnalysis) -> dict[str, dict[str, Any]]:
 def functional(asked: LayersAnalysis, item: Look) -> bool:
     """Whether functions are layers too: where the model's forward calls some, unless the user decides."""
     return bool(item.functions) if asked.functional == "auto" else asked.functional == "yes"
+
+
+def picked(asked: LayersAnalysis) -> bool:
+    """Whether not every layer is looked at."""
+    return bool(asked.layers) and "leaves" not in asked.layers
 
 
 def device(asked: LayersAnalysis) -> str:

@@ -75,7 +75,7 @@ def scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
                 one.n,
                 unit(one.measure, one.unit),
                 "lower" if one.better == "lower" else "higher",
-                f"Last layer of {item.label} whose maps have positions.",
+                f"{item.label}: {item.place}.",
             )
         yield from _jump(item)
     yield from (one.scalar() for one in differences(items))
@@ -87,7 +87,6 @@ def _jump(item: Measurement) -> Iterator[Scalar]:
     if jump is None:
         return
     title = jump.layer.measures[jump.measure].title
-    where = f"{jump.subsampling} subsamples there" if jump.subsampling else "nothing subsamples there"
     yield Scalar(
         f"jump@{item.label}",
         jump.rise,
@@ -96,7 +95,7 @@ def _jump(item: Measurement) -> Iterator[Scalar]:
         jump.n,
         unit(jump.measure),
         "lower",
-        description=f"Above everything before; {where}.",
+        description=f"Above everything before, at {jump.layer.name}, {words.where(jump)}.",
     )
 
 
@@ -108,8 +107,7 @@ def unit(measure: str, said: str = "") -> str:
 def notes(items: Sequence[Measurement], asked: LayersAnalysis) -> list[str]:
     """What people should know: functions that count as layers, what traces say, how layers are compared."""
     said = [
-        "Layers are compared behind activations, pools and blurs: what a convolution or a normalisation gives has "
-        "either sign, so its global sum may be about zero, and any change of it is large in comparison.",
+        *_compared(items),
         "A rise is what a measure gains above everything before it; where it is largest was looked for in the same "
         "images, so its interval is too narrow.",
     ]
@@ -127,6 +125,20 @@ def notes(items: Sequence[Measurement], asked: LayersAnalysis) -> list[str]:
             said.append(f"{item.label} calls functions in its forward ({called}); they are layers, module:function.")
         said += [f"{item.label}: {note}" for note in item.trace.notes if not _useless(note, item)]
     return list(dict.fromkeys(said))
+
+
+def _compared(items: Sequence[Measurement]) -> Iterator[str]:
+    """At which layers the measures are compared, and why."""
+    why = (
+        "what a convolution or a normalisation gives has either sign, so its global sum may be about zero, and any "
+        "change of it is large in comparison"
+    )
+    alone = [item.label for item in items if item.units and not item.behind_activations]
+    if any(item.behind_activations for item in items):
+        yield f"Layers are compared behind activations, pools and blurs: {why}."
+    if alone:
+        which = "the layers looked at" if items[0].picked else "its layers"
+        yield f"{', '.join(alone)}: {which} are compared one by one; {why}."
 
 
 def _useless(note: str, item: Measurement) -> bool:

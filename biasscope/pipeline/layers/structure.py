@@ -9,6 +9,7 @@ from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, number
 from biasscope.pipeline.common.rows import tabled
+from biasscope.pipeline.common.run import why_absent
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.structure import LayerStructure, Structure, structure
 
@@ -17,8 +18,8 @@ PAIRS = ("stride", "offset", "ratio", "receptive_field")
 Found = tuple[Measurement, Structure]
 
 
-def structured(items: Sequence[Measurement], progress: Progress) -> Result | None:
-    """Structure of every model; ``None`` where it is known of none."""
+def structured(items: Sequence[Measurement], progress: Progress, absent: list[str]) -> Result | None:
+    """Structure of every model; ``None`` where it is known of none: ``absent`` takes why."""
     made: list[Found] = []
     notes: list[str] = []
     for item in items:
@@ -27,6 +28,7 @@ def structured(items: Sequence[Measurement], progress: Progress) -> Result | Non
                 made.append((item, structure(item.subject.model, label=item.label)))
             except UsageError as error:
                 notes.append(f"{item.label} is left out: {error.what}.")
+    absent += why_absent("structure", made, notes)
     if not made:
         return None
     rows = [_layer(item, one) for item, found in made for one in found.layers]

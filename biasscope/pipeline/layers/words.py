@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from biasscope.core.results import Result, Scalar
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.layers.differences import Difference, differences
-from biasscope.pipeline.layers.jumps import LEAST, jumps, largest
+from biasscope.pipeline.layers.jumps import LEAST, Jump, jumps, largest
 from biasscope.pipeline.layers.measurement import Measurement
 
 MOST = 4
@@ -57,27 +57,43 @@ def lost(items: Sequence[Measurement]) -> Iterator[str]:
     if measure is None or measure not in first.last.measures:
         yield f"{len(first.trace.layers)} layers of {first.label} were traced."
         return
-    found = first.last.measures[measure]
-    value = f"{shown(measure, found.value)}{ends(measure, found.low, found.high)}"
-    yield f"{_capital(found.title)} of {first.label} reaches {value} at its last spatial layer, {first.last.name}."
-    yield from _rise(first, measure)
+    found, title = first.last.measures[measure], f"{_capital(first.last.measures[measure].title)} of {first.label}"
+    if found.value is None:
+        why = f" ({found.note})" if found.note else ""
+        yield f"{title} is undefined at {first.place}, {first.last.name}{why}."
+    else:
+        value = f"{shown(measure, found.value)}{ends(measure, found.low, found.high)}"
+        yield f"{title} reaches {value} at {first.place}, {first.last.name}."
+    known = [unit for unit in first.units if measure in unit.end.measures and unit.end[measure] is not None]
+    if len(known) > first.picked:  # a layer that alone was picked has nothing before it
+        yield from _rise(first, measure)
 
 
 def _rise(item: Measurement, measure: str) -> Iterator[str]:
-    jump = largest(item, measure)
+    found, jump = jumps(item, measure), largest(item, measure)
     if jump is None or jump.rise <= 0:
-        yield "It rises at no layer."
+        yield f"It rises at none of them above {item.units[0].end.name}." if item.picked else "It rises at no layer."
         return
     rise = f"{signed(measure, jump.rise)}{ends(measure, jump.low, jump.high)}"
-    share = sum(one.share for one in jumps(item, measure) if one.subsampling)
+    yield f"Its largest rise, {rise}, is at {jump.layer.name}, {where(jump)}{_share(item, found)}."
+
+
+def _share(item: Measurement, found: Sequence[Jump]) -> str:
+    """How much of all rises is at layers that subsample; what layers did that were not looked at cannot be told."""
+    share = percent(sum(one.share for one in found if one.subsampling), 0)
+    if not item.picked:
+        return f"; {share} of all its rise is at layers that subsample"
+    if any(one.hidden for one in found) or all(unit.subsampling for unit in item.units):
+        return ""
+    return f"; {share} of its rise from one of them to the next is at those that subsample"
+
+
+def where(jump: Jump) -> str:
+    """Whether something subsamples where a measure rises."""
     if jump.subsampling:
-        where = f"where {jump.subsampling} subsamples" if jump.subsampling != jump.layer.name else "which subsamples"
-    else:
-        where = "where nothing subsamples"
-    yield (
-        f"Its largest rise, {rise}, is at {jump.layer.name}, {where}; {percent(share, 0)} of all its rise is at layers "
-        "that subsample."
-    )
+        said = "which subsamples" if jump.subsampling == jump.layer.name else f"where {jump.subsampling} subsamples"
+        return f"{said}, as do layers before it that were not looked at" if jump.hidden else said
+    return "behind layers that subsample and were not looked at" if jump.hidden else "where nothing subsamples"
 
 
 def forms(items: Sequence[Measurement]) -> Iterator[str]:

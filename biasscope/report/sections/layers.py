@@ -113,7 +113,9 @@ def last(result: Result) -> Grid | None:
         found.append((model, metric, titles[metric], item.value, low, high, item.better or "lower", unit))
     columns = ("model", "metric", "title", "value", "low", "high", "better", "unit")
     made = table("metrics", {key: [row[place] for row in found] for place, key in enumerate(columns)})
-    return measures(Result("layers", "", tables=[made]), "At the last layer that has positions, with 95 % intervals")
+    return measures(
+        Result("layers", "", tables=[made]), "At the last layer looked at that has positions, with 95 % intervals"
+    )
 
 
 def _grid(found: list[dict[str, Any]], fields: list[Field], caption: str, row: str) -> Grid | None:

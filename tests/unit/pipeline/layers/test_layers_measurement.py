@@ -18,6 +18,7 @@ from biasscope.pipeline.layers.jumps import jump_table, jumps, largest, mean_int
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import activations, strongest
 from biasscope.pipeline.layers.tables import chosen, layer_table, path, rectangle
+from biasscope.pipeline.layers.words import lost, where
 from biasscope.trace import trace
 from biasscope.transforms import Circular
 
@@ -34,11 +35,14 @@ def net(stride: int, seed: int = 0) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4, 3))
 
 
-def measured(module: nn.Module, pictures: Tensor, label: str = "net", variant: str = "baseline") -> Measurement:
+def measured(
+    module: nn.Module, pictures: Tensor, label: str = "net", variant: str = "baseline",
+    layers: Sequence[str] | None = None,
+) -> Measurement:  # fmt: skip
     model = describe(module, Preprocessing((16, 16), None, (0.5,), (0.5,)), None, spec=f"module:{label}", source="test")
     shifts = Circular("0..3")
-    found = trace(model, pictures, shifts, measures=MEASURES, by_image=True, label=label)
-    return Measurement(Subject(label, "net", variant, True, model), shifts, found)
+    found = trace(model, pictures, shifts, measures=MEASURES, by_image=True, label=label, layers=layers)
+    return Measurement(Subject(label, "net", variant, True, model), shifts, found, picked=layers is not None)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,93 @@ def test_units_end_at_activations(pictures: Tensor) -> None:
 def test_a_network_without_activations_is_taken_layer_by_layer(pictures: Tensor) -> None:
     linear = nn.Sequential(conv(1, 2), conv(2, 2, 2), conv(2, 2))
     assert [unit.end.name for unit in measured(linear, pictures).units] == ["0", "1", "2"]
+
+
+class Block(nn.Module):
+    """A block of one's own, of which nobody knows in what it ends."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.conv, self.relu = conv(4, 4, stride), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu(self.conv(x))
+
+
+def blocks() -> nn.Sequential:
+    torch.manual_seed(0)
+    made = [Block(stride) for stride in (1, 2, 1, 2, 1)]
+    return nn.Sequential(conv(1, 4), *made, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+
+
+def test_blocks_are_compared_one_by_one(pictures: Tensor) -> None:
+    item = measured(blocks(), pictures, layers=["blocks"])
+    assert [unit.end.name for unit in item.units] == ["1", "2", "3", "4", "5"]
+    assert [unit.subsampling is not None for unit in item.units] == [False, True, False, True, False]
+    assert (item.last.name, item.place) == ("5", "the last spatial layer of the layers looked at")
+    assert not item.behind_activations
+
+
+def test_one_activation_is_compared_behind_it(pictures: Tensor) -> None:
+    torch.manual_seed(0)
+    item = measured(nn.Sequential(conv(1, 4, 2), nn.ReLU(), nn.Flatten(), nn.Linear(256, 3)), pictures)
+    assert [[layer.name for layer in unit.layers] for unit in item.units] == [["0", "1"]]
+    assert item.last.name == "1"
+    assert item.behind_activations
+
+
+@pytest.mark.parametrize(
+    ("layers", "hidden"),
+    [
+        (["0", "5"], [False, True]),
+        (["1", "4"], [False, True]),  # the block 4 halves positions, and so did 2
+        (["2", "4"], [False, False]),
+        (["2.relu", "5.relu"], [True, True]),
+        (["blocks"], [False] * 5),
+    ],
+)
+def test_subsampling_between_layers_that_were_picked_is_known(
+    pictures: Tensor, layers: list[str], hidden: list[bool]
+) -> None:
+    assert [unit.hidden for unit in measured(blocks(), pictures, layers=layers).units] == hidden
+
+
+def test_what_was_not_looked_at_is_not_spoken_of(pictures: Tensor) -> None:
+    said = {
+        name: " ".join(lost([measured(blocks(), pictures, layers=layers)]))
+        for name, layers in {"all": None, "blocks": ["blocks"], "one": ["3"], "pool": ["6"]}.items()
+    }
+    assert "at its last spatial layer, 5.relu" in said["all"]
+    assert "of all its rise is at layers that subsample" in said["all"]
+    assert "at the last spatial layer of the layers looked at, 5. " in said["blocks"]
+    assert "of its rise from one of them to the next is at those that subsample" in said["blocks"]
+    assert said["one"].endswith("at the last spatial layer of the layers looked at, 3.")
+    assert said["pool"].endswith("at the last of the layers looked at (maps of one position), 6.")
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        (["1.relu", "5.relu"], "behind layers that subsample and were not looked at"),
+        (["1", "4"], "which subsamples, as do layers before it that were not looked at"),
+        (["1", "2"], "which subsamples"),
+        (["1.relu", "2.conv", "2.relu"], "where 2.conv subsamples"),
+    ],
+)
+def test_what_subsamples_at_a_rise_is_told(pictures: Tensor, layers: list[str], said: str) -> None:
+    jump = largest(measured(blocks(), pictures, layers=layers), "sum_variation")
+    assert jump is not None
+    assert where(jump) == said
+
+
+def test_a_measure_that_is_undefined_is_said_to_be(pictures: Tensor) -> None:
+    module = net(2)
+    with torch.no_grad():
+        for number in (0, 2, 4):
+            module[number].weight.zero_()  # type: ignore[operator, union-attr]
+            module[number].bias.fill_(-1)  # type: ignore[operator, union-attr]
+    (said,) = lost([measured(module, pictures)])
+    assert said == "Nonshiftability of net is undefined at its last spatial layer, 5 (24 of 24 maps dead, left out)."
 
 
 def test_nothing_rises_without_subsampling(pictures: Tensor) -> None:
