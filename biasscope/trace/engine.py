@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from biasscope.core.errors import UsageError
-from biasscope.models.outputs import scores, tensors
+from biasscope.models.outputs import tensors
 from biasscope.trace.chunk import Chunk, Layout
 from biasscope.trace.dense import dense_form
 from biasscope.trace.layer import Layer, Place, Size, Stride
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.measures.lie import moving, quiet
 from biasscope.trace.measures.measure import Measure
-from biasscope.trace.reading import Reading
+from biasscope.trace.reading import Reading, not_finite
 from biasscope.trace.samples import SampleSums
 from biasscope.trace.shifts import Geometry, Plan, geometry
 from biasscope.trace.watch import Call, Watch
@@ -144,7 +144,7 @@ class Engine:
         chunk.shared["batch"] = self._batch
         watch.begin()
         with self._precision():
-            self._bad += _bad(self._model(self._batch), chunk)
+            self._bad += not_finite(self._model(self._batch), chunk)
         for measure in self._measures:
             if _reads(measure, chunk):
                 measure.chunk_done(chunk)
@@ -179,19 +179,6 @@ class Engine:
                 axis=self._axis,
             )  # fmt: skip
             one.update(reading, self._axis is not None)
-
-
-def _bad(output: Any, chunk: Chunk) -> list[Tensor]:
-    """Whether class scores of a picture give no probabilities (classes that are masked by -inf do), for all of them."""
-    found = scores(output)
-    if (
-        found is None
-        or found.dim() != 2
-        or not found.is_floating_point()
-        or len(found) != chunk.room[0] * chunk.room[1]
-    ):
-        return []
-    return [~found.detach().amax(1).isfinite().view(chunk.room).any(1)] if found.shape[1] else []
 
 
 def _tensor(output: Any, item: int) -> Tensor:

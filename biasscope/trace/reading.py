@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from biasscope.models.outputs import tensors
+from biasscope.models.outputs import scores, tensors
 from biasscope.trace.chunk import Chunk
 from biasscope.trace.errors.aligned import aligned_errors
 from biasscope.trace.errors.between import fourier_errors
@@ -85,3 +85,14 @@ def global_sums(maps: Tensor) -> Tensor:
         ones = maps.new_ones(positions)
         return torch.mv(maps.view(-1, positions), ones).view(maps.shape[:-2])
     return maps.sum((-2, -1), dtype=kind)
+
+
+def not_finite(output: Any, chunk: Chunk) -> list[Tensor]:
+    """Of which pictures of a chunk some class score is NaN or infinite; nothing where the output holds no class scores.
+
+    Masked classes (-inf) have probabilities beside others, so they do not count.
+    """
+    found, rows = scores(output), chunk.room[0] * chunk.room[1]
+    if found is None or not found.is_floating_point() or found.dim() != 2 or len(found) != rows or not found.shape[1]:
+        return []
+    return [~found.detach().amax(1).isfinite().view(chunk.room).any(1)]

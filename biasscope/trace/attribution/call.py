@@ -14,8 +14,9 @@ from biasscope.trace.attribution.compare import compared, explainer
 from biasscope.trace.attribution.measures import MAP_MEASURES
 from biasscope.trace.attribution.methods import METHODS
 from biasscope.trace.attribution.result import AttributionEquivariance, MethodMeasured, SampleMaps
+from biasscope.trace.blame.gradient import check_gradient
 from biasscope.trace.blame.pairs import Block, Model, Opened, open_pairs
-from biasscope.trace.blame.trunk import check_gradient, trunk
+from biasscope.trace.blame.trunk import trunk
 from biasscope.trace.estimate import NOTHING, ImageMeans
 from biasscope.trace.probe import as_found, looked_at
 

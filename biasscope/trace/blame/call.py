@@ -44,8 +44,8 @@ def blame(
     Parameters
     ----------
     model
-        A specification, a `LoadedModel`, or any ``nn.Module`` from (N, C, H, W) to (N, classes), alone or named ``logits``
-        in what it returns. It is left as it was.
+        A specification, a `LoadedModel`, or any ``nn.Module`` from (N, C, H, W) to (N, classes), alone or
+        named ``logits`` in what it returns. It is left as it was.
     images
         As `biasscope.trace` takes them.
     shifts

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.outputs import scores, tensors
-from biasscope.trace.blame.patching import Change, answers, changed
+from biasscope.trace.blame.gradient import check_gradient
+from biasscope.trace.blame.patching import Change, changed
 from biasscope.trace.layer import Layer, Place
 from biasscope.trace.places import layers_of
 from biasscope.trace.probe import Probe
@@ -81,32 +82,6 @@ def selection(model: nn.Module, example: Tensor, probed: Probe, wanted: Sequence
         raise UsageError("no module of this network lies on the way from the picture to its answer")
     made = [Candidate(layer, layer.place in complete, gathered.get(layer.place, ())) for layer in chosen]
     return Selection(made, open_ended)
-
-
-def check_gradient(model: nn.Module, example: Tensor) -> None:
-    """Go back from the answer to the picture once: what autograd records need not be something it can go through.
-
-    Raises
-    ------
-    UsageError
-        No gradient arrives, or there is no answer (N, classes).
-    """
-    with torch.enable_grad():
-        x = example.detach().clone().requires_grad_()
-        answer = answers(model(x.view_as(x)))  # models may work in place on what they are given
-        try:
-            found = torch.autograd.grad(answer.sum(), x, allow_unused=True)[0] if answer.requires_grad else None
-        except RuntimeError as error:  # layers of any origin may refuse, reentrant checkpoints do
-            raise _no_gradient(str(error).partition(". ")[0]) from error
-    if found is None:
-        raise _no_gradient()
-
-
-def _no_gradient(why: str = "") -> UsageError:
-    """Say that a network cannot be looked into by gradients."""
-    hint = "Does it run under torch.no_grad or inference_mode, does it detach, is a part of it quantised?"
-    reason = f" ({why})" if why else ""
-    return UsageError(f"the network gives no gradient of its answer by the picture{reason}", hint=hint)
 
 
 def _modules(probed: Probe) -> list[Layer]:
