@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TOLERANCE = 0.5
 UNIT_FRAME = 1000.0
+"""Side of the frame that stands for one of unknown size, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Columns:
         Frame of each box in pixels, shape (N,).
     label
         Index into ``labels``, shape (N,).
+    sized
+        Whether the frame of each box is of known size, shape (N,).
     image
         Number of the image, 0 to ``images - 1``, shape (N,).
     labels
@@ -46,8 +49,6 @@ class Columns:
         Boxes, usable or not, before any sampling: of the frame, or of what it is a sample of.
     left_out
         Boxes, of those sampled, that are not used: without label, not finite, without area, or outside the frame.
-    unsized
-        Boxes whose frame is of unknown size.
     drawn
         Whether the frame itself is a sample.
     """
@@ -55,13 +56,13 @@ class Columns:
     corners: Floats
     width: Floats
     height: Floats
+    sized: NDArray[np.bool_]
     label: Ints
     image: Ints
     labels: tuple[str, ...]
     images: int
     available: int = 0
     left_out: int = 0
-    unsized: int = 0
     drawn: bool = False
 
     @property
@@ -75,7 +76,12 @@ class Columns:
         return len(self.label)
 
     @property
-    def sized(self) -> tuple[Floats, Floats]:
+    def unsized(self) -> int:
+        """Boxes whose frame is of unknown size."""
+        return int((~self.sized).sum())
+
+    @property
+    def relative(self) -> tuple[Floats, Floats]:
         """Relative width and height of each box."""
         return (
             (self.corners[:, 2] - self.corners[:, 0]) / self.width,
@@ -85,7 +91,7 @@ class Columns:
     def take(self, rows: NDArray[np.bool_] | Ints) -> Columns:
         """Some of the boxes; images are numbered anew, classes are not."""
         image, numbers = np.unique(self.image[rows], return_inverse=True)
-        parts = {name: getattr(self, name)[rows] for name in ("corners", "width", "height", "label")}
+        parts = {name: getattr(self, name)[rows] for name in ("corners", "width", "height", "sized", "label")}
         return replace(self, **parts, image=numbers.astype(np.int64), images=len(image))
 
 
@@ -128,9 +134,9 @@ def columns_of(
     whole = held if available is None else available
     keyed = thinned.lazy().select(_image_key(thinned), pl.col("label").cast(pl.String), *CORNERS, *NEEDED[-2:])
     frame = keyed.sort("image_id", *CORNERS, "label", maintain_order=True).collect()
-    unsized = frame["image_width"].is_null() | frame["image_height"].is_null()
+    sized = (frame["image_width"].is_not_null() & frame["image_height"].is_not_null()).to_numpy()
     corners = frame.select(CORNERS).to_numpy().astype(np.float64)
-    corners[unsized.to_numpy()] *= UNIT_FRAME
+    corners[~sized] *= UNIT_FRAME
     width, height = (frame[name].fill_null(UNIT_FRAME).to_numpy().astype(np.float64) for name in NEEDED[-2:])
     usable = frame["label"].is_not_null().to_numpy() & _inside(corners, width, height)
     frame, corners, width, height = frame.filter(usable), corners[usable], width[usable], height[usable]
@@ -141,13 +147,13 @@ def columns_of(
         np.clip(corners, 0.0, limits),
         width,
         height,
+        sized[usable],
         _codes(frame["label"], names),
         image,
         names,
         int(image[-1]) + 1 if len(image) else 0,
         whole,
         int((~usable).sum()),
-        int(unsized.sum()),
         whole > held,
     )
 

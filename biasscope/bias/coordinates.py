@@ -28,8 +28,9 @@ CONTACT_FRACTION = 1e-3
 BEYOND, BEYOND_FRACTION = 1.0, 0.01
 """Pixels (or share of a frame of unknown size) by which a box may reach beyond its frame: rounding, not error."""
 
-ASIDE = 1e-9
-"""Share of the frame by which centres are moved to either side before they are put into bins."""
+ASIDE = 1e-6
+"""Share of the frame by which centres are moved to either side before they are put into bins: more than the rounding of
+numbers of 32 bits, with which torchvision resizes boxes, and less than a pixel of any picture."""
 
 
 class Feasible(NamedTuple):
@@ -169,6 +170,15 @@ def _along(
     if not defined.all():
         place, places = np.where(defined, place, np.nan), np.where(defined, places, 1.0)
     return np.asarray(np.clip(place / places, 0.0, 1.0))
+
+
+def contact_of(sized: Mask, unit: float = 1.0) -> Floats:
+    """Distance from the frame within which a side touches it; frames that are not ``sized`` are given unit x unit.
+
+    >>> contact_of(np.array([True, False])).tolist(), contact_of(np.array([False]), unit=1000).tolist()
+    ([0.5, 0.001], [1.0])
+    """
+    return either(sized, CONTACT, CONTACT_FRACTION * unit)
 
 
 def either(mask: Mask, one: float, other: float) -> Floats:

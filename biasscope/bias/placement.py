@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from biasscope.bias.columns import UNIT_FRAME
 from biasscope.bias.coordinates import (
     ASIDE,
-    CONTACT,
     apparent_scale,
+    contact_of,
     edge_contact,
     feasible_coordinates,
     raw_centres,
@@ -53,20 +54,34 @@ class Position(NamedTuple):
         return Position(placement, feasible, raw, self.touching[rows], self.scale[rows])
 
 
-def position_of(corners: Floats, width: Floats, height: Floats, rng: np.random.Generator) -> Position:
-    """Position of boxes given as pixel edges (N, 4) in frames of ``width`` x ``height`` pixels.
+def position_of(corners: Floats, width: Floats, height: Floats, sized: NDArray[np.bool_], chance: Floats) -> Position:
+    """Position of boxes in their frames.
 
     Whole-pixel boxes are spread over their pixel (randomised integral transform), others are taken as they are. Raw
     centres are moved by next to nothing to either side, since those of boxes as wide as their frame lie between bins.
+
+    Parameters
+    ----------
+    corners
+        ``x0, y0, x1, y1`` in pixels as they were annotated, shape (N, 4): within half a pixel of its frame a box
+        touches it, and a resize must not change that.
+    width, height
+        Frames in the same pixels, shape (N,).
+    sized
+        Whether the frame of each box is of known size, shape (N,); the others are ``UNIT_FRAME`` wide and high.
+    chance
+        Uniform numbers on [0, 1), shape (4, N): for either coordinate, and for the side that either centre is moved
+        to. With the same numbers a box that has not moved has the same coordinates.
     """
-    box = (*corners.T, width, height)
-    grid = detect_grid(*corners.T)
-    uniform = (rng.random(len(width)), rng.random(len(width)))
-    touching = np.logical_or.reduce(edge_contact(*box))
-    inner = feasible_coordinates(*box, grid=grid, uniform=uniform, margin=CONTACT)
+    x0, y0, x1, y1 = corners.T
+    box = (x0, y0, x1, y1, width, height)
+    grid, contact = detect_grid(x0, y0, x1, y1, sized), contact_of(sized, UNIT_FRAME)
+    touching = np.logical_or.reduce(edge_contact(*box, contact))
+    uniform = (chance[0], chance[1])
+    inner = feasible_coordinates(*box, grid=grid, uniform=uniform, margin=contact, contact=contact)
     free = (np.where(touching, np.nan, inner.u), np.where(touching, np.nan, inner.v))
-    feasible = feasible_coordinates(*box, grid=grid, uniform=uniform)
-    cx, cy = (axis + rng.uniform(-ASIDE, ASIDE, len(axis)) for axis in raw_centres(*box))
+    feasible = feasible_coordinates(*box, grid=grid, uniform=uniform, contact=contact)
+    cx, cy = (axis + np.copysign(ASIDE, part - 0.5) for axis, part in zip(raw_centres(*box), chance[2:], strict=True))
     return Position(free, (feasible.u, feasible.v), (cx, cy), touching, apparent_scale(*relative_size(*box)))
 
 

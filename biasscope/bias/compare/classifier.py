@@ -74,5 +74,5 @@ def features_of(sides: Sides) -> Floats:
     """Centre and logarithm of relative width and height of each box, shape (N, 4)."""
     made = []
     for columns, position in zip(sides.columns, sides.positions, strict=True):
-        made.append(np.stack([*position.raw, *np.log(columns.sized)], axis=1))
+        made.append(np.stack([*position.raw, *np.log(columns.relative)], axis=1))
     return np.concatenate(made)

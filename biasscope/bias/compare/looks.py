@@ -129,7 +129,10 @@ def sides_of(
     sampled, rng = first.sampled or second.sampled, generator(seed, "compare one box an image")
     (first, ours), (second, theirs) = (_chosen(side, per_image, rng) for side in (first, second))
     rng = generator(seed, "compare position")
-    positions = tuple(position_of(side.corners, side.width, side.height, rng) for side in (first, second))
+    positions = tuple(
+        position_of(side.corners, side.width, side.height, side.sized, rng.random((4, side.n)))
+        for side in (first, second)
+    )
     return Sides(
         (first, second), (positions[0], positions[1]), np.concatenate([ours, theirs]), occurs, per_image, sampled
     )

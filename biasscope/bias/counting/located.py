@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 
 from biasscope.bias.coordinates import (
     ASIDE,
-    CONTACT,
-    CONTACT_FRACTION,
     apparent_scale,
+    contact_of,
     edge_contact,
-    either,
     feasible_coordinates,
     raw_centres,
     relative_size,
@@ -63,7 +61,7 @@ class Located:
     @cached_property
     def contact(self) -> Floats:
         """Distance within which a side touches the frame: one a box, or one for all."""
-        return either(self.rows.sized, CONTACT, CONTACT_FRACTION)
+        return contact_of(self.rows.sized)
 
     @cached_property
     def image(self) -> NDArray[np.uint64]:

@@ -110,7 +110,7 @@ def features_of(boxes: Columns) -> Floats:
     """Relative centre, and logarithm of relative width and height, shape (N, 4)."""
     sides = np.stack([boxes.width, boxes.height], axis=1)
     centre = (boxes.corners[:, :2] + boxes.corners[:, 2:]) / 2 / sides
-    return np.hstack([centre, np.log(np.stack(boxes.sized, axis=1))])
+    return np.hstack([centre, np.log(np.stack(boxes.relative, axis=1))])
 
 
 def splits_of(label: Ints, image: Ints, folds: int, rng: np.random.Generator) -> list[Split]:

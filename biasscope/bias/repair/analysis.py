@@ -96,9 +96,11 @@ def repair(
     used = columns_of(boxes, most=limit, seed=seed, available=available)
     rng = generator(seed, "repair")
     group = group_numbers(used, groups, rng)
-    before = Side(placement.position_of(used.corners, used.width, used.height, rng), group, used.image, used.label)
+    chance = rng.random((4, used.n))
+    position = placement.position_of(used.corners, used.width, used.height, used.sized, chance)
+    before = Side(position, group, used.image, used.label)
     views = [training.view(used, rng) for _ in range(draws)]
-    after = _after(views, used, group, rng)
+    after = _after(views, used, group, chance)
     with _evaluating():
         reference = testing.view(used, rng)
     counted = Counted(
@@ -165,10 +167,11 @@ def _evaluating() -> Iterator[None]:
         raise UsageError(error.what, where="--evaluation", hint=error.hint) from error
 
 
-def _after(views: list[View], used: Columns, group: Ints, rng: np.random.Generator) -> Side:
+def _after(views: list[View], used: Columns, group: Ints, chance: placement.Floats) -> Side:
+    """Position after each draw, with the random numbers before: what has not moved stays where it was."""
     kept = np.concatenate([~view.lost for view in views])
     corners = np.concatenate([view.corners for view in views])[kept]
     width, height = (np.concatenate([getattr(view, name) for view in views])[kept] for name in ("width", "height"))
-    position = placement.position_of(corners, width, height, rng)
     rows = np.tile(np.arange(used.n), len(views))[kept]
+    position = placement.position_of(corners, width, height, used.sized[rows], chance[:, rows])
     return Side(position, group[rows], used.image[rows], used.label[rows])

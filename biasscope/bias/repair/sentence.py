@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from biasscope.bias.columns import UNIT_FRAME
+from biasscope.bias.coordinates import CONTACT_FRACTION
 from biasscope.core.results import Cell, Scalar
 
 
@@ -74,7 +76,11 @@ def notes(
         *views,
     ]
     if unsized:
-        said.append(f"{unsized} boxes lie in images of unknown size; their images are taken as 1000 x 1000 pixels.")
+        side, near = f"{UNIT_FRAME:g}", CONTACT_FRACTION * UNIT_FRAME
+        said.append(
+            f"{unsized} boxes lie in images of unknown size; their images are taken as {side} x {side} pixels, in "
+            f"which a side touches the frame within {near:g} px."
+        )
     chosen = "sampled" if drawn else "sampled by image"
     taken = f"{used:,} of {available:,} boxes, {chosen}" if sampled else f"all {used:,} boxes"
     said.append(

@@ -7,8 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from biasscope.bias.columns import columns_of
+from biasscope.bias.compare import compare
+from biasscope.bias.counting import count_boxes
 from biasscope.bias.grouped import grouped_effect, grouped_value
 from biasscope.bias.measures import effect_change
+from biasscope.bias.placement import position_of
+from biasscope.bias.position import position
 from biasscope.bias.repair import central_crop, padded_crop, repair, resized_crop, squashed
 from biasscope.bias.repair.crop_law import random_resized_crop
 from biasscope.bias.repair.laws import evaluation_of, law_of
@@ -282,7 +287,38 @@ def test_unusable_boxes_are_counted_and_unknown_sizes_noted() -> None:
         image_width=pl.lit(None, pl.Int32),
         image_height=pl.lit(None, pl.Int32),
     )
-    assert any("unknown size" in note for note in repair(shares).notes)
+    said = [note for note in repair(shares).notes if "unknown size" in note]
+    assert len(said) == 1
+    assert "1000 x 1000 pixels, in which a side touches the frame within 1 px." in said[0]
+
+
+def in_shares(near: float, count: int = 200) -> pl.DataFrame:
+    """Boxes in images of unknown size, every other one ``near`` the left of its frame."""
+    x, y = np.random.default_rng(0).uniform(0.1, 0.5, (2, count)).round(3)
+    x[::2] = near
+    columns = {"x0": x, "y0": y, "x1": x + 0.25, "y1": y + 0.25}
+    frame = pl.DataFrame({"image_id": [f"{row}" for row in range(count)], "label": "a"} | columns)
+    return frame.with_columns(image_width=pl.lit(None, pl.Int32), image_height=pl.lit(None, pl.Int32))
+
+
+@pytest.mark.parametrize(("near", "share"), [(0.0, 0.5), (0.000625, 0.5), (0.00099, 0.5), (0.00101, 0.0)])
+def test_a_thousandth_of_a_frame_of_unknown_size_is_contact_for_all(near: float, share: float) -> None:
+    frame = in_shares(near)
+    where = position(count_boxes(frame), monte_carlo=99)
+    assert where.scalar("edge_contact").value == share
+    assert repair(frame).scalar("edge_contact_before").value == share
+    assert repair(frame, augmentation=squashed(8)).scalar("edge_contact_after").value == share
+    pooled = compare(frame, frame, permutations=99).table("pooled")
+    assert pooled["a"][pooled["measure"].index("edge_contact")] == share
+
+
+def test_fractions_are_no_pixels_though_a_thousand_of_them_are() -> None:
+    """Three decimals, times 1000, are whole numbers: as in the counts they are not spread over pixels of their own."""
+    frame = in_shares(0.2)
+    made = columns_of(frame)
+    assert np.allclose(made.corners, made.corners.round())
+    found = position_of(made.corners, made.width, made.height, made.sized, np.full((4, made.n), 0.75))
+    np.testing.assert_allclose(found.feasible[0], frame.sort("image_id")["x0"].to_numpy() / 0.75)
 
 
 def test_nothing_to_say_of_no_boxes() -> None:
