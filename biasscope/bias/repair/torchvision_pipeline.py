@@ -3,7 +3,7 @@
 Each box goes through twice in one call, clamped to the canvas after every step, as the network sees it, and never
 clamped, as it would be without a frame. The quotient of the areas is the visible share. Rotated and sheared boxes are
 the upright boxes around them, as torchvision defines them; so the corners go through too, as points, and say how large
-the object itself has become.
+the object itself has become, and so how many pixels of the output are one of the source.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Pipeline:
 
     def _image(self, boxes: Columns, part: slice) -> _Shown:
         size = (int(boxes.height[part.start]), int(boxes.width[part.start]))
-        corners = torch.from_numpy(boxes.corners[part].astype(np.float32))
+        corners = torch.from_numpy(boxes.corners[part])
         points = tv_tensors.KeyPoints(corners[:, CORNERS], canvas_size=size)
         given = (*(_wrapped(corners, size, mode) for mode in ("hard", None)), points)
         try:
@@ -144,6 +144,8 @@ def _joined(boxes: Columns, shown: list[_Shown]) -> View:
     height, width = (np.repeat([float(item.size[axis]) for item in shown], times) for axis in (0, 1))
     seen, whole = area(clamped), area(free)
     visible = np.where(whole > 0, np.clip(seen / np.where(whole > 0, whole, 1.0), 0.0, 1.0), 0.0)
-    outlines = Outlines(points, free)
+    outlines = Outlines(points, free, boxes.corners)
     zoom = np.sqrt(outlines.area / area(boxes.corners))
-    return View(clamped, width, height, np.where(visible > 1 - 1e-6, 1.0, visible), zoom, outlines.notes)
+    wide, high = outlines.magnification.T
+    source = clamped / np.stack([wide, high, wide, high], axis=1)
+    return View(source, width / wide, height / high, np.where(visible > 1 - 1e-6, 1.0, visible), zoom, outlines.notes)

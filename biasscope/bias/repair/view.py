@@ -17,11 +17,11 @@ class View:
     Attributes
     ----------
     corners
-        Visible part of each box, ``x0, y0, x1, y1`` in pixels of the frame, shape (N, 4). Rows of lost boxes hold no
-        meaning.
+        Visible part of each box, ``x0, y0, x1, y1`` from the corner of its frame, in pixels of the source, shape
+        (N, 4). Rows of lost boxes hold no meaning.
     width, height
-        Frame of each box in the same pixels, shape (N,). For a crop these are pixels before resizing: shares of the
-        frame are the same, and whole pixels stay whole.
+        Frame of each box in the same pixels, shape (N,): those before resizing. Shares of the frame are the same, whole
+        pixels stay whole, and what is near the frame stays as near.
     visible
         Visible share of the area of each box, 0 when the box was cropped away, shape (N,).
     zoom

@@ -72,14 +72,78 @@ def test_the_visible_share_is_that_of_a_painted_box(text: str) -> None:
         mask = torch.zeros(1, int(frame.height[row]), int(frame.width[row]))
         mask[:, y0:y1, x0:x1] = 1
         painted = made.transform(tv_tensors.Mask(mask))[0].numpy() > 0
-        shape = (view.height[row], view.width[row])
-        assert painted.shape == shape
+        larger = np.array(painted.shape[::-1]) / (view.width[row], view.height[row])  # the view is in source pixels
+        assert larger.prod() == pytest.approx(view.zoom[row] ** 2, rel=1e-6)
         share = painted.sum() / (view.zoom[row] ** 2 * (x1 - x0) * (y1 - y0))
         assert share == pytest.approx(view.visible[row], abs=0.12)
         if painted.sum() > 30:
             ys, xs = np.nonzero(painted)
             seen = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
-            np.testing.assert_allclose(view.corners[row], seen, atol=1.6)
+            np.testing.assert_allclose(view.corners[row] * np.tile(larger, 2), seen, atol=1.6)
+
+
+MEASURES = ("effect", "effect_feasible", "effect_raw", "displacement_u", "displacement_v", "edge_contact")
+
+
+def on_and_near_the_frame(**sides: int) -> pl.DataFrame:
+    """Boxes of which many touch the frame or are one pixel off it."""
+    frame = boxes(600, seed=4, **sides)
+    off = np.random.default_rng(4).integers(0, 3, 600).astype(float)
+    moved = {f"x{at}": pl.col(f"x{at}") - pl.col("x0") + off for at in (0, 1)}
+    return frame.with_columns(
+        **{name: pl.when(pl.arange(600) < 300).then(to).otherwise(name) for name, to in moved.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Resize((16, 16))", "Resize(16, max_size=20)", "Resize((900, 700))", "RandomResize(10, 300), ToImage()", "Pad(0)"],
+)
+def test_a_resize_alone_changes_nothing(text: str) -> None:
+    """Half a pixel is one of the picture as it was annotated, however small the network's input."""
+    found = repair(on_and_near_the_frame(width=163, height=117), augmentation=text)
+    assert 0.1 < (found.scalar("edge_contact_before").value or 0) < 0.4
+    for name in MEASURES:
+        assert found.scalar(f"{name}_after").value == pytest.approx(found.scalar(f"{name}_before").value, abs=1e-6)
+    before, after = np.array(found.table("maps")["counts"])[2:]
+    np.testing.assert_array_equal(after, 4 * before)
+    assert "not measurably change" in found.finding
+
+
+@pytest.mark.parametrize("text", ["RandomResizedCrop(16), RandomHorizontalFlip()", "RandomResizedCrop((90, 8))"])
+def test_a_crop_to_few_pixels_touches_as_often_as_its_law(text: str) -> None:
+    """Standard errors of both are about .01; half a pixel of the output would make the share .1 larger."""
+    frame = on_and_near_the_frame(width=163, height=117)
+    law, run = (repair(frame, augmentation=one, draws=10) for one in (resized_crop(16), pipeline(text)))
+    for name, within in (
+        ("edge_contact", 0.02),
+        ("effect", 0.05),
+        ("concentration_u", 0.15),
+        ("concentration_v", 0.15),
+    ):
+        assert run.scalar(f"{name}_after").value == pytest.approx(law.scalar(f"{name}_after").value, abs=within), name
+
+
+@pytest.mark.parametrize(
+    ("text", "touching"),
+    [
+        ("Resize((10, 100))", 0.5),
+        ("Resize((100, 10))", 0.5),
+        ("Resize((9000, 9000))", 0.5),
+        ("RandomRotation((90, 90)), Resize((10, 100))", 0.5),
+        ("RandomRotation((90, 90)), Resize((100, 10))", 0.5),
+        ("Resize((10, 100)), RandomRotation((90, 90), expand=True)", 0.5),
+        ("RandomHorizontalFlip(p=1), Resize((10, 10))", 0.5),
+        ("Pad(1), Resize(10)", 0.0),
+        ("CenterCrop(98), Resize((10, 1000))", 1.0),
+    ],
+)
+def test_half_a_pixel_is_one_of_the_source_along_each_axis(text: str, touching: float) -> None:
+    """A box .4 px off the left, which is contact, and one that is a whole pixel off both the left and the top."""
+    corners = {"x0": [0.4, 1.0], "y0": [40.0, 1.0], "x1": [20.0, 20.0], "y1": [60.0, 20.0]}
+    frame = boxes(2, width=100, height=100).with_columns(pl.Series(name, to) for name, to in corners.items())
+    found = repair(frame, augmentation=text, draws=1)
+    assert (found.scalar("edge_contact_before").value, found.scalar("edge_contact_after").value) == (0.5, touching)
 
 
 def test_boxes_of_one_image_share_their_draw() -> None:
@@ -177,7 +241,12 @@ def test_a_turned_object_is_not_larger(text: str, larger: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("RandomRotation((20, 20))", True), ("RandomHorizontalFlip(), Resize(64)", False), ("RandomRotation(90)", True)],
+    [
+        ("RandomRotation((20, 20))", True),
+        ("RandomHorizontalFlip(), Resize(64)", False),
+        ("RandomHorizontalFlip(p=1), RandomVerticalFlip(p=1), Resize((900, 500))", False),
+        ("RandomRotation(90)", True),
+    ],
 )
 def test_it_is_said_where_boxes_are_upright_boxes_around_turned_objects(text: str, said: bool) -> None:
     notes = repair(boxes(60), augmentation=text, evaluation=SQUASH).notes
