@@ -41,6 +41,8 @@ class Columns:
         Whether the frame of each box is of known size, shape (N,).
     image
         Number of the image, 0 to ``images - 1``, shape (N,).
+    keys
+        Id of each image, behind its split and a zero character where it has one, shape (images,).
     labels
         Names of the classes, sorted. A box without a label belongs to none and is left out.
     images
@@ -59,6 +61,7 @@ class Columns:
     sized: NDArray[np.bool_]
     label: Ints
     image: Ints
+    keys: pl.Series
     labels: tuple[str, ...]
     images: int
     available: int = 0
@@ -80,6 +83,10 @@ class Columns:
         """Boxes whose frame is of unknown size."""
         return int((~self.sized).sum())
 
+    def name_of(self, row: int) -> str:
+        """Name of the image of a box, behind that of its split."""
+        return "/".join(filter(None, (self.keys[int(self.image[row])] or "?").split("\x00")))
+
     @property
     def relative(self) -> tuple[Floats, Floats]:
         """Relative width and height of each box."""
@@ -92,7 +99,8 @@ class Columns:
         """Some of the boxes; images are numbered anew, classes are not."""
         image, numbers = np.unique(self.image[rows], return_inverse=True)
         parts = {name: getattr(self, name)[rows] for name in ("corners", "width", "height", "sized", "label")}
-        return replace(self, **parts, image=numbers.astype(np.int64), images=len(image))
+        number, keys = numbers.astype(np.int64), self.keys.gather(image)
+        return replace(self, **parts, image=number, keys=keys, images=len(image))
 
 
 def columns_of(
@@ -143,6 +151,7 @@ def columns_of(
     limits = np.stack([width, height, width, height], axis=1)
     names = labels if labels is not None else tuple(frame["label"].unique().sort().to_list())
     image = frame["image_id"].rle_id().to_numpy().astype(np.int64)
+    keys = frame["image_id"].rle().struct.field("value")
     return Columns(
         np.clip(corners, 0.0, limits),
         width,
@@ -150,8 +159,9 @@ def columns_of(
         sized[usable],
         _codes(frame["label"], names),
         image,
+        keys,
         names,
-        int(image[-1]) + 1 if len(image) else 0,
+        len(keys),
         whole,
         int((~usable).sum()),
         whole > held,

@@ -120,8 +120,10 @@ def random_crop(
     """
     wide, high = _sizes(width, height)
     room_x, room_y = wide + 2 * padding - size, high + 2 * padding - size
-    if (np.minimum(room_x, room_y) < 0).any():
-        raise ValueError(f"a crop of side {size} does not fit an image padded by {padding}")
+    for row in np.flatnonzero(np.minimum(room_x, room_y) < 0)[:1]:
+        image = f"an image of {wide[row]:.0f} x {high[row]:.0f} pixels padded by {padding}"
+        hint = "Give a smaller crop, more padding, or pad_if_needed=True in a pipeline."
+        raise UsageError(f"a crop of side {size} does not fit {image}", where="--augment", hint=hint)
     side = np.full(wide.size, float(size))
     return _framed(_offsets(room_x, rng) - padding, _offsets(room_y, rng) - padding, side, side, size, size)
 

@@ -21,7 +21,7 @@ from torchvision.transforms import v2
 from biasscope.bias.columns import Columns, Floats
 from biasscope.bias.repair.outlines import Outlines, area
 from biasscope.bias.repair.text import parse
-from biasscope.bias.repair.torchvision_steps import built, quiet
+from biasscope.bias.repair.torchvision_steps import built, check_steps, quiet
 from biasscope.bias.repair.view import View
 from biasscope.core.errors import UsageError
 
@@ -78,8 +78,10 @@ class Pipeline:
         except UsageError:
             raise
         except Exception as error:  # whatever a transform raises on boxes, its user must learn which it was
-            reason = f"the pipeline {self.text} cannot be run on boxes ({type(error).__name__}: {error})"
-            raise UsageError(reason, where="--augment", hint="Check sizes and arguments.") from error
+            image = f"image {boxes.name_of(part.start)} of {size[1]} x {size[0]} pixels"
+            said = f"{type(error).__name__}: {str(error).rstrip('.')}"
+            reason = f"the pipeline {self.text} cannot be run on the boxes of {image} ({said})"
+            raise UsageError(reason, where="--augment", hint=_remedy(str(error))) from error
         _check(clamped, len(corners), self.text)
         last = _xyxy(v2.functional.clamp_bounding_boxes(clamped, clamping_mode="hard"))
         return _Shown(last, _xyxy(free), _moved(points, clamped.canvas_size, len(corners)), clamped.canvas_size)
@@ -111,8 +113,14 @@ def pipeline(given: object) -> Pipeline:
         steps = [built(call) for call in parse(given)]
         return Pipeline(given.strip(), v2.Compose(steps) if len(steps) > 1 else steps[0])
     if callable(given):
+        check_steps(given)
         return Pipeline(" ".join(repr(given).split()), given, written=False)
     raise UsageError(f"an augmentation must be text or a transform, not {type(given).__name__}", where="--augment")
+
+
+def _remedy(said: str) -> str:
+    small = "Required crop size" in said
+    return "Give it pad_if_needed=True, or resize first." if small else "Check sizes and arguments."
 
 
 def _wrapped(corners: torch.Tensor, size: tuple[int, int], mode: str | None) -> Any:

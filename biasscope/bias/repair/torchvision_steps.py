@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,10 @@ REFUSED = (
     *("SanitizeBoundingBoxes", "SanitizeKeyPoints", "ClampKeyPoints"),
 )
 """They need code, labels or batches, give several pictures, or drop boxes or the points of their corners."""
+UNTOLD = ("AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix")
+"""They turn and shear pictures, but refuse boxes."""
+HOLDERS = ("Compose", "RandomApply", "RandomChoice", "RandomOrder", "Lambda")
+"""They pass on what they are given, those of the first version of torchvision's transforms too."""
 
 
 def built(value: Value) -> Any:
@@ -49,6 +53,38 @@ def built(value: Value) -> Any:
     return value
 
 
+def check_steps(given: object) -> None:
+    """Refuse transforms, and those that they hold, that are known to take no boxes.
+
+    Raises
+    ------
+    UsageError
+        That names the first.
+
+    Examples
+    --------
+    >>> check_steps(v2.Compose([v2.RandAugment()]))
+    Traceback (most recent call last):
+    biasscope.core.errors.UsageError: --augment: RandAugment does not say what it does to boxes. Leave it out.
+    """
+    name, (_, _, version) = type(given).__name__, type(given).__module__.partition("torchvision.transforms.")
+    if version and not version.startswith("v2.") and name not in HOLDERS:
+        hint = "Take it from torchvision.transforms.v2, which knows boxes too."
+        raise UsageError(
+            f"{name} is of torchvision.transforms, which knows pictures only", where="--augment", hint=hint
+        )
+    if version:
+        _check_told(name)
+    held = given if isinstance(given, torch.nn.Sequential) else getattr(given, "transforms", ())
+    for step in held if isinstance(held, Iterable) else ():
+        check_steps(step)
+
+
+def _check_told(name: str) -> None:
+    if name in UNTOLD:
+        raise UsageError(f"{name} does not say what it does to boxes", where="--augment", hint="Leave it out.")
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without torchvision's warnings: they are of pictures, or of what is checked here and refused."""
@@ -68,6 +104,7 @@ def _constructed(call: Call) -> Any:
         raise UsageError(f"{call.name} cannot be run on boxes alone.", where="--augment", hint="Leave it out.")
     if call.name not in known:
         raise unknown(call.name, known)
+    _check_told(call.name)
     given = [built(item) for item in call.arguments], {name: built(item) for name, item in call.options}
     try:
         check_arguments(call.name, inspect.signature(known[call.name]).bind(*given[0], **given[1]).arguments)

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from biasscope.bias.columns import columns_of
-from biasscope.bias.repair import repair, resized_crop
+from biasscope.bias.repair import padded_crop, repair, resized_crop
 from biasscope.bias.repair.torchvision_pipeline import pipeline
 from biasscope.core.errors import UsageError
 
@@ -187,12 +187,48 @@ def test_a_transform_object_is_taken_as_it_is() -> None:
         ("RandomHorizontalFlop", "Did you mean RandomHorizontalFlip"),
         ("Lambda(3)", "Lambda cannot be run on boxes"),
         ("Transform()", "cannot be run|does not|has no transform"),
-        ("RandomCrop(4000)", "cannot be run on boxes .ValueError"),
+        ("RandomCrop(4000)", "of image 00000 of 160 x 120 pixels .ValueError.*Give it pad_if_needed=True, or resize"),
+        ("RandomResizedCrop(224), TrivialAugmentWide()", "TrivialAugmentWide does not say .* to boxes. Leave it out"),
+        ("RandomApply([RandAugment()]), Pad(4)", "RandAugment does not say what it does to boxes. Leave it out"),
+        ("AutoAugment(AutoAugmentPolicy.CIFAR10)", "AutoAugment does not say"),
+        ("AugMix", "AugMix does not say"),
     ],
 )
 def test_mistakes_end_as_usage_errors_that_name_them(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         repair(boxes(5), augmentation=text)
+
+
+OLD = pytest.importorskip("torchvision.transforms")
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (OLD.RandomResizedCrop(64), "RandomResizedCrop is of torchvision.transforms, .* Take it from .*transforms.v2"),
+        (OLD.Compose([v2.Pad(4), OLD.RandomApply([OLD.RandomHorizontalFlip(p=0)])]), "RandomHorizontalFlip is of"),
+        (torch.nn.Sequential(OLD.TrivialAugmentWide()), "TrivialAugmentWide is of torchvision.transforms"),
+        (v2.Compose([v2.RandomOrder([v2.AugMix()])]), "AugMix does not say what it does to boxes. Leave it out"),
+    ],
+)
+def test_objects_that_know_no_boxes_are_named_before_any_is_run(made: object, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        pipeline(made)
+
+
+def test_old_holders_of_new_transforms_are_taken() -> None:
+    made = OLD.Compose([OLD.RandomApply([v2.CenterCrop(60)], p=1), torch.nn.Sequential(v2.Pad(2))])
+    frame = boxes(20)
+    assert repair(frame, augmentation=made).scalars == repair(frame, augmentation="CenterCrop(60), Pad(2)").scalars
+
+
+def test_a_picture_that_is_too_small_is_named_with_its_split() -> None:
+    """Splits may hold images of the same name."""
+    frame = boxes(3).with_columns(split=pl.Series(["train", "val", None]), image_height=pl.Series([120, 90, 120]))
+    with pytest.raises(UsageError, match=r"the boxes of image val/00001 of 160 x 90 pixels .*padded input image size"):
+        repair(frame, augmentation="RandomCrop(100, padding=2)")
+    with pytest.raises(UsageError, match=r"a crop of side 100 does not fit an image of 160 x 90 pixels padded by 2"):
+        repair(frame, augmentation=padded_crop(100, 2))
 
 
 def test_only_text_and_transforms_are_augmentations() -> None:
