@@ -27,7 +27,12 @@ def result(before: Side, after: Side, counted: Counted, parameters: Mapping[str,
         finding=finding(str(parameters["augmentation"]), {item.name: item for item in scalars}, counted.images),
         parameters=dict(parameters),
         scalars=scalars,
-        tables=[before_after_table(rows), maps_table(measured), scale_table(sides), classes_table(sides, counted)],
+        tables=[
+            before_after_table(rows),
+            maps_table(measured),
+            scale_table(sides),
+            classes_table(sides, counted, level=level),
+        ],
         notes=notes(
             unsized=counted.unsized,
             used=len(counted.label),

@@ -8,10 +8,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from biasscope.bias.grouped import grouped_value
+from biasscope.bias.grouped import grouped_effect
+from biasscope.bias.jackknife import Estimate
 from biasscope.bias.measures import Measures
+from biasscope.bias.medians import order_places
 from biasscope.bias.placement import BINS, Floats, Ints, cell_counts
 from biasscope.bias.repair.measured import NAMED, Counted, Rows, Side
+from biasscope.bias.shares import images_worth, share_interval, sums_over_images, tosses_of
 from biasscope.core.results import Table, table
 
 SCALE_BINS = 32
@@ -53,47 +56,70 @@ def scale_table(sides: tuple[Side, Side]) -> Table:
     return table("scale", columns, title="Square root of the area share of the frame", row="scale bin")
 
 
-def classes_table(sides: tuple[Side, Side], counted: Counted) -> Table:
-    """Effect, visibility and apparent scale of each class that has boxes."""
-    classes, draws = len(counted.labels), len(counted.visible)
+def classes_table(sides: tuple[Side, Side], counted: Counted, *, level: float) -> Table:
+    """Effect, visibility and apparent scale of each class that has boxes, with intervals over images."""
+    classes = len(counted.labels)
     boxes = np.bincount(counted.label, minlength=classes)
-    visible = np.bincount(counted.label, counted.visible.mean(0), minlength=classes)
-    effects = [_class_effects(side, classes, counted.groups) for side in sides]
-    columns: dict[str, ArrayLike] = {
-        "label": list(counted.labels),
-        "boxes": boxes,
-        "effect_before": effects[0],
-        "effect_after": effects[1],
-        "visible_fraction": visible / np.maximum(boxes, 1),
-        "apparent_scale_ratio": _medians(counted.ratio.ravel(), np.tile(counted.label, draws), classes),
+    pairs = np.unique(counted.image * classes + counted.label)
+    images = np.bincount(pairs % max(classes, 1), minlength=classes)
+    made = {
+        "effect_before": _class_effects(sides[0], classes, counted.groups, level),
+        "effect_after": _class_effects(sides[1], classes, counted.groups, level),
+        "visible_fraction": _class_visibility(sides[0].groups, counted, images, level),
+        "apparent_scale_ratio": _class_ratios(counted, level),
     }
+    columns: dict[str, ArrayLike] = {"label": list(counted.labels), "boxes": boxes}
+    for name, found in made.items():
+        columns |= {f"{name}{end}": part for end, part in zip(("", "_low", "_high"), found, strict=False)}
     kept = boxes > 0
     plain: dict[str, Iterable[object]] = {name: np.asarray(values)[kept] for name, values in columns.items()}
     return table("classes", plain, title="Per class", row="class")
 
 
-def _class_effects(side: Side, classes: int, groups: int) -> Floats:
-    """Placement effect per class, a block of classes at a time so that memory does not grow with their number."""
+def _class_effects(side: Side, classes: int, groups: int, level: float) -> tuple[Floats, ...]:
+    """Placement effect per class and its bounds, a block of classes at a time for the sake of memory."""
     order = np.argsort(_narrow(side.label, classes), kind="stable")
     starts = np.searchsorted(side.label[order], np.arange(0, classes + CLASSES_AT_ONCE, CLASSES_AT_ONCE))
-    found = np.full(classes, np.nan)
+    found = np.full((3, classes), np.nan)
     for block, (start, stop) in enumerate(pairwise(starts)):
         rows, first = order[start:stop], block * CLASSES_AT_ONCE
         size = min(CLASSES_AT_ONCE, classes - first)
         slots = (side.label[rows] - first) * groups + side.groups[rows]
         x, y = side.position.placement
-        found[first : first + size] = grouped_value(cell_counts((x[rows], y[rows]), slots, (size, groups)))
-    return found
+        counts = cell_counts((x[rows], y[rows]), slots, (size, groups))
+        found[:, first : first + size] = grouped_effect(counts, level=level)[:3]
+    return tuple(found)
 
 
-def _medians(values: Floats, label: Ints, classes: int) -> Floats:
+def _class_visibility(group: Ints, counted: Counted, images: Ints, level: float) -> Estimate:
+    """Mean visible share over boxes and draws."""
+    shape = len(counted.labels), counted.groups
+    slots, draws = counted.label * counted.groups + group, len(counted.visible)
+    hits = np.bincount(slots, counted.visible.sum(0), minlength=shape[0] * shape[1]).reshape(shape)
+    sizes = draws * np.bincount(slots, minlength=shape[0] * shape[1]).reshape(shape)
+    return share_interval(hits, sizes, images, level=level)
+
+
+def _class_ratios(counted: Counted, level: float) -> tuple[Floats, ...]:
+    """Median ratio of sizes over boxes and draws; its bounds as :func:`~biasscope.bias.medians.median_over_images`."""
+    values, classes = counted.ratio.ravel(), len(counted.labels)
+    label = _narrow(np.tile(counted.label, len(counted.ratio)), classes)
     order = np.argsort(values)
-    order = order[np.argsort(_narrow(label[order], classes), kind="stable")]
-    ordered, n = values[order], np.bincount(label, minlength=classes)
-    start = np.cumsum(n) - n
-    last = max(len(ordered) - 1, 0)
-    low, high = (np.minimum(start + step, last) for step in (np.maximum(n - 1, 0) // 2, n // 2))
-    return np.where(n > 0, (ordered[low] + ordered[high]) / 2, np.nan)
+    ordered, n = values[order[np.argsort(label[order], kind="stable")]], np.bincount(label, minlength=classes)
+    middle = _quantiles(ordered, n, 0.5)
+    image = np.tile(counted.image, len(counted.ratio))
+    sums = sums_over_images((values <= middle[label]).astype(np.float64), image, label.astype(np.int64), classes)
+    bounds = order_places(tosses_of(sums, images_worth(sums), level=level), n, level=level)
+    return middle, *(_quantiles(ordered, n, at) for at in bounds)
+
+
+def _quantiles(ordered: Floats, n: Ints, at: ArrayLike) -> Floats:
+    """Quantile of each class of values that are in the order of class and value; NaN without values."""
+    known, last = np.nan_to_num(np.asarray(at)), max(len(ordered) - 1, 0)
+    place = np.cumsum(n) - n + known * np.maximum(n - 1, 0)
+    low, high = (np.minimum(part(place).astype(np.int64), last) for part in (np.floor, np.ceil))
+    share = place - np.floor(place)
+    return np.where((n > 0) & np.isfinite(at), ordered[low] * (1 - share) + ordered[high] * share, np.nan)
 
 
 def _narrow(label: Ints, classes: int) -> NDArray[np.unsignedinteger]:

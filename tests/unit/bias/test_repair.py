@@ -10,7 +10,7 @@ import pytest
 from biasscope.bias.columns import columns_of
 from biasscope.bias.compare import compare
 from biasscope.bias.counting import count_boxes
-from biasscope.bias.grouped import grouped_effect, grouped_value
+from biasscope.bias.grouped import grouped_effect
 from biasscope.bias.measures import effect_change
 from biasscope.bias.placement import position_of
 from biasscope.bias.position import position
@@ -353,12 +353,49 @@ def test_the_effect_over_groups_is_the_mean_over_pairs_of_groups() -> None:
         assert value == pytest.approx(max(0.0, (4 * top / bottom - 1) / 3) ** 0.5)
 
 
-def test_the_value_alone_is_that_of_the_effect_with_its_interval() -> None:
-    counts = np.random.default_rng(1).poisson(0.4, (40, 6, 4))
-    counts[0], counts[1, 1:] = 0, 0  # nothing at all, and one group alone: no pairs
-    expected = grouped_effect(counts).value
-    assert np.isnan(expected[:2]).all()
-    np.testing.assert_array_equal(grouped_value(counts), expected)
+PER_CLASS = ("effect_before", "effect_after", "visible_fraction", "apparent_scale_ratio")
+
+
+def in_row(result: Result, name: str, row: int = 0) -> list[float]:
+    table = result.table("classes")
+    return [table[f"{name}{end}"][row] for end in ("", "_low", "_high")]
+
+
+def test_numbers_of_a_class_have_the_intervals_that_it_has_alone() -> None:
+    """Where all boxes are of one class its row is the whole, by the same groups; shares are of groups, not images."""
+    result = repair(world(900, bias=2, seed=1).with_columns(label=pl.lit("a")))
+    for name in PER_CLASS:
+        within = 0.004 if name == "visible_fraction" else 1e-12
+        value, *ends = in_row(result, name)
+        assert value == pytest.approx(result.scalar(name).value)
+        assert ends == pytest.approx(bounds(result, name), abs=within), name
+
+
+def test_numbers_of_one_of_several_classes_have_intervals_over_its_images() -> None:
+    """A central crop draws nothing: of each class what is seen of it alone; three boxes an image are one image."""
+    frame = world(300, bias=2, seed=2, per_image=3)
+    result = repair(frame, augmentation=central_crop(120), draws=2)
+    for row, label in enumerate("abc"):
+        alone = repair(frame.filter(pl.col("label") == label), augmentation=central_crop(120), draws=2)
+        for name in PER_CLASS[2:]:
+            within = 0.04 if name == "visible_fraction" else 1e-12
+            value, *ends = in_row(result, name, row)
+            assert value == pytest.approx(alone.scalar(name).value)
+            assert ends == pytest.approx(bounds(alone, name), abs=within), (label, name)
+
+
+def test_intervals_of_classes_of_one_image_and_of_none_left() -> None:
+    """One image says nothing of an effect, and its share may be anything; of a lost class there is no effect after."""
+    frame = in_squares(40, 1, 0).with_columns(label=pl.Series(["a", "b"] + ["c"] * 38))
+    at = {"x0": 0.0, "x1": 40.0}
+    frame = frame.with_columns(
+        pl.when(pl.col("label") == "b").then(to).otherwise(name).alias(name) for name, to in at.items()
+    )
+    classes = repair(frame, augmentation=central_crop(200)).table("classes")
+    for name in ("effect_before", "effect_before_low", "effect_before_high", "effect_after"):
+        assert classes[name][0] is None
+    assert classes["visible_fraction"][1] == classes["visible_fraction_low"][1] == 0
+    assert classes["visible_fraction_high"][1] == pytest.approx(0.975)
 
 
 def test_neither_torch_nor_seaborn_is_imported() -> None:
