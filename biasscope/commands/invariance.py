@@ -104,7 +104,7 @@ def invariance(
     sizes
         Sizes in pixels for scale and rescale, of the short side of what the model sees: `60,100,150` or `95..105`.
     angles
-        Angles in degrees for rotation: `-30..30:5` or `0,90,180`.
+        Angles in degrees for rotation: `-30..30:5` or `0,90,180`. The upright picture is the reference, named or not.
     batch
         Views in one forward pass.
     amp

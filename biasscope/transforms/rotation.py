@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, cos, hypot, isfinite, radians, sin
@@ -32,7 +33,9 @@ class Rotation(Parametric):
     Parameters
     ----------
     angles
-        Degrees, counter-clockwise as one sees it, in the order of the trajectory; or text as ``"-30..30:5"``.
+        Degrees, counter-clockwise as one sees it, in the order of the trajectory; or text as ``"-30..30:5"``. The
+        upright picture is the reference: 0 is added where it is missing, in its place among angles that ascend,
+        otherwise first.
     fill
         What stands in the corners: ``"black"``, ``"mean"``, ``"reflect"`` or ``"#rrggbb"``.
     back
@@ -43,6 +46,8 @@ class Rotation(Parametric):
     >>> turn = Rotation("-10..10:5")
     >>> turn.reference, turn.coordinates["angle"].tolist()
     (2, [-10.0, -5.0, 0.0, 5.0, 10.0])
+    >>> Rotation("-90,90").angles
+    (-90.0, 0.0, 90.0)
     """
 
     name: ClassVar[str] = "rotation"
@@ -59,7 +64,7 @@ class Rotation(Parametric):
         if len({angle % 360 for angle in given}) < len(given):
             hint = "Name every angle once; 360 degrees are a full turn."
             raise UsageError(f"an angle stands in {self.angles!r} more than once", hint=hint)
-        object.__setattr__(self, "angles", tuple(map(float, given)))
+        object.__setattr__(self, "angles", with_upright(tuple(map(float, given))))
         check_fill(self.fill)
         if self.fill == "inpaint":
             raise UsageError("corners cannot be inpainted", hint="Take black, mean, reflect or a colour.")
@@ -71,8 +76,8 @@ class Rotation(Parametric):
 
     @property
     def reference(self) -> int:
-        """The view that is not turned, otherwise the first."""
-        return self.angles.index(0.0) if 0.0 in self.angles else 0  # type: ignore[arg-type]
+        """The view that is not turned."""
+        return [float(angle) % 360 for angle in self.angles].index(0)
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -94,6 +99,18 @@ class Rotation(Parametric):
     def round_trip(self) -> Rotation | None:
         """Views that were turned and turned back."""
         return None if self.back else replace(self, back=True)
+
+
+def with_upright(angles: tuple[float, ...]) -> tuple[float, ...]:
+    """Angles with 0 among them: in its place where they ascend, otherwise first; a full turn is as good.
+
+    >>> with_upright((10.0, 20.0)), with_upright((20.0, -10.0)), with_upright((90.0, 360.0))
+    ((0.0, 10.0, 20.0), (0.0, 20.0, -10.0), (90.0, 360.0))
+    """
+    if any(angle % 360 == 0 for angle in angles):
+        return angles
+    place = bisect(angles, 0.0) if sorted(angles) == list(angles) else 0
+    return *angles[:place], 0.0, *angles[place:]
 
 
 class _RotatedViews(Views):

@@ -151,6 +151,26 @@ def test_options_of_a_file_and_of_the_environment(command: Command, monkeypatch:
     assert [result.parameters.get("shifts") for result in report.results[:2]] == [3, 3]
 
 
+def test_turned_pictures_are_compared_with_the_upright_one(command: Command) -> None:
+    asked = (*NET, "--images", "scenes:12", "--lie", "0", "--no-html", "--protocol", "rotation", "--angles")
+    reports = []
+    for angles in ("90", "0,90"):
+        assert command(*asked, angles, "--output", angles) == 0
+        reports.append(read(angles))
+    alone, beside = reports
+    assert alone.answer == beside.answer
+    assert alone.results == beside.results
+    curve = alone.result("rotation").table("curve")
+    assert (curve["angle"], curve["agreement"][0]) == ([0.0, 90.0], 1.0)
+
+
+def test_a_grid_without_the_unshifted_picture_names_its_reference(command: Command) -> None:
+    asked = (*NET, "--images", "scenes:4", "--lie", "0", "--no-html", "--protocol", "circular", "--grid")
+    for grid, said in (("1,2;3,4", "first shift, (1, 2)"), ("3x3", "fixed original")):
+        assert command(*asked, grid) == 0
+        assert read().result("shifts").parameters["reference"] == said
+
+
 def broken(path: Path) -> None:
     net = architecture("cifar_resnet20").build()
     torch.nn.init.constant_(net.get_parameter("linear.weight"), float("nan"))

@@ -61,12 +61,14 @@ def _pairs(protocol: str, item: Measurement) -> str:
 def _size(protocol: str, item: Measurement) -> str:
     sizes = np.asarray(item.sweep.coordinates["size"], float)
     smallest = int(sizes.argmin())
-    hits, what = (item.right(), "right") if item.labelled else (item.kept(), "as at full size")
-    return f"{percent(float(hits[smallest].mean()))} {what} at {sizes[smallest]:g} pixels"
+    at = f"at {sizes[smallest]:g} pixels"
+    if item.labelled:
+        return f"{percent(float(item.right()[smallest].mean()))} right {at}"
+    return f"{percent(float(item.kept()[smallest].mean()))} {at} as at {sizes[item.sweep.reference]:g}"
 
 
 def _turned(protocol: str, item: Measurement) -> str:
-    turned = np.abs(np.asarray(item.sweep.coordinates["angle"], float))
+    turned = words.turns(item)
     return f"{percent(float(item.kept()[turned == turned.max()].mean()))} as upright at {turned.max():g} degrees"
 
 

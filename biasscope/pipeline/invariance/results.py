@@ -51,7 +51,7 @@ def parameters(protocol: Protocol) -> dict[str, Cell]:
     height, width = first.subject.model.preprocessing.size
     shown: dict[str, Cell] = {
         "protocol": protocol.plan.protocol,
-        "reference": "fixed original",
+        "reference": _reference(first),
         **made,
         "shifts" if first.sweep.offsets is not None else "views": first.sweep.views,
         "images": len(first.sweep),
@@ -61,6 +61,15 @@ def parameters(protocol: Protocol) -> dict[str, Cell]:
     }
     others = [item.label for item in protocol.items if dict(item.transformation.parameters) != made]
     return shown | ({"differs for": ", ".join(others)} if others else {})
+
+
+def _reference(item: Measurement) -> str:
+    """View that the others are compared with: the first where a grid does not have the unshifted one."""
+    offsets = item.sweep.offsets
+    if offsets is None or not offsets[item.sweep.reference].any():
+        return "fixed original"
+    down, right = offsets[item.sweep.reference].tolist()
+    return f"first shift, ({down:g}, {right:g})"
 
 
 def _roles(items: Sequence[Measurement]) -> list[str]:

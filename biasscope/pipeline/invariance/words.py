@@ -9,7 +9,7 @@ import numpy as np
 from biasscope.core.words import counted
 from biasscope.pipeline.common.numbers import bounds, percent
 from biasscope.pipeline.invariance import resizes
-from biasscope.pipeline.invariance.measurement import Measurement, interval_of
+from biasscope.pipeline.invariance.measurement import Measurement, Real, interval_of
 
 MOST = 4
 """Models that a sentence names."""
@@ -79,8 +79,7 @@ def rescale(items: Sequence[Measurement]) -> str:
 
 def rotation(items: Sequence[Measurement]) -> str:
     """Finding of angles: how often the upright answer is kept at the smallest and the largest turn."""
-    angles = np.asarray(items[0].sweep.coordinates["angle"], float)
-    turned = np.abs(angles)
+    turned = turns(items[0])
     some = sorted({float(angle) for angle in turned if angle > 0})
     if not some:
         return "Only the upright picture was measured."
@@ -90,6 +89,12 @@ def rotation(items: Sequence[Measurement]) -> str:
         ends = [(angle, float(kept[turned == angle].mean())) for angle in dict.fromkeys(shown)]
         said.append(f"{item.label} " + ", ".join(f"{percent(share)} at {angle:g} degrees" for angle, share in ends))
     return f"Answers of the upright picture that are kept when it is turned: {'; '.join(said)}{more(items)}."
+
+
+def turns(item: Measurement) -> Real:
+    """Degrees of every view either way, 0 for whole turns."""
+    angles = np.asarray(item.sweep.coordinates["angle"], float)
+    return np.where(angles % 360 == 0, 0.0, np.abs(angles))
 
 
 def resize(items: Sequence[Measurement]) -> str:

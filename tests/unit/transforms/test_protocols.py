@@ -138,7 +138,11 @@ def test_references():
     assert make("scale", grid="5..9").reference == 2
     assert make("rescale", grid="30,9").reference == 0
     assert make("rotation", grid="-10..10:10").reference == 1
-    assert make("rotation", grid="10,20").reference == 0
+    for angles, made, reference in (
+        ("10,20", [0, 10, 20], 0), ("-90,90", [-90, 0, 90], 1), ("20,-10", [0, 20, -10], 0), ("90,360", [90, 360], 1)
+    ):  # fmt: skip
+        turn = make("rotation", grid=angles)
+        assert (turn.coordinates["angle"].tolist(), turn.reference) == (made, reference)
     assert make("resize", compared_with="model").coordinates["implementation"][0] == "model"
     assert Video(4, every=3).coordinates["frame"].tolist() == [0, 3, 6, 9]
 

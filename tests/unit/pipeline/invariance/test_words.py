@@ -65,12 +65,22 @@ def test_findings_of_the_other_kinds() -> None:
     assert words.rescale([sized]) == "Right answers by size in pixels: net 100 % at 2, 0 % at 6, 100 % at 8."
     turned = measurement(SHAKY, TRUTH, coordinates={"angle": np.array([0, -5, 5, 10])})
     assert words.rotation([turned]).endswith("net 50.0 % at 5 degrees, 0 % at 10 degrees.")
+    around = measurement(SHAKY, TRUTH, coordinates={"angle": np.array([0, -5, 5, 360])})
+    assert words.rotation([around]).endswith("net 50.0 % at 5 degrees.")
     upright = measurement(STEADY[:1], TRUTH, coordinates={"angle": np.array([0.0])})
     assert "Only the upright picture" in words.rotation([upright])
     resized = measurement(SHAKY, TRUTH, coordinates={"implementation": np.array(["a", "b", "c", "d"])})
     assert "net answers 120 of 120 pictures differently" in words.resize([resized])
     filmed = measurement(SHAKY, coordinates={"frame": np.arange(4)})
     assert words.video([filmed]) == "Answers that change from one frame to the next: net 66.7 %."
+
+
+def test_sizes_are_compared_with_the_size_of_the_reference() -> None:
+    shifted = measurement(STEADY, metrics=True)
+    sized = measurement(SHAKY, coordinates={"size": np.array([8, 2, 4, 6])}, reference=2)
+    kinds = {"circular": "shifts", "scale": "rescale"}
+    said = answer({"circular": [shifted], "scale": [sized]}, dict.fromkeys(kinds, ""), kinds)
+    assert "Otherwise net: 0 % at 2 pixels as at 4." in said
 
 
 @pytest.mark.parametrize(
