@@ -66,7 +66,8 @@ def invariance(
     ----------
     model
         A model: `torchvision:resnet18`, `timm:NAME`, `file:weights.safetensors?arch=cifar_resnet20`, `small:digits8`,
-        one's own as `python:package.module:function`; may be given several times.
+        one's own as `python:package.module:function`; may be given several times. One output alone is read as a logit:
+        yes where it is positive.
     allow_python
         Import the code that a model names (`python:module:function`).
     forms

@@ -21,6 +21,23 @@ def modes_kept(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while; afterwards every part has the mode and every buffer the values it had before.
+
+    A network may keep its batch normalisation in training mode whatever it is told: running statistics then move.
+    """
+    values = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    try:
+        with modes_kept(module):
+            module.eval()
+            yield
+    finally:
+        for buffer, value in values:
+            if not torch.equal(buffer, value):
+                buffer.data.copy_(value)
+
+
+@contextmanager
 def moved(module: nn.Module, device: torch.device, *, channels_last: bool = False) -> Iterator[nn.Module]:
     """Move a module to a device and layout; afterwards it has the very tensors that it had before.
 

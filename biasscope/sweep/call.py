@@ -15,7 +15,7 @@ from biasscope.core.progress import Progress
 from biasscope.images import ImageSource, open_images
 from biasscope.models import LoadedModel, load_model
 from biasscope.models.device import resolve_device
-from biasscope.sweep.borrow import modes_kept, moved
+from biasscope.sweep.borrow import evaluating, modes_kept, moved
 from biasscope.sweep.job import Job
 from biasscope.sweep.result import Sweep
 from biasscope.sweep.settings import AVERAGED, Settings, distinct
@@ -49,6 +49,7 @@ def sweep(
     model
         A specification as `biasscope.models.load_model` reads it, a module (then prepared for as ImageNet is, 3 x 224 x
         224; give a `LoadedModel` for anything else), or a loaded model. It is left as it was: mode, device, tensors.
+        One output is read as a logit: the answer is 1 where it is positive, otherwise 0.
     images
         Whatever `biasscope.images.open_images` opens, or an open source.
     transformation
@@ -118,8 +119,7 @@ def sweep(
             folder=None if checkpoint is None else Path(checkpoint),
             strict=strict,
         )
-        stack.enter_context(modes_kept(loaded.module))
-        loaded.module.eval()
+        stack.enter_context(evaluating(loaded.module))
         stack.enter_context(moved(loaded.module, settings.device, channels_last=channels_last))
         return job.run()
 

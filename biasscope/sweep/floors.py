@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.words import counted
 from biasscope.sweep.accumulate import Tables
@@ -54,8 +55,9 @@ class Floors:
             full, other = (
                 self._runner.eager(views, [reference] * count, range(count), amp).softmax(1) for amp in (None, half)
             )
-        except RuntimeError as error:
-            self._progress.warn(f"the floor of {half} cannot be measured: the model cannot be run in it ({error})")
+        except UsageError as error:
+            why = error.__cause__ or error
+            self._progress.warn(f"the floor of {half} cannot be measured: the model cannot be run in it ({why})")
             return {}
         p_top, answers = full.max(1)
         return {half: _floor(answers, p_top, other, count, f"float32 against {half} autocast")}

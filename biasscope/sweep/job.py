@@ -18,6 +18,7 @@ from biasscope.core.progress import Progress
 from biasscope.images import ImageProblem, ImageSource, match_labels, to_output
 from biasscope.models import LoadedModel
 from biasscope.models.outputs import NAMED
+from biasscope.sweep.binary import NOTE, both_sides, names_of
 from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, numbered, peek
 from biasscope.sweep.checkpoint import Checkpoint
 from biasscope.sweep.engine import Engine, Found, joined, refuse_nan, refused
@@ -30,6 +31,8 @@ from biasscope.sweep.runner import Runner
 from biasscope.sweep.settings import Settings
 from biasscope.sweep.tta import draw_groups
 from biasscope.transforms import Transformation
+
+Names = tuple[str, ...] | None
 
 
 @dataclass
@@ -68,10 +71,12 @@ class Job:
         runner = Runner(self.loaded, self.settings, min(self.settings.batch, len(order) * min(size, self._count(size))))
         with runner.session():
             probed = probe(runner)
-        mapping, note = match_labels(self.source, self.loaded.class_names, probed.shape[1])
+        names = names_of(self.loaded.class_names, probed.shape[1])
+        mapping, note = match_labels(self.source, names, both_sides(probed).shape[1])
         preparation.target = lambda picture: to_output(mapping, picture.label)
         engine = self._engine(runner, order, probed, size)
-        return self._result(self._swept(engine, pictures, size, preparation), runner, steps, note)
+        said = (note, *([NOTE.format(self.label)] if probed.shape[1] == 1 else []))
+        return self._result(self._swept(engine, pictures, size, preparation), runner, steps, names, said)
 
     def _engine(self, runner: Runner, order: Order, probed: Tensor, size: int) -> Engine:
         checkpoint = None
@@ -80,7 +85,7 @@ class Job:
             checkpoint = Checkpoint(self.folder, agreed, self.progress)
         groups = draw_groups(self.settings.tta, len(order), self.settings.seed)
         floors = Floors(runner, self.transformation, self.progress)
-        return Engine(runner, self.transformation, order, probed.shape[1], groups, floors, checkpoint)
+        return Engine(runner, self.transformation, order, both_sides(probed).shape[1], groups, floors, checkpoint)
 
     def _swept(self, engine: Engine, pictures: Iterator[Numbered], size: int, preparation: Preparation) -> Found:
         rank, world = self.settings.shard
@@ -125,7 +130,9 @@ class Job:
         hint = problems[0].detail if problems else ""
         return InputError(what, where=self.source.name, hint=hint)
 
-    def _result(self, found: Found, runner: Runner, steps: NDArray[np.int64], note: str) -> Sweep:
+    def _result(
+        self, found: Found, runner: Runner, steps: NDArray[np.int64], names: Names, said: tuple[str, ...]
+    ) -> Sweep:
         problems = (*self.source.problems, *refused(found.blocks))
         image_ids = tuple(name for block in found.blocks for name in block.image_ids)
         tables = joined(found.tables)
@@ -143,11 +150,11 @@ class Job:
             parameters=dict(self.transformation.parameters),
             model=self.label,
             tta=tta,
-            class_names=self.loaded.class_names,
+            class_names=names,
             problems=problems,
             floors=found.floors,
             settings={**self.settings.facts(), "batch": runner.batch},
-            notes=(note, *self.source.notes),
+            notes=(*said, *self.source.notes),
         )
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from biasscope.core.errors import BiasscopeError, InputError, UsageError
 from biasscope.models.loaded import LoadedModel
+from biasscope.sweep.binary import names_of
 from biasscope.sweep.runner import Runner
 
 PICTURES = 2
@@ -46,13 +47,14 @@ def _refused(error: Exception, loaded: LoadedModel, x: Tensor) -> UsageError:
 
 
 def _check(out: Tensor, loaded: LoadedModel) -> None:
-    where, names = loaded.provenance.spec, loaded.class_names
+    where = loaded.provenance.spec
     if out.dim() != 2 or out.shape[0] != PICTURES or out.shape[1] < 1:
         hint = "A sweep needs class scores of shape (pictures, classes)."
         raise UsageError(f"for {PICTURES} pictures the model gives shape {tuple(out.shape)}", where=where, hint=hint)
-    if names is not None and len(names) != out.shape[1]:
+    named = names_of(loaded.class_names, out.shape[1])
+    if named is not None and len(named) != max(out.shape[1], 2):
         hint = "Give the names of its outputs in order, or none."
-        raise InputError(f"the model gives {out.shape[1]} classes and has {len(names)} names", where=where, hint=hint)
+        raise InputError(f"the model gives {out.shape[1]} classes and has {len(named)} names", where=where, hint=hint)
 
 
 def fingerprint(out: Tensor) -> str:

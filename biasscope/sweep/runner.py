@@ -8,8 +8,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from biasscope.models.failures import networks_own
 from biasscope.models.loaded import LoadedModel
 from biasscope.models.outputs import class_scores
+from biasscope.sweep.binary import both_sides
 from biasscope.sweep.settings import PRECISIONS, Settings
 from biasscope.transforms.transformation import Views
 
@@ -49,18 +51,23 @@ class Runner:
             yield
 
     def __call__(self, views: Views, numbers: Sequence[int], pictures: Sequence[int]) -> Tensor:
-        """Outputs (batch, C) in float32 for a full chunk of pairs."""
+        """Scores (batch, C) of classes in float32 for a full chunk of pairs."""
         views.write(self.buffer, numbers, pictures)
-        return self.forward(self.compiled, self.buffer, self.settings.amp)
+        return self._scores(self.compiled, self.buffer, self.settings.amp)
 
     def eager(self, views: Views, numbers: Sequence[int], pictures: Sequence[int], amp: str | None) -> Tensor:
-        """Outputs for any number of pairs, not compiled, in any precision."""
+        """Scores for any number of pairs, not compiled, in any precision."""
         buffer = self.make_buffer(len(numbers))
         views.write(buffer, numbers, pictures)
-        return self.forward(self.module, buffer, amp)
+        return self._scores(self.module, buffer, amp)
+
+    def _scores(self, module: Model, x: Tensor, amp: str | None) -> Tensor:
+        """Scores of classes; an error of the network is told as its own."""
+        with networks_own(x.shape[1:], self.loaded.provenance.spec):
+            return both_sides(self.forward(module, x, amp))
 
     def forward(self, module: Model, x: Tensor, amp: str | None) -> Tensor:
-        """Run a module and give its outputs in float32."""
+        """Run a module and give its outputs in float32, as they are."""
         dtype = PRECISIONS[amp] if amp else None
         with torch.autocast(x.device.type, dtype=dtype, enabled=amp is not None):
             out = module(x.to(self.dtype))

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place, Size
 from biasscope.trace.watch import Call, Watch
@@ -116,14 +117,8 @@ def looked_at(model: nn.Module, example: Tensor, functional: bool = False) -> Pr
     UsageError
         The network's forward raises an error; that is its cause.
     """
-    try:
+    with networks_own(example.shape[1:]):
         return probe(model, example, functional)
-    except UsageError:
-        raise
-    except Exception as error:  # any model's forward may raise anything
-        what = f"the network itself fails on a picture {tuple(example.shape[1:])} with {type(error).__name__}: {error}"
-        hint = "It must take one tensor (pictures, channels, rows, columns) of this size; its own error is the cause."
-        raise UsageError(what, hint=hint) from error
 
 
 def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Size | None = None) -> Probe:

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from biasscope.core.errors import InputError
+from biasscope.core.errors import BiasscopeError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar, interval, number, table
 from biasscope.images.picture import ImageSource
@@ -17,10 +17,13 @@ from biasscope.metrics import LocalEquivarianceError
 from biasscope.metrics.functional import lie_derivative
 from biasscope.metrics.functional.generators import Generator
 from biasscope.models.device import resolve_device
+from biasscope.models.failures import networks_own
 from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.common.pictures import still
 from biasscope.pipeline.definition import InvarianceAnalysis
-from biasscope.sweep.borrow import moved
+from biasscope.sweep.binary import both_sides
+from biasscope.sweep.borrow import evaluating, moved
+from biasscope.sweep.runner import outputs
 
 MOVEMENTS: dict[Generator, tuple[str, str]] = {
     "translation-x": ("translation to the right", "pixel"),
@@ -48,7 +51,7 @@ def lie(
         with progress.step(f"Lie derivatives of {subject.label}"):
             try:
                 rows += _errors(subject, _prepared(subject, source, asked.lie), asked.device)
-            except InputError as error:
+            except BiasscopeError as error:
                 notes.append(f"{subject.label} is left out: {error.what}")
     if not rows:
         return None
@@ -65,17 +68,30 @@ def lie(
     )
 
 
+class Probabilities(nn.Module):
+    """Probabilities of a network's answers; as a module, so that it is seen which mode the network is in."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give (N, C)."""
+        return both_sides(outputs(self.network(x))).softmax(1)
+
+
 def _prepared(subject: Subject, source: ImageSource, count: int) -> Tensor:
     prepare = subject.model.preprocessing
     return torch.stack([prepare(still(picture)) for picture in islice(source, count)])
 
 
 def _errors(subject: Subject, pictures: Tensor, device: str) -> Iterator[dict[str, Any]]:
-    module, target = subject.model.module, resolve_device(device)
-    with moved(module, target, channels_last=False):
+    model, target = Probabilities(subject.model.module), resolve_device(device)
+    with evaluating(model), moved(model, target, channels_last=False):
         for movement, (title, unit) in MOVEMENTS.items():
             metric = LocalEquivarianceError()
-            metric.update(lie_derivative(lambda x: module(x).softmax(1), pictures.to(target), movement).cpu())
+            with networks_own(pictures.shape[1:]):
+                metric.update(lie_derivative(model, pictures.to(target), movement).cpu())
             low, high, n = metric.interval()
             yield {
                 "model": subject.label,

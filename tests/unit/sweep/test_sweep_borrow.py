@@ -54,6 +54,24 @@ def test_a_module_is_left_as_it_was(channels_last):
     net(torch.rand(4, 1, 12, 12)).sum().backward()
 
 
+class StaysInTraining(nn.Sequential):
+    """Network whose batch normalisation counts on, whatever mode it is told."""
+
+    def train(self, mode=True):
+        return super().train(True)
+
+
+def test_running_statistics_of_a_network_that_stays_in_training_are_given_back():
+    net = StaysInTraining(TinyNet(), nn.BatchNorm1d(5))
+    given, before = loaded(net), state(net)
+    moved_on = []
+    hook = net.register_forward_hook(lambda *_: moved_on.append(net[1].num_batches_tracked.item()))
+    sweep(given, source(3), Roll(1))
+    unchanged(net, before)
+    assert max(moved_on) > before["1.num_batches_tracked"][2]
+    hook.remove()
+
+
 def test_also_when_it_fails():
     def refuse(module, args):
         raise RuntimeError("no picture pleases me\nnone")

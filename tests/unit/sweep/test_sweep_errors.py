@@ -111,6 +111,51 @@ def test_equal_outputs_answer_with_the_first_and_are_not_more_probable():
     torch.testing.assert_close(found.p_top, torch.full_like(found.p_top, 1 / CLASSES))
 
 
+ONE = Returns(lambda out: out[:, 2:3])
+
+
+def test_one_output_is_the_logit_of_yes():
+    pictures, model = source(9, label=False), loaded(ONE)
+    found = sweep(model, pictures, Roll(1), batch=4)
+    ready = torch.stack([model.preprocessing(picture.pixels) for picture in pictures])
+    logits = torch.stack([model(ready.roll(tuple(shift), (2, 3)))[:, 0] for shift in Roll(1).offsets.tolist()])
+    assert 0 < (logits > 0).float().mean() < 1
+    assert torch.equal(found.predictions, (logits > 0).long())
+    torch.testing.assert_close(found.p_top, torch.sigmoid(logits.abs()))
+    assert found.notes[1].startswith("module:Returns gives one number a picture, which is read as a logit")
+    two = sweep(loaded(TinyNet(2)), pictures, Roll(1))
+    assert not any("one number" in note for note in two.notes)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"), [(["cat"], ("not cat", "cat")), (["no", "yes"], ("no", "yes")), (None, None)]
+)
+def test_names_of_one_output(given, names):
+    pictures = source(3, label=False)
+    assert sweep(loaded(ONE, class_names=given), pictures, Roll(1)).class_names == names
+    with pytest.raises(InputError, match="gives 1 classes and has 3 names"):
+        sweep(loaded(ONE, class_names=["a", "b", "c"]), pictures, Roll(1))
+
+
+def test_labels_of_one_output_are_no_and_yes():
+    assert sweep(loaded(ONE), source(2), Roll(1)).targets.tolist() == [0, 1]
+
+
+def test_a_network_that_fails_later_has_failed_itself():
+    calls = []
+
+    def fail(out):
+        calls.append(1)
+        if len(calls) > 2:
+            raise ValueError("enough")
+        return out
+
+    with pytest.raises(
+        UsageError, match=r"Returns: the network itself fails on a picture \(1, 12, 12\) with ValueError"
+    ):
+        run(Returns(fail), count=9)
+
+
 def test_ranks_do_not_drown_in_rounding():
     certain = torch.tensor([0.0, 200.0, 30.0, 29.0, 300.0])
     found = run(Returns(lambda out: certain.expand(len(out), -1)), count=4)
