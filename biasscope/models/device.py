@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import torch
+from torch import nn
 
 from biasscope.core.errors import UsageError
 
@@ -29,6 +32,20 @@ def resolve_device(name: str | torch.device = "auto") -> torch.device:
         hint = "Say auto, cpu, cuda, cuda:1 or mps."
         raise UsageError(f"device {str(name)!r} cannot be used here ({_first_line(error)})", hint=hint) from error
     return device
+
+
+def refuse_meta(module: nn.Module) -> None:
+    """Refuse a network whose weights have no values.
+
+    Raises
+    ------
+    UsageError
+        Some are on the device meta.
+    """
+    for name, value in chain(module.named_parameters(), module.named_buffers()):
+        if value.is_meta:
+            hint = "Load them, or move the network with to_empty(device=...) and initialise it."
+            raise UsageError("the network's weights are on the device meta, they have no values", where=name, hint=hint)
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.device import refuse_meta
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place, Size
@@ -102,10 +103,7 @@ def unwrap(model: nn.Module) -> nn.Module:
         if isinstance(module, torch.jit.ScriptModule):
             hint = "Trace the module that it was made from."
             raise UsageError("TorchScript runs where hooks do not reach", where=name or "the model", hint=hint)
-    for name, parameter in model.named_parameters():
-        if parameter.is_meta:
-            hint = "Load them, or move the network with to_empty(device=...) and initialise it."
-            raise UsageError("the network's weights are on the device meta, they have no values", where=name, hint=hint)
+    refuse_meta(model)
     return model
 
 

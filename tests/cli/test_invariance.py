@@ -171,6 +171,27 @@ def test_a_grid_without_the_unshifted_picture_names_its_reference(command: Comma
         assert read().result("shifts").parameters["reference"] == said
 
 
+def test_pictures_that_one_model_refuses_are_counted_once(command: Command) -> None:
+    boxes = ((4, 4, 10, 10), (5, 5, 29, 12), (20, 20, 26, 28))
+    lines = ["path,x0,y0,x1,y1"]
+    for number, box in enumerate(boxes):
+        picture(Path("photos", f"{number}.png"), number)
+        lines.append(f"photos/{number}.png,{','.join(map(str, box))}")
+    Path("boxes.csv").write_text("\n".join(lines))
+    models = [f"torchvision:squeezenet1_1@none?classes=10&size={size}" for size in (32, 24)]
+    given = [word for model in models for word in ("--model", model)]
+    rest = ("--images", "boxes.csv", "--box-columns", "x0,y0,x1,y1", "--lie", "0", "--no-html")
+    assert command(*given, *rest, "--protocol", "box", "--grid", "3x3") == 0
+    report = read()
+    assert report.result("images").finding == (
+        "3 pictures were measured. 1 picture was left out by some of the models or protocols; the report lists them."
+    )
+    assert report.result("images").scalar("skipped").value == 0
+    assert "2 to 3 pictures, grid 3x3" in report.result("shifts").finding
+    assert report.result("shifts").parameters["differs for"] == "squeezenet1_1 #2"
+    assert any("Each on the pictures that it takes: squeezenet1_1 #2" in said for said in report.answer)
+
+
 def broken(path: Path) -> None:
     net = architecture("cifar_resnet20").build()
     torch.nn.init.constant_(net.get_parameter("linear.weight"), float("nan"))
@@ -256,7 +277,10 @@ def test_a_folder_of_frames_is_a_video_when_clips_are_asked_for(
     counts = []
     for images in ("frames", "video:frames"):
         assert command(*asked, "video", "--images", images, "--output", images.replace(":", "-")) == 0
-        counts.append(read(images.replace(":", "-")).results[0].parameters["views"])
+        report = read(images.replace(":", "-"))
+        counts.append(report.results[0].parameters["views"])
+        assert report.result("images").finding == "1 clip was measured."
+        assert "The clips have no labels, so nothing is said on accuracy." in report.answer
     assert counts == [4, 4]
     capsys.readouterr()
     assert command(*asked, "video,circular", "--images", "frames") == 3

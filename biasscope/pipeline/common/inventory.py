@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from biasscope.core.results import Result, Scalar, Table, table
@@ -111,35 +111,61 @@ def _kept(subjects: Sequence[Subject]) -> Table:
     return table("kept", columns, title="What subsamples and was left", row="name")
 
 
-def said(problems: Sequence[ImageProblem]) -> str:
-    """How many pictures were left out or converted, in a sentence."""
-    skipped = len({item.image_id for item in problems if not item.used})
-    converted = len({item.image_id for item in problems if item.used})
-    parts = [(skipped, "left out"), (converted, "converted")]
-    told = [
-        f"{counted(number, 'picture')} {'was' if number == 1 else 'were'} {verb}" for number, verb in parts if number
-    ]
-    return f"{' and '.join(told)}; the report lists them."
+def said(problems: Sequence[ImageProblem], measured: Collection[str] = (), noun: str = "picture") -> str:
+    """How many pictures were left out or converted, in a sentence.
+
+    Parameters
+    ----------
+    problems
+        With pictures.
+    measured
+        Names of pictures that some model or protocol took, where others may have refused them.
+    noun
+        What a picture is called.
+    """
+    skipped, partly, converted = (len(names) for names in _apart(problems, measured))
+    some = "left out by some of the models or protocols"
+    parts = [(skipped, "left out"), (partly, some), (converted, "converted")]
+    told = [f"{counted(number, noun)} {'was' if number == 1 else 'were'} {verb}" for number, verb in parts if number]
+    *others, last = told
+    return f"{', '.join(others)}{' and ' if others else ''}{last}; the report lists them."
 
 
-def images(source: ImageSource, problems: Sequence[ImageProblem], count: int, notes: Sequence[str]) -> Result:
-    """Pictures: how many, and every one that could not be used as it is."""
-    skipped = len({item.image_id for item in problems if not item.used})
-    converted = len({item.image_id for item in problems if item.used})
-    finding = f"{counted(count, 'picture')} {'was' if count == 1 else 'were'} measured."
+def _apart(problems: Sequence[ImageProblem], measured: Collection[str]) -> tuple[set[str], set[str], set[str]]:
+    """Names of pictures that were left out, that some models or protocols left out, and that were converted."""
+    refused = {item.image_id for item in problems if not item.used}
+    partly = refused.intersection(measured)
+    return refused - partly, partly, {item.image_id for item in problems if item.used}
+
+
+def images(
+    source: ImageSource,
+    problems: Sequence[ImageProblem],
+    count: int,
+    notes: Sequence[str],
+    measured: Collection[str] = (),
+    noun: str = "picture",
+) -> Result:
+    """Pictures: how many, and every one that could not be used as it is; ``measured`` and ``noun`` as in `said`."""
+    skipped, partly, converted = (len(names) for names in _apart(problems, measured))
+    wrong = skipped + partly + converted
+    finding = f"{counted(count, noun)} {'was' if count == 1 else 'were'} measured."
+    title = f"{noun.capitalize()}s"
+    some = Scalar("partly_skipped", float(partly), f"{title} that some left out", unit="images", better="lower")
     return Result(
         kind="images",
-        finding=f"{finding} {said(problems)}" if problems else finding,
-        title="Pictures",
+        finding=f"{finding} {said(problems, measured, noun)}" if problems else finding,
+        title=title,
         parameters={
             "source": source.name,
             "law": source.law or None,
             "classes": len(source.class_names) if source.class_names else None,
         },
         scalars=[
-            Scalar("images", float(count), "Pictures measured", unit="images"),
-            Scalar("skipped", float(skipped), "Pictures left out", unit="images", better="lower"),
-            Scalar("violations", float(skipped + converted), "Pictures with problems", unit="images", better="lower"),
+            Scalar("images", float(count), f"{title} measured", unit="images"),
+            Scalar("skipped", float(skipped), f"{title} left out", unit="images", better="lower"),
+            *([some] if measured else []),
+            Scalar("violations", float(wrong), f"{title} with problems", unit="images", better="lower"),
         ],
         tables=listed(problems),
         notes=list(notes),

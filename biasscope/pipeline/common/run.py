@@ -83,7 +83,11 @@ def why_absent(section: str, made: Sequence[object], reasons: Iterable[str]) -> 
 
 
 def notes(
-    source: ImageSource, others: Iterable[str], impossible: Sequence[Impossible] = (), most: int | None = None
+    source: ImageSource,
+    others: Iterable[str],
+    impossible: Sequence[Impossible] = (),
+    most: int | None = None,
+    noun: str = "picture",
 ) -> list[str]:
     """How the pictures came about, which forms are left out, what was limited, then what others say, each once.
 
@@ -97,9 +101,11 @@ def notes(
         Forms that cannot be made.
     most
         Usual number of pictures, where it has limited them.
+    noun
+        What a picture is called.
     """
     said = [source.law] if source.law else []
     said += [f"Left out: {item}." for item in impossible]
     if most is not None:
-        said.append(f"At most {most} pictures are measured unless --limit says otherwise.")
+        said.append(f"At most {most} {noun}s are measured unless --limit says otherwise.")
     return said + list(dict.fromkeys(others))

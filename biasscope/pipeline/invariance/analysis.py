@@ -115,7 +115,8 @@ class Run:
         derivatives = lie(self.subjects, self._source, self.asked, self.progress)
         yield from (item for item in (comparison, derivatives) if item is not None)
         yield inventory.models(self.subjects, self.impossible)
-        yield inventory.images(self._source, self.problems(), self._count(), self._said(sweeps=True))
+        taken = self._taken()
+        yield inventory.images(self._source, self.problems(), len(taken), self._said(sweeps=True), taken, self._noun)
 
     @property
     def _source(self) -> ImageSource:
@@ -135,7 +136,8 @@ class Run:
         """Sentences of the first screen."""
         problems = self.problems()
         kinds = {one.protocol: one.kind for one in self.plans}
-        return answer(self.measured, self.phrases, kinds, inventory.said(problems) if problems else "")
+        left_out = inventory.said(problems, self._taken(), self._noun) if problems else ""
+        return answer(self.measured, self.phrases, kinds, left_out)
 
     def headline(self, results: Sequence[Result]) -> list[Scalar]:
         """Numbers of the first screen."""
@@ -148,7 +150,8 @@ class Run:
     def notes(self) -> list[str]:
         """How the pictures came about, what was limited, what surgery means."""
         limited = plan.limit(self.asked) if self.asked.limit is None else None
-        return notes(self._source, self._said(), self.impossible, limited if self._count() == limited else None)
+        most = limited if len(self._taken()) == limited else None
+        return notes(self._source, self._said(), self.impossible, most, self._noun)
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""
@@ -158,9 +161,11 @@ class Run:
         items = [self._measure(one, subject) for subject in self.subjects]
         self.measured[one.protocol] = items
         parameters = dict(items[0].transformation.parameters)
-        self.phrases[one.protocol] = plan.describe(parameters, len(items[0].sweep), items[0].sweep.views)
+        views = items[0].sweep.views
+        self.phrases[one.protocol] = plan.describe(parameters, [len(items[0].sweep)], views)
+        every = plan.describe(parameters, [len(item.sweep) for item in items], views)
         with self.progress.step(f"Results of {one.protocol}"):
-            found = result_of(Protocol(one, items, self.phrases[one.protocol]))
+            found = result_of(Protocol(one, items, every))
         self.found[one.protocol] = found
         return found
 
@@ -177,8 +182,14 @@ class Run:
             raise UsageError(f"no picture takes the protocol {one.protocol}", where=one.source.name)
         return Measurement(subject, made, swept, {item.metric: item for item in swept.measure()})
 
-    def _count(self) -> int:
-        return max(len(item.sweep) for items in self.measured.values() for item in items)
+    def _taken(self) -> set[str]:
+        """Names of the pictures that any model was measured on under any protocol."""
+        return {name for items in self.measured.values() for item in items for name in item.sweep.image_ids}
+
+    @property
+    def _noun(self) -> str:
+        """What a picture is called."""
+        return "clip" if {one.kind for one in self.plans} == {"video"} else "picture"
 
     def _said(self, *, sweeps: bool = False) -> list[str]:
         """Notes of the source, and those of the sweeps, each once."""

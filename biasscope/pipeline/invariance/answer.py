@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from biasscope.core.words import counted
 from biasscope.pipeline.common.numbers import bounds, percent, points
 from biasscope.pipeline.invariance import words
 from biasscope.pipeline.invariance.differences import Difference, differences
@@ -13,7 +14,7 @@ from biasscope.pipeline.invariance.measurement import Measurement, Real, interva
 from biasscope.pipeline.invariance.words import Measured, main_protocol
 
 SENTENCES = 5
-UNLABELLED = "The pictures have no labels, so nothing is said on accuracy."
+UNLABELLED = "The {}s have no labels, so nothing is said on accuracy."
 
 
 def answer(measured: Measured, phrases: Mapping[str, str], kinds: Mapping[str, str], problems: str = "") -> list[str]:
@@ -39,7 +40,8 @@ def answer(measured: Measured, phrases: Mapping[str, str], kinds: Mapping[str, s
         said = list(about_shifts(measured[main], phrases[main]))
     last = [words.CIRCULAR] if main == "circular" and measured[main][0].sweep.views > 1 else []
     labelled = any(item.labelled for items in measured.values() for item in items)
-    last += ([] if labelled else [UNLABELLED]) + ([problems] if problems else [])
+    noun = "clip" if set(kinds.values()) == {"video"} else "picture"
+    last += ([] if labelled else [UNLABELLED.format(noun)]) + ([problems] if problems else [])
     brief = [_others({name: measured[name][0] for name in others}, kinds)] if others else []
     return [*[*said, *brief][: SENTENCES - len(last)], *last]
 
@@ -55,7 +57,8 @@ def _pairs(protocol: str, item: Measurement) -> str:
     if item.sweep.views < 2:
         return f"{protocol}, one view alone"
     caution = ", which no camera makes (Shifman & Weiss 2024)" if protocol == "circular" else ""
-    return f"{percent(words.consistency_of(item))} of pairs of {protocol} shifts alike{caution}"
+    pairs = "random pairs of windows" if protocol == "pairs" else f"pairs of {protocol} shifts"
+    return f"{percent(words.consistency_of(item))} of {pairs} alike{caution}"
 
 
 def _size(protocol: str, item: Measurement) -> str:
@@ -73,7 +76,7 @@ def _turned(protocol: str, item: Measurement) -> str:
 
 
 def _resized(protocol: str, item: Measurement) -> str:
-    return f"{words.changed(item)} differently by some resize implementation"
+    return f"{words.changed(item)} resize implementation"
 
 
 def _filmed(protocol: str, item: Measurement) -> str:
@@ -101,9 +104,20 @@ def about_shifts(items: Sequence[Measurement], phrase: str) -> Iterator[str]:
     yield from _variants(found)
     others = [item for item in items[1:] if item.label not in {one.model for one in found}]
     if others:
-        named = [f"{item.label} {percent(words.consistency_of(item))}" for item in others[: words.MOST]]
-        yield f"On the same pictures: {'; '.join(named)}{words.more(others)}."
+        yield _beside_the_first(first, others)
     yield _always(items)
+
+
+def _beside_the_first(first: Measurement, others: Sequence[Measurement]) -> str:
+    """Consistency of other models; of how many pictures, where a model takes others than the first."""
+    same = all(set(item.sweep.image_ids) == set(first.sweep.image_ids) for item in others)
+    named = [
+        f"{item.label} {percent(words.consistency_of(item))}"
+        + ("" if same else f" ({counted(len(item.sweep), 'picture')})")
+        for item in others[: words.MOST]
+    ]
+    where = "On the same pictures" if same else "Each on the pictures that it takes"
+    return f"{where}: {'; '.join(named)}{words.more(others)}."
 
 
 def _variants(found: Sequence[Difference]) -> Iterator[str]:

@@ -77,7 +77,8 @@ def _sizes(item: Measurement) -> Iterator[dict[str, Any]]:
             "share": number(sizes[view] / frame),
             **{key: number(values[view]) for key, values in (*top1.items(), *top5.items())},
             "agreement": number(agreement[view]),
-            "n": int(known.sum()) or len(item.sweep),
+            "n": len(item.sweep),
+            **{f"top{top}_pictures": item.known for top in (1, TOP)},
         }
 
 
@@ -86,7 +87,13 @@ def _angles(item: Measurement) -> Iterator[dict[str, Any]]:
     columns = _ends("agreement", item.kept()) | _ends("accuracy", item.right())
     for view in np.argsort(angles, kind="stable"):
         shown = {key: number(values[view]) for key, values in columns.items()}
-        yield {"model": item.label, "angle": number(angles[view]), **shown, "n": len(item.sweep)}
+        yield {
+            "model": item.label,
+            "angle": number(angles[view]),
+            **shown,
+            "n": len(item.sweep),
+            "accuracy_pictures": item.known,
+        }
 
 
 def _ends(name: str, hits: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:

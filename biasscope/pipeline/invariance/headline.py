@@ -10,12 +10,14 @@ from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.words import Measured, main_protocol
 
 FEWEST, MOST_NUMBERS = 3, 5
+ALIKE = ("consistency", "sampled_consistency")
+"""How alike shifts are answered; of pairs that are drawn there is the second alone."""
 WITHOUT_LABELS = ("top1_change", "worst_case_consistency", "mean_absolute_change")
 """Metrics that stand in where accuracy is not known."""
 
 
 def headline(measured: Measured, all_scalars: Mapping[str, Sequence[Scalar]]) -> list[Scalar]:
-    """Three to five head numbers, copies of scalars of the results.
+    """Three to five head numbers, copies of scalars of the results; drawn pairs alone have two at most.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ def headline(measured: Measured, all_scalars: Mapping[str, Sequence[Scalar]]) ->
     each = 1 if len(others) > 2 else 3
     for protocol in others:
         if len(chosen) < FEWEST:
-            chosen += _first(all_scalars[protocol], ("flip_rate", "consistency", "accuracy", *WITHOUT_LABELS))[:each]
+            chosen += _first(all_scalars[protocol], ("flip_rate", *ALIKE, "accuracy", *WITHOUT_LABELS))[:each]
     return chosen[:MOST_NUMBERS]
 
 
@@ -39,9 +41,9 @@ def _of_shifts(items: Sequence[Measurement], found: Sequence[Scalar]) -> Iterato
     first = items[0].label
     variants = [one for one in differences(items) if one.measure == "consistency" and one.against == first]
     best = max(variants, key=lambda one: one.value, default=None)
-    names = [f"{name}@{first}" for name in ("consistency", "accuracy", "worst_case", *WITHOUT_LABELS)]
+    names = [f"{name}@{first}" for name in (*ALIKE, "accuracy", "worst_case", *WITHOUT_LABELS)]
     if best is not None:
-        names = [names[0], f"consistency_difference@{best.model}", f"accuracy_difference@{best.model}", *names[1:]]
+        names[2:2] = [f"consistency_difference@{best.model}", f"accuracy_difference@{best.model}"]
     yield from (by_name[name] for name in names if name in by_name)
 
 

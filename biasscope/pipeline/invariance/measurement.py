@@ -53,6 +53,11 @@ class Measurement:
         """Whether any true class is known."""
         return bool((self.truth >= 0).any())
 
+    @property
+    def known(self) -> int:
+        """Number of pictures whose true class is known."""
+        return int((self.truth >= 0).sum())
+
     def right(self) -> NDArray[np.bool_]:
         """Whether an answer is the true class, (S, labelled pictures)."""
         known = self.truth >= 0

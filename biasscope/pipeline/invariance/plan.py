@@ -150,16 +150,19 @@ def suitable(source: ImageSource, largest: tuple[int, int]) -> tuple[str, ...]:
     return STILL + (LARGER if larger else ())
 
 
-def describe(parameters: Mapping[str, Cell], count: int, views: int) -> str:
-    """Conditions of a sweep in words, for a sentence.
+def describe(parameters: Mapping[str, Cell], counts: Sequence[int], views: int) -> str:
+    """Conditions of a sweep in words, for a sentence; ``counts`` are the pictures of each model.
 
     Examples
     --------
-    >>> describe({"grid": "7x7", "fill": "black", "side": 58}, 100, 49)
+    >>> describe({"grid": "7x7", "fill": "black", "side": 58}, [100], 49)
     '100 pictures, grid 7x7, pasted at 58 pixels into black'
     """
     grid = parameters.get("grid")
-    said = [counted(count, "picture"), f"grid {grid}" if grid else counted(views, "view")]
+    pictures = counted(max(counts), "picture")
+    if min(counts) < max(counts):
+        pictures = f"{min(counts):,} to {pictures}"
+    said = [pictures, f"grid {grid}" if grid else counted(views, "view")]
     if parameters.get("fill"):
         side = f" at {parameters['side']} pixels" if parameters.get("side") else ""
         said.append(f"pasted{side} into {parameters['fill']}")

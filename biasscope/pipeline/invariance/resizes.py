@@ -76,7 +76,7 @@ def implementation_table(items: Sequence[Measurement]) -> Table:
 def _implementations(item: Measurement) -> Iterator[dict[str, Any]]:
     known = names(item)
     right = item.right().mean(1) if item.labelled else np.full(len(known), np.nan)
-    low, high = interval_of(right, int((item.truth >= 0).sum()))
+    low, high = interval_of(right, item.known)
     agreement = item.kept().mean(1)
     for view_number, name in enumerate(known):
         yield {
@@ -88,6 +88,7 @@ def _implementations(item: Measurement) -> Iterator[dict[str, Any]]:
             "accuracy": number(right[view_number]),
             "accuracy_low": number(low[view_number]),
             "accuracy_high": number(high[view_number]),
+            "accuracy_pictures": item.known,
             "agreement": number(agreement[view_number]),
             "n": len(item.sweep),
         }

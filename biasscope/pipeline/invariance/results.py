@@ -59,7 +59,12 @@ def parameters(protocol: Protocol) -> dict[str, Cell]:
         "window": f"{width} x {height}",
         "seed": protocol.plan.asked.seed,
     }
-    others = [item.label for item in protocol.items if dict(item.transformation.parameters) != made]
+    taken = first.sweep.image_ids
+    others = [
+        item.label
+        for item in protocol.items
+        if dict(item.transformation.parameters) != made or item.sweep.image_ids != taken
+    ]
     return shown | ({"differs for": ", ".join(others)} if others else {})
 
 

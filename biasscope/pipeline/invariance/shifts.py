@@ -59,7 +59,14 @@ def _map(item: Measurement) -> Iterator[dict[str, Any]]:
     accuracy = item.right().mean(1) if item.labelled else np.full(len(agreement), np.nan)
     for (dy, dx), agrees, right in zip(offsets.tolist(), agreement, accuracy, strict=True):
         shown = {"agreement": number(agrees), "accuracy": number(right)}
-        yield {"model": item.label, "dy": number(dy), "dx": number(dx), **shown, "n": len(item.sweep)}
+        yield {
+            "model": item.label,
+            "dy": number(dy),
+            "dx": number(dx),
+            **shown,
+            "n": len(item.sweep),
+            "accuracy_pictures": item.known,
+        }
 
 
 def raster_table(items: Sequence[Measurement]) -> Table:

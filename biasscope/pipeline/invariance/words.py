@@ -101,9 +101,9 @@ def resize(items: Sequence[Measurement]) -> str:
     """Finding of resize implementations: how many pictures change, and (of few models) the pair that agrees least."""
     said = []
     for item in items[:MOST]:
-        text = f"{item.label} answers {changed(item)} differently for some implementation"
+        text = f"{item.label} answers {changed(item)} implementation"
         share, a, b = resizes.least(item)
-        if len(items) <= FEW:
+        if share < 1 and len(items) <= FEW:
             low, high = (float(end) for end in interval_of(share, len(item.sweep)))
             text += f", and {a} and {b} agree least, on {percent(share)}{bounds(low, high)}"
         said.append(text)
@@ -112,9 +112,12 @@ def resize(items: Sequence[Measurement]) -> str:
 
 
 def changed(item: Measurement) -> str:
-    """How many of how many pictures some view lets a model answer differently."""
-    changed = int((~item.kept()).any(0).sum())
-    return f"{changed:,} of {counted(len(item.sweep), 'picture')}"
+    """How many of how many pictures some view lets a model answer differently, or that none does."""
+    changed, count = int((~item.kept()).any(0).sum()), len(item.sweep)
+    if count == 1:
+        return f"its one picture {'differently for some' if changed else 'alike for every'}"
+    alike = f"all {count:,} pictures alike for every"
+    return f"{changed:,} of {count:,} pictures differently for some" if changed else alike
 
 
 def video(items: Sequence[Measurement]) -> str:

@@ -11,6 +11,8 @@ from biasscope.report.numbers.rows import facets, key_columns, noun, row_keys
 
 LEVEL = 0.95
 """Level of intervals in tables, unless the parameters of the result say another."""
+PICTURES = "_pictures"
+"""How the name of a column ends that says how many pictures the column before this end was counted on."""
 Ends = tuple[Column, Column] | None
 
 
@@ -26,6 +28,7 @@ def measured(table: Table) -> list[tuple[Column, Ends]]:
     """Columns of numbers that are found, not given, each with the columns of its interval.
 
     The interval of ``x`` is ``x_low`` and ``x_high``; columns ``low`` and ``high`` belong to the column before them.
+    The pictures that ``x`` was counted on are ``x_pictures`` where there is that column, otherwise ``n``.
 
     >>> from biasscope.core.results import table
     >>> found = table("t", {"label": ["a"], "effect": [0.2], "effect_low": [0.1], "effect_high": [0.3], "n": [5]})
@@ -39,7 +42,7 @@ def measured(table: Table) -> list[tuple[Column, Ends]]:
     for name, item in columns.items():
         if item.kind not in ("number", "integer") or name in keys or _is_end(name, columns, plain):
             continue
-        if name == "n" and "n_low" not in columns:
+        if _is_size(name, columns):
             continue
         low, high = ("low", "high") if name == plain else (f"{name}_low", f"{name}_high")
         found.append((item, (columns[low], columns[high]) if low in columns and high in columns else None))
@@ -53,15 +56,23 @@ def _is_end(name: str, columns: Mapping[str, Column], plain: str) -> bool:
     return end in ("low", "high") and stem in columns
 
 
+def _is_size(name: str, columns: Mapping[str, Column]) -> bool:
+    """Whether a column says how many another one was counted on."""
+    return (name == "n" and "n_low" not in columns) or (
+        name.endswith(PICTURES) and name.removesuffix(PICTURES) in columns
+    )
+
+
 def _of_table(name: str, table: Table, directions: Mapping[str, Better | None], level: float) -> Iterator[Number]:
     about = noun(table)
     sizes = [None] * table.height if "n" in {item.name for item in key_columns(table)} else column(table, "n")
-    rows = list(zip(row_keys(table), *facets(table), sizes, strict=True))
+    rows = list(zip(row_keys(table), *facets(table), strict=True))
     for item, ends in measured(table):
+        own = column(table, f"{item.name}{PICTURES}") if f"{item.name}{PICTURES}" in table else sizes
         bounds = zip(*(end.values for end in ends), strict=True) if ends else [(None, None)] * table.height
         told = _told(table, item, directions, leads=ends is not None and ends[0].name == "low")
-        for (key, facet, row, n), value, (low, high), (better, unit, title) in zip(
-            rows, item.values, bounds, told, strict=True
+        for (key, facet, row), n, value, (low, high), (better, unit, title) in zip(
+            rows, own, item.values, bounds, told, strict=True
         ):
             yield Number(
                 address=f"{name}.{table.name}[{key}].{item.name}",

@@ -21,6 +21,8 @@ CURVE = [
     Field("accuracy", "Accuracy", "share"),
     Field("agreement", "Agreement", "share", "Share of pictures that keep the answer of the reference"),
     Field("n", "n", "count"),
+    Field("top1_pictures", "Labelled", "count", "Pictures that accuracy is of"),
+    Field("accuracy_pictures", "Labelled", "count", "Pictures that accuracy is of"),
 ]
 PUBLISHED = [
     Field("series", "Series", "label"),

@@ -88,7 +88,8 @@ def over(result: Result) -> str:
     parts = [title(result), f"fill {wording.anything(given['fill'])}" if given.get("fill") else ""]
     parts += [f"reference: {reference}"] if isinstance(reference, str) else []
     views = given.get("shifts") or given.get("views")
-    for value, noun in ((views, NOUNS.get(result.kind, "shifts")), (given.get("images"), "images")):
+    pictures = "clips" if result.kind == "video" else "images"
+    for value, noun in ((views, NOUNS.get(result.kind, "shifts")), (given.get("images"), pictures)):
         if isinstance(value, int | float) and not isinstance(value, bool):
             parts.append(f"{wording.count(value)} {noun}")
     return ", ".join(part for part in parts if part)

@@ -127,6 +127,13 @@ def test_a_module_is_taken_as_it_is():
     assert load_model(nn.Conv2d(4, 2, 3)).preprocessing.channels == 4
 
 
+def test_weights_without_values_are_a_usage_error():
+    with torch.device("meta"):
+        network = nn.Sequential(nn.Conv2d(3, 2, 3))
+    with pytest.raises(UsageError, match=r"0\.weight: the network's weights are on the device meta"):
+        load_model(network)
+
+
 def test_an_exported_program_is_a_usage_error():
     exported = torch.export.export(nn.Sequential(nn.Conv2d(3, 2, 3)), (torch.zeros(1, 3, 8, 8),)).module()
     with pytest.raises(UsageError, match="evaluation mode"):

@@ -83,6 +83,12 @@ def test_interval_of_a_column_is_beside_it_under_its_name():
     assert list(found) == ["position.classes[a].effect", "position.classes[b].effect"]
 
 
+def test_pictures_that_a_column_was_counted_on_are_beside_it_under_its_name():
+    columns = {"angle": [5.0], "agreement": [0.8], "accuracy": [0.5], "n": [9], "accuracy_pictures": [4]}
+    found = of(result("rotation", tables=[table("curve", columns, row="angle")]))
+    assert {key.rpartition(".")[2]: item.n for key, item in found.items()} == {"agreement": 9, "accuracy": 4}
+
+
 def test_low_and_high_without_a_number_before_them_are_places_of_bins():
     one = table("bins", {"low": [0.0, 0.5], "high": [0.5, 1.0], "pooled": [3, 4]})
     assert [item.name for item, _ in measured(one)] == ["high", "pooled"]

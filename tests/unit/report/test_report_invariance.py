@@ -73,6 +73,14 @@ def test_the_convention_is_explained_once(html):
         assert html.decode().count(words) == 1
 
 
+def test_what_says_nothing_on_right_answers_is_told_from_what_does(html):
+    steady, _, right = html.decode().partition("Neither says that the answer is right")
+    steady = steady.rpartition("What is compared with what")[2]
+    assert "<em>consistency</em>" in steady
+    assert "<em>worst case</em>" not in steady
+    assert re.match(r".*<em>accuracy</em>.*<em>worst case</em>.*</p>", right)
+
+
 @pytest.mark.parametrize("models", [sample.MODELS[:1], HOSTILE[:7]])
 def test_one_model_or_hostile_names_make_a_page(models):
     html = render(sample.full(models))

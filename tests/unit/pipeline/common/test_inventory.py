@@ -52,6 +52,20 @@ def test_figures_stand_beside_the_same_architecture_and_form_only() -> None:
     assert compared({"crop": [measurement([[0, 1]])]}, "", 3) is None
 
 
+def test_pictures_that_some_models_take_are_not_left_out() -> None:
+    problems = [
+        ImageProblem("refused", "a", "too small"), ImageProblem("refused", "b", "too small"),
+        ImageProblem("truncated", "c", "cut off"), ImageProblem("converted", "d", "CMYK", used=True),
+    ]  # fmt: skip
+    found = inventory.images(open_images("scenes:4"), problems, 3, [], {"a", "b", "d"}, "clip")
+    assert found.finding == (
+        "3 clips were measured. 1 clip was left out, 2 clips were left out by some of the models or protocols and "
+        "1 clip was converted; the report lists them."
+    )
+    values = {item.name: item.value for item in found.scalars}
+    assert values == {"images": 3, "skipped": 1, "partly_skipped": 2, "violations": 4}
+
+
 def test_models_state_their_surgery() -> None:
     made = subjects([NET], InvarianceAnalysis(variants=["baseline", "antialias"]), Progress())
     found = inventory.models(made)

@@ -113,6 +113,21 @@ def test_angles_in_order() -> None:
     assert table["angle"] == [-10.0, 0.0, 10.0]
     assert table["agreement"] == [0.25, 1.0, 0.75]
     assert table["accuracy"] == [None, None, None]
+    assert (table["n"], table["accuracy_pictures"]) == ([4] * 3, [0] * 3)
+
+
+def test_every_share_has_the_number_of_its_pictures() -> None:
+    some = [0, -1, 2, -1]
+    line = np.arange(3)
+    for function, coordinates, name, share in (
+        (shifts.map_table, None, "map", "accuracy"),
+        (lambda items: of(curves.rotation(items, {}), "curve"), {"angle": line}, "curve", "accuracy"),
+        (lambda items: of(curves.rescale(items, {}), "curve"), {"size": line + 1}, "curve", "top1"),
+        (resizes.implementation_table, {"implementation": np.array(["a", "b", "c"])}, "implementations", "accuracy"),
+    ):
+        table = function([measurement(ANSWERS, some, coordinates=coordinates)])
+        assert table.name == name
+        assert (table["n"], table[f"{share}_pictures"]) == ([4] * 3, [2] * 3)
 
 
 def test_resize_agreement_is_a_matrix_and_least_is_its_smallest_entry() -> None:

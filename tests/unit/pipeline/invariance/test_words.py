@@ -7,6 +7,7 @@ from scipy.stats import binomtest
 from biasscope.pipeline.common.numbers import bounds, percent
 from biasscope.pipeline.invariance import words
 from biasscope.pipeline.invariance.answer import SENTENCES, about_shifts, answer
+from biasscope.pipeline.invariance.differences import differences
 from biasscope.pipeline.invariance.headline import headline
 from biasscope.pipeline.invariance.measurement import interval_of
 from biasscope.pipeline.invariance.tables import scalars
@@ -70,7 +71,17 @@ def test_findings_of_the_other_kinds() -> None:
     upright = measurement(STEADY[:1], TRUTH, coordinates={"angle": np.array([0.0])})
     assert "Only the upright picture" in words.rotation([upright])
     resized = measurement(SHAKY, TRUTH, coordinates={"implementation": np.array(["a", "b", "c", "d"])})
-    assert "net answers 120 of 120 pictures differently" in words.resize([resized])
+    assert "net answers 120 of 120 pictures differently for some implementation, and" in words.resize([resized])
+    for answers, told in (
+        (STEADY, "net answers all 120 pictures alike for every implementation."),
+        ([[3]] * 2, "net answers its one picture alike for every implementation."),
+        (
+            [[3], [4]],
+            "net answers its one picture differently for some implementation, and a and b agree least, on 0 %",
+        ),
+    ):
+        names = {"implementation": np.array(["a", "b", "c", "d"][: len(answers)])}
+        assert told in words.resize([measurement(answers, coordinates=names)])
     filmed = measurement(SHAKY, coordinates={"frame": np.arange(4)})
     assert words.video([filmed]) == "Answers that change from one frame to the next: net 66.7 %."
 
@@ -98,6 +109,35 @@ def test_three_to_five_head_numbers(truth: list[int] | None, protocols: tuple[st
     found = headline(measured, {name: list(scalars([item])) for name in protocols})
     assert 3 <= len(found) <= 5
     assert "consistency@net" in {number.name for number in found}
+
+
+def test_drawn_pairs_lead_with_their_consistency() -> None:
+    drawn = {"pair": np.array([0, 0, 1, 1]), "draw": np.array([0, 1, 0, 1])}
+    item = measurement(SHAKY, TRUTH, metrics=True, coordinates=drawn)
+    better = measurement(STEADY, TRUTH, metrics=True, coordinates=drawn, label="net (pac)", variant="pac")
+    found = [*scalars([item, better]), *(one.scalar() for one in differences([item, better]))]
+    alone = [number.name for number in headline({"pairs": [item]}, {"pairs": found})]
+    assert alone == ["sampled_consistency@net", "accuracy@net"]
+    beside = [number.name for number in headline({"pairs": [item, better]}, {"pairs": found})]
+    assert beside[:2] == ["sampled_consistency@net", "consistency_difference@net (pac)"]
+
+
+def test_models_on_other_pictures_say_on_how_many() -> None:
+    first, second = measurement(STEADY, metrics=True), measurement(SHAKY, metrics=True, label="b", family="b")
+    assert any(one.startswith("On the same pictures: b 16.7 %.") for one in about_shifts([first, second], ""))
+    few = [row[:8] for row in SHAKY]
+    fewer = measurement(few, metrics=True, label="b", family="b")
+    assert "Each on the pictures that it takes: b 16.7 % (8 pictures)." in list(about_shifts([first, fewer], ""))
+
+
+def test_pairs_of_windows_are_named_as_such() -> None:
+    drawn = {"pair": np.array([0, 0, 1, 1]), "draw": np.array([0, 1, 0, 1])}
+    items = {
+        "crop": [measurement(STEADY, metrics=True)],
+        "pairs": [measurement(STEADY, metrics=True, coordinates=drawn)],
+    }
+    said = answer(items, dict.fromkeys(items, ""), dict.fromkeys(items, "shifts"))
+    assert "Otherwise net: 100 % of random pairs of windows alike." in said
 
 
 @pytest.mark.parametrize("truth", [TRUTH, None])
