@@ -100,6 +100,7 @@ class Run:
     measured: dict[str, list[Measurement]] = field(default_factory=dict)
     found: dict[str, Result] = field(default_factory=dict)
     phrases: dict[str, str] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
 
     def results(self) -> Iterator[Result]:
         """Results in the order of the report."""
@@ -112,7 +113,7 @@ class Run:
         for one in self.plans:
             yield self._protocol(one)
         comparison = compared(self.measured, self._pictures, self.asked.filter_size)
-        derivatives = lie(self.subjects, self._source, self.asked, self.progress)
+        derivatives = lie(self.subjects, self._source, self.asked, self.progress, self.absent)
         yield from (item for item in (comparison, derivatives) if item is not None)
         yield inventory.models(self.subjects, self.impossible)
         taken = self._taken()
@@ -151,7 +152,7 @@ class Run:
         """How the pictures came about, what was limited, what surgery means."""
         limited = plan.limit(self.asked) if self.asked.limit is None else None
         most = limited if len(self._taken()) == limited else None
-        return notes(self._source, self._said(), self.impossible, most, self._noun)
+        return notes(self._source, [*self.absent, *self._said()], self.impossible, most, self._noun)
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""

@@ -18,12 +18,13 @@ from biasscope.metrics.functional import lie_derivative
 from biasscope.metrics.functional.generators import Generator
 from biasscope.models.device import resolve_device
 from biasscope.models.failures import networks_own
+from biasscope.models.outputs import class_scores
 from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.common.pictures import still
+from biasscope.pipeline.common.run import why_absent
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.sweep.binary import both_sides
 from biasscope.sweep.borrow import evaluating, moved
-from biasscope.sweep.runner import outputs
 
 MOVEMENTS: dict[Generator, tuple[str, str]] = {
     "translation-x": ("translation to the right", "pixel"),
@@ -36,12 +37,16 @@ assert set(MOVEMENTS) <= set(get_args(Generator))  # noqa: S101
 
 
 def lie(
-    subjects: Sequence[Subject], source: ImageSource, asked: InvarianceAnalysis, progress: Progress
+    subjects: Sequence[Subject],
+    source: ImageSource,
+    asked: InvarianceAnalysis,
+    progress: Progress,
+    absent: list[str],
 ) -> Result | None:
     """Local equivariance error of the probabilities of every model, on the first pictures.
 
-    A model that cannot be differentiated in forward mode is named in the notes. ``None`` where none can, or where no
-    picture is asked for.
+    A model that cannot be differentiated in forward mode is named in the notes. ``None`` where no picture is asked for,
+    or where none can: ``absent`` takes why.
     """
     if not asked.lie:
         return None
@@ -52,7 +57,8 @@ def lie(
             try:
                 rows += _errors(subject, _prepared(subject, source, asked.lie), asked.device)
             except BiasscopeError as error:
-                notes.append(f"{subject.label} is left out: {error.what}")
+                notes.append(f"{subject.label} is left out: {error.what}.")
+    absent += why_absent("Lie derivatives", rows, notes)
     if not rows:
         return None
     columns = {name: [row[name] for row in rows] for name in rows[0]}
@@ -77,7 +83,7 @@ class Probabilities(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give (N, C)."""
-        return both_sides(outputs(self.network(x))).softmax(1)
+        return both_sides(class_scores(self.network(x))).softmax(1)
 
 
 def _prepared(subject: Subject, source: ImageSource, count: int) -> Tensor:

@@ -46,10 +46,19 @@ class StaysInTraining(nn.Sequential):
 def test_a_network_that_stays_in_training_is_left_out() -> None:
     models = [loaded(network()), loaded(StaysInTraining(network()))]
     asked = InvarianceAnalysis(lie=4)
-    found = lie(subjects(models, asked, Progress()), open_images(PICTURES), asked, Progress())
+    absent: list[str] = []
+    found = lie(subjects(models, asked, Progress()), open_images(PICTURES), asked, Progress(), absent)
+    assert absent == []
     assert found is not None
     assert {row.split("@")[1] for row in (item.name for item in found.scalars)} == {"Sequential"}
-    assert found.notes == ["StaysInTraining is left out: the model is in training mode"]
+    assert found.notes == ["StaysInTraining is left out: the model is in training mode."]
+
+
+def test_a_report_without_derivatives_says_why() -> None:
+    model = loaded(StaysInTraining(network()))
+    report = analyze_invariance(model, images=PICTURES, protocol="circular", grid="3x3", lie=4)
+    assert "lie" not in {result.kind for result in report.results}
+    assert "No Lie derivatives: StaysInTraining is left out: the model is in training mode." in report.notes
 
 
 def test_the_derivative_of_one_output_is_that_of_both_its_answers() -> None:
