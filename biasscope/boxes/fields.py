@@ -6,8 +6,7 @@ found out at once rather than value by value.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -15,7 +14,7 @@ import polars as pl
 from biasscope.boxes.commas import EITHER, pointed
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, SUFFIX, suffix_of
 
-_WHOLE = r"^\s*(-?[0-9]+)\.0+\s*$"
+_WHOLE = r"^(-?[0-9]+)\.0+$"
 _TRUE = ("1", "1.0", "true", "yes")
 BLANK, ASCII = 32, 128
 """Bytes up to the first and from the second on may be blanks, or parts of such."""
@@ -60,33 +59,25 @@ def whole_side(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
     return pl.when(whole).then(value).cast(pl.Int32, strict=False)
 
 
-def image_name(column: pl.Expr, kind: pl.DataType, *, whole: bool = False) -> pl.Expr:
-    """Image column without the suffix of an image file; null where it is empty. ``whole`` is as in :func:`words`."""
-    return _by_piece(words(column, kind, whole=whole), plain_names)
+def image_name(column: pl.Expr) -> pl.Expr:
+    """Image column without the suffix of an image file; null where it is empty."""
+    return _by_piece(column.cast(pl.String), plain_names)
 
 
-def text(column: pl.Expr, kind: pl.DataType, *, whole: bool = False) -> pl.Expr:
-    """Column as categories, without blanks around; empty text is null, and so is what is no number among numbers."""
-    made = words(column, kind, whole=whole)
-    if kind in (pl.String, pl.Categorical, pl.Enum):
-        return made.map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
-    return _by_piece(made, known).cast(pl.Categorical)
+def text(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Column as categories, without blanks around; empty text is null, and so is what is no number among numbers.
 
-
-def words(column: pl.Expr, kind: pl.DataType, *, whole: bool = False) -> pl.Expr:
-    """Column as texts; a float that is whole is its integer, as one missing value makes floats of integers in pandas.
-
-    ``whole`` says that so are texts, which are otherwise left as they are: a class may be called 1.0.
+    A float that is whole is its integer, as one missing value makes floats of integers in pandas, and texts of them.
     """
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        return column.cast(pl.String).map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
     if kind.is_float():
-        given, integer = column.fill_nan(None), column.cast(pl.Int64, strict=False)
-        return pl.when(given == integer).then(integer.cast(pl.String)).otherwise(given.cast(pl.String))
-    made = column.cast(pl.String)
-    return made.str.replace(_WHOLE, "${1}") if whole else made
+        return _by_piece(column.fill_nan(None).cast(pl.String), cleaned).cast(pl.Categorical)
+    return _by_piece(column.cast(pl.String), known).cast(pl.Categorical)
 
 
 def word(value: object) -> str | None:
-    """One value as :func:`words` and :func:`text` understand it.
+    """One value as :func:`text` understands it.
 
     >>> word(" cat"), word(""), word(2.0), word(2.5), word(float("nan")), word(None)
     ('cat', None, '2', '2.5', None, None)
@@ -94,16 +85,6 @@ def word(value: object) -> str | None:
     if isinstance(value, float):
         return None if value != value else str(int(value) if value.is_integer() else value)
     return None if value is None else str(value).strip() or None
-
-
-def are_whole(texts: Iterable[str]) -> bool:
-    """Whether texts are floats that are whole, as pandas writes integers where one is missing; empty ones are none.
-
-    >>> are_whole(["1.0", "", "12.0"]), are_whole(["1.0", "1.10"]), are_whole(["1"]), are_whole([""])
-    (True, False, False, False)
-    """
-    given = [text for text in texts if text.strip()]
-    return bool(given) and all(re.match(_WHOLE, text) for text in given)
 
 
 def plain_words(name: str) -> pl.Expr:
@@ -130,21 +111,25 @@ def plain_names(names: pl.Series) -> pl.Series:
 
 
 def classes(words: pl.Series) -> pl.Series:
-    """Words as categories, without blanks around; empty ones are null. Only the distinct ones are looked at.
+    """Words as categories, as :func:`text` understands them. Only the distinct ones are looked at.
 
-    >>> classes(pl.Series(["cat", " cat", " ", None])).cast(pl.String).to_list()
-    ['cat', 'cat', None, None]
+    >>> classes(pl.Series(["cat", " cat", " ", "1.0", "1.10", None])).cast(pl.String).to_list()
+    ['cat', 'cat', None, '1', '1.10', None]
     """
     made = words.cast(pl.Categorical())
     given = made.drop_nulls() if made.null_count() else made
     codes = given.to_physical().to_numpy()
     if not len(codes) or (size := int(codes.max()) + 1) > len(codes) + MANY:
-        return stripped(words).cast(pl.Categorical())
+        return cleaned(words).cast(pl.Categorical())
     place = np.full(size, -1)
     place[codes] = np.arange(len(codes))
     names = given.gather(place[place >= 0]).cast(pl.String())
-    clean = names.str.strip_chars()
-    return made if (clean == names).all() and (names != "").all() else stripped(words).cast(pl.Categorical())
+    return made if cleaned(names).equals(names) else cleaned(words).cast(pl.Categorical())
+
+
+def cleaned(words: pl.Series) -> pl.Series:
+    """Words without blanks around, whole floats as integers; empty ones are null."""
+    return stripped(words).str.replace(_WHOLE, "${1}")
 
 
 def stripped(words: pl.Series) -> pl.Series:

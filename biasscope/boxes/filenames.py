@@ -23,8 +23,9 @@ SPLIT_WORD = re.compile(rf"({'|'.join(_NAMES)})(?:\d{{4}})?", re.IGNORECASE)
 """A word that names a split, with or without a year."""
 
 SPLIT_NAMES = {
-    spelling: _NAMES.get(word, "val")
-    for word in ("train", "trn", "valid", "validation", "val", "testing", "test")
+    spelling: split
+    for word, split in _NAMES.items()
+    if word != "dev"
     for spelling in (word, word.capitalize(), word.upper())
 }
 """Words in a column of splits that mean the same as those in paths; ``dev`` may stand beside ``val`` there."""

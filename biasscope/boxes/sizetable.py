@@ -11,13 +11,13 @@ import polars as pl
 
 from biasscope.boxes.commas import THOUSANDS, first_words, meaning
 from biasscope.boxes.damage import incomplete
-from biasscope.boxes.fields import are_whole, side, words
-from biasscope.boxes.filenames import stem_of, suffix_of
+from biasscope.boxes.fields import side
+from biasscope.boxes.filenames import stem_of
 from biasscope.boxes.files import head
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.readers.coco_tables import LISTED, read_tables
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.tablefiles import EXTRA, TEXTS, column_names, readable, rows_held, scan
+from biasscope.boxes.tablefiles import EXTRA, column_names, readable, rows_held, scan
 from biasscope.core.errors import InputError
 
 Size = tuple[int | None, int | None]
@@ -126,11 +126,9 @@ def _table_sizes(path: Path) -> pl.DataFrame:
     commas = _commas(path, sides)
     made = {key: side(name, schema[name], commas) for key, name in zip(SIDES, sides, strict=True)}
     with readable(path, "a table of sizes"):
-        named = frame.select(words(pl.col(image), schema[image]).alias("name"), **made).collect()
+        named = frame.select(pl.col(image).cast(pl.String).alias("name"), **made).collect()
     if (rows := rows_held(path, frame)) not in (None, named.height):
         raise incomplete(named.height, rows or 0, [path])
-    if suffix_of(path.name) in TEXTS and are_whole(named["name"].drop_nulls()):
-        named = named.with_columns(words(pl.col("name"), pl.String(), whole=True))
     return named
 
 

@@ -25,7 +25,8 @@ from biasscope.core.errors import InputError
 
 NAME = "coco"
 KEYS = (b'"images"', b'"annotations"')
-BLOCK = 1 << 22
+BLOCK, OVERLAP = 1 << 22, 64
+_LISTS = re.compile(rb'"(?:images|annotations)"\s*:\s*\[')
 _MARKS = b"\xef\xbb\xbf\xff\xfe \t\r\n"
 _WORDS = re.compile(rb'"(?:info|licenses|categories|image_id|file_name|bbox)"\s*:')
 """What else COCO files speak of."""
@@ -96,10 +97,11 @@ def _alike(data: bytes) -> bool:
 
 
 def _keyed_between(file: BinaryIO) -> bool:
-    file.seek(HEAD - len(KEYS[-1]))
+    """Whether one of the keys begins a list further on."""
+    file.seek(HEAD - OVERLAP)
     end = b""
     while block := file.read(BLOCK):
-        if _keyed(end + block):
+        if _LISTS.search(end + block):
             return True
-        end = block[-len(KEYS[-1]) :]
+        end = block[-OVERLAP:]
     return False

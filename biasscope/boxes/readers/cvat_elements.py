@@ -58,7 +58,7 @@ class Parser:
         """Take the beginning of an element."""
         self.path.append(tag)
         if tag in _TASKS and self.path[1:2] == ["meta"]:
-            self.metas.append({})
+            self.metas.append({"tag": tag})
         elif tag == "image" and len(self.path) == 2:
             self._image(attributes)
         elif tag == "track" and len(self.path) == 2:
@@ -167,14 +167,15 @@ def _numbers(meta: Mapping[str, str]) -> range:
 
     >>> list(_numbers({"size": "3", "start_frame": "10", "stop_frame": "20", "frame_filter": "step=5"}))
     [10, 15, 20]
-    >>> list(_numbers({"size": "3", "start_frame": "0", "stop_frame": "2", "frame_filter": "step=5"}))
+    >>> list(_numbers({"tag": "job", "size": "3", "start_frame": "0", "stop_frame": "2", "frame_filter": "step=5"}))
     [0, 5, 10]
     """
     first, last = size_number(meta.get("start_frame")) or 0, size_number(meta.get("stop_frame"))
     if last is None or last - first >= _MOST_FRAMES:
         return range(0)
     step = _step(meta.get("frame_filter"))
-    times = step if size_number(meta.get("size")) == last - first + 1 else 1
+    placed = meta.get("tag") == "job" and size_number(meta.get("size")) == last - first + 1
+    times = step if placed else 1
     return range(first * times, last * times + 1, step)
 
 

@@ -8,15 +8,27 @@ from typing import Any
 from biasscope.boxes.fields import word
 from biasscope.boxes.readers.table_columns import LABEL, NAME_OF_CLASS, field_of
 
-LABELS = (*LABEL, "categories", "labels", "classes", "class_names", "class_label", "name")
-"""Names of the feature: those of a table's column, and such as lists have."""
+LISTED = ("categories", "labels", "classes", "class_names", "class_label", "name")
+NUMBERS = tuple(name for name in LABEL if name.endswith("id"))
+LABELS = (*(name for name in LABEL if name not in NUMBERS), *LISTED, *NUMBERS)
+"""Names of the feature: those of a table's column and such as lists have, those of numbers last.
+
+``name`` may be that of the object.
+"""
 NO_LABEL = -1
 """Number that the library gives where there is no class."""
 
 
 def label_among(fields: Mapping[str, Any]) -> str | None:
-    """Feature of the class, by any of its usual names, in upper or lower case."""
-    return field_of(fields, LABELS)
+    """Feature of the class, by any of its usual names, in upper or lower case; one that has names before numbers."""
+    words = {name: feature for name, feature in fields.items() if class_names(feature) or _is_text(feature)}
+    return field_of(words, LABELS[: LABELS.index(LISTED[-1])]) or field_of(fields, LABELS)
+
+
+def _is_text(feature: Any) -> bool:
+    while (inner := inside(feature)) is not None:
+        feature = inner
+    return getattr(feature, "dtype", None) in ("string", "large_string")
 
 
 def inside(feature: Any) -> Any:

@@ -7,8 +7,8 @@ or named with ``columns``. Four corners are pixel edges, a corner with a width a
 convention is named: tables are written in all of them. One column may hold the whole box (``bbox``): a struct with such
 names, or a list or text of four numbers, which is ``xywh`` unless another convention is named, and then corners. A row
 with neither a label nor coordinates is an image without objects. Without a column for the class all boxes are of one.
-Image ids and classes that are whole floats (1.0) are their integers (1); in a CSV file, where all is text, only if the
-column begins with nothing else. Class numbers have the names that the ``datasets`` library wrote into a Parquet file,
+Classes and splits that are whole floats (1.0) are their integers (1), as one missing value makes floats of integers in
+pandas. Class numbers have the names that the ``datasets`` library wrote into a Parquet file,
 and a class that is a struct such as ``{id, name}`` has its name. In a column of splits ``valid`` and ``validation`` are
 ``val``, as in the names of files and folders, ``trn`` is ``train`` and ``testing`` is ``test``.
 """

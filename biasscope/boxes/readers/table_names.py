@@ -7,11 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from biasscope.boxes.commas import first_words
-from biasscope.boxes.fields import are_whole, classes, image_name, text
-from biasscope.boxes.filenames import SPLIT_NAMES, suffix_of
+from biasscope.boxes.fields import image_name, text
+from biasscope.boxes.filenames import SPLIT_NAMES
 from biasscope.boxes.readers.table_columns import NAME_OF_CLASS, field_of
-from biasscope.boxes.tablefiles import TEXTS, class_names, readable, scan
+from biasscope.boxes.tablefiles import class_names, readable, scan
 from biasscope.core.errors import InputError
 
 PATH = "path"
@@ -21,7 +20,7 @@ LOOKED_AT = 100
 
 
 def naming(path: Path, kinds: pl.Schema, options: Sequence[str]) -> str:
-    """First column, of those that may name the image, that can: pictures themselves, in bytes, are no names.
+    """First column of text, else first of any kind, that can name the image: pictures, in bytes, are no names.
 
     Parameters
     ----------
@@ -37,8 +36,9 @@ def naming(path: Path, kinds: pl.Schema, options: Sequence[str]) -> str:
     InputError
         None of them can.
     """
+    texts = [name for name in options if kinds[name] in (pl.String, pl.Categorical, pl.Enum)]
     plain = [name for name in options if not (kinds[name].is_nested() or kinds[name] == pl.Binary)]
-    found = next((name for name in (*plain, *options) if name in plain or _has_names(path, name, kinds[name])), None)
+    found = next((name for name in (*texts, *options) if name in plain or _has_names(path, name, kinds[name])), None)
     if found is None:
         what = f"column {options[0]!r} holds no names of images (its type is {_short(kinds[options[0]])})"
         raise InputError(what, where=str(path), hint="Name the column that does with --columns image_id=...")
@@ -53,34 +53,31 @@ def names_of(path: Path, chosen: Mapping[str, str], schema: pl.Schema) -> dict[s
     InputError
         The column for the class holds none.
     """
-    keys = [key for key in ("image_id", "label", "split") if key in chosen]
-    # Other files say which of their columns are numbers.
-    firsts = first_words(path, *([chosen[key]] for key in keys)) if suffix_of(path.name) in TEXTS else [()] * len(keys)
-    whole = dict(zip(keys, map(are_whole, firsts), strict=True))
-    made = {"image_id": image_name(*_name_in(chosen["image_id"], schema[chosen["image_id"]]), whole=whole["image_id"])}
+    made = {"image_id": image_name(_name_in(chosen["image_id"], schema[chosen["image_id"]])[0])}
     if "label" in chosen:
-        made["label"] = _class_of(path, chosen["label"], schema[chosen["label"]], whole=whole["label"])
+        made["label"] = _class_of(path, chosen["label"], schema[chosen["label"]])
     if "split" in chosen:
-        split = text(pl.col(chosen["split"]), schema[chosen["split"]], whole=whole["split"])
+        split = text(pl.col(chosen["split"]), schema[chosen["split"]])
         made["split"] = split.map_batches(_called, return_dtype=pl.Categorical(), is_elementwise=True)
     return made
 
 
-def _class_of(path: Path, name: str, kind: pl.DataType, *, whole: bool) -> pl.Expr:
+def _class_of(path: Path, name: str, kind: pl.DataType) -> pl.Expr:
     """Classes in a column, by their names where the file or the column says them beside their numbers."""
     if isinstance(kind, pl.Struct):
         fields = pl.Schema(kind.to_schema())
         if (field := field_of(fields, NAME_OF_CLASS)) is not None and not fields[field].is_nested():
-            return text(pl.col(name).struct.field(field), fields[field], whole=whole)
-    if kind.is_nested() or kind == pl.Binary:
+            return text(pl.col(name).struct.field(field), fields[field])
+    if kind.is_nested():
         hint = "Name the column of the classes with --columns label=..."
         raise InputError(f"column {name!r} holds no classes (its type is {_short(kind)})", where=str(path), hint=hint)
     names = class_names(path, name) if kind.is_integer() else None
     if not names:
-        return text(pl.col(name), kind, whole=whole)
-    numbers = pl.col(name).cast(pl.Int64)
-    named = numbers.replace_strict([-1, *range(len(names))], [None, *names], default=numbers.cast(pl.String))
-    return named.map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
+        return text(pl.col(name).cast(pl.String) if kind == pl.Binary else pl.col(name), kind)
+    numbers, called = pl.col(name).cast(pl.Int64, strict=False), [given.strip() or None for given in names]
+    return numbers.replace_strict(
+        [-1, *range(len(names))], [None, *called], default=numbers.cast(pl.String), return_dtype=pl.String
+    ).cast(pl.Categorical)
 
 
 def _called(splits: pl.Series) -> pl.Series:

@@ -245,6 +245,16 @@ def test_parquet_files_as_the_hub_has_them(tmp_path: Path, stream: bool) -> None
     assert rows(read_boxes(path.rename(tmp_path / "x.parquet"), stream=stream).boxes.collect()) == expected()[2:]
 
 
+@pytest.mark.parametrize(
+    ("names", "numbers"), [("categories", "category_id"), ("labels", "class_id"), ("class", "label")]
+)
+def test_classes_with_names_come_before_their_numbers(tmp_path: Path, names: str, numbers: str) -> None:
+    objects = {"bbox": [[1.0, 2, 3, 4]], numbers: [17], names: ["cat"]}
+    made = [{"image_id": "a", "width": 9, "height": 9, "objects": objects}]
+    datasets.Dataset.from_list(made).save_to_disk(str(tmp_path / "x"))
+    assert read_boxes(tmp_path / "x").boxes.collect()["label"].to_list() == ["cat"]
+
+
 @pytest.mark.parametrize("labels", [["cat"], ["cat", "dog", "cat"]])
 def test_another_number_of_labels_than_boxes_is_listed(tmp_path: Path, labels: list[str]) -> None:
     made = [

@@ -7,7 +7,7 @@ import datasets
 import polars as pl
 import pytest
 
-from biasscope.boxes import inspect, read_boxes
+from biasscope.boxes import read_boxes
 from biasscope.core.errors import InputError
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
@@ -30,6 +30,12 @@ def words(path: Path, column: str, **options: Any) -> list[str | None]:
 def test_a_picture_is_no_name_where_another_column_has_one(tmp_path: Path, suffix: str, picture: Any) -> None:
     path = written(tmp_path, suffix, image=[picture] * 2, file_name=["a.jpg", "b.jpg"], label=["cat", "dog"])
     assert words(path, "image_id") == ["a", "b"]
+
+
+def test_a_picture_that_has_a_path_is_named_before_a_number_beside_it(tmp_path: Path) -> None:
+    pictures = [{"bytes": JPEG, "path": f"{name}.jpg"} for name in "ab"]
+    assert words(written(tmp_path, image=pictures, frame=[1, 1], label=["cat", "dog"]), "image_id") == ["a", "b"]
+    assert words(written(tmp_path, image=pictures, image_id=[7, 8], label=["cat", "dog"]), "image_id") == ["7", "8"]
 
 
 @pytest.mark.parametrize("columns", [{}, {"image_id": "image"}])
@@ -73,41 +79,38 @@ def test_a_class_with_its_number_has_its_name(tmp_path: Path) -> None:
     path = written(tmp_path, image=["a", "b"], category=[{"id": 1, "name": "car"}, {"id": 2, "name": "bus"}])
     assert words(path, "label") == ["car", "bus"]
     path = written(tmp_path, image=["a", "b"], category=[["car"], ["bus"]])
-    with pytest.raises(InputError, match=r"column 'category' holds no classes.*--columns label="):
+    with pytest.raises(InputError, match=r"column 'category' holds several values.*--columns label="):
         read_boxes(path)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_whole_floats_are_integers(tmp_path: Path, suffix: str) -> None:
-    """As pandas writes a column of integers of which one is missing."""
-    ids, labels = [12.0, 7.0, 1e300], [0.0, None, 10.0]
-    frame = pl.DataFrame({"image_id": ids, "label": labels, "xmin": 1, "ymin": 1, "xmax": 9, "ymax": 9})
-    if suffix == "csv":
-        frame = frame.head(2)
-        frame.write_csv(tmp_path / "x.csv")
-    else:
-        frame.write_parquet(tmp_path / "x.parquet")
-    path = tmp_path / f"x.{suffix}"
-    assert words(path, "label") == ["0", None, "10"][: frame.height]
-    assert words(path, "image_id")[:2] == ["12", "7"]
-    for sizes in (pl.DataFrame({"image_id": [12, 7]}), pl.DataFrame({"image_id": [12.0, 7.0]})):
-        for name in ("s.csv", "s.parquet"):
-            sized = sizes.with_columns(width=20, height=10)
-            sized.write_csv(tmp_path / name) if name == "s.csv" else sized.write_parquet(tmp_path / name)
-            assert words(path, "image_width", sizes=tmp_path / name)[:2] == ["20", "20"]
+def test_classes_that_are_whole_floats_are_integers(tmp_path: Path, suffix: str) -> None:
+    """As pandas writes a column of integers of which one is missing; images keep the names that they have elsewhere."""
+    path, labels = tmp_path / f"x.{suffix}", [0.0, None, 10.0, 2.5]
+    frame = pl.DataFrame(
+        {"image_id": [12.0, 7.0, 3.0, 0.5], "label": labels, "xmin": 1, "ymin": 1, "xmax": 9, "ymax": 9}
+    )
+    frame.write_csv(path) if suffix == "csv" else frame.write_parquet(path)
+    assert words(path, "label") == ["0", None, "10", "2.5"]
+    frame.select("image_id", width=20, height=10).write_csv(tmp_path / "s.csv")
+    assert words(path, "image_width", sizes=tmp_path / "s.csv") == ["20"] * 4
 
 
-@pytest.mark.parametrize(("given", "read"), [(["1.0", "1.10"], ["1.0", "1.10"]), (["1.0", "2.00"], ["1", "2"])])
-def test_texts_stay_where_one_is_no_whole_float(tmp_path: Path, given: list[str], read: list[str]) -> None:
+@pytest.mark.parametrize("given", [["1.0", "1.10"], ["1.10", "1.0"]])
+def test_each_class_is_read_by_itself_whatever_the_others_are(tmp_path: Path, given: list[str]) -> None:
     made = "".join(f"{label},1,1,9,9,{label},20,10\n" for label in given)
     (tmp_path / "x.csv").write_text(f"image_id,xmin,ymin,xmax,ymax,label,width,height\n{made}")
-    assert words(tmp_path / "x.csv", "label") == words(tmp_path / "x.csv", "image_id") == read
-    assert words(written(tmp_path, image=given, label=given), "label") == given  # there a text is one
-    assert inspect(read_boxes(tmp_path / "x.csv")).scalar("classes").value == 2
+    read = ["1" if label == "1.0" else label for label in given]
+    assert words(tmp_path / "x.csv", "label") == words(written(tmp_path, image=given, label=given), "label") == read
+    assert words(tmp_path / "x.csv", "image_id") == given
+
+
+def test_classes_stored_as_bytes_are_read(tmp_path: Path) -> None:
+    assert words(written(tmp_path, image=["a", "b"], label=[b"cat", b"dog"]), "label") == ["cat", "dog"]
 
 
 def test_splits_in_a_column_are_called_as_in_paths(tmp_path: Path) -> None:
-    given = ["train", "Validation", "valid", "dev", "fold 1", "", "testing"]
+    given = ["train", "Validation", "valid", "dev", "fold 1", "", "testing", "training", "eval"]
     lines = "".join(f"{row},{split},1,1,9,9,cat,20,10\n" for row, split in enumerate(given))
     (tmp_path / "x.csv").write_text(f"image,split,xmin,ymin,xmax,ymax,label,width,height\n{lines}")
-    assert words(tmp_path / "x.csv", "split") == ["train", "val", "val", "dev", "fold 1", None, "test"]
+    assert words(tmp_path / "x.csv", "split") == ["train", "val", "val", "dev", "fold 1", None, "test", "train", "val"]
