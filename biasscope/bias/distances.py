@@ -4,8 +4,8 @@ Of few boxes any spread looks uneven: ten boxes of an even law over 64 cells sho
 drawn towards even, ``p(s) = q + s (p - q)``, until as many boxes as it has would be expected to show the distance that
 they do show; what is reported is the distance of ``p(s)``. The step from the observed distance to that one is taken for
 the jackknife's error too. In simulations (eight laws of placement, 10 to 1000 boxes) the 95 % intervals hold the truth
-in 95 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein). From others it is 92 to 100 %, and
-82 % of classes of 30 boxes that hardly overlap with 20,000 others.
+in 95 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein). From others it is 91 to 100 %, and
+78 to 91 % of classes that hardly overlap with them or nearly all lie in one cell.
 """
 
 from __future__ import annotations
@@ -165,8 +165,9 @@ def _estimate(
     high = np.where(value <= chance, np.fmax(high, np.fmax(value, 0.0) + chance), high)
     low = value - slope * reach
     # Boxes that all agree leave the jackknife nothing to see: this share of the law may have shown none of them.
-    alike, unseen = reach < TINY, 1 - (1 - level) ** (1 / n)
-    low = np.where(alike, spread.distance(strength * (1 - unseen)), low)
+    # Where others are compared with, it sees what these vary by.
+    alike, unseen = (reach < TINY) | ((table.sum(1) > 0).sum(-1) == 1), 1 - (1 - level) ** (1 / n)
+    low = np.where(alike, np.fmin(low, spread.distance(strength * (1 - unseen))), low)
     high = np.where(alike, np.fmax(high, observed + unseen * most), high)
     value, low, high = (np.clip(part, 0.0, most) for part in (value, np.fmin(low, value), np.fmax(high, value)))
     low, high = (np.where(np.isnan(reach), np.nan, part) for part in (low, high))

@@ -64,7 +64,7 @@ def span(item: Scalar) -> tuple[float, float]:
     known = [value for value in (item.value, *ends) if value is not None]
     reach = max([abs(value) for value in known], default=1.0)
     if wording.scalar_style(item) in ("signed", "points") or min(known, default=0) < 0:
-        top = next(step for step in (0.05, 0.1, 0.25, 0.5, 1.0, _round(reach)) if step >= reach)
+        top = next((step for step in (0.05, 0.1, 0.25, 0.5, 1.0) if step >= reach), None) or _round(reach)
         return -top, top
     if item.unit == wording.RATIO and min(known, default=1) >= 1:
         return 1.0, max(2.0, _round(reach))

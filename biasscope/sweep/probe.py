@@ -30,6 +30,8 @@ def probe(runner: Runner) -> Tensor:
     x.copy_(ramp)
     try:
         out = runner.forward(runner.module, x, runner.settings.amp)
+    except UsageError as error:
+        raise UsageError(error.what, where=error.where or runner.loaded.provenance.spec, hint=error.hint) from error
     except BiasscopeError:
         raise
     except Exception as error:

@@ -20,6 +20,8 @@ from biasscope.core.results import Table, table
 SCALE_BINS = 32
 """Quarter octaves of sqrt(area share), from 1/256 to 1."""
 CLASSES_AT_ONCE = 64
+LEAST = 10
+"""Boxes clear of the frame of a class whose effect has an interval."""
 
 
 def before_after_table(rows: Rows) -> Table:
@@ -63,8 +65,8 @@ def classes_table(sides: tuple[Side, Side], counted: Counted, *, level: float) -
     pairs = np.unique(counted.image * classes + counted.label)
     images = np.bincount(pairs % max(classes, 1), minlength=classes)
     made = {
-        "effect_before": _class_effects(sides[0], classes, counted.groups, level),
-        "effect_after": _class_effects(sides[1], classes, counted.groups, level),
+        "effect_before": _class_effects(sides[0], counted, 1, level),
+        "effect_after": _class_effects(sides[1], counted, len(counted.visible), level),
         "visible_fraction": _class_visibility(sides[0].groups, counted, images, level),
         "apparent_scale_ratio": _class_ratios(counted, level),
     }
@@ -76,8 +78,12 @@ def classes_table(sides: tuple[Side, Side], counted: Counted, *, level: float) -
     return table("classes", plain, title="Per class", row="class")
 
 
-def _class_effects(side: Side, classes: int, groups: int, level: float) -> tuple[Floats, ...]:
-    """Placement effect per class and its bounds, a block of classes at a time for the sake of memory."""
+def _class_effects(side: Side, counted: Counted, draws: int, level: float) -> tuple[Floats, ...]:
+    """Placement effect per class and its bounds, a block of classes at a time for the sake of memory.
+
+    Fewer boxes than ``LEAST`` clear of the frame agree too often by chance to bound it.
+    """
+    classes, groups = len(counted.labels), counted.groups
     order = np.argsort(_narrow(side.label, classes), kind="stable")
     starts = np.searchsorted(side.label[order], np.arange(0, classes + CLASSES_AT_ONCE, CLASSES_AT_ONCE))
     found = np.full((3, classes), np.nan)
@@ -87,7 +93,9 @@ def _class_effects(side: Side, classes: int, groups: int, level: float) -> tuple
         slots = (side.label[rows] - first) * groups + side.groups[rows]
         x, y = side.position.placement
         counts = cell_counts((x[rows], y[rows]), slots, (size, groups))
-        found[:, first : first + size] = grouped_effect(counts, level=level)[:3]
+        made = found[:, first : first + size]
+        made[:] = grouped_effect(counts, level=level)[:3]
+        made[1:, counts.sum((1, 2)) < LEAST * draws] = np.nan
     return tuple(found)
 
 

@@ -71,10 +71,8 @@ class Pipeline:
     def _image(self, boxes: Columns, part: slice) -> _Shown:
         size = (int(boxes.height[part.start]), int(boxes.width[part.start]))
         corners = torch.from_numpy(boxes.corners[part])
-        points = tv_tensors.KeyPoints(corners[:, CORNERS], canvas_size=size)
-        given = (*(_wrapped(corners, size, mode) for mode in ("hard", None)), points)
         try:
-            clamped, free, points = self._apply(given, size)
+            clamped, free, points = self._sent(corners, size)
         except UsageError:
             raise
         except Exception as error:  # whatever a transform raises on boxes, its user must learn which it was
@@ -85,6 +83,13 @@ class Pipeline:
         _check(clamped, len(corners), self.text)
         last = _xyxy(v2.functional.clamp_bounding_boxes(clamped, clamping_mode="hard"))
         return _Shown(last, _xyxy(free), _moved(points, clamped.canvas_size, len(corners)), clamped.canvas_size)
+
+    def _sent(self, corners: torch.Tensor, size: tuple[int, int]) -> Any:
+        """In double precision, in which whole pixels stay whole; a transform of one's own may know single only."""
+        try:
+            return self._apply(_given(corners, size), size)
+        except RuntimeError:
+            return self._apply(_given(corners.float(), size), size)
 
     def _apply(self, given: tuple[Any, ...], size: tuple[int, int]) -> Any:
         """Without a picture, or, where a step insists on one, with a picture that takes no memory."""
@@ -121,6 +126,12 @@ def pipeline(given: object) -> Pipeline:
 def _remedy(said: str) -> str:
     small = "Required crop size" in said
     return "Give it pad_if_needed=True, or resize first." if small else "Check sizes and arguments."
+
+
+def _given(corners: torch.Tensor, size: tuple[int, int]) -> tuple[Any, ...]:
+    """Boxes that are clamped, boxes that never are, and their corners."""
+    points = tv_tensors.KeyPoints(corners[:, CORNERS], canvas_size=size)
+    return (*(_wrapped(corners, size, mode) for mode in ("hard", None)), points)
 
 
 def _wrapped(corners: torch.Tensor, size: tuple[int, int], mode: str | None) -> Any:

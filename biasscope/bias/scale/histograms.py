@@ -79,7 +79,8 @@ def corrected_entropy(histogram: ArrayLike, design_effect: ArrayLike = 1.0) -> F
 def effective_bins(groups: Ints, *, clustered: bool = False) -> Estimate:
     """Effective number of bins, two to the corrected entropy, from counts ``(classes, groups, bins)``.
 
-    The interval is made for the entropy, which is nearer to normal. ``clustered``: several boxes an image.
+    The interval is made for the entropy, which is nearer to normal. ``clustered``: several boxes an image. Where all
+    are in one bin it says what share of a law, spread over the other bins, so many boxes would have missed.
 
     >>> effective_bins(np.full((1, 20, 4), 1000)).value.round(3).tolist()
     [4.0]
@@ -87,8 +88,17 @@ def effective_bins(groups: Ints, *, clustered: bool = False) -> Estimate:
     design = cell_design_effect(groups) if clustered else np.ones(len(groups))
     full = corrected_entropy(groups.sum(1), design)
     made = jackknife(full, corrected_entropy(leave_one_out(groups), design[:, None]), groups.any(-1))
-    value, low, high = (np.clip(np.exp2(part), 1.0, groups.shape[-1]) for part in made[:3])
-    return Estimate(value, low, high, made.error * value * np.log(2))
+    alike = (groups.sum(1) > 0).sum(-1) == 1
+    upper = np.where(alike, np.fmax(made.high, _unseen(groups.sum((1, 2)) / design, groups.shape[-1])), made.high)
+    value, low, high = (np.clip(np.exp2(part), 1.0, groups.shape[-1]) for part in (made.value, made.low, upper))
+    return Estimate(value, low, np.where(np.isnan(made.high), np.nan, high), made.error * value * np.log(2))
+
+
+def _unseen(boxes: Floats, bins: int, level: float = 0.95) -> Floats:
+    """Entropy of a law of which so many boxes may all lie in one bin, the rest of it being spread over the others."""
+    rest = 1 - (1 - level) ** (1 / np.maximum(boxes, 1))
+    two = np.stack([1 - rest, rest], -1)
+    return np.asarray(effects.entropy(two) + rest * np.log2(max(bins - 1, 1)))
 
 
 def merged_bins(histogram: Ints, wanted: int = WIDE_BINS) -> Ints:

@@ -113,10 +113,12 @@ def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
     """What one axis tells of classes of which both together do not, for want of room in the other or of boxes."""
     rest = [row for row in rows if row.verdict != "non-uniform"]
     left = _room([row for row in rest if row.verdict == "not tested"])
-    whose = "class" if len(rest) == len(rows) else "other"
-    for where, told, few, every in zip(AXES.values(), _told(rows, item), left, _room(rest), strict=True):
-        of = counted(len(every), whose) if told else f"{len(few):,} of these"
-        yield from _along(where, every if told else few, of, item)
+    told, whose = _told(rows, item), "class" if len(rest) == len(rows) else "other"
+    for where, sure, few, every in zip(AXES.values(), told, left, _room(rest), strict=True):
+        if not any(told):
+            yield from _along(where, few, f"{len(few):,} of these", item)
+        elif sure or few:
+            yield from _along(where, every, counted(len(every), whose), item)
 
 
 def _along(where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result) -> Iterator[str]:

@@ -57,7 +57,7 @@ def lie(
             try:
                 rows += _errors(subject, _prepared(subject, source, asked.lie), asked.device)
             except BiasscopeError as error:
-                notes.append(f"{subject.label} is left out: {error.what}.")
+                notes.append(f"{subject.label} is left out: {error.what.rstrip('.')}.")
     absent += why_absent("Lie derivatives", rows, notes)
     if not rows:
         return None

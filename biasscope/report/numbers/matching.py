@@ -22,6 +22,8 @@ def matching(pattern: str, names: Collection[str]) -> list[str]:
     >>> names = ["shifts.accuracy@net", "shifts#2.accuracy@net"]
     >>> matching("shifts.accuracy@*", names) == names, matching("shifts#1.accuracy@*", names)
     (True, ['shifts.accuracy@net'])
+    >>> matching("*#1.accuracy@*", names), matching("s*#*.accuracy@net", names) == names
+    (['shifts.accuracy@net'], True)
     """
     if pattern in names:
         return [pattern]
@@ -45,9 +47,19 @@ def nearest(pattern: str, names: Iterable[str]) -> str:
 @lru_cache(maxsize=256)
 def _expression(pattern: str) -> re.Pattern[str]:
     kind, dot, rest = pattern.partition(".")
-    place = "" if "#" in kind else r"(?:#\d+)?"
-    parts = {"*": ".*", "?": "."}
-    first, last = (
-        "".join(parts.get(char, re.escape(char)) for char in text) for text in (kind.removesuffix("#1"), dot + rest)
-    )
-    return re.compile(f"{first}{place}{last}", re.DOTALL)
+    bare, mark, place = kind.partition("#")
+    within = "[^#]" if place == "1" else "."
+    return re.compile(f"{_text(bare, within)}{_place(mark, place)}{_text(dot + rest)}", re.DOTALL)
+
+
+def _place(mark: str, place: str) -> str:
+    """Which results of a kind are meant: all of them unless it is said; the first has no number in its name."""
+    if place == "1":
+        return ""
+    number = _text(place or "*", "[0-9]")
+    return f"(?:#{number})?" if not mark or {"*", "?"} & set(place) else f"#{number}"
+
+
+def _text(pattern: str, one: str = ".") -> str:
+    parts = {"*": f"{one}*", "?": one}
+    return "".join(parts.get(char, re.escape(char)) for char in pattern)

@@ -178,6 +178,17 @@ def test_intervals_from_others_hold_the_truth(law: str, boxes: int, others: int)
         assert np.median(jensen_shannon(own.sum(1), other.sum(1))) > 0.15
 
 
+@pytest.mark.parametrize(("boxes", "others"), [(3, 1000), (10, 1000), (10, 20_000), (15, 5000)])
+def test_boxes_in_one_cell_may_have_missed_a_share_of_the_law_against_others_too(boxes: int, others: int) -> None:
+    rng, law = np.random.default_rng(4), 0.9 * np.eye(25)[15] + 0.1 * bell(15, 5)
+    own = by_group(law, boxes, rng)
+    made = jensen_shannon_interval(own, by_group(bell(15, 5), others, rng))
+    true = jensen_shannon(law, bell(15, 5)).item()
+    held = (made.low <= true) & (true <= made.high)
+    assert held.mean() >= 0.85
+    assert held[(own.sum(1) > 0).sum(-1) == 1].mean() >= 0.9
+
+
 def test_others_known_well_are_cells_known_exactly() -> None:
     own = by_group(bell(15, 8), 100, np.random.default_rng(2))
     many = np.full_like(own, 10**7)

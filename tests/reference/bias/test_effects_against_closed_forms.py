@@ -6,7 +6,7 @@ import scipy.spatial.distance
 import scipy.stats
 
 from biasscope.bias import effects
-from biasscope.bias.grouped import cell_design_effect, effect_correlation, grouped_effect, grouped_value
+from biasscope.bias.grouped import cell_design_effect, effect_correlation, grouped_effect
 from biasscope.bias.jackknife import FISHER, LOGARITHM, jackknife, leave_one_out
 from biasscope.core.errors import UsageError
 
@@ -163,7 +163,6 @@ def test_counts_below_0_and_other_shapes_are_usage_errors():
             function(groups[0])
         with pytest.raises(UsageError, match="below 0"):
             function([[[-9, 0], [5, 4]]])
-    assert grouped_value(groups) == grouped_effect(groups).value
     assert effect_correlation(groups[0], groups[0]) == 1
     assert cell_design_effect(groups) == cell_design_effect(np.array(groups))
 

@@ -398,6 +398,14 @@ def test_intervals_of_classes_of_one_image_and_of_none_left() -> None:
     assert classes["visible_fraction_high"][1] == pytest.approx(0.975)
 
 
+def test_effects_of_classes_with_few_boxes_have_no_bounds() -> None:
+    """Two boxes in one cell agree; so do they by chance."""
+    classes = repair(world(40, bias=2, seed=1).with_columns(label=pl.Series(["a"] * 9 + ["b"] * 31))).table("classes")
+    assert classes["effect_before_low"][0] is classes["effect_before_high"][0] is None
+    assert classes["effect_before"][0] is not None
+    assert classes["effect_before_low"][1] is not None
+
+
 def test_neither_torch_nor_seaborn_is_imported() -> None:
     code = (
         "import sys, polars as pl; from biasscope.bias.repair import repair;"

@@ -310,3 +310,21 @@ def test_a_box_that_a_crop_gives_up_keeps_its_magnification() -> None:
     found = repair(frame, augmentation="RandomIoUCrop()", evaluation=SQUASH)
     assert found.scalar("apparent_scale_ratio").value == pytest.approx(1.0, rel=1e-3)
     np.testing.assert_allclose(found.table("classes")["apparent_scale_ratio"], 1.0, rtol=1e-3)  # type: ignore[arg-type]
+
+
+def test_a_transform_of_ones_own_may_know_single_precision_only() -> None:
+    class Halved(torch.nn.Module):
+        def forward(self, given: tuple[object, ...]) -> tuple[object, ...]:
+            half = torch.tensor([[0.5, 0.0], [0.0, 0.5]])
+            return tuple(
+                tv_tensors.wrap(
+                    (item.as_subclass(torch.Tensor).reshape(-1, 2) @ half).reshape(item.shape),
+                    like=item,
+                    canvas_size=(60, 80),
+                )
+                for item in given
+            )
+
+    result = repair(boxes(60), augmentation=Halved())
+    assert result.scalar("visible_fraction").value == 1
+    assert result.scalar("effect_after").value == pytest.approx(result.scalar("effect_before").value)

@@ -318,3 +318,14 @@ def test_the_interval_of_the_median_holds_it(boxes):
         found = scale(count_boxes(made, grid="continuous")).scalar("median_scale").interval
         held += found.low <= 0.5 <= found.high
     assert held >= 180
+
+
+@pytest.mark.parametrize("boxes", [2, 10, 60])
+def test_boxes_of_one_size_may_have_missed_a_share_of_the_others(boxes):
+    """So much of a law, spread over the other bins, is missed by one of twenty samples of that size."""
+    groups = np.zeros((1, 20, 25), int)
+    groups[0, np.arange(boxes) % 20, 7] = boxes // min(boxes, 20)
+    made, missed = effective_bins(groups), 1 - 0.05 ** (1 / boxes)
+    law = np.append(1 - missed, np.full(24, missed / 24))
+    assert (made.value.item(), made.low.item()) == (1, 1)
+    assert made.high.item() == pytest.approx(2 ** -(law * np.log2(law)).sum())

@@ -211,3 +211,8 @@ def test_rows_are_shown_by_the_measure_they_are_about():
 def test_grid_says_how_many_rows_it_leaves_out_and_skips_missing_columns():
     made = grid(TABLE, [Field("label", "L", "label"), Field("gone", "G", "real")], caption="c", most=2)
     assert (len(made.rows), made.left_out, len(made.fields)) == (2, 1, 1)
+
+
+def test_a_difference_of_exactly_nothing_has_a_card() -> None:
+    card = cards.card(Scalar("nonshiftability_difference@a", 0.0, interval=interval(0.0, 0.0), n=9, unit="points"))
+    assert card.left == card.at == card.right == card.zero == 100

@@ -45,7 +45,7 @@ def test_outputs_with_logits_are_taken():
 
 @pytest.mark.parametrize("wrap", [lambda out: (out, out), lambda out: {"scores": out}, lambda out: None])
 def test_other_outputs_are_refused(wrap):
-    with pytest.raises(UsageError, match=r"the model returns (tuple|dict|NoneType), not a tensor"):
+    with pytest.raises(UsageError, match=r"^module:Returns: the model returns (tuple|dict|NoneType), not a tensor"):
         run(Returns(wrap))
 
 

@@ -253,6 +253,16 @@ NONE = "not tested"
             ],
         ),
         (
+            ["not rejected", "not rejected", NONE],
+            {"q_cvm_u": [0.04, 0.3, None], "q_cvm_v": [0.2, 0.3, 0.6]},
+            [
+                "Bias is not told from chance in any of 2 classes on both axes together (1 more has too few boxes with "
+                "free room), given the box sizes.",
+                "Horizontally alone, where 2 classes have room enough, this is bias, not chance, for 1: “a”.",
+                "Vertically alone, where 3 classes have room enough, bias is not told from chance.",
+            ],
+        ),
+        (
             ["non-uniform", "not rejected"],
             {"q_cvm_u": [0.01, 0.04], "q_cvm_v": [0.01, 0.2]},
             [
