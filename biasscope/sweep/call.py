@@ -14,8 +14,8 @@ from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.images import ImageSource, open_images
 from biasscope.models import LoadedModel, load_model
+from biasscope.models.borrow import evaluating, modes_kept, moved
 from biasscope.models.device import resolve_device
-from biasscope.sweep.borrow import evaluating, modes_kept, moved
 from biasscope.sweep.job import Job
 from biasscope.sweep.result import Sweep
 from biasscope.sweep.settings import AVERAGED, Settings, distinct

@@ -17,8 +17,8 @@ from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.images import ImageProblem, ImageSource, match_labels, to_output
 from biasscope.models import LoadedModel
+from biasscope.models.binary import NOTE, both_sides, names_of
 from biasscope.models.outputs import NAMED
-from biasscope.sweep.binary import NOTE, both_sides, names_of
 from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, numbered, peek
 from biasscope.sweep.checkpoint import Checkpoint
 from biasscope.sweep.engine import Engine, Found, joined, refuse_nan, refused

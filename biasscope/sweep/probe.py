@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from biasscope.core.errors import BiasscopeError, InputError, UsageError
+from biasscope.models.binary import names_of
 from biasscope.models.loaded import LoadedModel
-from biasscope.sweep.binary import names_of
 from biasscope.sweep.runner import Runner
 
 PICTURES = 2

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from biasscope.models.binary import both_sides
 from biasscope.models.failures import networks_own
 from biasscope.models.loaded import LoadedModel
 from biasscope.models.outputs import class_scores
-from biasscope.sweep.binary import both_sides
 from biasscope.sweep.settings import PRECISIONS, Settings
 from biasscope.transforms.transformation import Views
 

@@ -16,6 +16,8 @@ from biasscope.images.picture import ImageSource
 from biasscope.metrics import LocalEquivarianceError
 from biasscope.metrics.functional import lie_derivative
 from biasscope.metrics.functional.generators import Generator
+from biasscope.models.binary import both_sides
+from biasscope.models.borrow import evaluating, moved
 from biasscope.models.device import resolve_device
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import class_scores
@@ -23,8 +25,6 @@ from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.common.pictures import still
 from biasscope.pipeline.common.run import why_absent
 from biasscope.pipeline.definition import InvarianceAnalysis
-from biasscope.sweep.binary import both_sides
-from biasscope.sweep.borrow import evaluating, moved
 
 MOVEMENTS: dict[Generator, tuple[str, str]] = {
     "translation-x": ("translation to the right", "pixel"),

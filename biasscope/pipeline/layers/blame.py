@@ -59,7 +59,7 @@ def _result(made: Sequence[Found], source: ImageSource, asked: LayersAnalysis, n
     rows = [row for item, found in made for row in layer_rows(item, found)]
     wanted = {pair.image_id for _, found in made for pair in listed(found)}
     pictures = {name: address(still(one)) for name, one in collect(source, wanted).items()}
-    pairs = [pair_row(item, pair, pictures) for item, found in made for pair in listed(found)]
+    pairs = [pair_row(item, found, pair, pictures) for item, found in made for pair in listed(found)]
     first = made[0][1]
     made_tables = [
         tabled("layers", rows, "Blame of every layer that everything passes through", "layer"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from biasscope.core.results import number
+from biasscope.models.binary import names_of
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.blame import Blame, Pair
 
@@ -54,9 +55,9 @@ def listed(found: Blame) -> list[Pair]:
     return list(kept.values())[:PAIRS]
 
 
-def pair_row(item: Measurement, pair: Pair, pictures: Mapping[str, str]) -> Mapping[str, Any]:
+def pair_row(item: Measurement, found: Blame, pair: Pair, pictures: Mapping[str, str]) -> Mapping[str, Any]:
     """What one pair of pictures was answered, and how much the logit of the answer changed."""
-    names = item.subject.model.class_names
+    names = names_of(item.subject.model.class_names, found.outputs)
     before, after = (
         names[answer] if names and answer < len(names) else str(answer)
         for answer in (pair.answer_before, pair.answer_after)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.models import Preprocessing
+from biasscope.models.binary import NOTE
 from biasscope.trace.attribution.compare import compared, explainer
 from biasscope.trace.attribution.measures import MAP_MEASURES
 from biasscope.trace.attribution.methods import METHODS
@@ -95,8 +96,10 @@ def attribution_equivariance(
     with as_found(opened.module, device), (progress or Progress()).bar("explaining", None) as advance:
         for block in opened.blocks(1):
             if not count:
+                outputs = check_gradient(opened.module, block.reference)
                 target = layer or _last(opened.module, block.reference)
                 chosen, notes = _possible(chosen, target)
+                notes += (NOTE.format("the network").rstrip("."),) if outputs == 1 else ()
                 spot = _module(opened.module, target)
             for method, attribute in chosen.items():
                 explain = explainer(opened.module, attribute, spot, batch)
@@ -132,7 +135,6 @@ def _last(model: nn.Module, example: Tensor) -> str:
     """
     probed = looked_at(model, example)
     calls = [row.place.name for row in probed.seen if row.place.item == 0]
-    check_gradient(model, example)
     passed = [one.layer for one in trunk(model, example, probed)]
     names = [
         layer.place.name

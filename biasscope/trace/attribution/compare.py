@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.trace.attribution.measures import MAP_MEASURES
+from biasscope.trace.blame.answers import answers
 from biasscope.trace.blame.moving import moved
 from biasscope.trace.blame.pairs import Block, Opened
-from biasscope.trace.blame.patching import answers
 
 Maps = Callable[[Tensor, Tensor], Tensor]
 
@@ -26,7 +26,7 @@ class _Answering(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Class scores, (N, classes)."""
-        return answers(self.model(x))
+        return answers(self.model, x)
 
 
 def explainer(model: nn.Module, attribute: Callable[..., Tensor], layer: nn.Module, batch: int) -> Maps:
@@ -46,7 +46,7 @@ def compared(
     opened: Opened, block: Block, explain: Maps, share: float
 ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor, Tensor]]:
     """Mean over the shifts of every measure, (1, 1) each; maps of the reference, the views, and those moved back."""
-    target = answers(opened.module(block.reference)).argmax(1)
+    target = answers(opened.module, block.reference).argmax(1)
     views = block.shifted[0]
     maps = explain(torch.cat([block.reference, views]), target.expand(len(views) + 1))
     reference, others = maps[0], maps[1:]

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from biasscope.core.errors import UsageError
+from biasscope.models.binary import NOTE
 from biasscope.trace.blame.engine import Answers
 from biasscope.trace.blame.moving import Between, steps_of
 from biasscope.trace.blame.pairs import Opened
@@ -50,6 +51,7 @@ def assembled(
         layers, tail, _pairs(opened, ids, reference, shifted), np.sign(change[..., 0]) * removed[..., 0], opened.label,
         opened.transformation.name, len(ids), dict(opened.transformation.parameters),
         tuple(_notes(selected, change, layers, between, int((~finite).sum()))), tuple(opened.pictures.problems),
+        selected.outputs,
     )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def _pairs(opened: Opened, ids: Sequence[str], reference: Array, shifted: Array)
 def _notes(
     selected: Selection, change: Array, layers: Sequence[LayerBlame], between: Between, infinite: int
 ) -> list[str]:
-    notes = []
+    notes = [NOTE.format("The network")] if selected.outputs == 1 else []
     if infinite:
         notes.append(f"{infinite} pairs are left out: their logits are not finite numbers (NaN or infinite).")
     if not change[..., 0].any():

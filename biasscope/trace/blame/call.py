@@ -45,7 +45,8 @@ def blame(
     ----------
     model
         A specification, a `LoadedModel`, or any ``nn.Module`` from (N, C, H, W) to (N, classes), alone or
-        named ``logits`` in what it returns. It is left as it was.
+        named ``logits`` in what it returns. It is left as it was. One number a picture is the logit of answer 1 beside
+        0 for answer 0.
     images
         As `biasscope.trace` takes them.
     shifts

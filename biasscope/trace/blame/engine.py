@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from biasscope.trace.blame.answers import answers
 from biasscope.trace.blame.moving import Between, moved, steps_of
 from biasscope.trace.blame.pairs import Block
-from biasscope.trace.blame.patching import Change, answers, changed, responses
+from biasscope.trace.blame.patching import Change, changed, responses
 from biasscope.trace.layer import Layer, Place
 
 Array = NDArray[np.float64]
@@ -94,7 +95,7 @@ class Patching:
         found = []
         for layer, change in zip(self._layers, ideal, strict=True):
             with changed(self._model, {layer.place: change}):
-                found.append(_read(answers(self._model(rows)), wanted))
+                found.append(_read(answers(self._model, rows), wanted))
         shape = len(offsets), len(targets)
         shifted = _read(answer, wanted).reshape(*shape, 3).swapaxes(0, 1)
         patched = np.stack(found).reshape(-1, *shape, 3).swapaxes(1, 2)
@@ -122,11 +123,11 @@ class Patching:
         """Answers for the shifted pictures, and what the gradient says about every layer."""
         if not self._first_order:
             nothing = np.full((len(self._layers), len(rows)), np.nan)
-            return answers(self._model(rows)), nothing
+            return answers(self._model, rows), nothing
         owns: dict[Place, Tensor] = {}
         places = [layer.place for layer in self._layers]
         with torch.enable_grad(), changed(self._model, {place: _kept(owns, place) for place in places}):
-            answer = answers(self._model(rows.detach().requires_grad_()))
+            answer = answers(self._model, rows.detach().requires_grad_())
             total = answer.gather(1, wanted[:, None]).sum()
             known = [place for place in places if owns[place].requires_grad]
             slopes = torch.autograd.grad(total, [owns[place] for place in known], allow_unused=True) if known else ()

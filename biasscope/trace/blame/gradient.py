@@ -6,11 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.trace.blame.patching import answers
+from biasscope.trace.blame.answers import given
 
 
-def check_gradient(model: nn.Module, example: Tensor) -> None:
+def check_gradient(model: nn.Module, example: Tensor) -> int:
     """Go back from the answer to the picture once: what autograd records need not be something it can go through.
+
+    Returns
+    -------
+        How many numbers the network gives a picture.
 
     Raises
     ------
@@ -19,13 +23,14 @@ def check_gradient(model: nn.Module, example: Tensor) -> None:
     """
     with torch.enable_grad():
         x = example.detach().clone().requires_grad_()
-        answer = answers(model(x.view_as(x)))  # models may work in place on what they are given
+        answer = given(model, x.view_as(x))  # models may work in place on what they are given
         try:
             found = torch.autograd.grad(answer.sum(), x, allow_unused=True)[0] if answer.requires_grad else None
         except RuntimeError as error:  # layers of any origin may refuse, reentrant checkpoints do
             raise _no_gradient(str(error).partition(". ")[0]) from error
     if found is None:
         raise _no_gradient()
+    return answer.shape[1]
 
 
 def _no_gradient(why: str = "") -> UsageError:

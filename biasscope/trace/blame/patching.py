@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.outputs import class_scores
+from biasscope.trace.blame.answers import answers, given
 from biasscope.trace.layer import Place
 from biasscope.trace.watch import public_name
 
@@ -124,7 +124,7 @@ def patched_output(model: nn.Module, x: Tensor, place: Place | str, response: Te
         return response.to(own).clone()
 
     with changed(model, {place: change}):
-        return answers(model(x))
+        return given(model, x)
 
 
 def responses(model: nn.Module, x: Tensor, places: Sequence[Place]) -> tuple[Tensor, dict[Place, Tensor]]:
@@ -139,18 +139,4 @@ def responses(model: nn.Module, x: Tensor, places: Sequence[Place]) -> tuple[Ten
         return change
 
     with changed(model, {place: keep(place) for place in places}):
-        return answers(model(x)), found
-
-
-def answers(output: Any) -> Tensor:
-    """Class scores of a network's output, (N, classes).
-
-    Raises
-    ------
-    UsageError
-        There are none, or no row of classes a picture.
-    """
-    found = class_scores(output)
-    if found.dim() != 2:
-        raise UsageError(f"the network answers with {tuple(found.shape)}, not with (pictures, classes)")
-    return found
+        return answers(model, x), found

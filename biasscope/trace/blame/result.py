@@ -135,6 +135,8 @@ class Blame(Layered[LayerBlame]):
         Label of the network, name of the protocol, number of images.
     parameters, notes, problems
         What decided the numbers, what people should know, pictures that were left out.
+    outputs
+        How many numbers the network gives a picture; one is read as the logit of answer 1 beside 0 for answer 0.
 
     Examples
     --------
@@ -157,6 +159,7 @@ class Blame(Layered[LayerBlame]):
     parameters: Mapping[str, Cell] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     problems: tuple[Any, ...] = ()
+    outputs: int = 0
 
     @property
     def ranking(self) -> list[LayerBlame]:

@@ -40,10 +40,19 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Selection:
-    """Layers to patch, in order, and the names of the layers in branches that no layer of the trunk follows."""
+    """Layers to patch.
+
+    Attributes
+    ----------
+    chosen, open_ended
+        In order; names of the layers in branches that no layer of the trunk follows.
+    outputs
+        How many numbers the network gives a picture.
+    """
 
     chosen: list[Candidate]
     open_ended: tuple[str, ...]
+    outputs: int = 0
 
 
 def trunk(model: nn.Module, example: Tensor, probed: Probe) -> list[Candidate]:
@@ -67,7 +76,7 @@ def selection(model: nn.Module, example: Tensor, probed: Probe, wanted: Sequence
     UsageError
         No gradient of the answer reaches the picture, no module lies on the way, or a function is wanted.
     """
-    check_gradient(model, example)
+    outputs = check_gradient(model, example)
     layers = _modules(probed)
     graph = _graph(model, example, [layer.place for layer in [*layers, *(wanted or [])]])
     leaves = [layer for layer in layers if layer.module is not None and leaf(layer.module)]
@@ -81,7 +90,7 @@ def selection(model: nn.Module, example: Tensor, probed: Probe, wanted: Sequence
     if not chosen:
         raise UsageError("no module of this network lies on the way from the picture to its answer")
     made = [Candidate(layer, layer.place in complete, gathered.get(layer.place, ())) for layer in chosen]
-    return Selection(made, open_ended)
+    return Selection(made, open_ended, outputs)
 
 
 def _modules(probed: Probe) -> list[Layer]:

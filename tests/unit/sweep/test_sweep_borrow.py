@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.borrow import moved
 from biasscope.sweep import sweep
 from biasscope.sweep.blocks import ahead, block_size
-from biasscope.sweep.borrow import moved
 from tests.unit.sweep.toys import Listener, Roll, TinyNet, loaded, source
 
 

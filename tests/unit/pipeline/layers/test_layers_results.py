@@ -12,7 +12,7 @@ from biasscope.core.results import Result, table
 from biasscope.pipeline.definition import LayersAnalysis, defined
 from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import methods
-from biasscope.pipeline.layers.blame_rows import listed
+from biasscope.pipeline.layers.blame_rows import listed, pair_row
 from biasscope.pipeline.layers.culprit import finding, most_to_blame
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.blame import Blame, LayerBlame, Pair
@@ -24,6 +24,24 @@ def test_pairs_that_changed_their_answer_come_first_and_pictures_once() -> None:
     pairs = tuple(Pair(name, 0, 1, before, after, change, 0.0) for name, before, after, change in rows)
     found = listed(Blame((), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 4))
     assert [(pair.image_id, pair.change) for pair in found] == [("c", -0.7), ("b", 0.5), ("a", 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("names", "outputs", "said"),
+    [
+        (("cat",), 1, ("not cat", "cat")),
+        (("no", "yes"), 1, ("no", "yes")),
+        (None, 1, ("0", "1")),
+        (("cat",), 2, ("cat", "1")),
+    ],
+)
+def test_answers_of_one_output_have_names(names: tuple[str, ...] | None, outputs: int, said: tuple[str, str]) -> None:
+    model = SimpleNamespace(class_names=names)
+    item = cast(Measurement, SimpleNamespace(label="net", subject=SimpleNamespace(model=model)))
+    pair = Pair("a", 0, 1, 0, 1, -4.0, -0.5)
+    found = Blame((), NOTHING, (pair,), np.zeros((0, 0, 0)), "net", "circular", 1, outputs=outputs)
+    row = pair_row(item, found, pair, {})
+    assert (row["answer_before"], row["answer_after"]) == said
 
 
 def blamed(name: str, value: float, low: float, high: float, rank: int | None) -> LayerBlame:

@@ -99,3 +99,18 @@ class FromPieces(nn.Module):
 
     def forward(self, x):
         return self.rest(self.pieces(x)["maps"][1])
+
+
+class Binary(nn.Module):
+    """One number a picture, the logit of yes; with ``both`` beside 0, the logit of no."""
+
+    def __init__(self, both=False):
+        super().__init__()
+        self.net, self.both = (
+            nn.Sequential(conv(1, 6), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(384, 1)),
+            both,
+        )
+
+    def forward(self, x):
+        z = self.net(x)
+        return torch.cat([torch.zeros_like(z), z], 1) if self.both else z

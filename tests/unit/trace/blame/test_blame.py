@@ -206,8 +206,9 @@ def test_hooks_are_gone_after_an_exception():
             return x
 
     net = seeded(lambda: nn.Sequential(*list(aliased())[:6], Fails(), *list(aliased())[6:])).train()
-    with pytest.raises(RuntimeError, match="enough"):
+    with pytest.raises(UsageError, match="itself fails on a picture .1, 16, 16. with RuntimeError: enough") as caught:
         blame(net, pictures(2), [(0, 1)])
+    assert isinstance(caught.value.__cause__, RuntimeError)
     assert hooks(net) == 0
     assert all(module.training for module in net.modules())
 
