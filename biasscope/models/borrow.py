@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 
 @contextmanager
@@ -22,16 +23,19 @@ def modes_kept(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode for a while; afterwards every part has the mode and every buffer the values it had before.
+    """Evaluation mode for a while; afterwards every part has the mode, and every buffer the values, it had before.
 
     A network may keep its batch normalisation in training mode whatever it is told: running statistics then move.
     """
-    values = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    owners = [(part, dict(part._buffers)) for part in module.modules()]
+    values = [(buffer, buffer.clone()) for buffer in module.buffers() if not is_lazy(buffer)]
     try:
         with modes_kept(module):
             module.eval()
             yield
     finally:
+        for part, buffers in owners:
+            part._buffers.update(buffers)
         for buffer, value in values:
             if not torch.equal(buffer, value):
                 buffer.data.copy_(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.borrow import evaluating, moved
 from biasscope.models.device import refuse_meta
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
@@ -69,24 +70,19 @@ class Probe:
 
 @contextmanager
 def as_found(model: nn.Module, device: str | None = None) -> Iterator[None]:
-    """Evaluation mode without gradients and without compiled code for a while; then every module as it was.
+    """Evaluation mode without gradients and without compiled code for a while; then modes and buffers as they were.
 
     With ``device`` the model is there meanwhile.
     """
-    home = device_of(model)
-    modes = [(module, module.training) for module in model.modules()]
     compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
-    try:
-        model.eval()
+    with ExitStack() as stack:
+        stack.enter_context(evaluating(model))
         if device is not None:
-            model.to(device)
-        with torch.no_grad(), torch.compiler.set_stance("force_eager") if compiled else nullcontext():
-            yield
-    finally:
-        for module, training in modes:
-            module.training = training
-        if device is not None:
-            model.to(home)
+            stack.enter_context(moved(model, torch.device(device)))
+        stack.enter_context(torch.no_grad())
+        if compiled:
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        yield
 
 
 def unwrap(model: nn.Module) -> nn.Module:

@@ -1,5 +1,7 @@
 """Networks that do odd things: nothing is measured wrongly, and what cannot be measured is said."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -210,3 +212,45 @@ def test_explanations_that_need_no_layer_do_without_one():
     assert "no Grad-CAM" in found.notes[0]
     with pytest.raises(UsageError, match="none for Grad-CAM"):
         attribution_equivariance(net, pictures(), (0, 4), methods="gradcam")
+
+
+class StaysInTraining(nn.Module):
+    """Counts on whatever mode it is told, in place and with a new tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(conv(1, 4), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), *head(4))
+        self.register_buffer("passes", torch.zeros(()))
+
+    def forward(self, x):
+        self.passes = self.passes + 1
+        return self.net(x)
+
+    def train(self, mode=True):
+        return super().train(True)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda net: trace(net, pictures(2), 3),
+        lambda net: trace(net, pictures(2), 3, device="cpu"),
+        lambda net: blame(net, pictures(2), [(0, 1)]),
+        lambda net: attribution_equivariance(net, pictures(2), [(0, 1)], methods=["saliency"]),
+        lambda net: structure(net, (1, 16, 16)),
+    ],
+)
+def test_buffers_of_a_network_that_stays_in_training_are_given_back(ask):
+    net, passes = seeded(StaysInTraining), []
+    net.register_forward_hook(lambda *_: passes.append(net.net[1].num_batches_tracked.item()))
+    before = copy.deepcopy(net.state_dict())
+    ask(net)
+    assert max(passes) > 0
+    for name, value in net.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_layers_that_are_made_by_the_first_pass():
+    net = nn.Sequential(nn.LazyConv2d(4, 3, padding=1), nn.LazyBatchNorm2d(), nn.ReLU(), nn.MaxPool2d(2))
+    with torch.random.fork_rng(devices=[]):
+        assert len(trace(net, pictures(2), 3).layers) == 4

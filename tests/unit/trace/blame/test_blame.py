@@ -206,7 +206,7 @@ def test_hooks_are_gone_after_an_exception():
             return x
 
     net = seeded(lambda: nn.Sequential(*list(aliased())[:6], Fails(), *list(aliased())[6:])).train()
-    with pytest.raises(UsageError, match="itself fails on a picture .1, 16, 16. with RuntimeError: enough") as caught:
+    with pytest.raises(UsageError, match=r"itself fails on a picture .* enough") as caught:
         blame(net, pictures(2), [(0, 1)])
     assert isinstance(caught.value.__cause__, RuntimeError)
     assert hooks(net) == 0
