@@ -7,6 +7,25 @@ from contextlib import contextmanager
 
 from biasscope.core.errors import BiasscopeError, UsageError
 
+OURS = "raised by a hook of biasscope, not by the network"
+
+
+def mark_as_ours(error: Exception) -> None:
+    """Mark an error of a hook that runs inside a network's forward, so that it is not told as the network's.
+
+    Examples
+    --------
+    >>> try:
+    ...     with networks_own((3, 8, 8)):
+    ...         error = KeyError("hook")
+    ...         mark_as_ours(error)
+    ...         raise error
+    ... except KeyError as error:
+    ...     print(error.__notes__)
+    ['raised by a hook of biasscope, not by the network']
+    """
+    error.add_note(OURS)
+
 
 @contextmanager
 def networks_own(shape: Sequence[int], where: str = "") -> Iterator[None]:
@@ -35,9 +54,9 @@ def networks_own(shape: Sequence[int], where: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except BiasscopeError:
-        raise
     except Exception as error:  # any model's forward may raise anything
+        if isinstance(error, BiasscopeError) or OURS in getattr(error, "__notes__", ()):
+            raise
         what = f"the network itself fails on a picture {tuple(shape)} with {type(error).__name__}: {error}"
         hint = "It must take one tensor (pictures, channels, rows, columns) of this size; its own error is the cause."
         raise UsageError(what, where=where, hint=hint) from error

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from biasscope.core.errors import UsageError
+from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
 from biasscope.trace.chunk import Chunk, Layout
 from biasscope.trace.dense import dense_form
@@ -143,8 +144,9 @@ class Engine:
         self._chunk, self._axis = chunk, None
         chunk.shared["batch"] = self._batch
         watch.begin()
-        with self._precision():
-            self._bad += not_finite(self._model(self._batch), chunk)
+        with networks_own(self._batch.shape[1:]), self._precision():
+            output = self._model(self._batch)
+        self._bad += not_finite(output, chunk)
         for measure in self._measures:
             if _reads(measure, chunk):
                 measure.chunk_done(chunk)
@@ -158,7 +160,7 @@ class Engine:
         for self._axis in (0, 1):
             views.write(batch, numbers, [place - pictures[0] for place in places])
             watch.begin()
-            with quiet(), forward_ad.dual_level(), self._precision():
+            with networks_own(batch.shape[1:]), quiet(), forward_ad.dual_level(), self._precision():
                 self._model(forward_ad.make_dual(batch.clone(), moving(batch, self._axis)))  # type: ignore[no-untyped-call]
         self._axis = None
 

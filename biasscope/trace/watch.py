@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 from torch.overrides import TorchFunctionMode
 
+from biasscope.models.failures import mark_as_ours
 from biasscope.models.surgery.reading.follow import is_leaf
 
 _BOOKKEEPING = frozenset({
@@ -149,6 +150,9 @@ class Watch:
         self._inside += 1
         try:
             self._receive(Call(name, number, kind, module, inputs, output))
+        except Exception as error:
+            mark_as_ours(error)
+            raise
         finally:
             self._inside -= 1
 

@@ -15,6 +15,7 @@ from biasscope.core.errors import InputError
 from biasscope.core.results import Table
 from biasscope.images.picture import Picture
 from biasscope.models import Preprocessing
+from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
 from biasscope.pipeline.common.pictures import address
 from biasscope.pipeline.common.rows import tabled
@@ -74,7 +75,7 @@ def _rows(
     shown = [layer for layer in chosen(item) if not split(layer)]
     places = np.unique(np.linspace(0, len(shown) - 1, min(LAYERS, len(shown))).round().astype(int))
     layers = [shown[place] for place in places.tolist()]
-    maps = activations(item.subject.model.module, inputs, layers, functional=bool(item.functions))
+    maps = activations(item.subject.model.module, inputs, layers, functional=bool(item.functions), label=item.label)
     pixels = [address(pixels_of(one, ready)) for one in inputs]
     for layer in layers:
         if layer.name not in maps:
@@ -103,7 +104,7 @@ def strongest(maps: Tensor) -> NDArray[np.uint8]:
 
 
 def activations(
-    module: nn.Module, inputs: Tensor, layers: Sequence[LayerTrace], *, functional: bool = False
+    module: nn.Module, inputs: Tensor, layers: Sequence[LayerTrace], *, functional: bool = False, label: str = ""
 ) -> dict[str, Tensor]:
     """Maps (V, C, H, W) of some layers in one pass, on the CPU; layers that give several tensors are left out."""
     found: dict[str, list[Tensor]] = {}
@@ -117,7 +118,8 @@ def activations(
     ready = inputs.to(device_of(plain), float_type(plain))
     with as_found(plain), Watch(plain, receive, wanted, functional) as watch:
         watch.begin()
-        plain(ready)
+        with networks_own(ready.shape[1:], label):
+            plain(ready)
     named = {layer.name: _call(found, layer) for layer in layers}
     return {name: maps for name, maps in named.items() if maps is not None}
 

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.failures import mark_as_ours
 from biasscope.trace.blame.answers import answers, given
 from biasscope.trace.layer import Place
 from biasscope.trace.watch import public_name
@@ -73,11 +74,19 @@ def _hook(wanted: Mapping[Place, Change]) -> Callable[..., Any]:
     def hook(module: nn.Module, args: Any, output: Any) -> Any:
         for place, change in wanted.items():
             if place.call == calls["all"]:
-                output = with_item(output, place.item, change)
+                output = _replaced(output, place, change)
         calls["all"] += 1
         return output
 
     return hook
+
+
+def _replaced(output: Any, place: Place, change: Change) -> Any:
+    try:
+        return with_item(output, place.item, change)
+    except Exception as error:
+        mark_as_ours(error)
+        raise
 
 
 def patched_output(model: nn.Module, x: Tensor, place: Place | str, response: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.failures import networks_own
 from biasscope.models.outputs import scores, tensors
 from biasscope.trace.blame.gradient import check_gradient
 from biasscope.trace.blame.patching import Change, changed
@@ -160,7 +161,8 @@ def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> _Graph
     with torch.enable_grad(), changed(model, {place: note(place) for place in places}):
         x = example.detach().clone().requires_grad_()
         start = x.view_as(x)  # so that models may work in place on what they are given
-        output = model(start)
+        with networks_own(example.shape[1:]):
+            output = model(start)
     found = scores(output)
     answer = next(tensors(output), start) if found is None else found
     if answer.grad_fn is None:

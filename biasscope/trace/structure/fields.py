@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place
 from biasscope.trace.probe import as_found
@@ -45,7 +46,8 @@ def fields(model: nn.Module, example: Tensor) -> dict[Place, Fields]:
     walker = _Walker(example)
     with as_found(model), Watch(model, walker.receive, functional=True) as watch, _Views(walker):
         watch.begin()
-        model(walker.start)
+        with networks_own(example.shape[1:]):
+            model(walker.start)
     return walker.found
 
 

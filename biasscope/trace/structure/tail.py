@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.failures import networks_own
 from biasscope.models.outputs import scores, tensors
 from biasscope.trace.layer import Layer
 from biasscope.trace.watch import Call, Watch
@@ -57,7 +57,7 @@ def circular_error(model: nn.Module, example: Tensor) -> float | None:
         or 0.
     """
     with torch.no_grad():
-        return _change([_scores(model(example.roll(shift, (-2, -1)))) for shift in ROLLS])
+        return _change([_scores(model, example.roll(shift, (-2, -1))) for shift in ROLLS])
 
 
 def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Tensor | None:
@@ -71,11 +71,13 @@ def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Te
     functional = layer.module is None
     with torch.no_grad(), Watch(model, receive, {layer.place.name}, functional) as watch:
         watch.begin()
-        return _scores(model(example))
+        return _scores(model, example)
 
 
-def _scores(output: Any) -> Tensor | None:
+def _scores(model: nn.Module, x: Tensor) -> Tensor | None:
     """Class scores (N, classes) that are finite numbers, if there are such."""
+    with networks_own(x.shape[1:]):
+        output = model(x)
     found = scores(output)
     good = found is not None and found.dim() == 2 and not found.is_complex() and bool(found.isfinite().all())
     return found if good else None
