@@ -24,19 +24,21 @@ def finding(made: Sequence[Found]) -> str:
         lost = percent(gathered.blame.value, 0)
         where = f"up to {gathered.name}, where branches end: which of them is to blame cannot be told"
         return f"One-pixel shifts change the logits of {item.label}: {lost} of that happens {where}."
+    flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
+    changed = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}"
+    if top is None and flips:
+        return f"{changed}, but not the logit of the answer to the picture itself, so no layer is to blame."
     if top is None:
         return f"One-pixel shifts change nothing in {item.label}, so no layer is to blame."
     ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
-    flips = sum(pair.answer_before != pair.answer_after for pair in found.pairs)
     does = "subsamples" if top.subsampling else "does not subsample"
     share = f"{percent(round(top.blame.value or 0.0, 4), 0)}{ends} of the change of the logit"
-    said = f"One-pixel shifts change {flips} of {len(found.pairs)} answers of {item.label}; "
     if by_chance(top):
         return (
-            f"{said}no layer's blame is told from chance with {found.images} pictures (the most has {top.name}, "
+            f"{changed}; no layer's blame is told from chance with {found.images} pictures (the most has {top.name}, "
             f"{share})."
         )
-    return f"{said}most to blame is {top.name} ({top.kind}, which {does}) with {share}."
+    return f"{changed}; most to blame is {top.name} ({top.kind}, which {does}) with {share}."
 
 
 def most_to_blame(found: Blame) -> LayerBlame | None:

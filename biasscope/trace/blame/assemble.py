@@ -123,7 +123,9 @@ def _notes(
     if infinite:
         notes.append(f"{infinite} pairs are left out: their logits are not finite numbers (NaN or infinite).")
     if not change[..., 0].any():
-        notes.append("No shift changed a logit by more than rounding: there is nothing to blame a layer for.")
+        notes.append(
+            "No shift changed the logit of an answer by more than rounding: there is nothing to blame a layer for."
+        )
     elif len(change) < 2:
         notes.append("One image gives no interval, so no layer is ranked.")
     notes += _branches(selected)

@@ -69,6 +69,12 @@ def test_blame_within_chance_is_said_to_be(layers: list[LayerBlame], said: str) 
     assert ("told from chance" in text) == ("the most has b, 58 % (-290 to 407)" in text)
 
 
+def test_answers_change_though_the_logit_of_no_stays_zero() -> None:
+    item, pairs = cast(Measurement, SimpleNamespace(label="net")), (Pair("x", 0, 1, 0, 1, 0.0, -0.4),)
+    blame = Blame((), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 1, outputs=1)
+    assert finding([(item, blame)]).startswith("One-pixel shifts change 1 of 1 answers of net, but not the logit of")
+
+
 def test_a_layer_where_branches_end_is_not_convicted() -> None:
     item = cast(Measurement, SimpleNamespace(label="net"))
     layers = [replace(blamed("joined", 0.97, 0.9, 1.0, None), gathered=True), blamed("b", 0.03, -0.1, 0.2, None)]
