@@ -27,7 +27,8 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
     A network may keep its batch normalisation in training mode whatever it is told: running statistics then move.
     """
-    owners = [(part, dict(part._buffers)) for part in module.modules()]
+    plain = (part for part in module.modules() if isinstance(part._buffers, dict))  # TorchScript keeps its own
+    owners = [(part, dict(part._buffers)) for part in plain]
     values = [(buffer, buffer.clone()) for buffer in module.buffers() if not is_lazy(buffer)]
     try:
         with modes_kept(module):

@@ -1,11 +1,12 @@
 import threading
+import warnings
 
 import pytest
 import torch
 from torch import nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.borrow import moved
+from biasscope.models.borrow import evaluating, moved
 from biasscope.sweep import sweep
 from biasscope.sweep.blocks import ahead, block_size
 from tests.unit.sweep.toys import Listener, Roll, TinyNet, loaded, source
@@ -70,6 +71,14 @@ def test_running_statistics_of_a_network_that_stays_in_training_are_given_back()
     unchanged(net, before)
     assert max(moved_on) > before["1.num_batches_tracked"][2]
     hook.remove()
+
+
+def test_buffers_of_torchscript_are_given_back():
+    with warnings.catch_warnings(action="ignore"):
+        net = torch.jit.trace(nn.BatchNorm1d(5).eval(), torch.rand(2, 5))
+    with evaluating(net):
+        net.running_mean.add_(1)
+    assert net.running_mean.tolist() == [0] * 5
 
 
 def test_also_when_it_fails():
