@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from biasscope.core.randomness import generator
+from biasscope.models.borrow import evaluating
 from biasscope.upsampling.interval import t_interval
 from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
-from biasscope.upsampling.record import evaluating
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.borrow import evaluating
 from biasscope.upsampling.passage import Passage
 from biasscope.upsampling.recorder import Recorder, Watcher
 
@@ -18,7 +16,7 @@ def record(model: nn.Module, *inputs: Tensor, watcher: Watcher | None = None) ->
     Parameters
     ----------
     model
-        Any module, a ``torch.fx.GraphModule`` too. It runs in evaluation mode and gets its mode back.
+        Any module, a ``torch.fx.GraphModule`` too. It runs in evaluation mode and gets its mode and buffers back.
     inputs
         What its forward takes.
     watcher
@@ -40,15 +38,3 @@ def record(model: nn.Module, *inputs: Tensor, watcher: Watcher | None = None) ->
         output = model(*inputs)
         recorder.passage.results = recorder.leave(output) or recorder.bridge(inputs, output)
     return recorder.passage
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode, and afterwards every module's own mode."""
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

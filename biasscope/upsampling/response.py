@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.borrow import evaluating
 from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
-from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.spectrum import stride_share
 from biasscope.upsampling.structure import Structure
 from biasscope.upsampling.watch import OUTPUT

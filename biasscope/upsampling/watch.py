@@ -8,8 +8,8 @@ from weakref import ReferenceType, ref
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.borrow import evaluating
 from biasscope.upsampling.passage import Event, answer
-from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.recorder import Recorder
 
 OUTPUT = "output"

@@ -13,12 +13,12 @@ from biasscope.core.errors import InputError, UsageError
 from biasscope.core.randomness import generator
 from biasscope.images.picture import ImageSource
 from biasscope.models import LoadedModel
+from biasscope.models.borrow import evaluating
 from biasscope.models.device import resolve_device
 from biasscope.pipeline.common.labels import Given
 from biasscope.pipeline.common.pictures import still
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.upsampling import REMEDIES, Analysis
-from biasscope.upsampling.record import evaluating
 
 EMBEDDED = ("small:decoder-transposed3", "small:decoder-transposed4", "small:decoder-resize")
 """Models of the embedded default."""

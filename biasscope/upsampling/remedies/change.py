@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.randomness import generator
+from biasscope.models.borrow import evaluating
 from biasscope.upsampling.interval import NONE, Interval, interval
 from biasscope.upsampling.passage import answer
-from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import Remedied
 

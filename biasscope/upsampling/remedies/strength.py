@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.borrow import evaluating
 from biasscope.upsampling.analysis import Analysis, analyse
 from biasscope.upsampling.interval import NONE, Interval
-from biasscope.upsampling.record import evaluating
 from biasscope.upsampling.watch import OUTPUT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Self
 
 import pytest
 import torch
@@ -238,6 +239,20 @@ def test_repeated_layers_have_names_of_their_own_and_modes_are_put_back() -> Non
     assert [step.name for step in passage.steps] == ["0", "0#2"]
     assert (net.training, net[1].training) == (True, False)
     assert [len(module._forward_hooks) for module in (net, up)] == [0, 0]
+
+
+def test_buffers_of_a_network_that_stays_in_training_are_given_back() -> None:
+    class StaysInTraining(nn.Sequential):
+        def train(self, mode: bool = True) -> Self:
+            return super().train(True)
+
+    net, passes = StaysInTraining(nn.ConvTranspose2d(1, 1, 3, 2), norm := nn.BatchNorm2d(1)), []
+    norm.register_forward_hook(lambda *_: passes.append(int(norm.num_batches_tracked or 0)))
+    record(net, torch.ones(1, 1, 4, 4))
+    assert passes == [1]
+    assert int(norm.num_batches_tracked or 0) == 0
+    assert norm.running_var is not None
+    assert norm.running_var.item() == 1
 
 
 def test_broadcasting_is_no_upsampling() -> None:
