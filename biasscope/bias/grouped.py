@@ -47,12 +47,11 @@ def grouped_effect(counts: ArrayLike, *, level: float = 0.95) -> Estimate:
     >>> grouped_effect(np.array([[[9, 0], [9, 0]], [[9, 0], [0, 9]]])).value.tolist()
     [1.0, 0.0]
     """
-    table = counts_of(counts, *AXES)
-    sizes = table.sum(2, dtype=np.float64)
+    table = counts_of(counts, *AXES).astype(np.float64)
+    sizes = _sizes(table)
     check_counts(sizes)
     full, left = _squared_effects(table)
-    filled = table.any(-1)
-    made = jackknife(full, np.where(np.isfinite(left), left, full[:, None]), filled, level=level)
+    made = jackknife(full, np.where(np.isfinite(left), left, full[:, None]), sizes > 0, level=level)
     return rooted(made, (sizes.sum(1) ** 2 - (sizes**2).sum(1)) / 2, table.shape[2], level=level)
 
 
@@ -73,7 +72,9 @@ def effect_correlation(first: ArrayLike, second: ArrayLike) -> float:
     >>> effect_correlation(counts, counts), effect_correlation(counts, np.ones((3, 2), int))
     (1.0, 0.0)
     """
-    both = np.stack([_squared_effects(counts_of(given, *AXES[1:])[None])[1][0] for given in (first, second)])
+    both = np.stack(
+        [_squared_effects(counts_of(given, *AXES[1:])[None].astype(np.float64))[1][0] for given in (first, second)]
+    )
     x, y = both[:, np.isfinite(both).all(0)]
     x, y = x - x.mean() if len(x) else x, y - y.mean() if len(y) else y
     scale = float(np.sqrt((x @ x) * (y @ y)))
@@ -100,10 +101,14 @@ def cell_design_effect(groups: ArrayLike) -> Floats:
     return np.where(np.isfinite(found), np.maximum(found, 1.0), 1.0)
 
 
-def _squared_effects(counts: Ints) -> Parts:
+def _sizes(table: Floats) -> Floats:
+    """Boxes of each group: by a product, as sums over a short last axis take several times as long."""
+    return np.asarray(table @ np.ones(table.shape[2]))
+
+
+def _squared_effects(table: Floats) -> Parts:
     """Squared effect of counts (classes, groups, cells) and of the same without each group."""
-    table = counts.astype(np.float64)
-    total, sizes, cells = table.sum(1), table.sum(2), table.shape[2]
+    total, sizes, cells = table.sum(1), _sizes(table), table.shape[2]
     own, shared = np.einsum("cgk,cgk->cg", table, table), np.einsum("cgk,ck->cg", table, total)
     square, n = np.einsum("ck,ck->c", total, total), sizes.sum(1)
     full = _squared(square - own.sum(1), n**2 - (sizes**2).sum(1), cells)
