@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
 from biasscope.bias.expected import TINY, bits, expected_bits, expected_deviation
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.core.binomial import unseen
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -166,9 +167,9 @@ def _estimate(
     low = value - slope * reach
     # Boxes that all agree leave the jackknife nothing to see: this share of the law may have shown none of them.
     # Where others are compared with, it sees what these vary by.
-    alike, unseen = (reach < TINY) | ((table.sum(1) > 0).sum(-1) == 1), 1 - (1 - level) ** (1 / n)
-    low = np.where(alike, np.fmin(low, spread.distance(strength * (1 - unseen))), low)
-    high = np.where(alike, np.fmax(high, observed + unseen * most), high)
+    alike, missed = (reach < TINY) | ((table.sum(1) > 0).sum(-1) == 1), unseen(n, level)
+    low = np.where(alike, np.fmin(low, spread.distance(strength * (1 - missed))), low)
+    high = np.where(alike, np.fmax(high, observed + missed * most), high)
     value, low, high = (np.clip(part, 0.0, most) for part in (value, np.fmin(low, value), np.fmax(high, value)))
     low, high = (np.where(np.isnan(reach), np.nan, part) for part in (low, high))
     return Estimate(value, low, high, slope * shown.error)

@@ -72,9 +72,7 @@ def effect_correlation(first: ArrayLike, second: ArrayLike) -> float:
     >>> effect_correlation(counts, counts), effect_correlation(counts, np.ones((3, 2), int))
     (1.0, 0.0)
     """
-    both = np.stack(
-        [_squared_effects(counts_of(given, *AXES[1:])[None].astype(np.float64))[1][0] for given in (first, second)]
-    )
+    both = np.stack([_squared_effects(counts_of(given, *AXES[1:])[None])[1][0] for given in (first, second)])
     x, y = both[:, np.isfinite(both).all(0)]
     x, y = x - x.mean() if len(x) else x, y - y.mean() if len(y) else y
     scale = float(np.sqrt((x @ x) * (y @ y)))
@@ -106,8 +104,9 @@ def _sizes(table: Floats) -> Floats:
     return np.asarray(table @ np.ones(table.shape[2]))
 
 
-def _squared_effects(table: Floats) -> Parts:
+def _squared_effects(counts: Ints | Floats) -> Parts:
     """Squared effect of counts (classes, groups, cells) and of the same without each group."""
+    table = np.asarray(counts, np.float64)
     total, sizes, cells = table.sum(1), _sizes(table), table.shape[2]
     own, shared = np.einsum("cgk,cgk->cg", table, table), np.einsum("cgk,ck->cg", table, total)
     square, n = np.einsum("ck,ck->c", total, total), sizes.sum(1)

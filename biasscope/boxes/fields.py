@@ -77,7 +77,7 @@ def text(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
 
 
 def word(value: object) -> str | None:
-    """One value as :func:`text` understands it.
+    """One value of a row as text: a whole float is its integer; a text stays what it is but for blanks around.
 
     >>> word(" cat"), word(""), word(2.0), word(2.5), word(float("nan")), word(None)
     ('cat', None, '2', '2.5', None, None)

@@ -45,6 +45,15 @@ def exact_bounds(share: ArrayLike, size: ArrayLike, tail: float = 0.025) -> tupl
     return low, high
 
 
+def unseen(size: ArrayLike, level: float = 0.95) -> Floats:
+    """Largest share of a law that so many draws may all have missed: fewer than ``1 - level`` of such samples do.
+
+    >>> unseen(10).round(4).item()
+    0.2589
+    """
+    return np.asarray(1 - (1 - level) ** (1 / np.asarray(size, np.float64)))
+
+
 def coin_tosses(share: ArrayLike, variance: ArrayLike, freedom: ArrayLike, tail: float = 0.025) -> Floats:
     """Coin tosses that tell as much of a share as its variance, itself known from ``freedom`` degrees of freedom.
 

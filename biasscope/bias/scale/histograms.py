@@ -9,6 +9,7 @@ from biasscope.bias import effects
 from biasscope.bias.counting.tables import FINE_SCALES, SCALES, fine_scale_edges
 from biasscope.bias.grouped import cell_design_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.core.binomial import unseen
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -89,14 +90,14 @@ def effective_bins(groups: Ints, *, clustered: bool = False) -> Estimate:
     full = corrected_entropy(groups.sum(1), design)
     made = jackknife(full, corrected_entropy(leave_one_out(groups), design[:, None]), groups.any(-1))
     alike = (groups.sum(1) > 0).sum(-1) == 1
-    upper = np.where(alike, np.fmax(made.high, _unseen(groups.sum((1, 2)) / design, groups.shape[-1])), made.high)
+    upper = np.where(alike, np.fmax(made.high, _missed(groups.sum((1, 2)) / design, groups.shape[-1])), made.high)
     value, low, high = (np.clip(np.exp2(part), 1.0, groups.shape[-1]) for part in (made.value, made.low, upper))
     return Estimate(value, low, np.where(np.isnan(made.high), np.nan, high), made.error * value * np.log(2))
 
 
-def _unseen(boxes: Floats, bins: int, level: float = 0.95) -> Floats:
+def _missed(boxes: Floats, bins: int) -> Floats:
     """Entropy of a law of which so many boxes may all lie in one bin, the rest of it being spread over the others."""
-    rest = 1 - (1 - level) ** (1 / np.maximum(boxes, 1))
+    rest = unseen(np.maximum(boxes, 1))
     two = np.stack([1 - rest, rest], -1)
     return np.asarray(effects.entropy(two) + rest * np.log2(max(bins - 1, 1)))
 

@@ -18,7 +18,9 @@ CLASSES = [
     Field("label", "Class", "label"),
     Field("boxes", "Boxes", "count"),
     Field("effect_before", "Effect before", "real", "Bias-corrected Cramér's V before the augmentation"),
-    Field("effect_after", "Effect after", "real", "The same after it"),
+    Field(
+        "effect_after", "Effect after", "real", "The same after it; below ten boxes clear of the frame without bounds"
+    ),
     Field("visible_fraction", "Visible", "share", "Mean share of the box that is still in the picture"),
     Field("apparent_scale_ratio", "Apparent scale", "real", "Apparent scale in training over that in evaluation"),
 ]
