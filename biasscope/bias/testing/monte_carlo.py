@@ -28,6 +28,8 @@ STEPS_WORTH_A_HISTOGRAM = 24
 BOXES_WORTH_A_CELL = 50
 """Boxes to draw, for each cell, from which on one binomial number a cell takes less time than all of them."""
 TIE = 1e-9
+FEW = 6
+"""Classes of one size up to which each is held against all draws sooner than these are sorted."""
 
 
 def monte_carlo_p(
@@ -115,8 +117,15 @@ def _drawn_p(observed: Floats, n: NDArray[np.int64], weights: Floats, draws: int
         width = min(CHUNK, draws - start)
         for size, null in _growing(random, width, list(rows_of), weights):
             rows = rows_of[size]
-            exceeding[rows] += width - np.searchsorted(np.sort(null), observed[rows] * (1 - TIE), "left")
+            exceeding[rows] += _reached(null, observed[rows] * (1 - TIE))
     return np.where(n > 0, (exceeding + 1) / (draws + 1), np.nan)
+
+
+def _reached(null: Floats, observed: Floats) -> NDArray[np.int64]:
+    """How many draws of the null lie at or beyond each observed value."""
+    if len(observed) <= FEW:
+        return np.asarray((null >= observed[:, None]).sum(1))
+    return len(null) - np.searchsorted(np.sort(null), observed, "left")
 
 
 def _growing(random: _SixteenBits, width: int, sizes: list[int], weights: Floats) -> Iterator[tuple[int, Floats]]:

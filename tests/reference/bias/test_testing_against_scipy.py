@@ -94,6 +94,16 @@ def test_many_boxes_in_few_cells_against_the_binomial_law(sizes):
         assert p == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 20_000) + 1e-4)
 
 
+def test_a_class_has_the_same_p_however_many_others_have_its_size():
+    """Few are held against the draws one by one, many against the sorted ones."""
+    counts = np.array(list(itertools.product(range(5), repeat=4)))
+    squares = 4 * np.square(counts[counts.sum(1) == 7]).sum(1).astype(float)
+    together = testing.monte_carlo_p(squares, [7] * len(squares), [0.25] * 4, draws=999)
+    alone = [testing.monte_carlo_p([square], [7], [0.25] * 4, draws=999)[0] for square in squares]
+    assert together.tolist() == alone
+    assert len({*alone}) > 5
+
+
 def test_a_single_box_is_as_likely_in_any_cell():
     assert testing.chi_square([[1, 0, 0, 0]]).tolist() == [3]
     assert testing.chi_square_p([[0, 1, 0, 0], [0, 0, 0, 0]], draws=99).tolist() == [
