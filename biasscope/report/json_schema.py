@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,11 +21,17 @@ IDENTIFIER = "urn:biasscope:{name}:1"
 
 def schema(name: str = "report") -> bytes:
     """JSON schema (draft 2020-12) of a report or a comparison, indented, ends with a newline."""
-    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": IDENTIFIER.format(name=name)}
-    return (
-        msgspec.json.format(msgspec.json.encode(made | msgspec.json.schema(TYPES[name]), order="sorted"), indent=1)
-        + b"\n"
-    )
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": IDENTIFIER.format(name=name)}
+    made = about | _ordered(msgspec.json.schema(TYPES[name]))
+    return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1) + b"\n"
+
+
+def _ordered(part: Any) -> Any:
+    """Part of a schema whose alternatives stand in an order that does not depend on the version of msgspec."""
+    if isinstance(part, dict):
+        made = {key: _ordered(value) for key, value in part.items()}
+        return made | {"anyOf": sorted(made["anyOf"], key=msgspec.json.encode)} if "anyOf" in made else made
+    return [_ordered(each) for each in part] if isinstance(part, list) else part
 
 
 def committed(name: str = "report") -> Path:
