@@ -59,9 +59,16 @@ def whole_side(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
     return pl.when(whole).then(value).cast(pl.Int32, strict=False)
 
 
-def image_name(column: pl.Expr) -> pl.Expr:
-    """Image column without the suffix of an image file; null where it is empty."""
+def image_name(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    """Image column without the suffix of an image file; null where it is empty. Whole floats are their integers."""
+    if kind.is_float():
+        return _by_piece(column.fill_nan(None).cast(pl.String), cleaned)
     return _by_piece(column.cast(pl.String), plain_names)
+
+
+def looked_up(column: pl.Expr) -> pl.Expr:
+    """Names of images as another table may have them: a whole float (1.0) is its integer."""
+    return _by_piece(column, whole)
 
 
 def text(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
@@ -129,7 +136,16 @@ def classes(words: pl.Series) -> pl.Series:
 
 def cleaned(words: pl.Series) -> pl.Series:
     """Words without blanks around, whole floats as integers; empty ones are null."""
-    return stripped(words).str.replace(_WHOLE, "${1}")
+    return whole(stripped(words))
+
+
+def whole(words: pl.Series) -> pl.Series:
+    """Words, and the integers of those that are whole floats.
+
+    >>> whole(pl.Series(["1.0", "1.05", "a", None])).to_list()
+    ['1', '1.05', 'a', None]
+    """
+    return words.str.replace(_WHOLE, "${1}") if words.str.contains(".0", literal=True).any() else words
 
 
 def stripped(words: pl.Series) -> pl.Series:

@@ -22,6 +22,8 @@ _NAMES = {
 SPLIT_WORD = re.compile(rf"({'|'.join(_NAMES)})(?:\d{{4}})?", re.IGNORECASE)
 """A word that names a split, with or without a year."""
 
+_WHOLE = re.compile(r"^(-?[0-9]+)\.0+$")
+
 SPLIT_NAMES = {
     spelling: split
     for word, split in _NAMES.items()
@@ -95,6 +97,18 @@ def stem_of(name: str) -> str:
     ('000000001', 'v1.5')
     """
     return without_suffix(name.replace("\\", "/").rsplit("/", 1)[-1])
+
+
+def key_of(name: str) -> str:
+    """Stem by which the image of a name is found; a whole float (1.0) is its integer there.
+
+    One missing value makes floats of whole numbers in pandas, in one table of two.
+
+    >>> key_of("val/7.0"), key_of("7.jpg"), key_of("v1.0")
+    ('7', '7', 'v1.0')
+    """
+    stem = stem_of(name)
+    return _WHOLE.sub(r"\1", stem) if stem.endswith("0") else stem
 
 
 def without_suffix(name: str) -> str:

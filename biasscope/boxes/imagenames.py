@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from biasscope.boxes.filenames import split_from, split_of_folders, stem_of, without_suffix
+from biasscope.boxes.filenames import key_of, split_from, split_of_folders, without_suffix
 
 
 class ImageNames:
@@ -25,7 +25,7 @@ class ImageNames:
         self._names: dict[str, list[str]] = defaultdict(list)
         folders = set[str]()
         for name in names:
-            self._names[stem_of(name)].append(name)
+            self._names[key_of(name)].append(name)
             folders.add(name.rpartition("/")[0])
         self._splits = {self._split_of(f"{folder}/") for folder in folders}
 
@@ -37,7 +37,7 @@ class ImageNames:
         no split is not meant just because the others are of another one.
         """
         image_id = image_id.replace("\\", "/")
-        names = self._names.get(stem_of(image_id), [])
+        names = self._names.get(key_of(image_id), [])
         end = f"/{without_suffix(image_id)}"
         names = [name for name in names if f"/{without_suffix(name)}".endswith(end)] or names
         given = split_from(split) if split else None

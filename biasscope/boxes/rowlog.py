@@ -32,6 +32,8 @@ class RowLog:
         Number of rows by reason.
     rows
         Those that are listed.
+    spellings
+        Words in columns of splits by the split that they were taken for.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class RowLog:
     keep: int = 1000
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[BadRow] = field(default_factory=list)
+    spellings: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, reason: str, where: str, detail: str = "", *, times: int = 1) -> None:
         """Count a bad row and list it while there is room."""

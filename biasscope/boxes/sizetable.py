@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from biasscope.boxes.commas import THOUSANDS, first_words, meaning
+from biasscope.boxes.commas import DECIMAL, THOUSANDS, first_words, meaning
 from biasscope.boxes.damage import incomplete
 from biasscope.boxes.fields import side
-from biasscope.boxes.filenames import stem_of
+from biasscope.boxes.filenames import key_of
 from biasscope.boxes.files import head
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.readers.coco_tables import LISTED, read_tables
@@ -61,7 +61,7 @@ class SizeTable:
         named = named.drop_nulls().with_columns(pl.col("name").str.replace_all("\\", "/", literal=True))
         self._named = named
         self.folders = bool(named["name"].str.contains("/", literal=True).any())
-        keys = pl.Series("key", map(stem_of, named["name"]), pl.String)
+        keys = pl.Series("key", map(key_of, named["name"]), pl.String)
         known = named.select(keys, *SIDES).unique(maintain_order=True)
         self.frame = known.filter(pl.col("key").is_unique())
 
@@ -133,12 +133,17 @@ def _table_sizes(path: Path) -> pl.DataFrame:
 
 
 def _commas(path: Path, sides: Sequence[str]) -> str:
-    """What commas in sides mean: where nothing else tells, they set thousands apart, as sides are whole numbers."""
+    """What commas in sides mean: where nothing else tells, they set thousands apart, as sides are whole numbers.
+
+    Not where all end in zeros and some are so long that no picture is (``640,000``): those are decimals.
+    """
     words = first_words(path, *([name] for name in sides))
     try:
         return meaning(words, path)
     except InputError:
-        return THOUSANDS
+        doubtful = [word.strip() for sort in words for word in sort if "," in word]
+        zeros = all(word.endswith(",000") for word in doubtful)
+        return DECIMAL if zeros and max(map(len, doubtful)) > len("99,000") else THOUSANDS
 
 
 def _coco_sizes(path: Path) -> pl.DataFrame:

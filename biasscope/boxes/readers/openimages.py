@@ -70,7 +70,7 @@ def _one(request: Request, found: Found, convention: str) -> Parts:
     if names := _names(path.parent):
         label = plain_words("LabelName").replace(names).cast(pl.Categorical)
     columns = {
-        "image_id": image_name(pl.col("ImageID")),
+        "image_id": image_name(pl.col("ImageID"), pl.String()),
         "label": label,
         **{key: number(name, schema[name], commas) for key, name in zip(CORNERS, _CORNERS, strict=True)},
         **flags_of({key: name for key, name in _FLAGS.items() if name in schema}, schema),

@@ -106,7 +106,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
             if key in chosen
         },
         "label": pl.lit(ONE_CLASS),
-        **names_of(path, chosen, schema),
+        **names_of(path, chosen, schema, request.log.spellings),
         **flags_of(chosen, schema),
     }
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]

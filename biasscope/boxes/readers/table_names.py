@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -45,20 +46,25 @@ def naming(path: Path, kinds: pl.Schema, options: Sequence[str]) -> str:
     return found
 
 
-def names_of(path: Path, chosen: Mapping[str, str], schema: pl.Schema) -> dict[str, pl.Expr]:
+def names_of(
+    path: Path, chosen: Mapping[str, str], schema: pl.Schema, spellings: dict[str, set[str]]
+) -> dict[str, pl.Expr]:
     """Image, class and split of each row, as far as there are columns for them, the first being there.
+
+    Words that are taken for a split are put into ``spellings`` while rows are read.
 
     Raises
     ------
     InputError
         The column for the class holds none.
     """
-    made = {"image_id": image_name(_name_in(chosen["image_id"], schema[chosen["image_id"]])[0])}
+    made = {"image_id": image_name(*_name_in(chosen["image_id"], schema[chosen["image_id"]]))}
     if "label" in chosen:
         made["label"] = _class_of(path, chosen["label"], schema[chosen["label"]])
     if "split" in chosen:
-        split = text(pl.col(chosen["split"]), schema[chosen["split"]])
-        made["split"] = split.map_batches(_called, return_dtype=pl.Categorical(), is_elementwise=True)
+        split = _with_names(path, chosen["split"], schema[chosen["split"]])
+        called = partial(_called, spellings=spellings)
+        made["split"] = split.map_batches(called, return_dtype=pl.Categorical(), is_elementwise=True)
     return made
 
 
@@ -71,6 +77,11 @@ def _class_of(path: Path, name: str, kind: pl.DataType) -> pl.Expr:
     if kind.is_nested():
         hint = "Name the column of the classes with --columns label=..."
         raise InputError(f"column {name!r} holds no classes (its type is {_short(kind)})", where=str(path), hint=hint)
+    return _with_names(path, name, kind)
+
+
+def _with_names(path: Path, name: str, kind: pl.DataType) -> pl.Expr:
+    """Words of a column, for whose numbers the file may have names."""
     names = class_names(path, name) if kind.is_integer() else None
     if not names:
         return text(pl.col(name).cast(pl.String) if kind == pl.Binary else pl.col(name), kind)
@@ -80,9 +91,12 @@ def _class_of(path: Path, name: str, kind: pl.DataType) -> pl.Expr:
     ).cast(pl.Categorical)
 
 
-def _called(splits: pl.Series) -> pl.Series:
+def _called(splits: pl.Series, spellings: dict[str, set[str]]) -> pl.Series:
     """Splits by the names that they have everywhere; only the distinct ones are looked at."""
     given = splits.unique().cast(pl.String)
+    for word in given:
+        if word in SPLIT_NAMES:
+            spellings.setdefault(SPLIT_NAMES[word], set()).add(word)
     if given.replace(SPLIT_NAMES).equals(given):
         return splits
     return splits.cast(pl.String).replace(SPLIT_NAMES).cast(pl.Categorical)

@@ -52,8 +52,12 @@ class Usable:
         return pl.concat(parts) if parts else self.table.boxes.head(0).collect()
 
     def notes(self) -> Iterator[str]:
-        """What the reader assumed, and what was assumed of images of one name in the batches so far."""
+        """What the reader assumed, and what was of splits and of images of one name in the batches so far."""
         yield from self.table.notes
+        for split, words in sorted(self.table.log.spellings.items()):
+            if len(words) > 1:
+                named = " and ".join(f"“{word}”" for word in sorted(words))
+                yield f"In the column of splits {named} were taken for one, “{split}”; rename them if they are not."
         if shared := self._shared.count:
             named = "image is" if shared == 1 else "images are"
             yield (

@@ -34,7 +34,7 @@ def test_names(names: list[str | None]) -> None:
     assert plain_names(series).to_list() == wanted
     frame = series.to_frame().lazy()
     for engine in ("in-memory", "streaming"):
-        assert frame.select(image_name(pl.col("x"))).collect(engine=engine)["x"].to_list() == wanted
+        assert frame.select(image_name(pl.col("x"), pl.String())).collect(engine=engine)["x"].to_list() == wanted
 
 
 @given(NAMES)

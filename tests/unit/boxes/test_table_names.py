@@ -9,6 +9,7 @@ import pytest
 
 from biasscope.boxes import read_boxes
 from biasscope.core.errors import InputError
+from biasscope.pipeline.dataset.usable import Usable
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
 CORNERS = {"xmin": [1.0, 2.0], "ymin": [1.0, 2.0], "xmax": [9.0, 9.0], "ymax": [9.0, 9.0]}
@@ -114,3 +115,34 @@ def test_splits_in_a_column_are_called_as_in_paths(tmp_path: Path) -> None:
     lines = "".join(f"{row},{split},1,1,9,9,cat,20,10\n" for row, split in enumerate(given))
     (tmp_path / "x.csv").write_text(f"image,split,xmin,ymin,xmax,ymax,label,width,height\n{lines}")
     assert words(tmp_path / "x.csv", "split") == ["train", "val", "val", "dev", "fold 1", None, "test", "train", "val"]
+
+
+@pytest.mark.parametrize("given", [["val", "valid"], ["val", "val"]])
+def test_two_words_for_one_split_are_told(tmp_path: Path, given: list[str]) -> None:
+    lines = "".join(f"{row},{split},1,1,9,9,cat,20,10\n" for row, split in enumerate(["train", *given]))
+    (tmp_path / "x.csv").write_text(f"image,split,xmin,ymin,xmax,ymax,label,width,height\n{lines}")
+    side = Usable(read_boxes(tmp_path / "x.csv"))
+    assert side.frame()["split"].cast(pl.String).to_list() == ["train", "val", "val"]
+    told = [note for note in side.notes() if "“val” and “valid” were taken for one, “val”" in note]
+    assert len(told) == (given[0] != given[1])
+
+
+def test_splits_have_the_names_that_the_library_stored(tmp_path: Path) -> None:
+    kinds = {name: datasets.Value("int64") for name in ("image_id", "xmin", "ymin", "xmax", "ymax", "width", "height")}
+    features = datasets.Features({**kinds, "split": datasets.ClassLabel(names=["train", "validation"])})
+    row = {"image_id": 1, "xmin": 1, "ymin": 1, "xmax": 9, "ymax": 9, "width": 20, "height": 10}
+    made = datasets.Dataset.from_list([{**row, "split": split} for split in (0, 1, None)], features=features)
+    made.to_parquet(str(tmp_path / "x.parquet"))
+    assert words(tmp_path / "x.parquet", "split") == ["train", "val", None]
+
+
+def test_images_of_a_column_of_floats_are_whole_numbers(tmp_path: Path) -> None:
+    path = written(tmp_path, image_id=[12.0, 2.5], label=["cat", "dog"])
+    assert words(path, "image_id") == ["12", "2.5"]
+
+
+@pytest.mark.parametrize("ids", [("1.0", "1"), ("1", "1.0"), ("a/1.0", "a/1"), ("1.0.jpg", "1.0.png")])
+def test_whole_numbers_as_floats_in_one_of_two_tables_are_the_same_image(tmp_path: Path, ids: tuple[str, str]) -> None:
+    (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label\n{ids[0]},1,1,9,9,cat\n")
+    (tmp_path / "s.csv").write_text(f"image,width,height\n{ids[1]},20,10\n")
+    assert words(tmp_path / "x.csv", "image_width", sizes=tmp_path / "s.csv") == ["20"]
