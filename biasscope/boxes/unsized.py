@@ -35,7 +35,7 @@ def missing_sizes(given: Mapping[str, Path], images: pl.LazyFrame) -> str:
     >>> path = Path(tempfile.mkdtemp()) / "sizes.csv"
     >>> _ = path.write_text("image,width,height\na.jpg,20,10\n")
     >>> missing_sizes({"--sizes": path}, pl.LazyFrame({"image_id": ["b"], "split": [None]}))
-    '--sizes has a usable size of none of the images, such as b'
+    '--sizes has a usable size of none of these images, such as b'
     >>> missing_sizes({}, pl.LazyFrame())
     'give --images or --sizes'
     """
@@ -55,4 +55,4 @@ def _why(option: str, place: Path, images: list[tuple[str, str | None]]) -> str:
     if any(like for _, like in found):
         return f"{option} has pictures that cannot be read"
     what = "has a usable size of" if sizes else "holds"
-    return f"{option} {what} none of the images" + (f", such as {images[0][0]}" if images else "")
+    return f"{option} {what} none of these images" + (f", such as {images[0][0]}" if images else "")

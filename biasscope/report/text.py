@@ -89,13 +89,20 @@ def _result(result: Result, said: Sequence[str]) -> Iterator[str]:
         yield wrapped(f"{result.kind.capitalize()}: {result.finding}")
     tables = {item.name: item for item in result.tables}
     if result.kind in _COLUMNS and "classes" in tables and tables["classes"].height:
-        yield f"{result.kind.capitalize()}, class by class:\n" + _classes(tables["classes"], _COLUMNS[result.kind])
+        yield f"{_heading(result)}:\n" + _classes(tables["classes"], _COLUMNS[result.kind])
     if result.kind == "shifts" and "models" in tables and tables["models"].height:
         protocol = result.parameters.get("protocol")
         named = f"Shifts ({visible(str(protocol))})" if protocol else "Shifts"
         yield f"{named}, model by model:\n" + _classes(tables["models"], _MODELS)
     if result.kind in ("integrity", "images") and "problems" in tables:
-        yield from _problems(tables["problems"])
+        yield from _problems(tables["problems"], result.title.partition(": ")[2])
+
+
+def _heading(result: Result) -> str:
+    """What a table of classes is of, with the names of the two sides of a comparison."""
+    sides = [result.parameters.get(side) for side in ("a", "b")]
+    named = f", {visible(str(sides[0]))} (a) against {visible(str(sides[1]))} (b)" if all(sides) else ""
+    return f"{result.kind.capitalize()}, class by class{named}"
 
 
 def _classes(table: Table, names: Sequence[str]) -> str:
@@ -119,8 +126,9 @@ def _short(cell: str) -> str:
     return shown if len(shown) <= 32 else shown[:29] + "..."
 
 
-def _problems(table: Table) -> Iterator[str]:
+def _problems(table: Table, of: str) -> Iterator[str]:
+    """Problems that were found, behind the name of the dataset where it is not the first."""
     found = [(title, count) for title, count in zip(table["title"], table["count"], strict=True) if count]
     if found:
         rows = [[f"  {_short(str(title))}", plain(wording.anything(count))] for title, count in found]
-        yield "Problems:\n" + aligned(rows, [False, True])
+        yield f"Problems{f' of {visible(of)}' if of else ''}:\n" + aligned(rows, [False, True])

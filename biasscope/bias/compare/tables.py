@@ -17,7 +17,7 @@ from biasscope.core.results import Cell, Table, table
 
 
 def classes_table(found: Evidence, parameters: Mapping[str, Cell]) -> Table:
-    """Distances, tests and maps of every class, the most different first."""
+    """Distances, tests and maps of every class, the most different first; behind them those that are not tested."""
     sides, position, scale = found.sides, found.looks["position"], found.looks["scale"]
     alpha = float(str(parameters["alpha"]))
     boxes, maps = sides.boxes(), _class_maps(found)
@@ -41,7 +41,8 @@ def classes_table(found: Evidence, parameters: Mapping[str, Cell]) -> Table:
         "map_a": maps[:, 0].tolist(),
         "map_b": maps[:, 1].tolist(),
     }
-    order = np.lexsort([np.arange(len(boxes)), -np.nan_to_num(position.distance.value, nan=-1.0)])
+    untested = np.isnan(position.q) & np.isnan(scale.q)  # the distance of few boxes is large by chance
+    order = np.lexsort([np.arange(len(boxes)), -np.nan_to_num(position.distance.value, nan=-1.0), untested])
     ordered = {name: [_plain(values)[row] for row in order] for name, values in columns.items()}
     return table("classes", ordered, title="Per class, the most different first", row="class")
 

@@ -154,10 +154,11 @@ def _effect(counts: BoxCounts, groups: NDArray[np.int64]) -> Estimate:
 
 
 def _design_effects(counts: BoxCounts, minimum: int) -> Floats:
-    """Of every class from the jackknife groups, of the pooled set from many more."""
+    """Of every class from the jackknife groups, of the pooled set from many more; 1 where no image has two boxes."""
     classes = design_effect({name: counts.moment(name, "cluster") for name in CLUSTERED}, minimum)
     pooled = design_effect({name: counts.moment(name, "pooled_cluster")[None] for name in CLUSTERED}, minimum)
-    return np.append(classes[:-1], pooled)
+    found = np.append(classes[:-1], pooled)
+    return np.where(np.isfinite(found) & (counts.boxes == counts.images), 1.0, found)
 
 
 def design_effect(sums: Sums, minimum: int) -> Floats:

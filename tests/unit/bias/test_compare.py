@@ -256,6 +256,19 @@ def test_no_class_together_on_both_sides_leaves_no_half_sentence() -> None:
     assert result.finding.endswith("in scale in 0 of 1.")
 
 
+def test_classes_that_are_not_tested_stand_behind_those_that_are() -> None:
+    """Two boxes against two are far apart by chance, and would come first."""
+    first, second = (boxes(4, seed=seed, classes=30) for seed in (1, 2))
+    many = [boxes(30, seed=seed, classes=3) for seed in (3, 4)]
+    tested = pl.col("label").replace({f"{name:04}": f"many {name}" for name in range(3)})
+    rows = compare(
+        *(pl.concat([few, more.with_columns(tested)]) for few, more in zip((first, second), many, strict=True))
+    ).table("classes")
+    assert [label.startswith("many") for label in rows["label"]] == [True] * 3 + [False] * 30
+    for part in (rows["distance"][:3], rows["distance"][3:]):
+        assert list(part) == sorted(part, reverse=True)
+
+
 def test_nothing_in_common() -> None:
     a = boxes(6, seed=1, classes=1)
     result = compare(a, a.with_columns(label=pl.lit("other")))

@@ -129,8 +129,8 @@ TWICE = "image,width,height\na.jpg,20,10\na.jpg,40,30\n"
     [
         (None, "give --images or --sizes"),
         (TWICE, "--sizes has several sizes for one name, such as a"),
-        ("image,width,height\na.jpg,abc,-3\n", "--sizes has a usable size of none of the images, such as a"),
-        ("image,width,height\nother.jpg,20,10\n", "--sizes has a usable size of none of the images, such as a"),
+        ("image,width,height\na.jpg,abc,-3\n", "--sizes has a usable size of none of these images, such as a"),
+        ("image,width,height\nother.jpg,20,10\n", "--sizes has a usable size of none of these images, such as a"),
     ],
 )
 def test_advice_knows_which_sizes_were_given(tmp_path: Path, sizes: str | None, said: str) -> None:
@@ -148,8 +148,8 @@ def test_advice_knows_which_sizes_were_given(tmp_path: Path, sizes: str | None, 
     ("names", "said"),
     [
         (["one/a.png", "two/a.png"], "--images has several pictures for one name, such as a"),
-        (["b.png"], "--images holds none of the images, such as a"),
-        ([], "--images holds none of the images, such as a"),
+        (["b.png"], "--images holds none of these images, such as a"),
+        ([], "--images holds none of these images, such as a"),
     ],
 )
 def test_advice_knows_which_pictures_were_given(tmp_path: Path, names: list[str], said: str) -> None:

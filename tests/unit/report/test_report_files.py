@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from biasscope.core.errors import OutputError
-from biasscope.core.results import Scalar
+from biasscope.core.results import Result, Scalar, table
 from biasscope.report import json_schema
 from biasscope.report.model import decode, encode
 from biasscope.report.render import render
@@ -94,6 +94,22 @@ def test_summary_has_answer_numbers_strongest_classes_and_problems():
         assert shown in text
     assert "No label" not in text
     assert text.index("tench") < text.index("hammerhead")
+
+
+def test_summary_names_the_sides_of_a_table_and_the_dataset_that_problems_are_of():
+    sides = {"a": "train", "b": "cubv2"}
+    classes = table("classes", {"label": ["cat"], "boxes_a": [1], "boxes_b": [2]})
+    problems = table("problems", {"title": ["Degenerate boxes"], "count": [3]})
+    text = summary(
+        sample.report(
+            [
+                Result("splits", "Alike.", parameters=sides, tables=[classes]),
+                Result("integrity", "Some.", "What is wrong: other.csv", tables=[problems]),
+            ]
+        )
+    )
+    assert "Splits, class by class, train (a) against cubv2 (b):\n" in text
+    assert "Problems of other.csv:\n" in text
 
 
 def test_summary_fits_the_terminal():
