@@ -72,7 +72,8 @@ def jackknife(
     filled
         Whether group g holds anything of the class, shape ``(classes, groups)``.
     low, high
-        Range of the statistic; the bounds are cut to it.
+        Range of what is estimated; the bounds are cut to it, or to the value where that lies outside, as a variance of
+        few boxes may.
     level
         Confidence level.
     scale
@@ -96,7 +97,8 @@ def jackknife(
     error = np.where(groups > 1, np.sqrt(degrees / (degrees + 1) * squares), np.nan)
     reach = stdtrit(degrees, (1 + level) / 2) * error
     lower, upper = (value - reach, value + reach) if scale is None else _rescaled(value, reach, scale)
-    return Estimate(value, np.clip(lower, low, high), np.clip(upper, low, high), error)
+    lowest, highest = np.minimum(low, value), np.maximum(high, value)
+    return Estimate(value, np.clip(lower, lowest, highest), np.clip(upper, lowest, highest), error)
 
 
 def _rescaled(value: Floats, reach: Floats, scale: Scale) -> tuple[Floats, Floats]:

@@ -30,7 +30,7 @@ TITLES = {
     "edge_contact": "Share of objects that touch the frame",
     "median_scale": "Median scale (square root of the area share)",
 }
-RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 12.0)}
+RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 3.0)}
 SCALES = {"concentration": LOGARITHM}
 """First word of a measure -> what it can be, and the scale of its interval."""
 EFFECTS = {"effect": "placement", "effect_feasible": "feasible", "effect_raw": "raw"}

@@ -56,11 +56,11 @@ def median_over_images(values: ArrayLike, image: ArrayLike, *, level: float = 0.
     return Estimate(np.atleast_1d(middle), low, high, unknown)
 
 
-def order_places(tosses: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Floats:
-    """Shares at which the quantiles of n boxes (numpy's, linear) bound the median, low ones and high ones.
+def order_places(tosses: ArrayLike, n: ArrayLike, *, share: float = 0.5, level: float = 0.95) -> Floats:
+    """Shares at which the quantiles of n boxes (numpy's, linear) bound that of a share, low ones and high ones.
 
-    NaN where the boxes are worth too few tosses (fewer than 5.3 at 95 %): they may all lie on one side of the median
-    more often than the level allows.
+    NaN where the boxes are worth too few tosses (for the median fewer than 5.3 at 95 %): they may all lie on one side
+    of the quantile more often than the level allows.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def order_places(tosses: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Flo
         Coin tosses that the boxes are worth.
     n
         Number of boxes.
+    share
+        Share of the boxes below the quantile: one half for the median.
     level
         Confidence level.
 
@@ -80,19 +82,18 @@ def order_places(tosses: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Flo
     """
     tail, boxes = (1 - level) / 2, np.asarray(n, np.float64)
     worth = np.asarray(tosses, np.float64)
-    below = exact_bounds(0.5, worth, tail)[0]
-    place = np.clip((below * boxes - 0.5) / np.maximum(boxes - 1, 1), 0.0, 0.5)
-    place = np.where(worth * np.log(2) >= -np.log(tail), place, np.nan)
-    return np.stack([place, 1 - place])
+    below, above = ((at * boxes - 0.5) / np.maximum(boxes - 1, 1) for at in exact_bounds(share, worth, tail))
+    bounded = [worth * np.log(beyond) <= np.log(tail) for beyond in (1 - share, share)]
+    return np.where(bounded, [np.clip(below, 0.0, share), np.clip(above, share, 1.0)], np.nan)
 
 
-def below_middle(groups: Ints) -> Ints:
-    """Boxes, of counts ``(classes, groups, bins)``, below the edge of bins that is nearest to the median.
+def below_share(groups: Ints, share: float = 0.5) -> Ints:
+    """Boxes, of counts ``(classes, groups, bins)``, below the edge of bins that is nearest to a quantile.
 
-    >>> below_middle(np.array([[[3, 1, 0], [0, 2, 4]]])).tolist()
+    >>> below_share(np.array([[[3, 1, 0], [0, 2, 4]]])).tolist()
     [[4, 2]]
     """
     running = groups.sum(1).cumsum(-1)
-    edge = np.abs(2 * running - running[:, -1:]).argmin(-1)
+    edge = np.abs(running - share * running[:, -1:]).argmin(-1)
     below = np.arange(groups.shape[-1]) <= edge[:, None]
     return np.asarray(np.einsum("cgb,cb->cg", groups, below), np.int64)

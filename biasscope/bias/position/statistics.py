@@ -15,7 +15,7 @@ from biasscope.bias.jackknife import FISHER, LOGARITHM, Estimate, jackknife, lea
 
 Floats = NDArray[np.float64]
 Sums = dict[str, Floats]
-RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 12.0), "correlation": (-1.0, 1.0)}
+RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 3.0), "correlation": (-1.0, 1.0)}
 SCALES = {"concentration": LOGARITHM, "correlation": FISHER}
 MEASURES = ("displacement_u", "displacement_v", "concentration_u", "concentration_v", "correlation")
 

@@ -145,8 +145,8 @@ def _class_table(counts: BoxCounts, found: Scales, alpha: float, rejected: str) 
         "label": np.array(counts.labels, object),
         "boxes": counts.boxes[:-1],
         **_bounded("median_scale", found.median),
-        "q10": found.quantiles[:-1, 0],
-        "q90": found.quantiles[:-1, 1],
+        **_bounded("q10", found.q10),
+        **_bounded("q90", found.q90),
         "js": found.js.value,
         "js_low": found.js.low,
         "js_high": found.js.high,
@@ -179,7 +179,8 @@ def _notes(reference: str, minimum: int, per_image: str) -> list[str]:
         f"Scale has no natural uniform null; the reference here is {NAMED[reference]}.",
         "Apparent scale is the square root of a box's share of the frame's area, in bins of a quarter octave from 1/64 "
         "(smaller boxes share one bin). Quantiles come from much finer bins and are off by .004 at most. A median has "
-        "an interval where its boxes are worth six or more in images of their own.",
+        "an interval where its boxes are worth six or more in images of their own; few boxes do not bound their tenth "
+        "from below (0) or nine tenths from above (1).",
         "The effect is Cramér's V of class and reference at equal weight over eight wider bins, corrected for what "
         "chance adds: 0 alike, 1 without overlap. Classes are ranked by it. The Jensen-Shannon divergence, over all "
         "bins, is corrected likewise.",

@@ -12,13 +12,15 @@ import numpy as np
 from biasscope.bias import testing
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.jackknife import Estimate
-from biasscope.bias.medians import below_middle, order_places
+from biasscope.bias.medians import below_share, order_places
 from biasscope.bias.scale.differences import divergence, effect_of, p_values
 from biasscope.bias.scale.histograms import Floats, Ints, effective_bins, merge, merged_bins, quantiles, thirds
 from biasscope.bias.shares import hashed_tosses
 from biasscope.core.errors import UsageError
 
 REFERENCES = ("others", "log-uniform")
+SHARES = (0.1, 0.5, 0.9)
+"""Of the boxes that are smaller than the quantiles that are told."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Scales:
     ----------
     histogram
         ``(classes + 1, 25)`` counts, pooled last.
-    quantiles
-        ``(classes + 1, 2)`` tenth and nine tenths.
+    q10, q90
+        Tenth and nine tenths, with their intervals.
     effective_bins
         Perplexity, corrected for few boxes: how many bins the histogram would fill evenly; with intervals.
     median
@@ -44,7 +46,8 @@ class Scales:
     """
 
     histogram: Ints
-    quantiles: Floats
+    q10: Estimate
+    q90: Estimate
     effective_bins: Estimate
     median: Estimate
     effect: Estimate
@@ -74,10 +77,11 @@ def scales(
     again = testing.draws_again(draws, family, alpha, correction)
     p = p_values(wide.sum(1), reference, minimum, draws, again, seed)
     clustered = counts.settings.per_image == "all"
-    outer, median = _quantiles(counts)
+    q10, median, q90 = _quantiles(counts)
     return Scales(
         histogram=histogram,
-        quantiles=outer,
+        q10=q10,
+        q90=q90,
         effective_bins=effective_bins(counts.scale, clustered=clustered),
         median=median,
         effect=effect_of(wide, reference, clustered=clustered),
@@ -88,15 +92,21 @@ def scales(
     )
 
 
-def _quantiles(counts: BoxCounts) -> tuple[Floats, Estimate]:
-    """Tenth and nine tenths, and the median between the order statistics of as many tosses as boxes are worth."""
-    n = counts.fine_scale.sum(-1)
-    places = order_places(_tosses(counts) if counts.settings.per_image == "all" else n, n)
-    inner, outer = np.vstack([np.full(len(n), 0.5), places]), np.broadcast_to([0.1, 0.9], (len(n), 2))
-    found = quantiles(counts.fine_scale, np.hstack([inner.T, outer]))
-    value, low, high = found[:, :3].T
-    return found[:, 3:], Estimate(value, low, high, np.full(len(n), np.nan))
+def _quantiles(counts: BoxCounts) -> list[Estimate]:
+    """Quantiles of ``SHARES`` between the order statistics of as many tosses as boxes are worth.
+
+    The bounds of a tenth that few boxes cannot give are those of scale itself, 0 and 1.
+    """
+    n, made = counts.fine_scale.sum(-1), list[Estimate]()
+    for share in SHARES:
+        places = order_places(_tosses(counts, share) if counts.settings.per_image == "all" else n, n, share=share)
+        value, low, high = quantiles(counts.fine_scale, np.vstack([np.full(len(n), share), places]).T).T
+        if share != 0.5:
+            known = np.isfinite(low) | np.isfinite(high)
+            low, high = (np.where(known & np.isnan(part), end, part) for part, end in ((low, 0.0), (high, 1.0)))
+        made.append(Estimate(value, low, high, np.full(len(n), np.nan)))
+    return made
 
 
-def _tosses(counts: BoxCounts) -> Floats:
-    return hashed_tosses(below_middle(counts.scale), counts.scale.sum(-1), counts.images)
+def _tosses(counts: BoxCounts, share: float) -> Floats:
+    return hashed_tosses(below_share(counts.scale, share), counts.scale.sum(-1), counts.images)

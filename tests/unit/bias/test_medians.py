@@ -7,7 +7,7 @@ import scipy.stats
 
 from biasscope.bias import count_boxes
 from biasscope.bias.compare import compare
-from biasscope.bias.medians import below_middle, median_over_images, order_places
+from biasscope.bias.medians import below_share, median_over_images, order_places
 from biasscope.bias.repair import repair
 from biasscope.bias.scale import scale
 from tests.box_scenes import frame
@@ -57,9 +57,20 @@ def test_the_median_scale_of_a_class_is_held(law: str, alike: float, per_image: 
         parts.append(frame(names, [f"c{world}"] * len(side), zero, zero, side, side, whole, whole))
     counts = count_boxes(pl.concat(parts), per_image=per_image, grid="continuous")  # type: ignore[arg-type]
     table = scale(counts, monte_carlo=9).table("classes")
-    low, high = (np.array(table[f"median_scale_{end}"], np.float64) for end in ("low", "high"))
-    assert np.mean(~(low > 0.2) & ~(high < 0.2)) >= 0.92
-    assert np.isfinite(low).mean() > 0.8
+    for name, share in (("median_scale", 0.5), ("q10", 0.1), ("q90", 0.9)):
+        low, high = (np.array(table[f"{name}_{end}"], np.float64) for end in ("low", "high"))
+        wanted = 0.2 * np.exp(0.4 * scipy.stats.norm.ppf(share))
+        assert np.mean(~(low > wanted) & ~(high < wanted)) >= 0.92
+        assert np.isfinite(low).mean() > 0.8
+
+
+def test_few_boxes_do_not_bound_their_tenth_from_below() -> None:
+    side = np.linspace(10, 50, 20)
+    zero, whole = np.zeros(20), np.full(20, 100)
+    table = scale(count_boxes(frame([f"i{at}" for at in range(20)], ["a"] * 20, zero, zero, side, side, whole, whole)))
+    row = table.table("classes")
+    assert (row["q10_low"], row["q90_high"]) == ([0.0], [1.0])
+    assert row["q10"][0] < row["q10_high"][0] < row["q90_low"][0] < row["q90"][0]
 
 
 def test_independent_boxes_have_the_order_statistics_of_coin_tosses() -> None:
@@ -101,7 +112,7 @@ def test_ties_at_the_median_are_the_bounds() -> None:
 
 def test_boxes_below_the_edge_nearest_to_the_median() -> None:
     groups = np.array([[[0, 9, 0], [1, 0, 0]], [[0, 0, 0], [0, 0, 0]]])
-    assert below_middle(groups).tolist() == [[0, 1], [0, 0]]
+    assert below_share(groups).tolist() == [[0, 1], [0, 0]]
 
 
 def test_crowded_images_widen_every_median() -> None:

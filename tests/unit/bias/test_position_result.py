@@ -374,3 +374,18 @@ def test_a_class_within_one_image_has_no_effect_and_spoils_no_median():
     assert effect["lone"] is None
     assert result.scalar("median_effect").n == 2
     assert result.scalar("median_effect").value is not None
+
+
+def test_the_interval_of_a_concentration_stays_in_what_it_can_be():
+    """Twelve variances of a share are 3 at most; those of three boxes may be 4, which is then the bound."""
+    left = np.array([0, 0, 80.0, 0, 1, 80])
+    names = [str(at) for at in range(6)]
+    found = placement(
+        count_boxes(frame(names, ["a"] * 3 + ["b"] * 3, left, left, left + 20, left + 20, *[np.full(6, 100)] * 2)),
+        draws=99,
+    )
+    for name in ("concentration_u", "concentration_v"):
+        made = found.measures[name]
+        assert made.value[0] > 3
+        assert (made.low <= made.value).all()
+        assert (made.high == np.maximum(3, made.value))[:2].all()
