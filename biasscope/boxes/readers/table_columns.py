@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -52,6 +53,7 @@ LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
     (True, ("left", "top", "width", "height")),
 )
 """Names of the four numbers, in lower case, and whether the last two are width and height."""
+_CENTRE = re.compile(r"^(?:bbox_)?(?:[xy]_?(?:c|cent(?:er|re))|(?:c|cent(?:er|re)_?)[xy])$")
 
 
 def resolve(
@@ -93,10 +95,11 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
     needed = ("image_id", BBOX) if BBOX in chosen else ("image_id", *CORNERS)
     missing = [key for key in needed if key not in chosen]
     if missing:
+        hint = "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
+        if centres := [name for name in names if _CENTRE.search(name.strip().lower())]:
+            hint = f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
         raise InputError(
-            f"no column was found for {', '.join(missing)} among: {', '.join(names)}",
-            where=str(path),
-            hint="Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class.",
+            f"no column was found for {', '.join(missing)} among: {', '.join(names)}", where=str(path), hint=hint
         )
 
 

@@ -146,3 +146,10 @@ def test_whole_numbers_as_floats_in_one_of_two_tables_are_the_same_image(tmp_pat
     (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label\n{ids[0]},1,1,9,9,cat\n")
     (tmp_path / "s.csv").write_text(f"image,width,height\n{ids[1]},20,10\n")
     assert words(tmp_path / "x.csv", "image_width", sizes=tmp_path / "s.csv") == ["20"]
+
+
+@pytest.mark.parametrize("names", ["x_center,y_center,w,h", "cx,cy,w,h", "bbox_xc,bbox_yc,bbox_w,bbox_h"])
+def test_columns_of_centres_are_told_of(tmp_path: Path, names: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,{names},label\na,5,5,2,2,cat\n")
+    with pytest.raises(InputError, match="look like centres, which are not read"):
+        read_boxes(tmp_path / "x.csv")

@@ -1,11 +1,14 @@
 """What reaches the statistics: every usable box once, and samples that do not depend on how rows are cut."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
+from biasscope.boxes import read_boxes
 from biasscope.core.errors import InputError
 from biasscope.pipeline.dataset.embedded import embedded_boxes
-from biasscope.pipeline.dataset.usable import Sample, Usable
+from biasscope.pipeline.dataset.usable import Sample, Usable, integrity_of
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +65,13 @@ def test_a_column_of_labels_that_is_none_is_refused(frame: pl.DataFrame, monkeyp
         Usable(embedded_boxes()).frame()
     monkeypatch.setattr("biasscope.pipeline.dataset.usable.MOST_CLASSES", 10)
     assert Usable(embedded_boxes()).frame().height == frame.height
+
+
+def test_the_error_says_that_corners_may_be_widths(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    lines = "".join(f"{row},30,40,10,20,cat,100,80\n" for row in range(20))
+    path.write_text(f"image,xmin,ymin,xmax,ymax,label,width,height\n{lines}")
+    side = Usable(read_boxes(path))
+    with pytest.raises(InputError, match=r"no usable box.*such as a corner with a width and height \(xywh\) instead"):
+        integrity_of(side, side.frame(), ["x.csv"])
+    assert Usable(read_boxes(path, box_convention="xywh")).frame().height == 20
