@@ -89,8 +89,10 @@ def misread(impossible: int, boxes: int, convention: str) -> str | None:
     if impossible < max(FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE * boxes):
         return None
     others = "; nothing was changed, and all numbers here are of the other boxes" if impossible < boxes else ""
-    corners, wh = "corners", "a corner with a width and height"
-    other = f"{wh} (xywh) instead of {corners}" if convention in _MEANS else f"{corners} instead of {wh}"
+    other = {
+        "xywh": "corners instead of a corner with a width and height",
+        "fraction": "pixels instead of shares of the image",
+    }.get(convention, "a corner with a width and height (xywh) instead of corners")
     return (
         f"{impossible:,} of {boxes:,} boxes reach beyond their image or have no area when they are read as "
         f"{convention}: the numbers may be of another convention, such as {other}. If so, say "
