@@ -10,7 +10,8 @@ _CELLS = (
 )
 _STEPS = "The height is the density against an even spread (dashed, 1). "
 _RANKED = (
-    "A dot is the value of a class, the bar its 95 % interval. Intervals that overlap are not told apart by this data."
+    "A dot is the value of a class, the bar its 95 % interval. Two classes whose intervals lie apart differ; intervals "
+    "that overlap do not prove them alike."
 )
 _BESIDE = "Read like the map before it; the two have the same colours for the same numbers."
 _BOTH = ("splits", "comparison")
