@@ -126,7 +126,9 @@ def compare(
 TRAINING = frozenset({"train", "training"})
 
 
-def splits(boxes: Frame, *, available: Mapping[str, int] | None = None, **options: object) -> list[Result]:
+def splits(
+    boxes: Frame, *, available: Mapping[str, int] | None = None, most: int | None = None, **options: object
+) -> list[Result]:
     """Every split against the training split, as results of kind ``splits``; [] for fewer than two splits.
 
     The training split is the one named train or training, else the one with the most boxes.
@@ -137,6 +139,8 @@ def splits(boxes: Frame, *, available: Mapping[str, int] | None = None, **option
         Frame with the columns of BOXES; boxes without a split are left out.
     available
         Boxes of each split that the frame is a sample of, where it is one.
+    most
+        Splits at most that are compared with the training split, those with the most boxes; all unless given.
     options
         As for :func:`compare`.
 
@@ -160,7 +164,7 @@ def splits(boxes: Frame, *, available: Mapping[str, int] | None = None, **option
             available=None if available is None else (held[names[0]], held[name]),
             **options,  # type: ignore[arg-type]
         )
-        for name in names[1:]
+        for name in names[1 : None if most is None else most + 1]
     ]
 
 

@@ -140,6 +140,7 @@ def _results(
     with progress.step("Testing position and scale"):
         for test in (position, partial(scale, reference=asked.scale_reference)):
             yield test(counts, **asked.tests())
+    sides[0].splits = frame["split"].drop_nulls().n_unique()
     with progress.step("Comparing splits and datasets"):
         if len(sides) > 1 or frame["split"].n_unique() > 1:
             from biasscope.pipeline.dataset.pairs import pairs

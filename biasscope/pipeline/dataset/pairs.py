@@ -11,7 +11,14 @@ import polars as pl
 from biasscope.bias.compare import compare, splits
 from biasscope.core.results import Result
 from biasscope.pipeline.dataset.names import sides_named
-from biasscope.pipeline.dataset.usable import SAMPLE_OF_A_STREAM, Available, Sample, Usable, integrity_of
+from biasscope.pipeline.dataset.usable import (
+    MOST_SPLITS,
+    SAMPLE_OF_A_STREAM,
+    Available,
+    Sample,
+    Usable,
+    integrity_of,
+)
 from biasscope.pipeline.definition import DatasetAnalysis
 
 
@@ -35,7 +42,7 @@ def pairs(
     """
     options = asked.tests() | {"per_image": asked.per_image}
     if frame["split"].n_unique() > 1:
-        yield from splits(frame, available=available.splits, **options)
+        yield from splits(frame, available=available.splits, most=MOST_SPLITS, **options)
     for side in others:
         names = sides_named(asked.paths, str(asked.compare))
         other, whole = _in_memory(asked, side)

@@ -23,16 +23,22 @@ BATCH = 1 << 17
 SAMPLE_OF_A_STREAM = 20_000
 MOST_CLASSES = 100_000
 """Classes beyond which the column of labels is not one: their counts would take 5 GB, the page 250 MB."""
+MOST_SPLITS = 12
+"""Splits that are compared with the training split: a column called so may hold the names of a thousand videos."""
 KEY = "sample_key"
 
 
 @dataclass
 class Usable:
-    """Boxes without integrity problems; iterating reads the table once and feeds the inspector on the way."""
+    """Boxes without integrity problems; iterating reads the table once and feeds the inspector on the way.
+
+    ``splits`` is how many there are to be compared.
+    """
 
     table: BoxTable
     progress: Progress = field(default_factory=Progress)
     inspector: Inspector = field(default_factory=Inspector)
+    splits: int = 0
     _shared: SharedImages = field(default_factory=SharedImages)
 
     def batches(self) -> Iterator[pl.DataFrame]:
@@ -58,6 +64,11 @@ class Usable:
             if len(words) > 1:
                 named = " and ".join(f"“{word}”" for word in sorted(words))
                 yield f"In the column of splits {named} were taken for one, “{split}”; rename them if they are not."
+        if self.splits > MOST_SPLITS + 1:
+            yield (
+                f"There are {self.splits:,} splits: the {MOST_SPLITS} with the most boxes are compared with the "
+                "training split, or the largest. If they are no splits, name another column with --split-column."
+            )
         if shared := self._shared.count:
             named = "image is" if shared == 1 else "images are"
             yield (

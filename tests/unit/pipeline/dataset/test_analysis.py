@@ -472,3 +472,16 @@ def test_columns_are_those_of_the_table_on_either_side(tmp_path: Path, turned: b
     assert report.result("integrity").scalar("boxes").value == 120
     with pytest.raises(UsageError, match="columns cannot be named for the format coco"):
         analyze_dataset(other, compare=str(other), columns=columns, leakage=False)
+
+
+@pytest.mark.parametrize(("splits", "compared"), [(13, 12), (14, 12)])
+def test_of_many_splits_the_largest_are_compared(tmp_path: Path, splits: int, compared: int) -> None:
+    """A column called set may hold the names of videos, each of which would be a section of the page."""
+    names = [name for name in range(splits) for _ in range(1 + 2 * (name > 0))]
+    rows = "".join(f"i{at},{at % 50},5,{at % 50 + 20},40,a,100,100,{name}\n" for at, name in enumerate(names))
+    (tmp_path / "x.csv").write_text(f"{HEADER.strip()},set\n{rows}")
+    report = analyze_dataset(tmp_path / "x.csv", leakage=False)
+    sides = {result.parameters["b"] for result in report.results if result.kind == "splits"}
+    assert len(sides) == compared
+    assert ("0" in sides) == (splits == 13)
+    assert any(f"There are {splits} splits" in note for note in report.notes) == (splits > 13)
