@@ -48,13 +48,34 @@ def distinct_coverage(copies: int, offsets: int, stride: int) -> float:
     >>> distinct_coverage(81, 9, 32) == (9 / 32) ** 2, distinct_coverage(33**2, 33, 32)
     (True, 1.0)
     """
-    total = offsets**2
+    dy, dx = np.divmod(np.arange(offsets**2), offsets)
+    return grid_coverage(copies, dy, dx, stride)
+
+
+def grid_coverage(copies: int, dy: NDArray[np.int64], dx: NDArray[np.int64], stride: int) -> float:
+    """Share of the ``stride^2`` phases that n distinct shifts, drawn from those given, should cover.
+
+    Parameters
+    ----------
+    copies
+        Number of shifts that are drawn.
+    dy, dx
+        Shifts that can be drawn, each once, in pixels.
+    stride
+        Stride product of the network.
+
+    Examples
+    --------
+    >>> every_fourth = np.array([0, 4, 8])
+    >>> grid_coverage(3, every_fourth, every_fourth, 4), grid_coverage(3, every_fourth, every_fourth, 16)
+    (0.0625, 0.01171875)
+    """
+    total = len(dy)
     if not 0 <= copies <= total:
         raise UsageError(f"{copies} distinct copies of {total}", hint="Draw with replacement, or fewer.")
-    counts = np.bincount(np.arange(offsets) % stride, minlength=stride)
-    held = np.outer(counts, counts).ravel()
-    missed = [comb(total - int(k), copies) / comb(total, copies) if copies <= total - k else 0.0 for k in held]
-    return float(1 - np.mean(missed))
+    held = np.bincount(dy % stride * stride + dx % stride, minlength=stride**2).tolist()
+    missed = {k: comb(total - k, copies) / comb(total, copies) if copies <= total - k else 0.0 for k in set(held)}
+    return float(1 - np.mean([missed[k] for k in held]))
 
 
 def phase_law(offsets: int, stride: int) -> Floats:
@@ -97,6 +118,8 @@ def crop_coverage(copies: int, source: int, window: int, stride: int) -> float:
     """
     if not 1 <= window <= source:
         raise UsageError(f"a crop of {window} out of {source}", hint="The crop is not larger than its source.")
+    if copies < 0:
+        raise UsageError(f"{copies} copies")
     law = phase_law(source - window + 1, stride)
     joint = np.outer(law, law)
     return float(np.mean(-np.expm1(copies * np.log1p(-np.minimum(joint, 1 - 1e-16)))))

@@ -62,6 +62,8 @@ def test_wrong_numbers() -> None:
         expected_coverage(3, 0)
     with pytest.raises(UsageError):
         crop_coverage(3, 20, 30, 4)
+    with pytest.raises(UsageError, match="-1 copies"):
+        crop_coverage(-1, 40, 32, 4)
     with pytest.raises(UsageError):
         distinct_coverage(10, 3, 4)
     with pytest.raises(UsageError):

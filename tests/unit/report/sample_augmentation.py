@@ -48,7 +48,13 @@ def sweep(copies=COPIES, seeds=SEEDS, beyond=2, laws=LAWS):
         axes=("shift",),
         available=(SIDE**2,),
         subsampling=dict.fromkeys(laws, Subsampling(8, 8.0)),
-        settings={"reference": home, "device": "cpu", "steps": 5, **{f"engine {form}": "sequential" for form in laws}},
+        parameters={"shifts": f"{SIDE}x{SIDE}"},
+        settings={
+            "reference": home,
+            "device": "cpu",
+            "steps": 5,
+            **{f"engine {form}": "sequential" for form in laws},
+        },
         notes=("One note of the sweep.",),
     )
 
@@ -79,7 +85,13 @@ def product(copies=(1, 2, 4)):
         axes=("shift", "rotate"),
         available=(4, 3),
         subsampling={"plain": Subsampling(8, 8.0)},
-        settings={"reference": places.index((0, 0, 0)), "device": "cpu", "steps": 5, "engine plain": "sequential"},
+        parameters={"shifts": "2x2"},
+        settings={
+            "reference": places.index((0, 0, 0)),
+            "device": "cpu",
+            "steps": 5,
+            "engine plain": "sequential",
+        },
     )
 
 

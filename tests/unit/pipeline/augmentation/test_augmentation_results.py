@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from biasscope.copies import crop_coverage
+from biasscope.copies import crop_coverage, make_pool
 from biasscope.figures.frame import rows
-from biasscope.pipeline.augmentation import products, words
+from biasscope.pipeline.augmentation import argument, products, words
 from biasscope.pipeline.augmentation.delivered import transforms
 from tests.unit.report import sample_augmentation as sample
 
@@ -82,6 +82,25 @@ def test_coverage_follows_the_closed_forms(found):
     shares = {(row["n"], row["law"]): row["expected_share"] for row in rows(found, "coverage")}
     assert shares[64, "distinct shifts of 8 x 8"] == 1
     assert shares[64, "drawn independently, all phases alike"] == pytest.approx(1 - (63 / 64) ** 64)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "law", "covered"),
+    [
+        ("-8..8:8", "distinct shifts of the 9 that are trained", 1 / 64),
+        ("2x8", "distinct shifts of 2 x 8", 16 / 64),
+        ("-2,0;0,0;0,1", "distinct shifts of the 3 that are trained", 3 / 64),
+    ],
+)
+def test_coverage_is_that_of_the_shifts_that_are_trained(shifts, law, covered):
+    available = len(make_pool("shift", shifts=shifts))
+    sweep = sample.sweep(copies=(1, available), seeds=1)
+    found = argument.coverage([sample.study(replace(sweep, parameters={"shifts": shifts}))])
+    shares = {
+        n: share for n, one, share in zip(found["n"], found["law"], found["expected_share"], strict=True) if one == law
+    }
+    assert max(shares) == available
+    assert shares[available] == pytest.approx(covered)
 
 
 def test_cost_adds_up(found):
