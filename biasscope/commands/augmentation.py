@@ -112,7 +112,8 @@ def augmentation(
     seeds
         Networks of each kind, trained from different weights: 5 unless given.
     steps
-        Gradient steps of every network, whatever n is: 300 unless given.
+        Gradient steps of every network, whatever n is: 300 unless given. A pass over the images
+        shows one version of each.
     epochs
         Passes over all copies instead of steps.
     batch

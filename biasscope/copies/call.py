@@ -94,7 +94,8 @@ def augmentation_sweep(
     train_images, test_images
         Training-set sizes (all without) and number of held-out images; the first ones are taken.
     steps, epochs
-        Gradient steps of every network whatever n is; or passes over all copies, which wins where it is given.
+        Gradient steps of every network whatever n is; or passes over all copies, which wins where it is given. A step
+        shows ``batch`` images in one version each: `CopiesSweep.shown` says how many of the n versions were shown.
     batch
         Images a step.
     training

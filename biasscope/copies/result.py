@@ -96,6 +96,19 @@ class CopiesSweep:
         """Share of the largest class among the held-out images: what a constant answer is right in."""
         return float(np.bincount(self.targets.numpy()).max() / len(self.targets))
 
+    @property
+    def shown(self) -> NDArray[np.float64]:
+        """Different versions of a training image that each network saw, mean over the images, (R,).
+
+        A pass over the images shows each of them in one version, so that these are fewer than n where the steps end
+        before n passes.
+        """
+        n, images = (np.array([getattr(run, name) for run in self.runs]) for name in ("total", "train_images"))
+        passes = self.steps.numpy() * int(str(self.settings["batch"])) / images
+        whole = np.floor(passes)
+        some = passes - whole
+        return np.asarray((1 - some) * np.minimum(n, whole) + some * np.minimum(n, whole + 1))
+
     def __repr__(self) -> str:
         size = f"{len(self.runs)} networks, {self.predictions.shape[1]} versions x {len(self.targets)} images"
         return f"CopiesSweep({', '.join(self.variants)}: {size})"
@@ -151,6 +164,7 @@ class CopiesSweep:
             "train_images": run.train_images,
             "seed": run.seed,
             "steps": int(self.steps[index]),
+            "shown": float(self.shown[index]),
             "seconds": float(self.seconds[index]),
             "engine": self.engines[index],
             "loss": float(self.losses[index, int(self.steps[index]) - 1]),

@@ -136,6 +136,7 @@ def networks(studies: Sequence[Study]) -> Table:
     found = []
     for study in studies:
         inside = {name: study.sweep.by_image(name, "inside").mean(1) for name in ("consistency", "accuracy")}
+        shown = study.sweep.shown
         for place, run in enumerate(study.sweep.runs):
             found.append(
                 {
@@ -144,6 +145,7 @@ def networks(studies: Sequence[Study]) -> Table:
                     "train_images": run.train_images,
                     "seed": run.seed,
                     "steps": int(study.sweep.steps[place]),
+                    "shown": float(shown[place]),
                     "loss": float(study.sweep.losses[place, int(study.sweep.steps[place]) - 1]),
                     **{name: float(values[place]) for name, values in inside.items()},
                     "seconds": round(float(study.sweep.seconds[place]), 3),

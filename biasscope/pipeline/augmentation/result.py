@@ -123,6 +123,7 @@ def notes(studies: Sequence[Study]) -> list[str]:
         "Consistency is the share of pairs of versions of a held-out image that are answered alike; it says nothing "
         "about whether the answers are right, which accuracy does.",
     ]
+    said += words.unshown(studies)
     if any(one.needed.seeds == 1 for study in studies for one in study.main):
         said.append(words.ONE_SEED)
     for study in studies:

@@ -115,6 +115,11 @@ class Study:
         except UsageError as error:
             return {}, error.what
 
+    def shown(self, train_images: int) -> dict[int, float]:
+        """Different versions of a training image that networks saw, by their number of copies."""
+        pairs = zip(self.sweep.runs, self.sweep.shown.tolist(), strict=True)
+        return {run.total: seen for run, seen in pairs if run.train_images == train_images}
+
     def argument(self, variant: str) -> int:
         """Copies that the subsampling argument asks for, s^2."""
         return self.sweep.subsampling[variant].copies

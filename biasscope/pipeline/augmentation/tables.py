@@ -33,6 +33,7 @@ def curves(studies: Sequence[Study]) -> Table:
 
 def _curve(study: Study, one: Estimate) -> Iterator[Row]:
     steps = {run.total: int(count) for run, count in zip(study.sweep.runs, study.sweep.steps, strict=True)}
+    shown = study.shown(one.train_images)
     needed = one.needed
     for place, n in enumerate(needed.copies.tolist()):
         yield {
@@ -50,6 +51,7 @@ def _curve(study: Study, one: Estimate) -> Iterator[Row]:
             "seeds": needed.seeds,
             "images": needed.images,
             "steps": steps[n],
+            "shown": shown[n],
         }
 
 

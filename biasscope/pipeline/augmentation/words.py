@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from biasscope.copies.law.need import NO_LAW, in_copies
+from biasscope.copies.law.need import NO_LAW, amount, in_copies
 from biasscope.copies.thinning import BUDGET
 from biasscope.core.results import Scalar
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
 
 LEAST, MOST = 3, 5
+MOSTLY = 0.9
 MOVED = {"shift": "shifted", "rotate": "turned", "scale": "scaled"}
 ONE_SEED = "Every network was trained once: the intervals cover the choice of images only, not that of the training."
 
@@ -22,6 +23,7 @@ def percent(value: float) -> str:
 def answer(studies: Sequence[Study], more: Sequence[str] = ()) -> list[str]:
     """Sentences of the first screen, a model each, the plain net first; then what else was found."""
     said = [sentence(study) for study in studies]
+    said += unshown(studies)
     said += more
     said += [text for study in studies for text in beyond(study)]
     if any(one.needed.seeds == 1 for study in studies for one in study.main):
@@ -108,6 +110,29 @@ def beyond(study: Study) -> Iterator[str]:
             f"With n = {most}, {study.model} {first.variant} is right in {percent(here)} of the versions inside the "
             f"trained range and {percent(beyond)} outside of it."
         )
+
+
+def unshown(studies: Sequence[Study]) -> list[str]:
+    """Numbers of copies that training was too short to show; said once of models of which the same is true."""
+    models: dict[tuple[str, str], list[str]] = {}
+    for study in studies:
+        if short := few_shown(study):
+            models.setdefault((_listed(short), _listed(short.values())), []).append(study.model)
+    return [
+        f"With n = {numbers}, {' and '.join(names)} saw only {seen} versions of each training image, because training "
+        "ended there: they say nothing of more copies than that. More steps or fewer training images show more."
+        for (numbers, seen), names in models.items()
+    ]
+
+
+def few_shown(study: Study) -> dict[int, float]:
+    """Numbers of copies that networks saw less than `MOSTLY` of, with how many they saw; the largest training set."""
+    return {n: seen for n, seen in sorted(study.shown(study.sizes[0]).items()) if seen < MOSTLY * n}
+
+
+def _listed(numbers: Iterable[float]) -> str:
+    texts = list(dict.fromkeys(amount(number) for number in numbers))
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def thinned(studies: Sequence[Study]) -> list[str]:

@@ -53,6 +53,7 @@ def sweep(copies=COPIES, seeds=SEEDS, beyond=2, laws=LAWS):
             "reference": home,
             "device": "cpu",
             "steps": 5,
+            "batch": 3072,
             **{f"engine {form}": "sequential" for form in laws},
         },
         notes=("One note of the sweep.",),
@@ -90,6 +91,7 @@ def product(copies=(1, 2, 4)):
             "reference": places.index((0, 0, 0)),
             "device": "cpu",
             "steps": 5,
+            "batch": 432,
             "engine plain": "sequential",
         },
     )

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from biasscope.copies import crop_coverage, make_pool
+from biasscope.copies import Run, crop_coverage, make_pool
+from biasscope.copies.train import Batches
 from biasscope.figures.frame import rows
 from biasscope.pipeline.augmentation import argument, products, words
 from biasscope.pipeline.augmentation.delivered import transforms
@@ -188,3 +190,30 @@ def test_whether_needs_multiply_is_said_by_needs_or_by_all_cells():
     assert row["to_product"] == pytest.approx(row["n_both"] / row["product"])
     assert len(rows(sample.products(0.7), "interaction")) == 9
     assert products.answer([sample.study()]) == []
+
+
+@pytest.mark.parametrize(
+    ("copies", "batch", "steps"), [(1, 8, 1), (2, 8, 5), (4, 8, 5), (4, 7, 9), (16, 8, 9), (3, 6, 40)]
+)
+def test_versions_that_are_shown_are_those_of_the_batches(copies, batch, steps):
+    images = 12
+    batches = Batches(torch.arange(copies).expand(images, copies), seed=3, batch=batch)
+    seen = {pair for step in range(steps) for pair in zip(*(part.tolist() for part in batches(step)), strict=True)}
+    runs = (Run("plain", (copies,), images, 0),)
+    sweep = replace(sample.sweep(), runs=runs, steps=torch.tensor([steps]), settings={"batch": batch})
+    assert sweep.shown == pytest.approx([len(seen) / images])
+
+
+def test_copies_that_training_is_too_short_to_show_are_said_on_the_first_screen():
+    sweep = sample.sweep(copies=(1, 2, 4, 16), seeds=1)
+    short = sample.study(replace(sweep, settings={**sweep.settings, "batch": 461}))
+    said = "With n = 16, small:8 saw only 9.6 versions of each training image"
+    assert any(text.startswith(said) for text in words.answer([short]))
+    found = sample.copies(short)
+    assert any(text.startswith(said) for text in found.notes)
+    assert {row["n"]: row["shown"] for row in rows(found, "curves")} == pytest.approx(
+        {1: 1, 2: 2, 4: 4, 16: 5 * 461 / 240}
+    )
+    assert not any("saw only" in text for text in words.answer([sample.study(sweep)]))
+    long = replace(short, model="small:4")
+    assert "With n = 16, small:8 and small:4 saw only 9.6" in " ".join(words.answer([short, long]))
