@@ -171,7 +171,10 @@ class CopiesNeeded:
         return f"by n = {last}{known}{said and f' ({said})'}"
 
     def _beyond(self) -> Iterator[str]:
-        """What the law says of more copies than were tried."""
+        """What the law says of more copies than were tried, and what was measured against it."""
+        if self.law and self.measured is not None:
+            value = self.values[list(self.copies).index(self.measured)]
+            yield f"though {value:.3g} was measured at n = {self.measured}"
         if self.status == "never":
             yield f"the law levels off at {100 * self.fits[self.law]['top']:.3g} %"
         elif self.status == "too few":

@@ -14,10 +14,10 @@ N = np.array([1, 2, 4, 8, 16])
 
 
 def estimate(**facts: Any) -> CopiesNeeded:
-    """An estimate at 1 to 16 copies of which some facts are others."""
+    """An estimate at 1 to 16 copies, none of which was measured to reach the target, of which some facts are others."""
     values = np.broadcast_to((1 - 0.5 / N)[:, None, None], (5, 3, 20))
     found = copies_needed(N, values, 0.9, draws=5)
-    return replace(found, **{"fits": {found.law: {"top": 0.8766}}, **facts})
+    return replace(found, **{"fits": {found.law: {"top": 0.8766}}, "measured": None, **facts})
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,16 @@ def test_what_is_missed(facts: dict[str, Any], said: str) -> None:
 def test_what_is_missed_where_nothing_was_learned_at_the_last_numbers(facts: dict[str, Any], said: str) -> None:
     found = estimate(learned=np.array([True, True, True, False, False]), **facts)
     assert found.text == f"0.9 is not reached by n = 4, beyond which nothing was learned{said}."
+
+
+def test_a_number_that_reached_the_target_against_the_law_is_told() -> None:
+    """What a law smooths away was measured all the same: 0.954 at n = 64, where the law levels off at 0.94."""
+    n = np.array([1, 2, 4, 8, 16, 32, 64])
+    curve = np.array([0.444, 0.729, 0.833, 0.892, 0.918, 0.92, 0.954])
+    found = copies_needed(n, np.broadcast_to(curve[:, None, None], (7, 3, 20)), 0.945, draws=5)
+    assert (found.status, found.measured) == ("never", 64)
+    said = "0.945 is not reached by n = 64 (though 0.954 was measured at n = 64; the law levels off at 94"
+    assert found.text.startswith(said)
 
 
 def test_an_open_interval_begins_beyond_the_farthest_number_or_without_a_law_the_last() -> None:
