@@ -12,10 +12,15 @@ N = np.array([1, 2, 4, 8, 16, 32, 64])
 REPEATS, LEVEL = 60, 0.9
 
 
-def simulated(curve: np.ndarray, rng: np.random.Generator, seeds: int, images: int = 100) -> np.ndarray:
-    """Values with images that are easy or hard throughout, networks that are better or worse, and noise of both."""
+def simulated(
+    curve: np.ndarray, rng: np.random.Generator, seeds: int, images: int = 100, alike: float = 0.0, alone: float = 0.02
+) -> np.ndarray:
+    """Values with images that are easy or hard throughout, networks that are better or worse, and noise of both.
+
+    Networks of one seed, which start from the same weights, are better or worse ``alike``, and each of them ``alone``.
+    """
     easy = rng.normal(0, 0.15, (1, 1, images))
-    lucky = rng.normal(0, 0.02, (len(N), seeds, 1))
+    lucky = rng.normal(0, alone, (len(N), seeds, 1)) + rng.normal(0, alike, (1, seeds, 1))
     return curve[:, None, None] + easy + lucky + rng.normal(0, 0.1, (len(N), seeds, images))
 
 
@@ -50,6 +55,16 @@ def covered(name: str, seeds: int) -> int:
 @pytest.mark.parametrize(("name", "seeds"), CASES)
 def test_the_interval_covers_the_truth(name: str, seeds: int) -> None:
     assert covered(name, seeds) >= bounds(REPEATS)[0]
+
+
+def test_seeds_that_are_better_whatever_n_is_make_the_interval_wider() -> None:
+    curve, truth = CURVES["power"]
+    hits = 0
+    for repeat in range(REPEATS):
+        values = simulated(curve, np.random.default_rng([repeat, 5]), 5, images=400, alike=0.03, alone=0.005)
+        found = copies_needed(N, values, 0.9, level=LEVEL, draws=100, seed=repeat)
+        hits += found.low <= truth <= found.high
+    assert hits >= bounds(REPEATS)[0]
 
 
 def test_the_interval_is_neither_too_short_nor_too_long() -> None:
