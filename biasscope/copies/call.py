@@ -22,6 +22,7 @@ from biasscope.copies.runner import Runner
 from biasscope.copies.speed import measure
 from biasscope.copies.thinning import thin
 from biasscope.copies.train import Training
+from biasscope.copies.tryout import try_out
 from biasscope.copies.views import Views
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import versions
@@ -144,6 +145,7 @@ def augmentation_sweep(
     target = resolve_device(device)
     views = _views(data, pools, edges, target)
     made = factories(model, tuple(variants), views[0].shape, data.classes)
+    try_out(made, views[0].shape, data.classes, batch)
     sizes = sorted({min(size, len(data.train)) for size in train_images or [len(data.train)]})
     whole = make_plan(
         copies,

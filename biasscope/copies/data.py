@@ -58,9 +58,15 @@ class Data:
 
     def __post_init__(self) -> None:
         for images, labels in ((self.train, self.train_labels), (self.test, self.test_labels)):
+            if not (isinstance(images, Tensor) and isinstance(labels, Tensor)):
+                found = " and ".join(type(one).__name__ for one in (images, labels))
+                raise InputError(f"images and labels are tensors, got {found}", hint="Call torch.from_numpy on arrays.")
             if images.dtype != torch.uint8 or images.ndim != 4 or len(images) != len(labels) or not len(images):
                 found = f"{images.dtype} {tuple(images.shape)} with {len(labels)} labels"
                 raise InputError(f"images are uint8 (N, C, H, W) with a label each, got {found}")
+            if labels.dtype != torch.int64 or labels.ndim != 1:
+                found = f"{labels.dtype} {tuple(labels.shape)}"
+                raise InputError(f"labels are int64 (N,), got {found}", hint="Call .long() on whole numbers.")
             if int(labels.min()) < 0:
                 raise InputError("an image has no class", hint="Leave images without a label out.")
         if self.train.shape[1:] != self.test.shape[1:]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.copies.networks import Factory, factories
+from biasscope.copies.tryout import built
 from biasscope.core.errors import UsageError
 from biasscope.models import load_model
 from biasscope.pipeline.common.labels import label_of
@@ -61,12 +62,15 @@ def trainable(given: Given, shape: tuple[int, int, int], classes: int) -> str | 
     if isinstance(given, str) and given.startswith("small:"):
         factories(given, ("plain",), shape, classes)
         return given
+    if isinstance(given, nn.Module):
+        hint = "Give a function that builds it, as lambda: Net(), because every repetition starts anew."
+        raise UsageError("this is a network, not a function that builds one", where=label(given), hint=hint)
     factory = _loader(given, classes) if isinstance(given, str) else given
+    network = built(factory, label(given)).eval()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        network = factory().eval()
         try:
             found = network(torch.zeros(1, *shape))
-        except RuntimeError as error:
+        except Exception as error:  # any model's forward may raise anything
             what = f"it does not take images of {shape[0]} channels, {shape[1]} x {shape[2]} ({_first(error)})"
             raise UsageError(what, where=label(given), hint="Give images that suit the model.") from error
     if not isinstance(found, Tensor) or found.ndim != 2:
@@ -91,4 +95,4 @@ def _loader(spec: str, classes: int) -> Factory:
 
 
 def _first(error: Exception) -> str:
-    return shorten(str(error).splitlines()[0], 160)
+    return shorten((str(error).splitlines() or [type(error).__name__])[0], 160)

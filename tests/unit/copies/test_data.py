@@ -130,3 +130,18 @@ def test_why_no_image_could_be_used_is_said(tmp_path: Path) -> None:
         (tmp_path / name / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno")
     with pytest.raises(InputError, match=r"0 images of 0 .*; 2 images left out, the first \(a/broken.png\): "):
         source_data(open_images(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (torch.zeros(4), r"labels are int64 \(N,\), got torch.float32 \(4,\)"),
+        (torch.zeros(4, dtype=torch.int32), "got torch.int32"),
+        (torch.zeros(4, 1).long(), r"got torch.int64 \(4, 1\)"),
+        (np.zeros(4, np.int64), "Tensor and ndarray. Call torch.from_numpy"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(labels: torch.Tensor, said: str) -> None:
+    images = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    with pytest.raises(InputError, match=said):
+        Data(images, labels, images, labels)

@@ -41,6 +41,24 @@ def test_a_model_that_does_not_classify_is_refused(network, said: str) -> None:
         trainable(network, shape, 4)
 
 
+def refusing(x: torch.Tensor) -> torch.Tensor:
+    """Refuse every image without a word."""
+    raise AssertionError
+
+
+class Silent(nn.Module):
+    """A network that fails without a message."""
+
+    forward = staticmethod(refusing)
+
+
+def test_a_network_itself_and_one_that_fails_without_a_message_are_refused() -> None:
+    with pytest.raises(UsageError, match="not a function that builds one"):
+        trainable(coloured(), (3, 12, 12), 2)
+    with pytest.raises(UsageError, match=r"does not take images of 1 channels, 12 x 12 \(AssertionError\)"):
+        trainable(Silent, (1, 12, 12), 2)
+
+
 def test_grey_images_get_three_channels_for_a_model_that_takes_no_others() -> None:
     report = analyze_augmentation(coloured, images=GREY, **WORDS)
     assert report.result("copies").table("argument")["s2"] == [4]
