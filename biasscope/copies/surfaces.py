@@ -72,14 +72,20 @@ def surface(copies: NDArray[np.int64], values: Floats) -> Surface:
         alike = one.top[0] - one.height[0] * law.missing(n[cell].prod(keepdims=True), one.shape)[0, 0]
         errors.append((t - p * n[cell, 0] ** -r - q * n[cell, 1] ** -s - values[cell], alike - values[cell]))
     apart, joint = np.sqrt(np.mean(np.square(errors), 0))
-    words = _statement(np.square(errors), a, b)
+    shown = a * _range(n[:, 0], alpha), b * _range(n[:, 1], beta)
+    words = _statement(np.square(errors), *shown)
     separate = {"top": top, "a": a, "alpha": alpha, "b": b, "beta": beta}
     total = {"top": float(whole.top[0]), "c": float(whole.height[0]), "gamma": float(whole.shape[0, 0])}
     return Surface(separate, total, float(apart), float(joint), words)
 
 
+def _range(n: Floats, exponent: float) -> float:
+    """How far ``n^-exponent`` falls over the numbers that were tried: a slow law weighs little."""
+    return float(np.ptp(n**-exponent))
+
+
 def _statement(squared: Floats, a: float, b: float) -> str:
-    """What follows from squared errors (C, 2) at cells that were left out, and from what separate needs weigh."""
+    """What follows from squared errors (C, 2) at cells that were left out, and from what each need changes."""
     apart, joint = np.sqrt(squared.mean(0))
     gain = squared[:, 1] - squared[:, 0]
     if abs(gain.mean()) <= SURE * gain.std(ddof=1) / np.sqrt(len(gain)):

@@ -30,6 +30,15 @@ def test_a_transformation_without_effect_has_no_need() -> None:
     assert other.startswith("Only copies of the second transformation count, those of the first change")
 
 
+def test_a_slow_law_through_noise_is_no_need() -> None:
+    """A small exponent starts high and falls over the numbers that were tried by no more than the noise."""
+    cells, rng = np.array([[i, j] for i in (1, 2, 4, 8, 16) for j in (1, 3, 9)]), np.random.default_rng(0)
+    flat, weak = 0.9 - 0.4 * cells[:, 0] ** -0.8, 0.05 / cells[:, 1]
+    noise = rng.normal(0, 0.01, (12, len(cells)))
+    assert all(surface(cells, flat + row).statement.startswith("Only copies of the first") for row in noise)
+    assert all(surface(cells, flat - weak + row).statement.startswith("Each has its own need") for row in noise)
+
+
 def test_noise_is_rarely_taken_for_an_effect() -> None:
     cells = np.array([[i, j] for i in (1, 2, 4) for j in (1, 2, 3)])
     noise = np.random.default_rng(1).normal(0.4, 0.02, (12, len(cells)))
