@@ -159,7 +159,7 @@ def augmentation_sweep(
         test_images=len(data.test),
         asked=pools[1].sizes,
     )
-    decides = facts_of(data, made, words, asked, edges, seed, settings)
+    decides = facts_of(data, made, views[0].shape, words, asked, edges, seed, settings)
     facts = {**decides, "plan": asdict(whole), "budget": budget, "device": target.type, "versions": versions()}
     place = None if checkpoint is None else Path(checkpoint)
     kept = Checkpoint(place, {**facts, "engine": engine, "together": together}, say)

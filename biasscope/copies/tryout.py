@@ -70,15 +70,23 @@ def built(factory: Factory, name: str) -> nn.Module:
 
 
 def _step(network: nn.Module, images: Tensor, classes: int, name: str) -> None:
-    with networks_own(images.shape[1:], name):
-        found = network.train()(images)
-    if not isinstance(found, Tensor) or found.ndim != 2:
-        what = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else f"a {type(found).__name__}"
-        hint = "Its output is (images, classes); leave auxiliary outputs away."
-        raise UsageError(f"it gives {what} while it is trained", where=name, hint=hint)
-    if found.shape[1] < classes:
-        raise UsageError(f"it gives {found.shape[1]} answers, the images have {classes} classes", where=name)
+    with torch.no_grad():
+        _answers(network.eval(), images, classes, name)
+    found = _answers(network.train(), images, classes, name)
     if not found.requires_grad:
         raise UsageError("its answers do not depend on weights that can be trained", where=name)
     with networks_own(images.shape[1:], name):
         loss_of(found, torch.zeros(len(found), dtype=torch.int64)).backward()  # type: ignore[no-untyped-call]
+
+
+def _answers(network: nn.Module, images: Tensor, classes: int, name: str) -> Tensor:
+    when = "while it is trained" if network.training else "while it is asked"
+    with networks_own(images.shape[1:], name):
+        found = network(images)
+    if not isinstance(found, Tensor) or found.ndim != 2:
+        what = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else f"a {type(found).__name__}"
+        hint = "Its output is (images, classes); leave auxiliary outputs away."
+        raise UsageError(f"it gives {what} {when}", where=name, hint=hint)
+    if found.shape[1] < classes:
+        raise UsageError(f"it gives {found.shape[1]} answers, the images have {classes} classes", where=name)
+    return found

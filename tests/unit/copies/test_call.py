@@ -109,6 +109,30 @@ def test_a_budget_asks_less_and_what_is_asked_is_a_part_of_the_whole(monkeypatch
     assert places[1][int(str(less.settings["reference"]))] == (0, 0)
 
 
+class Own(torch.nn.Module):
+    """A network whose text and weights do not show what its forward does."""
+
+    sign = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = network()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Give logits."""
+        logits: torch.Tensor = self.inner(x)
+        return self.sign * logits
+
+
+def test_a_forward_that_was_changed_is_trained_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"variants": ["plain"], "copies": [1], "shifts": "2x2", "seeds": 1, "steps": 3, "checkpoint": tmp_path}
+    first = augmentation_sweep(Own, data(), **words)  # type: ignore[arg-type]
+    assert torch.equal(augmentation_sweep(Own, data(), **words).losses, first.losses)  # type: ignore[arg-type]
+    monkeypatch.setattr(Own, "sign", -1.0)
+    again = augmentation_sweep(Own, data(), **words)  # type: ignore[arg-type]
+    assert not torch.equal(again.losses, first.losses)
+
+
 def test_products_of_transformations_have_a_column_each() -> None:
     both = sweep(None, transform="shift+rotate", angles="-10,0,10", copies=[(2, 3)], variants=["narrow"], steps=2)
     frame = both.frame()

@@ -47,6 +47,7 @@ SAME = network()
         (lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), "no weights that can be trained"),
         (lambda: network().requires_grad_(False), "no weights that can be trained"),
         (lambda: Own(lambda logits: (logits, logits)), "gives a tuple while it is trained"),
+        (lambda: nn.Sequential(nn.Conv2d(1, 3, 3)), "while it is asked"),
         (lambda: Own(lambda logits: logits[:, :2]), "gives 2 answers, the images have 3 classes"),
         (lambda: Own(lambda logits: logits.mean(1)), r"gives shape \(2,\) while it is trained"),
         (lambda: Own(Tensor.detach), "do not depend on weights"),
