@@ -107,8 +107,9 @@ def _watched(network: nn.Module, seen: _Maps) -> Iterator[None]:
     def leave(module: nn.Module, args: tuple[object, ...], out: object) -> None:
         seen.within -= 1
         before = args[0] if args else None
-        if isinstance(before, Tensor) and before.ndim == 4:
-            seen.note(before, out, _takes_all(module, before.shape[2]), _first(getattr(module, "stride", None)))
+        stride = _first(getattr(module, "stride", None))
+        if isinstance(before, Tensor) and before.ndim == 4 and (stride or not _rearranged(before, out)):
+            seen.note(before, out, _takes_all(module, before.shape[2]), stride)
 
     leaves = [module for module in network.modules() if not list(module.children()) and module is not network]
     hooks = [leaf.register_forward_pre_hook(enter) for leaf in leaves]
@@ -146,6 +147,17 @@ class _Functions(TorchFunctionMode):
             stride = _first(known.get("stride", args[place] if len(args) > place else without))
             self._seen.note(args[0], out[0] if isinstance(out, tuple) else out, "avg" in name or "lp" in name, stride)
         return out
+
+
+def _rearranged(before: Tensor, out: object) -> bool:
+    """Whether the same numbers lie in another order, as in windows of tokens: sides are then no sides of a map.
+
+    Pixels that go to channels, as many along either side, do leave a smaller map.
+    """
+    if not isinstance(out, Tensor) or out.ndim != 4 or out.numel() != before.numel():
+        return False
+    large, small = before.shape[2:], out.shape[2:]
+    return large[0] % small[0] > 0 or large[0] * small[1] != large[1] * small[0] or large == small
 
 
 def _step(index: object) -> int:

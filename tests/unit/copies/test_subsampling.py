@@ -72,3 +72,23 @@ def test_functions_between_layers_count(smaller, stride: int, ratio: float) -> N
 def test_what_a_layer_calls_counts_once() -> None:
     made = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(2, 2, 3, stride=2, padding=1))
     assert subsampling(made, (1, 16, 16)) == Subsampling(4, 4.0)
+
+
+class Rearranged(nn.Module):
+    """A layer that puts the numbers of a map into another order."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give a tensor of the shape."""
+        return x.reshape(len(x), *self.shape)
+
+
+def test_windows_of_tokens_are_no_maps() -> None:
+    """Windows (9), places in one (16) and channels (4), whichever comes first, between maps of 12 x 12."""
+    orders = [Rearranged(shape) for shape in ((9, 16, 4), (16, 9, 4), (9, 16, 4), (4, 12, 12))]
+    made = nn.Sequential(nn.Conv2d(1, 4, 2, 2), *orders, nn.Conv2d(4, 8, 3, 2, 1), nn.AdaptiveAvgPool2d(1))
+    assert subsampling(made, (1, 24, 24)) == Subsampling(4, 4.0)
+    assert subsampling(nn.Sequential(nn.Conv2d(1, 4, 2, 2), nn.PixelUnshuffle(3)), (1, 24, 24)) == Subsampling(6, 6.0)
