@@ -120,7 +120,7 @@ def unshown(studies: Sequence[Study]) -> list[str]:
             models.setdefault((_listed(short), _listed(short.values())), []).append(study.model)
     return [
         f"With n = {numbers}, {' and '.join(names)} saw only {seen} versions of each training image, because training "
-        "ended there: they say nothing of more copies than that. More steps or fewer training images show more."
+        "ended there: what more copies than that give was not tried. More steps or fewer training images show more."
         for (numbers, seen), names in models.items()
     ]
 
