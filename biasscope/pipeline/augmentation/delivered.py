@@ -96,7 +96,8 @@ def _delivered(text: str, size: tuple[int, int], stride: int, seed: int, epochs:
         raise
     except Exception as error:  # whatever a transform raises on images, its user must learn which it was
         reason = f"{text} cannot be run on images of {size[1]} x {size[0]} ({type(error).__name__}: {error})"
-        raise UsageError(reason, where="--augment", hint="Check sizes and arguments.") from error
+        hint = "Check sizes and arguments; what takes no bounding boxes, as reflected padding, cannot be followed."
+        raise UsageError(reason, where="--augment", hint=hint) from error
 
 
 def _rows(text: str, stride: int, one: Delivered) -> Iterator[Row]:
