@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from biasscope.upsampling.kernels import resize_taps
 from biasscope.upsampling.step import Line, Step, along, sided
 
 _ARGUMENTS = {
@@ -17,7 +16,8 @@ _ARGUMENTS = {
     "conv_transpose": ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation"),
     "max_pool": ("input", "kernel_size", "stride", "padding", "dilation"),
     "avg_pool": ("input", "kernel_size", "stride", "padding"),
-    "interpolate": ("input", "size", "scale_factor", "mode", "align_corners"),
+    "lp_pool": ("input", "norm_type", "kernel_size", "stride"),
+    "interpolate": ("input", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias"),
     "pixel_shuffle": ("input", "upscale_factor"),
     "pixel_unshuffle": ("input", "downscale_factor"),
     "fold": ("input", "output_size", "kernel_size", "dilation", "padding", "stride"),
@@ -25,12 +25,12 @@ _ARGUMENTS = {
     "pad": ("input", "pad", "mode"),
     "getitem": ("input", "index"),
 }
-_NAMES = {f"{stem}{dims}d": stem for stem in ("conv", "conv_transpose", "max_pool", "avg_pool") for dims in (1, 2, 3)}
+_STEMS = ("conv", "conv_transpose", "max_pool", "avg_pool", "lp_pool")
+_NAMES = {f"{stem}{dims}d": stem for stem in _STEMS for dims in (1, 2, 3)}
 _NAMES |= {f"max_pool{dims}d_with_indices": "max_pool" for dims in (1, 2, 3)}
 _NAMES |= {f"adaptive_{kind}_pool{dims}d": "adaptive" for kind in ("avg", "max") for dims in (1, 2, 3)}
 _NAMES |= {name: name for name in ("interpolate", "pixel_shuffle", "pixel_unshuffle", "pad", "fold", "unfold")}
 _NAMES |= {"__getitem__": "getitem", "getitem": "getitem"}
-_SAMPLES = 24
 
 Arguments = dict[str, Any]
 
@@ -123,40 +123,20 @@ def _adaptive(name: str, function: str, given: Arguments, before: Tensor, after:
 
 def _resize(name: str, function: str, given: Arguments, before: Tensor, after: Tensor) -> Step | None:
     inside, out = before.shape[2:], after.shape[2:]
-    mode, aligned = given.get("mode", "nearest"), bool(given.get("align_corners"))
+    mode, aligned, smooth = given.get("mode", "nearest"), bool(given.get("align_corners")), bool(given.get("antialias"))
     if inside == out or max(inside) == 1:
         return None
     grows = all(b >= a for a, b in zip(inside, out, strict=True))
     pairs = list(zip(inside, out, strict=True) if grows else zip(out, inside, strict=True))
     if any(big % small for small, big in pairs):
         raise ValueError(f"{mode} resize from {sided(inside)} to {sided(out)} positions, by no whole factor")
+    if aligned and not grows:
+        raise ValueError(f"{mode} resize with align_corners, whose weights differ from one position to the next")
     factors = tuple(big // small for small, big in pairs)
     note = "with align_corners the phases drift; a constant stays constant" if aligned else ""
-    resized = [resize_taps(mode, factor, grows) for factor in factors]
+    resized = [resize_taps(mode, factor, grows, smooth) for factor in factors]
     taps, front = tuple(line for line, _ in resized), tuple(place for _, place in resized)
     return Step(name, f"{function} {mode}", grows, taps, factors, (1,) * len(taps), front, note=note)
-
-
-@cache
-def resize_taps(mode: str, factor: int, grows: bool) -> tuple[Line, int]:
-    """Weights of one input over outputs (``grows``) or of inputs in one output, and how far they begin before."""
-    if factor == 1:
-        return (1,), 0
-    small, big = _SAMPLES, _SAMPLES * factor
-    mode = {"bilinear": "linear", "trilinear": "linear", "bicubic": "bicubic"}.get(mode, mode)
-    eye = torch.eye(small if grows else big, dtype=torch.float64)[:, None]
-    if mode == "bicubic":
-        size = (4, big if grows else small)
-        full = F.interpolate(eye[:, :, None].expand(-1, -1, 4, -1), size, mode=mode)[:, 0, 0]
-    else:
-        full = F.interpolate(eye, big if grows else small, mode=mode)[:, 0]
-    middle = small // 2
-    line = full[middle] if grows else full[:, middle]
-    filled = torch.nonzero(line.abs() > 1e-12).flatten()
-    first, last = int(filled[0]), int(filled[-1])
-    values = [round(value, 12) for value in line[first : last + 1].tolist()]
-    whole: Line = tuple(int(value) if value == int(value) else value for value in values)
-    return whole, middle * factor - first
 
 
 def _shuffle(name: str, function: str, given: Arguments, before: Tensor, after: Tensor) -> Step:
@@ -188,7 +168,10 @@ def _pad(name: str, function: str, given: Arguments, before: Tensor, after: Tens
 
 def _slice(name: str, function: str, given: Arguments, before: Tensor, after: Tensor) -> Step | None:
     index = given["index"] if isinstance(given["index"], tuple) else (given["index"],)
-    if before.dim() != after.dim() or any(not isinstance(part, slice) and part is not Ellipsis for part in index):
+    if before.dim() != after.dim():
+        return None
+    if any(not isinstance(part, slice) and part is not Ellipsis for part in index):
+        _refuse_picked(before.shape[2:], after.shape[2:])
         return None
     if Ellipsis in index:
         place = index.index(Ellipsis)
@@ -196,6 +179,12 @@ def _slice(name: str, function: str, given: Arguments, before: Tensor, after: Te
     index = (*index, *(slice(None),) * (before.dim() - len(index)))
     ranges = [part.indices(size) for part, size in zip(index[2:], before.shape[2:], strict=True)]
     return _moved(name, "slice", [-start for start, _, _ in ranges], [step for _, _, step in ranges])
+
+
+def _refuse_picked(inside: Sequence[int], out: Sequence[int]) -> None:
+    """Refuse positions that are repeated or left out by number."""
+    if any(now >= 2 * was or 2 * now <= was for was, now in zip(inside, out, strict=True)):
+        raise ValueError(f"{sided(inside)} positions become {sided(out)}, picked by number")
 
 
 def _moved(name: str, function: str, front: Sequence[int], stride: Sequence[int]) -> Step | None:
@@ -206,7 +195,8 @@ def _moved(name: str, function: str, front: Sequence[int], stride: Sequence[int]
 
 
 _MAKERS: dict[str, Callable[..., Step | None]] = {
-    "conv": _convolution, "conv_transpose": _transposed, "max_pool": _pool, "avg_pool": _pool, "adaptive": _adaptive,
+    "conv": _convolution, "conv_transpose": _transposed, "max_pool": _pool, "avg_pool": _pool, "lp_pool": _pool,
+    "adaptive": _adaptive,
     "interpolate": _resize, "pixel_shuffle": _shuffle, "pixel_unshuffle": _shuffle, "pad": _pad, "getitem": _slice,
     "fold": _patches, "unfold": _patches,
 }  # fmt: skip

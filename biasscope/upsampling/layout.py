@@ -8,13 +8,15 @@ from math import prod
 
 Sides = tuple[int, ...]
 
-_MAPS = {"conv", "conv_transpose", "max_pool", "avg_pool", "adaptive", "interpolate", "pixel_shuffle",
+_MAPS = {"conv", "conv_transpose", "max_pool", "avg_pool", "lp_pool", "adaptive", "interpolate", "pixel_shuffle",
          "pixel_unshuffle", "fold"}  # fmt: skip
 _MOVERS = {
     "permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "reshape", "view", "flatten", "unflatten",
     "matmul", "__matmul__", "bmm", "baddbmm", "einsum", "tensordot", "linear", "unfold", "fold", "stack", "t",
     "__get__", "as_strided", "kron", "scaled_dot_product_attention", "multi_head_attention_forward",
 }  # fmt: skip
+
+_CROPS = {"narrow", "chunk", "split", "split_with_sizes", "tensor_split", "hsplit", "vsplit", "dsplit"}
 
 
 @dataclass(frozen=True)
@@ -124,3 +126,16 @@ def grew(function: str, before: Sequence[int], after: Sequence[int]) -> bool:
 def spreads(function: str, before: Sequence[int], after: Sequence[int]) -> bool:
     """Whether a function that is not known makes more positions out of maps that it does not just rearrange."""
     return not passed(function, "", function, [start(before)], before, after).mover and grew(function, before, after)
+
+
+def drops(function: str, before: Sequence[int], after: Sequence[int]) -> bool:
+    """Whether a function that is not known leaves at most half of the positions along an axis, but not just one.
+
+    >>> drops("index_select", (1, 3, 8, 8), (1, 3, 4, 8)), drops("mean", (1, 3, 8, 8), (1, 3, 1, 1))
+    (True, False)
+    >>> drops("narrow", (1, 3, 8, 8), (1, 3, 4, 8)), drops("permute", (1, 3, 8, 8), (1, 8, 3, 8))
+    (False, False)
+    """
+    if function in _CROPS or function in _MOVERS or len(before) != len(after) or len(before) < 3:
+        return False
+    return any(2 * now <= was and now > 1 for was, now in zip(before[2:], after[2:], strict=True))

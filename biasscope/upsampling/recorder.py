@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from biasscope.models.outputs import tensors
 from biasscope.upsampling.binding import bind, step_of
-from biasscope.upsampling.layout import LOST, grew, spreads, takes_maps, unseen
+from biasscope.upsampling.layout import LOST, drops, grew, spreads, takes_maps, unseen
 from biasscope.upsampling.passage import Event, Passage, Refused, answer
 from biasscope.upsampling.step import Step, sided
 from biasscope.upsampling.values import Values
@@ -134,7 +134,7 @@ class Recorder(TorchFunctionMode):
         inputs = self._values.known(call)
         if not self._light and takes_maps(stem):
             self._check(before)
-        largest = max((t for t in tensors(call) if t.dim() == after.dim()), key=Tensor.numel, default=before)
+        largest = self._largest(call, before, after)
         maps = self._light or takes_maps(stem) or self._values.maps(inputs, before)
         refused = len(self.passage.refused)
         step = self._step(function, stem, given, largest if not stem else before, after, maps)
@@ -148,6 +148,12 @@ class Recorder(TorchFunctionMode):
             self.passage.events.append(event)
         if self._watcher is not None and step is not None and step.upsamples:
             self._watcher(event, before, after)
+
+    def _largest(self, call: tuple[Any, Any], before: Tensor, after: Tensor) -> Tensor:
+        """Largest tensor read of as many axes as what is made; of those followed, where there are any: no index."""
+        like = [tensor for tensor in tensors(call) if tensor.dim() == after.dim()]
+        followed = [tensor for tensor in like if self._values.known(tensor)]
+        return max(followed or like, key=Tensor.numel, default=before)
 
     def _made(
         self, function: str, stem: str, name: str, inputs: Sequence[int], before: Tensor, output: Any
@@ -166,14 +172,20 @@ class Recorder(TorchFunctionMode):
         if not maps:
             self._elsewhere(name, step)
             return None
-        if step is None and stem in ("", "adaptive") and spreads(function, before.shape, after.shape):
-            reason = f"{sided(before.shape[2:])} positions become {sided(after.shape[2:])} in a way not known here"
-            self.passage.refused.append(Refused(name, function, reason))
+        if step is None and stem in ("", "adaptive"):
+            self._unknown(name, function, before.shape, after.shape)
         if step is not None and (step.upsamples or step.subsamples):
             count = self._names[name, step.grows]
             self._names[name, step.grows] += 1
             step = step if not count else replace(step, name=f"{name}#{count + 1}")
         return step
+
+    def _unknown(self, name: str, function: str, before: Sequence[int], after: Sequence[int]) -> None:
+        """Note a function that is not known and makes more positions, or leaves many out."""
+        more = spreads(function, before, after)
+        if more or drops(function, before, after):
+            reason = f"{sided(before[2:])} positions become {sided(after[2:])} in a way not known here"
+            self.passage.refused.append(Refused(name, function, reason, more))
 
     def _elsewhere(self, name: str, step: Step | None) -> None:
         """Note a step along axes of which it is not certain that they hold positions; it is not followed."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from biasscope.models.surgery.edit import described
 from biasscope.nn import ResizeConv2d
-from biasscope.upsampling.binding import resize_taps
+from biasscope.upsampling.kernels import resize_taps
 from biasscope.upsampling.remedies.fit import FitEnd
 from biasscope.upsampling.remedies.sites import Change, Remedied, Site
 from biasscope.upsampling.remedies.surgery import Altered, site_by_site

@@ -121,6 +121,8 @@ SPREADERS = [
     ("reshape", unpatched),
     ("__setitem__", inserted),
     ("max_unpool2d", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 4, 4)),
+    ("__getitem__", lambda x: x[:, :, torch.arange(8).repeat_interleave(2)]),
+    ("gather", lambda x: x.gather(2, torch.arange(8).repeat_interleave(2).view(1, 1, 16, 1).expand(1, 1, 16, 8))),
 ]
 
 
@@ -130,6 +132,49 @@ def test_what_spreads_positions_without_known_phases_is_never_denied(kind: str, 
     assert [refused.kind for refused in found.spread] == [kind]
     assert found.finding.startswith("nothing to analyse by phases: ")
     assert kind in found.finding or kind in found.spread[0].name
+
+
+def test_the_maps_that_are_followed_are_told_and_not_the_grid_that_they_are_read_at() -> None:
+    x = torch.rand(1, 1, 8, 8)
+    found = structure(Called(lambda x: F.grid_sample(x, torch.zeros(1, 32, 16, 2), align_corners=False)), x)
+    assert found.spread[0].reason.startswith("8 x 8 positions become 32 x 16")
+
+
+DROPPERS = [
+    ("fractional_max_pool2d", nn.FractionalMaxPool2d(2, output_ratio=0.5)),
+    ("index_select", lambda x: x.index_select(2, torch.arange(0, 8, 2))),
+    ("__getitem__", lambda x: x[:, :, torch.arange(0, 8, 2)]),
+    ("interpolate", lambda x: F.interpolate(x, (4, 4), mode="bilinear", align_corners=True)),
+]
+
+
+@pytest.mark.parametrize(("kind", "function"), DROPPERS)
+def test_what_leaves_positions_out_without_known_phases_is_told(kind: str, function) -> None:
+    found = structure(Called(function), torch.rand(1, 1, 8, 8))
+    assert [(refused.kind, refused.grows) for refused in found.refused] == [(kind, False)]
+    assert (found.backward, found.backward_strided) == ((), None)
+
+
+def test_a_crop_leaves_no_positions_out() -> None:
+    found = structure(Called(lambda x: x.chunk(2, 2)[0].narrow(3, 0, 4)), torch.rand(1, 1, 8, 8))
+    assert found.refused == ()
+
+
+GATHERERS = [
+    lambda x: F.interpolate(x, scale_factor=0.25, mode="bilinear", antialias=True),
+    lambda x: F.interpolate(x, scale_factor=0.5, mode="bicubic", antialias=True),
+    lambda x: F.interpolate(x, (16, 16), mode="bilinear"), lambda x: F.interpolate(x, scale_factor=0.5, mode="area"),
+    nn.LPPool2d(1, 3, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", GATHERERS)
+def test_gradient_counts_of_resizes_and_pools_are_those_of_autograd(function) -> None:
+    x = torch.ones(1, 1, 48, 48, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(Called(function).function(x).sum(), x)
+    counts = torch.from_numpy(structure(Called(function).double(), x.detach()).backward[0].map())
+    written = gradient[0, 0, 24 : 24 + len(counts), 24 : 24 + len(counts)]
+    torch.testing.assert_close(written / written.sum(), counts / counts.sum(), atol=1e-9, rtol=0)
 
 
 PATCHES = [(3, 2, 1, 0), (2, 2, 1, 0), (4, 3, 1, 1), (3, 2, 2, 2)]
