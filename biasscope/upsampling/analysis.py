@@ -12,6 +12,7 @@ from biasscope.upsampling.gradient import GradientEnergy, gradient_energy
 from biasscope.upsampling.layer_patterns import LayerPattern, patterns_of
 from biasscope.upsampling.layers import LayerWeights, weights_of
 from biasscope.upsampling.passage import Passage, Refused
+from biasscope.upsampling.phases import fitting
 from biasscope.upsampling.record import record
 from biasscope.upsampling.response import StepResponse, response_of
 from biasscope.upsampling.structure import Structure, structure_of
@@ -100,7 +101,8 @@ def analyse(
     channels
         Most channels of a layer to look at.
     margin
-        Positions to leave out on every side of a map; an eighth of its side if not given.
+        Positions to leave out on every side of a map, and of a picture for the gradients; an eighth of its side if not
+        given.
     draws
         Of the permutation null.
     heads
@@ -140,7 +142,7 @@ def analyse(
         patterns = patterns_of(found, maps, margin=margin, draws=draws, seed=seed)
     with told.step("constant pictures and gradients"):
         response = response_of(model, pictures, found, notes)
-        gradients = _gradients(model, pictures, found, notes, batch=batch, heads=heads, seed=seed)
+        gradients = _gradients(model, pictures, found, notes, margin, batch=batch, heads=heads, seed=seed)
     weights = weights_of(passage, maps.means)
     return Analysis(found, weights, patterns, response, gradients, len(pictures), tuple(notes))
 
@@ -158,17 +160,30 @@ def _passage(model: nn.Module, pictures: Tensor) -> Passage:
 
 
 def _gradients(
-    model: nn.Module, pictures: Tensor, found: Structure, notes: list[str], *, batch: int, heads: int, seed: int
+    model: nn.Module,
+    pictures: Tensor,
+    found: Structure,
+    notes: list[str],
+    margin: int | None,
+    *,
+    batch: int,
+    heads: int,
+    seed: int,
 ) -> GradientEnergy | None:
     if found.backward_strided is None or heads < 1:
         return None
+    period = found.backward_strided.period
+    sides = fitting(pictures, period, margin)
     try:
-        energy = gradient_energy(model, pictures, found.backward_strided.period, heads=heads, batch=batch, seed=seed)
+        energy = None if sides is None else gradient_energy(
+            model, pictures, period, heads=heads, batch=batch, margin=sides, seed=seed
+        )  # fmt: skip
     except RuntimeError as error:
         notes.append(f"no gradients: {str(error).splitlines()[0]}")
         return None
     if energy is None:
         notes.append(
-            "no gradients by phase: pictures are smaller than two periods of the product of strides, or nothing arrives"
+            "no gradients by phase: pictures are smaller than two periods of the product of strides or have other axes "
+            "than the layers that leave positions out, or nothing arrives"
         )
     return energy

@@ -32,6 +32,9 @@ class GradientEnergy:
         Share of pixels of which no channel has any gradient.
     heads, n
         Random heads a picture, and pictures.
+    least
+        Lower end of a 95 % interval of `ratio`, at least 1: among many phases one is always highest and one lowest, by
+        chance alone. It holds for all phases together (Bonferroni); ``None`` of one picture or a phase without any.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class GradientEnergy:
     zero: float
     heads: int
     n: int
+    least: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -119,9 +123,17 @@ def gradient_energy(
     energy = energy[energy.sum(1) > 0]
     if not len(energy):
         return None
-    table = t_interval((energy / energy.mean(1, keepdim=True)).numpy()).reshape(3, *period)
-    value, low, high = table
-    return GradientEnergy(tuple(period), value, low, high, float(torch.cat(zeros).mean()), heads, len(energy))
+    shares = (energy / energy.mean(1, keepdim=True)).numpy()
+    value, low, high = t_interval(shares).reshape(3, *period)
+    zero = float(torch.cat(zeros).mean())
+    return GradientEnergy(tuple(period), value, low, high, zero, heads, len(energy), _least(shares))
+
+
+def _least(shares: NDArray[np.float64]) -> float | None:
+    """Ratio of most to least that is certain, from the share of every picture and phase, (N, P)."""
+    _, low, high = t_interval(shares, 0.05 / shares.shape[1])
+    least = float(high.min())
+    return max(float(low.max()) / least, 1.0) if least > 0 else None
 
 
 def _squared(model: nn.Module, pictures: Tensor, rng: np.random.Generator) -> Tensor:

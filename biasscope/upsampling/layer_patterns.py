@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from biasscope.upsampling.anova import PhaseAnova, phase_anova
 from biasscope.upsampling.highest import Frequency, highest
 from biasscope.upsampling.peaks import Peaks, peaks_of
-from biasscope.upsampling.phases import Period, interior, pattern
+from biasscope.upsampling.phases import fitting, pattern
 from biasscope.upsampling.structure import Structure
 from biasscope.upsampling.watch import OUTPUT, Maps
 
@@ -130,7 +130,8 @@ def _measured(
         return replace(empty, note=NOT_FINITE)
     values = values.double()
     periods = (empty.period, tuple(alone))
-    chosen = next((pair for period in periods for pair in _fits(values, period, margin)), None)
+    fits = ((period, fitting(values, period, margin)) for period in periods)
+    chosen = next(((period, sides) for period, sides in fits if sides is not None), None)
     if chosen is None:
         note = "maps are smaller than two periods" if any(periods) else "no phases are known here"
         return replace(empty, note=note)
@@ -142,11 +143,3 @@ def _measured(
     return replace(
         empty, period=period, anova=tested, peaks=peaks, own=own, pattern=pattern(values, period, sides), note=note
     )
-
-
-def _fits(values: Tensor, period: Period, margin: int | None) -> Iterator[tuple[Period, list[int]]]:
-    """The period with margins that leave at least two of it; an eighth of every side and none, where none is given."""
-    sides = values.shape[2:]
-    margins = ([side // 8 for side in sides], [0] * len(sides)) if margin is None else ([margin] * len(sides),)
-    if prod(period) > 1 and len(period) == len(sides):
-        yield from ((period, around) for around in margins if interior(values, period, around) is not None)

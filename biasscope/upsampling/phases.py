@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import torch
 from torch import Tensor
@@ -39,6 +40,30 @@ def interior(maps: Tensor, period: Sequence[int], margin: int | Sequence[int] = 
             return None
         maps = maps.narrow(axis, first, count * step)
     return maps
+
+
+def fitting(maps: Tensor, period: Sequence[int], margin: int | None = None) -> list[int] | None:
+    """Margins along each axis that leave two periods, the widest that are tried; ``None`` where there are none.
+
+    Parameters
+    ----------
+    maps
+        (N, C, ...).
+    period
+        Phases along each axis.
+    margin
+        Positions to leave out on every side; if not given, an eighth of every side, or else none.
+
+    Examples
+    --------
+    >>> fitting(torch.zeros(1, 1, 32, 32), (8, 8)), fitting(torch.zeros(1, 1, 16, 16), (8, 8))
+    ([4, 4], [0, 0])
+    """
+    sides = maps.shape[2:]
+    if prod(period) == 1 or len(period) != len(sides):
+        return None
+    tried = ([side // 8 for side in sides], [0] * len(sides)) if margin is None else ([margin] * len(sides),)
+    return next((around for around in tried if interior(maps, period, around) is not None), None)
 
 
 def by_phase(maps: Tensor, period: Sequence[int]) -> Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.phrases import MOST, joined, times
+from biasscope.upsampling import GradientEnergy
 
 
 def gradients(items: Sequence[Measurement]) -> str:
@@ -41,8 +42,17 @@ def _ratio(ratio: float | None) -> str:
 def energies(items: Sequence[Measurement]) -> str:
     """Most by least energy of the gradient that reaches a phase; nothing where it was not measured."""
     told = [
-        f"{item.label}, {_ratio(item.found.gradients.ratio)}"
+        f"{item.label}, {_ratio(item.found.gradients.ratio)}{_certain(item.found.gradients)}"
         for item in items[:MOST]
         if item.found.gradients is not None
     ]
     return f" Energy of the gradient as measured, most over least phase: {'; '.join(told)}." if told else ""
+
+
+def _certain(found: GradientEnergy) -> str:
+    """How much of a ratio is certain, as one of many phases is always highest by chance."""
+    if found.ratio is None:
+        return ""
+    if found.least is None:
+        return " (of one picture, may be chance)"
+    return f" (at least {found.least:.3g})" if found.least > 1 else " (may be chance)"

@@ -97,6 +97,7 @@ def gradient_rows(items: Sequence[Measurement]) -> Iterator[Cells]:
             "holes": found.backward_strided.holes,
             "period": axes(found.backward_strided.period),
             "energy_ratio": number(energy.ratio) if energy is not None else None,
+            "energy_least": number(energy.least) if energy is not None else None,
             "zero": energy.zero if energy is not None else None,
             "rows": plane.shape[0] if plane is not None and small else None,
             "columns": plane.shape[1] if plane is not None and small else None,

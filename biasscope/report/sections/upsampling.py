@@ -55,6 +55,7 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
         [
             MODEL, Field("period", "Period", "text"), Field("strided_alone", "Strided layers alone", "real"),
             Field("with_between", "With the layers between", "real"), Field("energy_ratio", "Energy", "real"),
+            Field("energy_least", "At least", "real", "Lower end for all phases together; 1 may be chance"),
             Field("zero", "Pixels without gradient", "share"), N,
         ],
         "Most over least, by geometry and as measured",

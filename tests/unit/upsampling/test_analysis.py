@@ -260,3 +260,40 @@ def test_own_stride_has_the_peaks_that_it_has_alone() -> None:
         assert np.allclose(found.own.decibels, alone.decibels, equal_nan=True)
         assert (found.own.window, found.own.period) == (alone.window, alone.period)
         assert found.own.share == pytest.approx(alone.share)
+
+
+class Apart(nn.Module):
+    """Every phase on channels of its own, the first `strength` times as strong."""
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = strength
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = torch.ones_like(x)
+        weight[..., ::8, ::8] = self.strength
+        return nn.functional.pixel_unshuffle(x * weight, 8)
+
+
+@pytest.mark.parametrize(("strength", "least", "most"), [(1.0, 1.0, 1.0), (2.0, 2.5, 4.0)])
+def test_the_highest_of_many_phases_is_not_taken_for_a_pattern_of_gradients(strength, least, most) -> None:
+    """Energies are the squares of weights: 1, and 4 over 1."""
+    found = gradient_energy(Apart(strength), rand(32, 1, 32, 32), (8, 8))
+    assert found.ratio > 1.1
+    assert least <= found.least <= most
+    assert gradient_energy(Apart(2.0), rand(1, 1, 32, 32), (8, 8)).least is None
+
+
+def test_gradients_at_the_borders_are_left_out() -> None:
+    """An eighth of each side, as of maps: behind padding fewer outputs read a pixel."""
+    torch.manual_seed(0)
+    net, pictures = nn.Conv2d(1, 3, 3, 2, 1), rand(2, 1, 32, 32)
+    found = analyse(net, pictures).gradients.energy.tolist()
+    assert found == gradient_energy(net, pictures, (2, 2), margin=4).energy.tolist()
+    assert found != gradient_energy(net, pictures, (2, 2)).energy.tolist()
+    assert analyse(net, pictures, margin=0).gradients.energy.tolist() != found
+
+
+def test_gradients_of_lines_in_pictures_have_no_phases() -> None:
+    net = nn.Sequential(nn.Flatten(2), nn.Conv1d(1, 2, 4, 2))
+    assert analyse(net, rand(4, 1, 16, 16)).gradients is None

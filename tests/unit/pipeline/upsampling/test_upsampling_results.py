@@ -111,6 +111,12 @@ def test_both_figures_of_the_gradient_are_given() -> None:
     (row,) = rows(found.result("gradients"), "gradients")
     assert row["strided_alone"] == 4
     assert 1 < row["with_between"] < 4
+    assert 1 <= row["energy_least"] < row["energy_ratio"]
+    assert (
+        found.result("gradients")
+        .finding.rstrip(".")
+        .endswith(("(may be chance)", f"(at least {row['energy_least']:.3g})"))
+    )
 
 
 @pytest.mark.parametrize(("latent", "shape"), [("6", (6,)), ("6x1x1", (6, 1, 1))])
