@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from biasscope.core.randomness import generator
-from biasscope.models.borrow import evaluating
 from biasscope.upsampling.interval import t_interval
+from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
 
@@ -108,7 +108,7 @@ def gradient_energy(
     """
     rng = generator(seed, "gradient heads")
     rows, zeros = [], []
-    with evaluating(model):
+    with repeating(model):
         for part in torch.split(pictures, batch):
             squared = sum(_squared(model, part, rng) for _ in range(heads))
             assert isinstance(squared, Tensor)  # noqa: S101

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from biasscope.models.borrow import evaluating
+from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.passage import Passage
 from biasscope.upsampling.recorder import Recorder, Watcher
 
@@ -33,7 +33,7 @@ def record(model: nn.Module, *inputs: Tensor, watcher: Watcher | None = None) ->
     [('0', 'conv2d', (2, 2)), ('1', 'interpolate nearest', (2, 2))]
     """
     recorder = Recorder(model, watcher)
-    with evaluating(model), torch.no_grad(), recorder:
+    with repeating(model), torch.no_grad(), recorder:
         recorder.passage.sources = recorder.enter(inputs)
         output = model(*inputs)
         recorder.passage.results = recorder.leave(output) or recorder.bridge(inputs, output)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from biasscope.models.borrow import evaluating
+from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.passage import answer
 from biasscope.upsampling.phases import phase_means
 from biasscope.upsampling.spectrum import stride_share
@@ -18,6 +18,8 @@ from biasscope.upsampling.watch import OUTPUT
 LEVELS = 5
 LEAST_SHARE = 0.5
 """Share of the energy on the stride frequencies from which an answer is told: with less, it is one of the borders."""
+EVEN = 1e-3
+"""Relative ripple up to which an answer is even, whatever the little that varies comes from."""
 LARGE, STRETCH, POINT = 128, 2, 9
 """Side from which pictures are large enough for borders to stay away, and by how much smaller ones, and latents of one
 position, grow."""
@@ -106,7 +108,7 @@ def step_response(
     """
     pictures = torch.stack([torch.full(tuple(shape), level) for level in levels])
     like = next((p for p in model.parameters() if p.is_floating_point()), pictures)
-    with evaluating(model), torch.no_grad():
+    with repeating(model), torch.no_grad():
         out = answer(model(pictures.to(like)))
     if out is None or out.dim() != len(period) + 2:
         return None
@@ -145,9 +147,9 @@ def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: lis
     elif not bool(response.means.isfinite().all()):
         notes.append("no answer to constants: the output holds values that are not finite")
         return None
-    elif response.share is not None and response.share < LEAST_SHARE:
+    elif response.share is not None and response.share < LEAST_SHARE and float(response.relative.max()) > EVEN:
         said = f"{100 * response.share:.2g} % of what varies in the middle repeats with the stride"
-        notes.append(f"no answer to constants: only {said}, the rest comes from the borders")
+        notes.append(f"no answer to constants: only {said}, the rest comes from the borders or is drawn by the model")
         return None
     return response
 

@@ -8,7 +8,7 @@ from weakref import ReferenceType, ref
 import torch
 from torch import Tensor, nn
 
-from biasscope.models.borrow import evaluating
+from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.passage import Event, answer
 from biasscope.upsampling.recorder import Recorder
 
@@ -85,7 +85,7 @@ def watch(model: nn.Module, pictures: Tensor, *, batch: int = 16, channels: int 
         seen.front(event.name, before)
         last[event.name] = ref(after)
 
-    with evaluating(model), torch.inference_mode():
+    with repeating(model), torch.inference_mode():
         for part in torch.split(pictures, batch):
             last.clear()
             with Recorder(model, watcher, light=True):

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.randomness import generator
-from biasscope.models.borrow import evaluating
 from biasscope.upsampling.interval import NONE, Interval, interval
+from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.passage import answer
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import Remedied
@@ -36,7 +36,7 @@ def used(name: str, model: nn.Module, example: Tensor, seed: int, only: str | No
 
 def outputs(model: nn.Module, pictures: Tensor, batch: int = 16) -> Tensor | None:
     """What a model gives for pictures; ``None`` where that is no tensor."""
-    with evaluating(model), torch.no_grad():
+    with repeating(model), torch.no_grad():
         parts = [answer(model(part)) for part in torch.split(pictures, batch)]
     return None if any(part is None for part in parts) else torch.cat([part for part in parts if part is not None])
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from biasscope.models.borrow import evaluating
 from biasscope.upsampling.analysis import Analysis, analyse
 from biasscope.upsampling.interval import NONE, Interval
+from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.watch import OUTPUT
 
 
@@ -97,14 +97,14 @@ def strength_of(model: nn.Module, found: Analysis, pictures: Tensor) -> Strength
 def _operations(model: nn.Module, picture: Tensor) -> int:
     from torch.utils.flop_counter import FlopCounterMode
 
-    with evaluating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with repeating(model), torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(picture)
     return int(counter.get_total_flops())
 
 
 def _seconds(model: nn.Module, pictures: Tensor, rounds: int = 3) -> float:
     times = []
-    with evaluating(model), torch.no_grad():
+    with repeating(model), torch.no_grad():
         for _ in range(rounds):
             start = time.process_time()
             model(pictures)

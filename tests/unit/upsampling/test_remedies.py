@@ -246,3 +246,37 @@ def test_icnr_of_one_layer_leaves_the_others() -> None:
     done = icnr(net, torch.rand(1, 1, 6, 6), only="3")
     assert torch.equal(done.model[0].weight, net[0].weight)
     assert not torch.equal(done.model[2].weight, net[2].weight)
+
+
+def test_what_little_borders_add_does_not_hide_that_a_pattern_is_gone() -> None:
+    torch.manual_seed(0)
+    wide = nn.Conv2d(1, 1, 61, padding=30, bias=False)
+    wide.weight.data[:] = 1e-6 * (torch.arange(61) > 30)
+    wide.weight.data[..., 30, 30] = 1
+    net = nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2, 1, 1), wide)
+    before, after = compare(net, torch.rand(2, 1, 16, 16), ["hold"])
+    assert before.strength.step > 0.01
+    assert 0 <= after.strength.step < 1e-3
+
+
+class Noisy(nn.Module):
+    """Draws noise in every pass, as generators do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(1, 1, 3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.up(x + torch.randn_like(x))
+
+
+def test_noise_that_a_model_draws_is_not_taken_for_what_a_remedy_changes() -> None:
+    """Taps of zero leave the function as it was."""
+    torch.manual_seed(0)
+    net, pictures = Noisy(), torch.rand(20, 1, 16, 16)
+    state = torch.get_rng_state()
+    first, after = compare(net, pictures, ["divisible"])
+    assert torch.equal(torch.get_rng_state(), state)
+    assert after.change[0] < 1e-6
+    torch.rand(3)
+    assert compare(net, pictures, [])[0].strength.decibels == first.strength.decibels
