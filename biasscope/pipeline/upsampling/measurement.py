@@ -85,8 +85,8 @@ def best(remedies: Sequence[Row]) -> Row | None:
     """Remedy that keeps the weights, removes the answer to constants and changes the output least; else the strongest.
 
     The first row is the model as it is; nothing is chosen where it answers constants evenly. Where there is no answer
-    to constants, as of generators, the peaks of the output count instead, if they certainly rise; up to 0 dB they are
-    gone.
+    to constants, as of generators, or none behind remedies, as of networks that draw noise, the peaks of the output
+    count instead, if they certainly rise; up to 0 dB they are gone.
     """
     tried = [row for row in remedies[1:] if row.strength is not None and row.trained and forward(row)]
     before = _ripple(remedies[0]) if remedies else 0.0
@@ -97,7 +97,8 @@ def best(remedies: Sequence[Row]) -> Row | None:
     gone = [row for row in tried if _ripple(row) <= GONE and row.change[0] is not None]
     if gone:
         return min(gone, key=lambda row: row.change[0] or 0.0)
-    return min((row for row in tried if _ripple(row) < before), key=_ripple, default=None)
+    weaker = min((row for row in tried if _ripple(row) < before), key=_ripple, default=None)
+    return weaker or _by_peaks(remedies[0], [row for row in tried if _ripple(row) == float("inf")])
 
 
 def _by_peaks(first: Row, tried: Sequence[Row]) -> Row | None:

@@ -27,7 +27,7 @@ def _best(item: Measurement, best: Row) -> str:
     peaks = f" (peaks {_tenths(before)} to {_tenths(after)} dB)" if before is not None and after is not None else ""
     change = f", changes the output by {percent(best.change[0], 0)}" if best.change[0] is not None else ""
     cost = f" and {_price(now.operations / first.operations)}" if first.operations else ""
-    if first.step is None:
+    if first.step is None or now.step is None:
         verb = "lowers the peaks at the stride frequencies"
         return f"“{best.title}” {verb} from {_tenths(before or 0)} to {_tenths(after or 0)} dB{change}{cost}"
     verb = "removes the ripple on constant pictures" if gone else "weakens the ripple on constant pictures most"
