@@ -47,6 +47,8 @@ def divisible_kernel(model: nn.Module, example: Tensor, weights: Weights = "keep
     def widen(site: Site, layer: nn.Module) -> Altered | str:
         if site.kind != "transposed":
             return "only a transposed convolution has such a kernel"
+        if not site.conv:
+            return site.reason
         assert isinstance(layer, TRANSPOSED)  # noqa: S101
         if reason := _indivisible(layer):
             return reason

@@ -50,6 +50,8 @@ def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest"
     def resize(site: Site, layer: nn.Module) -> Altered | str:
         if site.kind != "transposed":
             return "a pixel shuffle is not replaced; see icnr"
+        if not site.conv:
+            return site.reason
         if not isinstance(layer, nn.ConvTranspose2d):
             return "there is a resize-convolution for two axes only"
         new, residual = fitted(layer, mode)

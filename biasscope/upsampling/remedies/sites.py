@@ -32,8 +32,10 @@ class Site:
     channels
         Channels behind it.
     conv
-        Name of the convolution with the weights (of a transposed convolution, its own); empty where something else
-        stands directly in front of a pixel shuffle.
+        Name of the convolution with the weights (of a transposed convolution, its own); empty where `reason` says why
+        there are no weights to replace.
+    reason
+        Something else stands directly in front of a pixel shuffle, or a layer makes its weights in its own way.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Site:
     factor: tuple[int, ...]
     channels: int
     conv: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,13 @@ def _site(passage: Passage, event: Event, name: str, modules: dict[str, nn.Modul
     if type(module) in TRANSPOSED and isinstance(module, TRANSPOSED):
         return Site(name, "transposed", step.stride, module.out_channels, name)
     if isinstance(module, TRANSPOSED):
-        return f"{type(module).__name__} makes its weights in its own way"
+        reason = f"{type(module).__name__} makes its weights in its own way"
+        return Site(name, "transposed", step.stride, module.out_channels, "", reason)
     if isinstance(module, nn.PixelShuffle):
         conv = passage.maker(event.inputs[0])
         home = modules.get(conv.name) if conv is not None else None
         own = conv.name if conv is not None and type(home) is nn.Conv2d else ""
-        return Site(name, "shuffle", step.stride, event.channels, own)
+        return Site(name, "shuffle", step.stride, event.channels, own, "" if own else NO_CONVOLUTION)
     if "interpolate" in step.kind:
         return "a resize writes evenly already"
     if step.kind == "fold":

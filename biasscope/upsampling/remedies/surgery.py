@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from biasscope.models.surgery.edit import described, own, replace
 from biasscope.upsampling.passage import Refused
-from biasscope.upsampling.remedies.sites import NO_CONVOLUTION, Change, Convolution, Remedied, Site, Weights, find_sites
+from biasscope.upsampling.remedies.sites import Change, Convolution, Remedied, Site, Weights, find_sites
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,10 @@ def weights_by_site(
 
     def alter(site: Site, module: nn.Module) -> Altered | str:
         if not site.conv:
-            return NO_CONVOLUTION
+            return site.reason
         conv = cast(Convolution, module if site.conv == site.name else copied.get_submodule(site.conv))
+        if "weight" not in conv._parameters:
+            return "its weights are made anew before every pass, as by spectral_norm and weight_norm"
         made = make(site, conv)
         if isinstance(made, str):
             return made

@@ -280,3 +280,25 @@ def test_noise_that_a_model_draws_is_not_taken_for_what_a_remedy_changes() -> No
     assert after.change[0] < 1e-6
     torch.rand(3)
     assert compare(net, pictures, [])[0].strength.decibels == first.strength.decibels
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.weight_norm])
+def test_weights_that_are_made_before_every_pass_are_not_said_to_be_replaced(norm) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(norm(nn.ConvTranspose2d(1, 2, 3, 2)), norm(nn.Conv2d(2, 4, 3)), nn.PixelShuffle(2))
+    net(torch.rand(1, 1, 8, 8))
+    rows = {row.name: row for row in compare(net, torch.rand(2, 1, 24, 24), ["equal-phases", "icnr", "hold"])}
+    assert "made anew before every pass" in rows["equal-phases"].reason
+    assert "made anew before every pass" in rows["icnr"].reason
+    assert rows[""].strength.step > 0.01 > 1e-5 > rows["hold"].strength.step
+
+
+def test_layers_that_make_their_weights_can_be_smoothed_but_not_evened() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.ConvTranspose2d(1, 2, 3, 2)))
+    names = ["hold", "smooth", "equal-phases", "divisible", "resize-nearest"]
+    before, hold, smooth, *others = compare(net, torch.rand(2, 1, 24, 24), names)
+    assert before.strength.step > 0.01
+    assert max(hold.strength.step, smooth.strength.step) < 1e-5
+    assert {row.reason for row in others} == {"ParametrizedConvTranspose2d makes its weights in its own way"}
