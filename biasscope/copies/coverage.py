@@ -93,7 +93,7 @@ def phase_law(offsets: int, stride: int) -> Floats:
     return np.bincount(np.arange(offsets) % stride, minlength=stride) / offsets
 
 
-def crop_coverage(copies: int, source: int, window: int, stride: int) -> float:
+def crop_coverage(copies: int, source: int, window: int, stride: int | tuple[int, int]) -> float:
     """Share of the ``stride^2`` phases that n random crops (``RandomCrop``) are expected to cover, in closed form.
 
     Parameters
@@ -105,7 +105,7 @@ def crop_coverage(copies: int, source: int, window: int, stride: int) -> float:
     window
         Side of the crop.
     stride
-        Stride product of the network.
+        Stride product of the network; one along each axis, (y, x), where they differ.
 
     Returns
     -------
@@ -115,11 +115,13 @@ def crop_coverage(copies: int, source: int, window: int, stride: int) -> float:
     --------
     >>> crop_coverage(10**6, 40, 32, 32) == (9 / 32) ** 2, round(crop_coverage(10**6, 64, 32, 32), 6)
     (True, 1.0)
+    >>> round(crop_coverage(10**6, 38, 32, (8, 2)), 6)
+    0.875
     """
     if not 1 <= window <= source:
         raise UsageError(f"a crop of {window} out of {source}", hint="The crop is not larger than its source.")
     if copies < 0:
         raise UsageError(f"{copies} copies")
-    law = phase_law(source - window + 1, stride)
-    joint = np.outer(law, law)
+    axes = (stride, stride) if isinstance(stride, int) else stride
+    joint = np.outer(*(phase_law(source - window + 1, step) for step in axes))
     return float(np.mean(-np.expm1(copies * np.log1p(-np.minimum(joint, 1 - 1e-16)))))

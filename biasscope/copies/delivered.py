@@ -49,14 +49,14 @@ class Delivered:
     shares: Floats
     offsets: Floats
     scales: Floats
-    stride: int
+    stride: int | tuple[int, int]
     repetitions: int
 
 
 def transform_coverage(
     transform: Callable[..., Any],
     size: tuple[int, int],
-    stride: int,
+    stride: int | tuple[int, int],
     *,
     epochs: int = 100,
     repetitions: int = 5,
@@ -74,7 +74,7 @@ def transform_coverage(
     size
         Height and width of the image.
     stride
-        Stride product of the network.
+        Stride product of the network; one along each axis, (y, x), where they differ.
     epochs
         Times that the image is seen.
     repetitions
@@ -93,7 +93,8 @@ def transform_coverage(
     >>> bool(found.distinct[-1] <= 8), bool(found.share[-1] <= (9 / 32) ** 2)
     (True, True)
     """
-    if epochs < 1 or repetitions < 1 or stride < 1:
+    steps = (stride, stride) if isinstance(stride, int) else stride
+    if epochs < 1 or repetitions < 1 or min(steps) < 1:
         raise UsageError("epochs, repetitions and the stride are positive")
     noise = generator(seed, "noise").integers(0, 256, (3, *size), np.uint8)
     seen = np.zeros((repetitions, epochs))
@@ -106,7 +107,7 @@ def transform_coverage(
                 picture, where[r, e], scales[r, e] = _once(transform, torch.from_numpy(noise))
                 known.add(picture)
                 seen[r, e] = len(known)
-    shares = np.stack([_covered(row, stride) for row in where])
+    shares = np.stack([_covered(row, steps) for row in where])
     return Delivered(np.arange(1, epochs + 1), seen.mean(0), shares.mean(0), shares, where, scales, stride, repetitions)
 
 
@@ -128,12 +129,12 @@ def _once(transform: Callable[..., Any], noise: torch.Tensor) -> tuple[bytes, Fl
     return pixels.tobytes() + str(pixels.shape).encode(), middle, (y1 - y0) / (2 * PROBE)
 
 
-def _covered(positions: Floats, stride: int) -> Floats:
+def _covered(positions: Floats, steps: tuple[int, int]) -> Floats:
     """Share of the phases met so far, from positions (E, 2)."""
     inside: NDArray[np.bool_] = np.asarray(~np.isnan(positions).any(1), np.bool_)
-    whole = np.floor(np.where(inside[:, None], positions, 0) + 1e-4).astype(np.int64) % stride
-    key = np.where(inside, whole[:, 0] * stride + whole[:, 1], -1)
+    whole = np.floor(np.where(inside[:, None], positions, 0) + 1e-4).astype(np.int64) % steps
+    key = np.where(inside, whole[:, 0] * steps[1] + whole[:, 1], -1)
     _, first = np.unique(key, return_index=True)
     new = np.zeros(len(key), np.bool_)
     new[first] = True
-    return np.asarray(np.cumsum(new & inside) / stride**2, np.float64)
+    return np.asarray(np.cumsum(new & inside) / (steps[0] * steps[1]), np.float64)

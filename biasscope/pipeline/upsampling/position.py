@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from typing import Any
 
 from biasscope.copies.coverage import crop_coverage, expected_coverage
@@ -16,7 +18,7 @@ from biasscope.pipeline.common.rows import tabled
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.pipeline.upsampling.context import context
 from biasscope.pipeline.upsampling.knee import NET, SEEDS, WIDEST, knee
-from biasscope.pipeline.upsampling.measurement import Measurement
+from biasscope.pipeline.upsampling.measurement import Measurement, axes
 from biasscope.pipeline.upsampling.tables import full
 from biasscope.trace import trace
 from biasscope.trace.structure import structure
@@ -28,13 +30,14 @@ PHASES, IMAGES, MANY, SMALL = 4, 8, 32, 128
 """Phases along an axis, pictures, and more of them up to this side."""
 SOURCE = "Azulay & Weiss, JMLR 20(184), 2019"
 Cells = Mapping[str, Any]
+Strides = tuple[int, int]
 
 
 def coverage(
     items: Sequence[Measurement], source: ImageSource | None, asked: UpsamplingAnalysis, progress: Progress
 ) -> Result | None:
     """Coverage, sampling and phases of models that subsample pictures; ``None`` where there is none."""
-    known = [item for item in items if item.pictures and stride(item) > 1]
+    known = [item for item in items if item.pictures and max(strides(item)) > 1]
     if not known or not asked.position:
         return None
     notes = ["Coverage: share of the phases of the stride product that random crops have shown."]
@@ -49,9 +52,9 @@ def coverage(
         else "Accuracy inside and outside of the covered range: ask for knee, or see the question of augmentation."
     )
     with progress.step("Position: coverage, sampling, phases"):
-        same: dict[tuple[int, int], list[Measurement]] = {}
+        same: dict[tuple[Strides, int], list[Measurement]] = {}
         for item in known:
-            same.setdefault((stride(item), int(item.inputs.shape[-1])), []).append(item)
+            same.setdefault((strides(item), int(item.inputs.shape[-1])), []).append(item)
         rows = [row for few in same.values() for row in covered(few, asked)]
         layers = [row for item in known for row in sampled(item, notes)]
         phases = [row for item in known for row in varied(item, source, asked, notes)]
@@ -78,20 +81,21 @@ def wanted(asked: UpsamplingAnalysis) -> bool:
     return not asked.model if asked.knee is None else asked.knee
 
 
-def stride(item: Measurement) -> int:
-    """Product of strides; 1 where nothing subsamples."""
+def strides(item: Measurement) -> Strides:
+    """Products of strides along both axes; 1 where nothing subsamples maps."""
     found = item.found.structure.backward_strided
-    return max(found.period, default=1) if found is not None else 1
+    return (found.period[0], found.period[1]) if found is not None and len(found.period) == 2 else (1, 1)
 
 
 def finding(item: Measurement, asked: UpsamplingAnalysis) -> str:
     """How much of the phases crops can cover."""
-    step, side = stride(item), item.inputs.shape[-1]
-    share = crop_coverage(10**9, side + 2 * asked.padding, side, step)
+    steps, side = strides(item), item.inputs.shape[-1]
+    share = crop_coverage(10**9, side + 2 * asked.padding, side, steps)
     offsets = 2 * asked.padding + 1
+    told = axes(steps) if steps[0] != steps[1] else steps[0]
     return (
         f"Random crops with a padding of {asked.padding} have {offsets} offsets along an axis and cover at most "
-        f"{percent(share)} of the {step**2:,} phases of {item.label} (stride product {step})."
+        f"{percent(share)} of the {prod(steps):,} phases of {item.label} (stride product {told})."
     )
 
 
@@ -99,18 +103,19 @@ def covered(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Iterator
     """Closed form for several numbers of copies, and what torchvision's transform delivers; of models alike."""
     from torchvision.transforms import v2
 
-    step, side = stride(items[0]), int(items[0].inputs.shape[-1])
+    steps, side = strides(items[0]), int(items[0].inputs.shape[-1])
     crop = v2.RandomCrop(side, padding=asked.padding)
-    seen = transform_coverage(crop, (side, side), step, epochs=SIMULATED, repetitions=REPETITIONS, seed=asked.seed)
+    seen = transform_coverage(crop, (side, side), steps, epochs=SIMULATED, repetitions=REPETITIONS, seed=asked.seed)
     delivered = dict(zip(seen.epochs.tolist(), seen.share.tolist(), strict=True))
     for copies in COPIES:
         yield {
             "model": items[0].label if len(items) == 1 else f"{items[0].label} and {len(items) - 1} alike",
-            "stride": step,
+            "stride": max(steps),
+            "phases": prod(steps),
             "copies": copies,
-            "crop": crop_coverage(copies, side + 2 * asked.padding, side, step),
+            "crop": crop_coverage(copies, side + 2 * asked.padding, side, steps),
             "delivered": number(delivered.get(copies)),
-            "any_phase": expected_coverage(copies, step**2),
+            "any_phase": expected_coverage(copies, prod(steps)),
         }
 
 
@@ -140,9 +145,9 @@ def varied(
     """Variance over phases by variance over pictures at every layer, on a lattice of at most 4 x 4 phases."""
     if source is None:
         return
-    step, small = stride(item), item.inputs.shape[-1] <= SMALL
-    along = [round(place * step / min(step, PHASES)) for place in range(min(step, PHASES))]
-    grid = ";".join(f"{y},{x}" for y in along for x in along)
+    small = item.inputs.shape[-1] <= SMALL
+    along = [[round(place * step / min(step, PHASES)) for place in range(min(step, PHASES))] for step in strides(item)]
+    grid = ";".join(f"{y},{x}" for y, x in product(*along))
     try:
         moved = make("circular", grid=grid, seed=asked.seed)
         found = trace(

@@ -72,7 +72,8 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
     ),
     "coverage": (
         [
-            MODEL, Field("stride", "Stride", "count"), Field("copies", "Copies", "count"),
+            MODEL, Field("stride", "Stride", "count", "The larger of both axes"), Field("phases", "Phases", "count"),
+            Field("copies", "Copies", "count"),
             Field("crop", "Random crops", "share"), Field("delivered", "Delivered", "share"),
             Field("any_phase", "All phases alike", "share"),
         ],

@@ -47,6 +47,13 @@ def test_random_crops_by_a_sum_over_phases(copies: int, offsets: int, stride: in
     assert crop_coverage(copies, 20 + offsets - 1, 20, stride) == pytest.approx(want, abs=1e-9)
 
 
+def test_random_crops_where_strides_differ_along_the_axes() -> None:
+    laws = [[sum(1 for o in range(7) if o % step == phase) / 7 for phase in range(step)] for step in (8, 2)]
+    want = sum(1 - (1 - a * b) ** 20 for a in laws[0] for b in laws[1]) / 16
+    assert crop_coverage(20, 38, 32, (8, 2)) == pytest.approx(want)
+    assert crop_coverage(20, 38, 32, (8, 8)) == crop_coverage(20, 38, 32, 8)
+
+
 @given(st.integers(1, 6), st.integers(1, 6), st.data())
 @settings(max_examples=40, deadline=None)
 def test_distinct_shifts_by_counting_subsets(offsets: int, stride: int, draw: st.DataObject) -> None:

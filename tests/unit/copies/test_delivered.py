@@ -16,6 +16,12 @@ def test_a_random_crop_delivers_its_closed_form() -> None:
     assert set(np.unique(found.offsets)) == {14.0, 15.0, 16.0, 17.0, 18.0}
 
 
+def test_strides_that_differ_along_the_axes_have_fewer_phases() -> None:
+    found = transform_coverage(v2.RandomCrop(32, padding=2), (32, 32), (4, 2), epochs=60, repetitions=12)
+    assert found.share[0] == 1 / 8
+    assert found.share[9] == pytest.approx(crop_coverage(10, 36, 32, (4, 2)), abs=0.05)
+
+
 def test_colours_are_copies_but_no_phases() -> None:
     found = transform_coverage(v2.ColorJitter(brightness=0.5), (24, 24), 4, epochs=6, repetitions=2)
     assert found.distinct[-1] == 6

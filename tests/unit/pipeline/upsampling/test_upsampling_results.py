@@ -223,6 +223,16 @@ def test_a_dense_head_that_gives_a_dictionary() -> None:
     assert covered[-1]["crop"] == pytest.approx(1)
 
 
+def test_coverage_of_strides_that_differ_along_the_axes() -> None:
+    """7 of 8 phases down, both across; not 64 phases."""
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, (2, 1), 1), nn.Conv2d(4, 4, 3, (4, 2), 1))
+    model = load_model(net, preprocessing=Preprocessing((32, 32), None))
+    found = analyze_upsampling(model, images="scenes:4", padding=3, remedies=["none"], heads=0).result("coverage")
+    assert "87.5 % of the 16 phases of Sequential (stride product 8 x 2)" in found.finding
+    last = rows(found, "coverage")[-1]
+    assert (last["phases"], last["crop"]) == (16, pytest.approx(7 / 8))
+
+
 @pytest.mark.parametrize(
     "options", [{"remedies": ["nothing"]}, {"latent": "axb"}, {"latent": "3", "images": "scenes:2"}, {"draws": 3}]
 )
