@@ -12,11 +12,13 @@ from torch import Tensor
 from biasscope.upsampling.anova import PhaseAnova, phase_anova
 from biasscope.upsampling.highest import Frequency, highest
 from biasscope.upsampling.peaks import Peaks, peaks_of
-from biasscope.upsampling.phases import fitting, pattern
+from biasscope.upsampling.phases import fitting, interior, pattern
 from biasscope.upsampling.structure import Structure
 from biasscope.upsampling.watch import OUTPUT, Maps
 
 NOT_FINITE = "it holds values that are not finite"
+CONSTANT, STILL = "its maps are constant", 1e-6
+"""Note, and the share of the largest value up to which variation within maps is but rounding."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,41 @@ def _measured(
     fits = ((period, fitting(values, period, margin)) for period in periods)
     chosen = next(((period, sides) for period, sides in fits if sides is not None), None)
     if chosen is None:
-        note = "maps are smaller than two periods" if any(periods) else "no phases are known here"
-        return replace(empty, note=note)
+        return replace(empty, note=_missing(values, periods))
     period, sides = chosen
+    if _constant(values, period, sides):
+        return replace(empty, period=period, note=CONSTANT)
     shorter = [tuple(alone)] if 1 < prod(alone) < prod(period) else []
     peaks, own = [*peaks_of(values, [period, *shorter], margin=sides), None][:2]
     tested = phase_anova(values, period, margin=sides, draws=draws, seed=seed)
-    note = "" if period == empty.period else "maps are too small for the product of strides up to here"
     return replace(
-        empty, period=period, anova=tested, peaks=peaks, own=own, pattern=pattern(values, period, sides), note=note
-    )
+        empty, period=period, anova=tested, peaks=peaks, own=own, pattern=pattern(values, period, sides),
+        note=_shorter(empty.period, period),
+    )  # fmt: skip
+
+
+def _missing(values: Tensor, periods: Sequence[Sequence[int]]) -> str:
+    """Why there are no phases to look at."""
+    known = [period for period in periods if period]
+    if not known:
+        return "no phases are known here"
+    if all(len(period) != values.dim() - 2 for period in known):
+        return "its axes are not (N, C, ...) with as many positions as the layers that upsample write"
+    return "maps are smaller than two periods"
+
+
+def _constant(values: Tensor, period: Sequence[int], sides: Sequence[int]) -> bool:
+    """Whether no map varies where it is looked at, but for rounding."""
+    part = interior(values, period, sides)
+    assert part is not None  # noqa: S101
+    flat = part.flatten(2)
+    return bool((flat.amax(2) - flat.amin(2)).max() <= STILL * flat.abs().max())
+
+
+def _shorter(wanted: Sequence[int], period: Sequence[int]) -> str:
+    """Why another period than that of the whole stack is looked at."""
+    if tuple(wanted) == tuple(period):
+        return ""
+    if prod(wanted) == 1:
+        return "all positions are alike behind the whole stack; looked at by the last stride"
+    return "maps are too small for the product of strides up to here"

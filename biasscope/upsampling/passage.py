@@ -115,11 +115,13 @@ class Passage:
 def answer(thing: Any) -> Tensor | None:
     """What counts as a model's output: the entry ``out`` of a dictionary, else its first maps, else its first tensor.
 
+    Complex numbers do not count: they have no order that a pattern could be seen in.
+
     >>> import torch
     >>> answer({"aux": torch.zeros(3), "out": torch.zeros(1, 2, 4, 4)}).shape
     torch.Size([1, 2, 4, 4])
     """
-    if isinstance(thing, dict) and isinstance(thing.get("out"), Tensor):
+    if isinstance(thing, dict) and isinstance(thing.get("out"), Tensor) and not thing["out"].is_complex():
         return cast(Tensor, thing["out"])
-    found = list(tensors(thing))
+    found = [one for one in tensors(thing) if not one.is_complex()]
     return next((one for one in found if one.dim() > 2), found[0] if found else None)

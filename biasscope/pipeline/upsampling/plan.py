@@ -68,7 +68,8 @@ def given(inputs: Any, module: nn.Module, most: int | None) -> Tensor:
         raise UsageError(f"inputs are no tensor: {type(inputs).__name__}", where="inputs", hint=hint) from error
     values = values[:most] if most is not None and values.dim() else values
     if not values.is_floating_point():
-        raise UsageError(f"inputs hold whole numbers ({values.dtype})", where="inputs", hint=hint)
+        kind = "complex" if values.is_complex() else "whole"
+        raise UsageError(f"inputs hold {kind} numbers ({values.dtype})", where="inputs", hint=hint)
     wrong = int((~values.isfinite()).sum())
     if wrong:
         raise UsageError(f"{wrong:,} of {values.numel():,} values are not finite", where="inputs", hint=hint)

@@ -297,3 +297,41 @@ def test_gradients_at_the_borders_are_left_out() -> None:
 def test_gradients_of_lines_in_pictures_have_no_phases() -> None:
     net = nn.Sequential(nn.Flatten(2), nn.Conv1d(1, 2, 4, 2))
     assert analyse(net, rand(4, 1, 16, 16)).gradients is None
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3])
+def test_constant_maps_are_said_to_be_constant(level: float) -> None:
+    """What rounding leaves of them is no pattern."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(1, 2, 3, padding=1))
+    found = analyse(net, torch.full((3, 1, 24, 24), level), draws=19)
+    assert [(one.note, one.anova, one.peaks) for one in found.patterns] == [("its maps are constant", None, None)] * 2
+
+
+def test_why_an_output_is_looked_at_otherwise_than_its_layers() -> None:
+    class Classes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.up = nn.ConvTranspose2d(1, 2, 3, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.up(x).argmax(1)
+
+    torch.manual_seed(0)
+    pooled = analyse(nn.Sequential(nn.ConvTranspose2d(1, 2, 3, 2), nn.AvgPool2d(2)), rand(2, 1, 16, 16), draws=19)
+    assert pooled.patterns[-1].note.startswith("all positions are alike behind the whole stack")
+    assert analyse(Classes(), rand(2, 1, 16, 16), draws=19).patterns[-1].note.startswith("its axes are not (N, C, ...)")
+
+
+def test_complex_numbers_are_no_maps() -> None:
+    class Transformed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.up = nn.ConvTranspose2d(1, 2, 3, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.fft.fft2(self.up(x))
+
+    found = analyse(Transformed(), rand(2, 1, 16, 16), draws=19)
+    assert [one.name for one in found.patterns] == ["up"]
+    assert found.response is None
