@@ -135,7 +135,7 @@ def _measured(
     fits = ((period, fitting(values, period, margin)) for period in periods)
     chosen = next(((period, sides) for period, sides in fits if sides is not None), None)
     if chosen is None:
-        return replace(empty, note=_missing(values, periods))
+        return replace(empty, note=_missing(values, periods, margin))
     period, sides = chosen
     if _constant(values, period, sides):
         return replace(empty, period=period, note=CONSTANT)
@@ -148,14 +148,14 @@ def _measured(
     )  # fmt: skip
 
 
-def _missing(values: Tensor, periods: Sequence[Sequence[int]]) -> str:
+def _missing(values: Tensor, periods: Sequence[Sequence[int]], margin: int | None) -> str:
     """Why there are no phases to look at."""
     known = [period for period in periods if period]
     if not known:
         return "no phases are known here"
     if all(len(period) != values.dim() - 2 for period in known):
         return "its axes are not (N, C, ...) with as many positions as the layers that upsample write"
-    return "maps are smaller than two periods"
+    return f"maps are smaller than two periods{f' within a margin of {margin}' if margin else ''}"
 
 
 def _constant(values: Tensor, period: Sequence[int], sides: Sequence[int]) -> bool:

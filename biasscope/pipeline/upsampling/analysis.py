@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,14 @@ from biasscope.upsampling import analyse, compare, layer_by_layer
 QUESTION = "Which layer writes a checkerboard, how strong is it, and what removes it at which price?"
 SHOWN = 8
 """Outputs that are kept for pictures and spectra."""
+
+
+class Look(TypedDict):
+    """How models are looked at, as they are and after remedies alike."""
+
+    batch: int
+    channels: int
+    margin: int | None
 
 
 def analyze_upsampling(
@@ -123,20 +131,20 @@ class Run:
     def _looked_at(self, subject: Subject, most: int | None) -> Measurement:
         asked, inputs = self.asked, self._inputs(subject, most)
         module, device = subject.model.module, plan.device(self.asked)
+        look: Look = {"batch": asked.batch, "channels": asked.channels, "margin": asked.margin}
         home = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
         try:
             moved, ready = module.to(device), inputs.to(device)
             with self.progress.step(f"Looking at {subject.label}"):
                 found = analyse(
-                    moved, ready, batch=asked.batch, channels=asked.channels, margin=asked.margin, draws=asked.draws,
-                    heads=asked.heads, seed=asked.seed, progress=self.progress,
-                )  # fmt: skip
+                    moved, ready, draws=asked.draws, heads=asked.heads, seed=asked.seed, progress=self.progress, **look
+                )
             names = plan.remedies(asked, found)
-            tried = compare(moved, ready, names, shown=SHOWN, seed=asked.seed, progress=self.progress)
+            tried = compare(moved, ready, names, shown=SHOWN, seed=asked.seed, progress=self.progress, **look)
             chosen = best(tried)
             known = tried[0].strength is not None and tried[0].strength.step is not None
             singles = () if chosen is None or not known else layer_by_layer(
-                moved, ready, chosen.name, seed=asked.seed, progress=self.progress
+                moved, ready, chosen.name, seed=asked.seed, progress=self.progress, **look
             )  # fmt: skip
         except UsageError as error:
             raise UsageError(f"{subject.label}: {error.what}", where=error.where, hint=error.hint) from error

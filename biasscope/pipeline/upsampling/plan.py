@@ -43,8 +43,17 @@ def prepared(source: ImageSource, model: LoadedModel) -> Tensor:
     """
     found = [model.preprocessing(still(picture)) for picture in source]
     if not found:
-        raise InputError("there are no pictures", where=source.name, hint="Give --images SOURCE.")
+        raise _none_read(source)
     return torch.stack(found)
+
+
+def _none_read(source: ImageSource) -> InputError:
+    """Error of a source that gave no pictures, with what is wrong with the first."""
+    if not source.problems:
+        return InputError("there are no pictures", where=source.name, hint="Give --images SOURCE.")
+    first = source.problems[0]
+    said = f"none of its pictures can be read; the first, {first.image_id}: {first.detail}"
+    return InputError(said, where=source.name, hint="Repair them, or give --images other pictures.")
 
 
 def latents(asked: UpsamplingAnalysis, most: int | None) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +13,15 @@ from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.passage import answer
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import Remedied
+
+
+@dataclass(frozen=True)
+class Look:
+    """How models are looked at, before and after alike: as :func:`~biasscope.upsampling.analyse` is told."""
+
+    batch: int = 16
+    channels: int = 16
+    margin: int | None = None
 
 
 def used(name: str, model: nn.Module, example: Tensor, seed: int, only: str | None = None) -> Remedied:
@@ -34,7 +45,7 @@ def used(name: str, model: nn.Module, example: Tensor, seed: int, only: str | No
     return done
 
 
-def outputs(model: nn.Module, pictures: Tensor, batch: int = 16) -> Tensor | None:
+def outputs(model: nn.Module, pictures: Tensor, batch: int) -> Tensor | None:
     """What a model gives for pictures; ``None`` where that is no tensor."""
     with repeating(model), torch.no_grad():
         parts = [answer(model(part)) for part in torch.split(pictures, batch)]

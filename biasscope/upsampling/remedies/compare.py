@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from biasscope.core.progress import Progress
 from biasscope.upsampling.interval import NONE, Interval
 from biasscope.upsampling.passage import Refused
-from biasscope.upsampling.remedies.change import changed, outputs, used
+from biasscope.upsampling.remedies.change import Look, changed, outputs, used
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import Change
 from biasscope.upsampling.remedies.strength import Strength, strength_now
@@ -65,6 +65,9 @@ def compare(
     pictures: Tensor,
     remedies: Sequence[str] | None = None,
     *,
+    batch: int = 16,
+    channels: int = 16,
+    margin: int | None = None,
     shown: int = 4,
     seed: int = 0,
     progress: Progress | None = None,
@@ -79,6 +82,8 @@ def compare(
         Prepared as the model wants them, (N, C, ...).
     remedies
         Names in `REMEDIES`; all if not given.
+    batch, channels, margin
+        As in :func:`~biasscope.upsampling.analyse`.
     shown
         Pictures whose outputs are kept.
     seed
@@ -101,10 +106,11 @@ def compare(
     told = progress or Progress()
     names = list(REMEDIES) if remedies is None else list(remedies)
     facts = {name: REMEDIES[name].facts for name in names}
-    before = outputs(model, pictures)
-    first = Row("", "as it is", True, (), (), strength_now(model, pictures, seed), NONE, _shown(before, shown))
+    look = Look(batch, channels, margin)
+    before = outputs(model, pictures, batch)
+    first = Row("", "as it is", True, (), (), strength_now(model, pictures, seed, look), NONE, _shown(before, shown))
     tried = told.count(names, "trying remedies")
-    return (first, *(_row(name, facts[name], model, pictures, before, shown, seed) for name in tried))
+    return (first, *(_row(name, facts[name], model, pictures, before, shown, seed, look) for name in tried))
 
 
 def _row(
@@ -115,14 +121,15 @@ def _row(
     before: Tensor | None,
     shown: int,
     seed: int,
+    look: Look,
 ) -> Row:
     try:
         done = used(name, model, pictures[:1], seed)
         if not done.changes:
             reason = "; ".join(dict.fromkeys(row.reason for row in done.skipped)) or "there is nothing to replace"
             return Row(name, facts["title"], facts["trained"], (), done.skipped, None, NONE, None, reason)
-        after = outputs(done.model, pictures)
-        strength = strength_now(done.model, pictures, seed)
+        after = outputs(done.model, pictures, look.batch)
+        strength = strength_now(done.model, pictures, seed, look)
     except Exception as error:  # any model's forward may refuse what it does not know
         reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         return Row(name, facts["title"], facts["trained"], (), (), None, NONE, None, reason)

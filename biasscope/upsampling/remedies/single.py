@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from torch import Tensor, nn
 
@@ -11,7 +11,7 @@ from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.upsampling.analysis import Analysis, analyse
 from biasscope.upsampling.interval import NONE, Interval
-from biasscope.upsampling.remedies.change import changed, outputs, used
+from biasscope.upsampling.remedies.change import Look, changed, outputs, used
 from biasscope.upsampling.remedies.registry import REMEDIES
 from biasscope.upsampling.remedies.sites import find_sites
 from biasscope.upsampling.watch import OUTPUT
@@ -67,6 +67,9 @@ def layer_by_layer(
     pictures: Tensor,
     remedy: str = "equal-phases",
     *,
+    batch: int = 16,
+    channels: int = 16,
+    margin: int | None = None,
     most: int = 12,
     seed: int = 0,
     progress: Progress | None = None,
@@ -81,6 +84,8 @@ def layer_by_layer(
         Prepared as the model wants them, (N, C, ...).
     remedy
         Name in `REMEDIES`, one of the forward pass that keeps the weights.
+    batch, channels, margin
+        As in :func:`~biasscope.upsampling.analyse`.
     most
         Layers at most, from the output back, where patterns are seen most.
     seed
@@ -110,24 +115,32 @@ def layer_by_layer(
     facts = REMEDIES[remedy].facts
     if facts["of"] != "forward" or not facts["trained"]:
         raise UsageError(f"{remedy} does not repair layers with weights kept", where="remedy")
-    told, before = progress or Progress(), outputs(model, pictures)
-    ripple = _ripple(analyse(model, pictures, draws=19, heads=0, seed=seed))
+    told, before = progress or Progress(), outputs(model, pictures, batch)
+    look = Look(batch, channels, margin)
+    ripple = _ripple(analyse(model, pictures, draws=19, heads=0, seed=seed, **asdict(look)))
     names = [site.name for site in find_sites(model, pictures[:1])[0]][-most:]
     rows = [
-        _row(model, pictures, remedy, name, before, ripple, seed)
+        _row(model, pictures, remedy, name, before, ripple, seed, look)
         for name in told.count([*names, ALL], "repairing layer by layer")
     ]
     return tuple(row for row in rows if row is not None)
 
 
 def _row(
-    model: nn.Module, pictures: Tensor, remedy: str, name: str, before: Tensor | None, ripple: float | None, seed: int
+    model: nn.Module,
+    pictures: Tensor,
+    remedy: str,
+    name: str,
+    before: Tensor | None,
+    ripple: float | None,
+    seed: int,
+    look: Look,
 ) -> Single | None:
     done = used(remedy, model, pictures[:1], seed, None if name == ALL else name)
     if not done.changes:
         return None
-    found = analyse(done.model, pictures, draws=19, heads=0, seed=seed)
-    change = changed(before, outputs(done.model, pictures))
+    found = analyse(done.model, pictures, draws=19, heads=0, seed=seed, **asdict(look))
+    change = changed(before, outputs(done.model, pictures, look.batch))
     return Single(name, _ripple(found), ripple, _decibels(found), change)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from biasscope.upsampling.analysis import Analysis, analyse
 from biasscope.upsampling.interval import NONE, Interval
 from biasscope.upsampling.lent import repeating
+from biasscope.upsampling.remedies.change import Look
 from biasscope.upsampling.watch import OUTPUT
 
 
@@ -61,9 +62,9 @@ class Strength:
     seconds: float
 
 
-def strength_now(model: nn.Module, pictures: Tensor, seed: int) -> Strength:
+def strength_now(model: nn.Module, pictures: Tensor, seed: int, look: Look) -> Strength:
     """Strength of the pattern of a model on pictures, by an analysis with few draws."""
-    return strength_of(model, analyse(model, pictures, draws=99, heads=2, seed=seed), pictures)
+    return strength_of(model, analyse(model, pictures, draws=99, heads=2, seed=seed, **asdict(look)), pictures)
 
 
 def strength_of(model: nn.Module, found: Analysis, pictures: Tensor) -> Strength:

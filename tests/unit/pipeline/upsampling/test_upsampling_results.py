@@ -1,6 +1,7 @@
 """Results, tables and sentences of the question of upsampling, against networks whose answer is known."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,6 +245,26 @@ def test_wrong_options_are_refused(options: dict[str, object]) -> None:
 def test_remedies_may_be_joined_with_commas() -> None:
     found = analyze_upsampling(Uneven(), inputs=inputs(), remedies="hold, smooth", draws=19)
     assert [row["remedy"] for row in rows(found.result("remedies"), "remedies")] == ["none", "hold", "smooth"]
+
+
+def test_what_is_measured_before_remedies_is_what_the_patterns_tell() -> None:
+    """With the same channels, margin and batches."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.ConvTranspose2d(1, 20, 3, 2), nn.Softplus())
+    found = analyze_upsampling(
+        net, inputs=torch.rand(3, 1, 24, 24), remedies="hold", draws=19, channels=20, margin=12, batch=1
+    )
+    output, before = rows(found.result("patterns"), "patterns")[-1], rows(found.result("remedies"), "remedies")[0]
+    assert (before["decibels"], before["eta_squared"]) == (output["decibels"], output["eta_squared"])
+    none = analyze_upsampling(net, inputs=torch.rand(3, 1, 24, 24), remedies="hold", draws=19, margin=90)
+    assert "within a margin of 90" in none.result("patterns").finding
+    assert [row["decibels"] for row in rows(none.result("remedies"), "remedies")] == [None, None]
+
+
+def test_a_folder_of_pictures_that_cannot_be_read_is_not_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "one.jpg").write_text("no picture", encoding="utf-8")
+    with pytest.raises(InputError, match=r"none of its pictures can be read; the first, one\.jpg"):
+        analyze_upsampling("small:decoder-resize", images=str(tmp_path))
 
 
 def test_arrays_of_another_precision_are_taken() -> None:
