@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d
+from biasscope.models.surgery.reading.follow import copied
 from biasscope.models.surgery.reading.placement import Placement
 from biasscope.models.surgery.table import Kept, Replacement, add_to_table
 
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=nn.Module)
 
 def own(model: M, inplace: bool) -> M:
     """Give the model itself or a copy that shares nothing with it."""
-    return model if inplace else copy.deepcopy(model)
+    return model if inplace else copied(model)
 
 
 def like(model: nn.Module) -> Tensor:
@@ -28,12 +28,27 @@ def like(model: nn.Module) -> Tensor:
     return next((p for p in model.parameters() if p.is_floating_point()), torch.empty(0))
 
 
+_HOOKS = (
+    "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks", "_is_full_backward_hook",
+)  # fmt: skip
+
+
+def _hand_over_hooks(old: nn.Module, new: nn.Module) -> None:
+    """Let hooks of a module run on what stands in its place, which gives maps of the size that it gave."""
+    none = vars(nn.Identity())
+    for name in _HOOKS:
+        vars(new)[name], vars(old)[name] = vars(old)[name], none[name]
+
+
 def replace(model: M, name: str, change: Change) -> M:
     """Put ``change(module)`` in the place of a module, under every name that it has; gives the model."""
-    if not name:
-        return change(model)  # type: ignore[return-value]
     old = model.get_submodule(name)
     new = change(old).train(old.training)
+    if new is not old:
+        _hand_over_hooks(old, new)
+    if not name:
+        return new  # type: ignore[return-value]
     if new is not old:
         for full, module in list(model.named_modules(remove_duplicate=False)):
             if module is old:

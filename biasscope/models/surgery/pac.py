@@ -177,6 +177,8 @@ def _obstacle(model: nn.Module, record: Record, node: Node) -> str | None:
     conv = cast(nn.Conv2d, model.get_submodule(node.where))
     if not can_edit(conv):
         return f"{type(conv).__name__} is not a plain nn.Conv2d"
+    if not {"weight", "bias"} <= conv._parameters.keys():
+        return "its weight is made in every pass, as weight_norm, spectral_norm and pruning do: make it permanent first"
     if any(k % 2 == 0 for k in conv.kernel_size):
         return f"pixel-adaptive windows are odd, this one is {conv.kernel_size}"
     return "it is used several times in one pass" if record.calls(node.where) > 1 else None

@@ -98,13 +98,19 @@ class BlurredAvgPool2d(nn.Module):
             return -(-size // self.blur.stride[axis])
         room = size + 2 * self.padding[axis] - self.kernel_size[axis]
         stride = self.blur.stride[axis]
-        return (-(-room // stride) if self.ceil_mode else room // stride) + 1
+        if not self.ceil_mode:
+            return room // stride + 1
+        last = -(-room // stride)
+        return last + (last * stride < size + self.padding[axis])
 
     @one_step
     def forward(self, x: Tensor) -> Tensor:
         """Pool (N, C, H, W)."""
-        out: Tensor = self.blur(x)
-        return out[..., : self._size(x.shape[-2], 0), : self._size(x.shape[-1], 1)]
+        sizes = tuple(self._size(x.shape[2 + axis], axis) for axis in (0, 1))
+        beyond = ((sizes[a] - 1) * self.blur.stride[a] + 1 - x.shape[2 + a] for a in (0, 1))
+        rows, columns = ((0, max(0, pixels)) for pixels in beyond)  # ceil_mode may centre a window behind the edge
+        out: Tensor = self.blur(pad2d(x, rows, columns, self.blur.padding_mode))
+        return out[..., : sizes[0], : sizes[1]]
 
 
 class ByChannels(nn.Module):

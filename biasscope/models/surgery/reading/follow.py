@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from biasscope.core.errors import UsageError
 from biasscope.models.outputs import tensors
 from biasscope.models.surgery.reading.record import Node, Record
 
+M = TypeVar("M", bound=nn.Module)
 Example = Tensor | Sequence[int] | None
 """What the pass is run on: a (N, C, H, W) tensor, a shape (C, H, W), or nothing (a size is tried)."""
 SIZES = (224, 64, 32, 256, 299, 384)
@@ -42,8 +43,12 @@ class _Recorder(TorchFunctionMode):
         self.record.shapes.append(tuple(tensor.shape))
         return self._values[id(tensor)]
 
+    def known(self, things: Any) -> tuple[int, ...]:
+        """Numbers of the tensors among arguments or outputs that were made from the input."""
+        return tuple(dict.fromkeys(self._values[id(t)] for t in tensors(things) if id(t) in self._values))
+
     def note(self, op: str, is_module: bool, inputs: Any, output: Any, arguments: tuple[Any, ...] = ()) -> None:
-        known = tuple(dict.fromkeys(self._values[id(t)] for t in tensors(inputs) if id(t) in self._values))
+        known = self.known(inputs)
         made = tuple(self.value(t) for t in tensors(output))
         if known and made:
             where = self.scopes[-1] if self.scopes else ""
@@ -100,7 +105,8 @@ def _one_pass(model: nn.Module, shape: tuple[int, ...]) -> Record:
             x = torch.empty(shape, dtype=_float_type(model))
             recorder.record.source = recorder.value(x)
             with recorder:
-                model(x)
+                output = model(x)
+            recorder.record.results = frozenset(recorder.known(output))
     finally:
         for handle in handles:
             handle.remove()
@@ -116,8 +122,33 @@ def _shapes(model: nn.Module, example: Example) -> list[tuple[int, ...]]:
         return [tuple(example.shape)]
     if example is not None:
         return [(1, *example)]
-    channels = next((m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)), 3)
-    return [(1, channels, size, size) for size in SIZES]
+    first = next((m.in_channels for m in model.modules() if isinstance(m, nn.Conv2d)), 3)
+    return [(1, channels, size, size) for channels in dict.fromkeys((first, 3)) for size in SIZES]
+
+
+def copied(model: M) -> M:
+    """Give a copy that shares nothing with the model and is in its mode, which graphs of ``torch.fx`` forget.
+
+    Raises
+    ------
+    UsageError
+        The model holds something that cannot be copied.
+    """
+    try:
+        made = copy.deepcopy(model)
+    except Exception as error:  # a module may hold anything
+        what = f"{type(model).__name__} cannot be copied ({_first_line(error)})"
+        hint = "If it keeps a tensor with its gradient history, as weight_norm does: run it once under torch.no_grad()."
+        raise UsageError(what, hint=hint) from error
+    modes = {name: module.training for name, module in model.named_modules()}
+    for name, module in made.named_modules():
+        if modes.get(name, module.training) != module.training:
+            module.train(modes[name])
+    return made
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def follow(model: nn.Module, example: Example = None) -> Record:
@@ -128,14 +159,17 @@ def follow(model: nn.Module, example: Example = None) -> Record:
     UsageError
         The model cannot be run so.
     """
-    ghost = copy.deepcopy(model).eval().to("meta")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise UsageError("a scripted or traced model cannot be changed", hint="Give the model it was made from.")
+    ghost = copied(model).eval().to("meta")
     problems: Counter[str] = Counter()
     for shape in _shapes(model, example):
         try:
             return _one_pass(ghost, shape)
         except Exception as error:  # any model's forward may raise anything
-            problems[f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"] += 1
+            problems[_first_line(error)] += 1
     raise UsageError(
         f"the forward pass of {type(model).__name__} cannot be followed ({next(iter(problems))})",
-        hint="Give a fitting input with example=(C, H, W).",
+        hint="Give a fitting input with example=(C, H, W), or the part that takes one (N, C, H, W) tensor alone, "
+        "such as the backbone of a detector.",
     )

@@ -30,7 +30,8 @@ def _hidden(record: Record, node: Node) -> str | None:
         coarser = after[-1] * 2 <= before[-1] + 1 or after[-2] * 2 <= before[-2] + 1
         return f"calls {node.op} with a stride in its forward" if coarser and after[-2:] != (1, 1) else None
     if node.op == "__getitem__" and len(before) >= 4 and any(_steps_over(a) for a in node.arguments):
-        return "slices with a step in its forward"
+        in_channels = len(before) == len(after) == 4 and before[-2:] == after[-2:]
+        return None if in_channels else "slices with a step in its forward"
     if node.op == "pixel_unshuffle":
         return "moves pixels into channels with pixel_unshuffle in its forward"
     if node.op in ("interpolate", "upsample") and _shrinks(before, after):

@@ -57,7 +57,7 @@ def activation_after(record: Record, site: Site) -> Node | None:
         readers = record.consumers(value)
         if len(readers) > 1 and any(reader.op in ACTIVATIONS for reader in readers):
             raise refuse(site.name, "its output is read by an activation and by something else")
-        if len(readers) != 1:
+        if len(readers) != 1 or value in record.results:
             return None
         if readers[0].op in ACTIVATIONS:
             return readers[0]
@@ -99,6 +99,10 @@ def place(model: nn.Module, record: Record, site: Site) -> Placement:
 
 
 def _in_front_of_readers(model: nn.Module, record: Record, site: Site, activation: Node) -> Placement:
+    if activation.outputs[0] in record.results:
+        what = f"the model returns its activation ({activation.op} in {activation.where or 'the model'}), which is"
+        hint = "Give the activation a module of its own, or leave this one with skip=[name]."
+        raise refuse(site.name, f"{what} shared or a function", hint)
     readers = record.consumers(activation.outputs[0])
     for reader in readers:
         single = reader.is_module and record.calls(reader.where) == 1

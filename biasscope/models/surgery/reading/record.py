@@ -37,11 +37,12 @@ class Node:
 
 @dataclass
 class Record:
-    """Everything that happened in one pass, in order; the shape of every value."""
+    """Everything that happened in one pass, in order; the shape of every value; what went in and what came out."""
 
     nodes: list[Node] = field(default_factory=list)
     shapes: list[tuple[int, ...]] = field(default_factory=list)
     source: int = 0
+    results: frozenset[int] = frozenset()
 
     def consumers(self, value: int) -> list[Node]:
         """Steps that read a value."""
