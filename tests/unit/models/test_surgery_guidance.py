@@ -1,9 +1,13 @@
 """Guidance of pixel-adaptive layers: where it comes from, and its scale."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
+from biasscope.core.errors import UsageError
 from biasscope.models import pac, surgery_table
 from tests.unit.models.families import deviation, picture
 from tests.unit.models.surgery_nets import resnet18
@@ -56,3 +60,34 @@ def test_even_guidance_keeps_the_default_scale():
     net = resnet18()
     torch.nn.init.zeros_(net.bn1.weight)
     assert pac(net, layers=["layer2.0.conv2"], guidance="bn1").layer2[0].conv2.scale == 1e-4
+
+
+@pytest.mark.parametrize("guidance", ["bn1", "layer1.0.bn2"])
+def test_guidance_is_not_overwritten_by_an_activation_in_place(guidance):
+    net, x = pac(resnet18().double(), "layer3.0.conv2", guidance=guidance, scale=1.0), picture()
+    expected = deepcopy(net)
+    for module in expected.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    assert net.relu.inplace
+    assert deviation(net(x), expected(x)) == 0
+    graph = torch.fx.symbolic_trace(net)
+    assert deviation(graph(x), expected(x)) == 0
+    assert sum(node.target == "clone" for node in graph.graph.nodes) == 1
+
+
+def test_several_tensors_cannot_guide():
+    class Two(nn.Module):
+        def forward(self, x):
+            return 2 * x, x + 1
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.two, self.conv = Two(), nn.Conv2d(3, 4, 3, padding=1)
+
+        def forward(self, x):
+            return self.conv(self.two(x)[0])
+
+    with pytest.raises(UsageError, match="Two gives a tuple"):
+        pac(Net(), "conv", guidance="two")

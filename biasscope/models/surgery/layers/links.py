@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from torch import Tensor, nn
-from torch.fx import Proxy
+from torch.fx import Node, Proxy
 
 from biasscope.core.errors import UsageError
 
@@ -50,14 +50,17 @@ class Forget:
 
 
 class KeepOutput:
-    """Forward hook that leaves a module's output in a link."""
+    """Forward hook that leaves a copy of a module's output in a link: an activation may overwrite the output itself."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
 
     def __call__(self, module: nn.Module, args: tuple[Any, ...], output: Tensor) -> None:
-        """Keep the output."""
-        self.link.value = output
+        """Keep a copy of the output."""
+        if not isinstance(output, (Tensor, Proxy)):
+            what = f"{type(module).__name__} gives a {type(output).__name__}, which cannot guide a pixel-adaptive layer"
+            raise UsageError(what, hint="Name a module that gives one tensor.")
+        self.link.value = output.clone()
 
 
 def traced_value(link: Link, proxy: Proxy) -> Proxy:
@@ -74,10 +77,18 @@ def traced_value(link: Link, proxy: Proxy) -> Proxy:
     for node in tracer.graph.nodes:
         module = tracer.root.get_submodule(node.target) if node.op == "call_module" else None
         if module is not None and _fills(module._forward_hooks.values(), link):
-            return cast(Proxy, tracer.proxy(node))
+            return cast(Proxy, tracer.proxy(_copy_of(node)))
         if node.op == "placeholder" and _fills(tracer.root._forward_pre_hooks.values(), link):
             return cast(Proxy, tracer.proxy(node))
     raise UsageError("the guidance of a pixel-adaptive layer is not in the traced model", hint="Trace the whole model.")
+
+
+def _copy_of(node: Node) -> Node:
+    """Copy directly behind a step of a graph, one for all that read it."""
+    if node.next.op == "call_method" and node.next.target == "clone" and node.next.args == (node,):
+        return node.next
+    with node.graph.inserting_after(node):
+        return node.graph.call_method("clone", (node,))
 
 
 def _fills(hooks: Iterable[object], link: Link) -> bool:
