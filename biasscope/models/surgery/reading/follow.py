@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from biasscope.core.errors import UsageError
 from biasscope.models.outputs import tensors
+from biasscope.models.surgery.reading.elementwise import collapse
 from biasscope.models.surgery.reading.record import Node, Record
 
 M = TypeVar("M", bound=nn.Module)
@@ -32,6 +33,7 @@ class _Recorder(TorchFunctionMode):
         super().__init__()
         self.record = Record()
         self.scopes: list[str] = []
+        self.began: list[tuple[int, tuple[int, ...]]] = []
         self.inside = 0
         self._values: dict[int, int] = {}
         self._alive: list[Tensor] = []
@@ -74,7 +76,8 @@ def _hooks(model: nn.Module, recorder: _Recorder) -> list[Any]:
     """Hooks that keep the recorder informed about where it is."""
 
     def enter(name: str, leaf: bool) -> Callable[..., None]:
-        def hook(*_: Any) -> None:
+        def hook(_module: nn.Module, args: Any) -> None:
+            recorder.began.append((len(recorder.record.nodes), recorder.known(args)))
             recorder.scopes.append(name)
             recorder.inside += leaf
 
@@ -85,7 +88,9 @@ def _hooks(model: nn.Module, recorder: _Recorder) -> list[Any]:
             recorder.inside -= leaf
             if leaf and not recorder.inside and not isinstance(module, _PASS_THROUGH):
                 recorder.note(type(module).__name__, True, (args, kwargs), output)
-            recorder.scopes.pop()
+            (start, read), where, made = recorder.began.pop(), recorder.scopes.pop(), recorder.known(output)
+            if not leaf and len(made) == 1:
+                collapse(recorder.record, start, module, where, read, made[0])
 
         return hook
 

@@ -17,23 +17,15 @@ from typing import Literal
 from torch import nn
 
 from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.reading.elementwise import is_activation
 from biasscope.models.surgery.reading.record import Node, Record
 from biasscope.models.surgery.reading.sites import Site, pair, refuse
 from biasscope.nn import PacConv2d
 
-_ACTIVATION_MODULES = """
-    ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU Mish Hardswish Hardsigmoid Hardtanh Sigmoid Tanh Softplus
-    LogSigmoid Softsign Threshold
-"""
-_ACTIVATION_FUNCTIONS = """
-    relu relu_ relu6 leaky_relu leaky_relu_ prelu rrelu elu elu_ selu celu gelu silu mish hardswish hardsigmoid hardtanh
-    sigmoid sigmoid_ tanh tanh_ softplus clamp clamp_ threshold
-"""
 _POINTWISE_STEPS = """
     BatchNorm2d SyncBatchNorm GroupNorm InstanceNorm2d LocalResponseNorm Identity Dropout Dropout2d AlphaDropout
     batch_norm group_norm instance_norm dropout dropout2d contiguous
 """
-ACTIVATIONS = frozenset((_ACTIVATION_MODULES + _ACTIVATION_FUNCTIONS).split())
 _POINTWISE = frozenset(_POINTWISE_STEPS.split())
 
 
@@ -55,11 +47,11 @@ def activation_after(record: Record, site: Site) -> Node | None:
     value = site.nodes[0].outputs[0]
     while True:
         readers = record.consumers(value)
-        if len(readers) > 1 and any(reader.op in ACTIVATIONS for reader in readers):
+        if len(readers) > 1 and any(is_activation(reader) for reader in readers):
             raise refuse(site.name, "its output is read by an activation and by something else")
         if len(readers) != 1 or value in record.results:
             return None
-        if readers[0].op in ACTIVATIONS:
+        if is_activation(readers[0]):
             return readers[0]
         if readers[0].op not in _POINTWISE:
             return None

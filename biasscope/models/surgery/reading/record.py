@@ -24,6 +24,8 @@ class Node:
         Numbers of the values read and made.
     arguments
         Positional arguments of a function, tensors replaced by ``None``.
+    elementwise
+        Whether this is a module of several steps that together are an activation.
     """
 
     index: int
@@ -33,6 +35,7 @@ class Node:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     arguments: tuple[Any, ...] = ()
+    elementwise: bool = False
 
 
 @dataclass

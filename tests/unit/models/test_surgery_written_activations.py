@@ -1,0 +1,102 @@
+"""Activations that a model writes itself are activations: the sampling goes behind them."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models import antialias, polyphase, surgery_table
+from biasscope.nn import BlurPool2d
+from tests.unit.models.families import deviation, picture
+
+pytestmark = pytest.mark.usefixtures("no_gradients")
+
+
+class HardSigmoid(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU6()
+
+    def forward(self, x):
+        return self.relu(x + 3) / 6
+
+
+class HardSwish(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.sigmoid = HardSigmoid()
+
+    def forward(self, x):
+        return x * self.sigmoid(x)
+
+
+class Swish(nn.Module):
+    def forward(self, x):
+        return x.mul_(x.sigmoid())
+
+
+class Mish(nn.Module):
+    def forward(self, x):
+        return x * torch.tanh(F.softplus(x))
+
+
+def around(activation):
+    torch.manual_seed(0)
+    layers = [
+        nn.Conv2d(3, 4, 3),
+        nn.Conv2d(4, 6, 3, 2, 1),
+        nn.BatchNorm2d(6),
+        activation,
+        nn.Conv2d(6, 2, 3, padding=1),
+    ]
+    return nn.Sequential(*layers).double().eval()
+
+
+@pytest.mark.parametrize(
+    "activation", [HardSwish(), HardSigmoid(), Swish(), Mish(), nn.Hardshrink(0.1), nn.Tanhshrink()]
+)
+def test_blur_comes_after_it(activation):
+    net, x = around(activation), picture(20, 21)
+    changed = antialias(net, 3)
+    assert [row.after for row in surgery_table(changed)] == ["stride 1, BlurPool2d(3, stride=(2, 2)) behind 3"]
+    dense = activation(net[2](F.conv2d(net[0](x), net[1].weight, net[1].bias, padding=1)))
+    torch.testing.assert_close(changed(x), net[4](BlurPool2d(6, 3, 2).double()(dense)))
+    assert deviation(antialias(net, 1)(x), net(x)) < 1e-12
+    changed.load_state_dict(net.state_dict(), strict=True)
+    assert "behind 3" in surgery_table(polyphase(net)).replacements[-1].after
+
+
+class Gate(nn.Module):
+    def forward(self, x):
+        return x * torch.sigmoid(x.mean((2, 3), keepdim=True))
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(()))
+
+    def forward(self, x):
+        return torch.relu(x * self.factor) + 1
+
+
+@pytest.mark.parametrize("module", [Gate(), Scaled()])
+def test_what_looks_further_than_a_pixel_or_has_parameters_is_none(module):
+    assert [row.after for row in surgery_table(antialias(around(module)))] == [
+        "stride 1, BlurPool2d(4, stride=(2, 2)) behind 1"
+    ]
+
+
+def test_one_written_into_the_forward_of_a_block_is_still_refused():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(4, 4, 3, 2, 1)
+
+        def forward(self, x):
+            x = self.conv(x)
+            return x * torch.sigmoid(x)
+
+    with pytest.raises(UsageError, match=r"1.conv: its output is read by an activation and by something else"):
+        antialias(nn.Sequential(nn.Conv2d(3, 4, 3), Block()))
