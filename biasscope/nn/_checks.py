@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Literal, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 PaddingMode = Literal["reflect", "circular", "replicate", "zeros"]
 Size2d = int | tuple[int, int]
@@ -12,7 +12,7 @@ Size2d = int | tuple[int, int]
 
 def pair(value: Size2d, name: str, minimum: int = 1) -> tuple[int, int]:
     """Give ``(vertical, horizontal)`` for an integer or a pair, refusing values below ``minimum``."""
-    both = (value, value) if isinstance(value, int) else tuple(value)
+    both = (value, value) if isinstance(value, int) else tuple(value) if hasattr(value, "__len__") else ()
     if torch._C._get_tracing_state() is not None:
         both = tuple(int(v) if isinstance(v, Tensor) else v for v in both)  # sizes are tensors in torch.jit.trace
     if len(both) != 2 or any(isinstance(v, bool) or not isinstance(v, int) or v < minimum for v in both):
@@ -35,6 +35,19 @@ def positive(value: float, name: str) -> None:
 def padding_mode(value: str) -> None:
     """Refuse an unknown padding mode."""
     choice(value, "padding_mode", get_args(PaddingMode))
+
+
+def real_numbers(x: Tensor, owner: str) -> None:
+    """Refuse integers, which a filter of fractions would be rounded to."""
+    if not (x.is_floating_point() or x.is_complex()):
+        raise ValueError(f"{owner}: input must be floating point, got {x.dtype}; convert it with .float()")
+
+
+def shareable(layer: nn.Module) -> None:
+    """Refuse a layer whose weight is no parameter of its own."""
+    if not {"weight", "bias"} <= layer._parameters.keys():
+        what = f"the weight of {type(layer).__name__} is made in every pass (weight_norm, spectral_norm, pruning)"
+        raise ValueError(f"{what} and cannot be shared: make it permanent first")
 
 
 def image_batch(x: Tensor, channels: int | None, owner: str, name: str = "input") -> None:

@@ -42,7 +42,7 @@ def binomial_taps(filter_size: int, device: torch.device | None = None, dtype: t
     >>> binomial_taps(4).tolist()
     [0.125, 0.375, 0.375, 0.125]
     """
-    if isinstance(filter_size, bool) or filter_size not in range(1, 8):
+    if isinstance(filter_size, (bool, float)) or filter_size not in range(1, 8):
         raise ValueError(f"filter_size must be an integer from 1 to 7, got {filter_size!r}")
     taps = [comb(filter_size - 1, j) / 2.0 ** (filter_size - 1) for j in range(filter_size)]
     return torch.tensor(taps, device=device, dtype=dtype or torch.get_default_dtype())
@@ -64,7 +64,9 @@ def _blur(x: Tensor, kernel: Tensor, stride: tuple[int, int], mode: PaddingMode)
             x = F.pad(x, (before, right, before, below), TORCH_MODE[mode])
         else:
             x = pad2d(x, (before, below), (before, right), mode)
-    kernel = kernel if kernel.dtype == x.dtype else kernel.to(x.dtype)
+    if kernel.dtype != x.dtype:
+        _checks.real_numbers(x, "BlurPool2d")
+        kernel = kernel.to(x.dtype)
     return torch.conv2d(x, kernel, None, stride, inside, 1, channels)
 
 
@@ -107,6 +109,7 @@ def blur_pool2d(x: Tensor, filter_size: int = 4, stride: Size2d = 2, padding_mod
     torch.Size([1, 2, 3, 3])
     """
     _checks.image_batch(x, None, "blur_pool2d")
+    _checks.real_numbers(x, "blur_pool2d")
     _checks.padding_mode(padding_mode)
     taps = binomial_taps(filter_size, x.device, x.dtype)
     return _blur(x, _depthwise_kernel(taps, x.shape[1]), _checks.pair(stride, "stride"), padding_mode)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._fx import one_step
 from biasscope.nn.antialias.blur import BlurPool2d
@@ -89,6 +90,7 @@ class AntialiasedConv2d(nn.Conv2d):
         >>> AntialiasedConv2d.from_conv(conv).weight is conv.weight
         True
         """
+        _checks.shareable(conv)
         layer = cls(
             conv.in_channels,
             conv.out_channels,

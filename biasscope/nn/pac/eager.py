@@ -22,5 +22,7 @@ def gradients_with_graph(
 
 
 def full_precision(x: Tensor) -> Tensor:
-    """Give float16 and bfloat16 tensors in float32."""
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    """Give float16 and bfloat16 tensors in float32, and integers in the type that PyTorch computes in by default."""
+    if x.dtype in (torch.float16, torch.bfloat16):
+        return x.float()
+    return x if x.is_floating_point() else x.to(torch.get_default_dtype())

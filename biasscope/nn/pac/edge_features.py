@@ -26,7 +26,7 @@ def position_color_features(image: Tensor, position_scale: float = 100.0, color_
     Raises
     ------
     ValueError
-        If the image is not (N, C, H, W).
+        If the image is not (N, C, H, W), or a bandwidth is not positive.
 
     References
     ----------
@@ -39,6 +39,8 @@ def position_color_features(image: Tensor, position_scale: float = 100.0, color_
     [0.10000000149011612, 0.10000000149011612]
     """
     _checks.image_batch(image, None, "position_color_features", "image")
+    _checks.positive(position_scale, "position_scale")
+    _checks.positive(color_scale, "color_scale")
     n, _, height, width = image.shape
     dtype = torch.promote_types(image.dtype, torch.float32)
     y = torch.arange(height, device=image.device, dtype=dtype).view(1, 1, height, 1).expand(n, 1, height, width)

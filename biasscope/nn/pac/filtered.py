@@ -56,6 +56,7 @@ class FilteredPacModule(PacModule):
     @classmethod
     def _sharing(cls, conv: nn.Conv2d | nn.ConvTranspose2d, **options: Any) -> Self:
         """Make a layer of the size and the parameters of a convolution."""
+        _checks.shareable(conv)
         for name in ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups"):
             options[name] = getattr(conv, name)
         options |= {"bias": conv.bias is not None, "device": conv.weight.device, "dtype": conv.weight.dtype}

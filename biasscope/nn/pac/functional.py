@@ -72,6 +72,7 @@ def pac_conv2d(
     torch.Size([1, 4, 6, 6])
     """
     _checks.image_batch(input, None, "pac_conv2d")
+    _checks.real_numbers(input, "pac_conv2d")
     _checks.padding_mode(padding_mode)
     check_filters(input, weight, bias, groups, "pac_conv2d")
     window = Window.of((weight.shape[2], weight.shape[3]), stride, padding, dilation)
@@ -135,6 +136,7 @@ def pac_conv_transpose2d(
     torch.Size([1, 4, 6, 6])
     """
     _checks.image_batch(input, None, "pac_conv_transpose2d")
+    _checks.real_numbers(input, "pac_conv_transpose2d")
     geometry = Transposed.of((weight.shape[-2], weight.shape[-1]), stride, padding, output_padding, dilation)
     filters = correlation_filters(weight, groups, is_shared(weight, input))
     check_filters(input, filters, bias, groups, "pac_conv_transpose2d")
@@ -197,6 +199,7 @@ def pac_pool2d(
     True
     """
     _checks.image_batch(input, None, "pac_pool2d")
+    _checks.real_numbers(input, "pac_pool2d")
     _checks.padding_mode(padding_mode)
     _checks.choice(reduction, "reduction", get_args(Reduction))
     window = Window.of(kernel_size, stride, padding, dilation)

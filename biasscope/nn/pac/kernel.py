@@ -138,7 +138,7 @@ def pac_kernel2d(
     Convention: tap (a, b) is the pixel at offset ((a - k_h // 2) d, (b - k_w // 2) d) from the centre, as in
     cross-correlation. Outside the map the guidance repeats its border; those taps meet zeros of the input, so this
     matters only where the centre itself lies outside, and there it keeps constant guidance constant. Float16 and
-    bfloat16 guidance is compared in float32.
+    bfloat16 guidance is compared in float32, guidance of integers (a picture of bytes) in the default type.
     Source: Su et al., "Pixel-Adaptive Convolutional Neural Networks", CVPR 2019, section 3; inverse kernel and
     smoothed centre: Saeedan et al., "Detail-Preserving Pooling in Deep Networks", CVPR 2018.
 
@@ -165,4 +165,5 @@ def pac_kernel2d(
         kernel = _affinity(squares, kernel_type, inv_alpha, inv_lambda)
         size = size if transpose else (features.shape[2], features.shape[3])
         kernel, out_mask = normalised(kernel, size, over, transpose, normalize_kernel, mask)
-    return kernel.view(*kernel.shape[:2], *window.sides, *kernel.shape[3:]).to(guidance.dtype), out_mask
+    dtype = guidance.dtype if guidance.is_floating_point() else kernel.dtype
+    return kernel.view(*kernel.shape[:2], *window.sides, *kernel.shape[3:]).to(dtype), out_mask

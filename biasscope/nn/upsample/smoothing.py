@@ -101,6 +101,7 @@ class SmoothUpsampled2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Filter (N, C, H, W)."""
         _checks.image_batch(x, self.channels, "SmoothUpsampled2d")
+        _checks.real_numbers(x, "SmoothUpsampled2d")
         vertical, horizontal = ((side // 2, (side - 1) // 2) for side in self.kernel.shape[2:])
         padded = pad2d(x, vertical, horizontal, self.padding_mode)
         return F.conv2d(padded, self.kernel.to(x.dtype), groups=self.channels)
