@@ -50,7 +50,9 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     A window that does not fit the map evenly (AlexNet's 11x11 convolution with 2 pixels of padding, the unpadded pools
     of SqueezeNet) gets its padding in front and the rest of the window behind, so the output is ``ceil(H / stride)``
     pixels and may be one more than before. A head that reads positions (the flattened 7x7 map of AlexNet and VGG)
-    keeps doing so: their features are equivariant, their logits are not invariant.
+    keeps doing so: their features are equivariant, their logits are not invariant. Enlarging (the last step of
+    segmentation networks) does not wrap around where it mixes neighbours: the pixels at its edges are not equivariant,
+    and the table lists it under ``kept``.
 
     Raises
     ------
@@ -71,12 +73,29 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     refuse_hidden(model, record, skip)
     _refuse_functional_padding(model, record, skip)
     plan = Plan([], [], [Kept("circular", *row) for row in coarser(model, record, skip)])
+    plan.kept.extend(_enlarged(model, record, skip))
     seen: set[str] = set()
     for node in record.nodes:
         if node.is_module and node.where not in seen and not matches(node.where, _at(model, node), as_tuple(skip)):
             seen.add(node.where)
             _plan_module(plan, node.where, _at(model, node), record.shapes[node.inputs[0]])
     return plan.carry_out(model)
+
+
+def _enlarged(model: nn.Module, record: Record, skip: Selectors) -> list[Kept]:
+    """Enlargements that mix neighbours, whose edges do not wrap around."""
+    rows: dict[Kept, None] = {}
+    for node in record.nodes:
+        module = _at(model, node)
+        resizes = isinstance(module, nn.Upsample) if node.is_module else node.op in ("interpolate", "upsample")
+        if not resizes or matches(node.where, module, as_tuple(skip)):
+            continue
+        before, after = record.shapes[node.inputs[0]][-2:], record.shapes[node.outputs[0]][-2:]
+        mode = next((a for a in (getattr(module, "mode", None), *node.arguments) if a in ("bilinear", "bicubic")), None)
+        if mode and (after[0] > before[0] or after[1] > before[1]):
+            reason = f"enlarges the map from {before} to {after} pixels; {mode} does not wrap around at the edges"
+            rows[Kept("circular", node.where, node.op, reason)] = None
+    return list(rows)
 
 
 def _at(model: nn.Module, node: Node) -> nn.Module:

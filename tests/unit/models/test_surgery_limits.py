@@ -210,3 +210,25 @@ def test_stem_is_replaced_only_when_asked_for():
     left = antialias(net)
     assert surgery_table(left).names == ["2"]
     assert left[0].stride == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("inner", "kept"),
+    [
+        (nn.Upsample(scale_factor=2, mode="bilinear"), True),
+        (nn.UpsamplingBilinear2d(scale_factor=2), True),
+        (Does(lambda x: F.interpolate(x, scale_factor=2, mode="bicubic")), True),
+        (Does(lambda x: F.interpolate(x, (448, 448), None, "bilinear")), True),
+        (nn.Upsample(scale_factor=2), False),
+        (Does(lambda x: F.interpolate(x, scale_factor=2)), False),
+        (Does(lambda x: F.interpolate(x, (224, 224), mode="bilinear")), False),
+    ],
+)
+def test_circular_lists_enlargements_whose_edges_do_not_wrap(inner, kept):
+    changed = circular(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), inner))
+    assert [row.name for row in surgery_table(changed).kept] == ["1"] * kept
+    assert not surgery_table(circular(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), inner), skip="1")).kept
+    x = torch.rand(1, 3, 224, 224)
+    out = changed(x)
+    factor = out.shape[-1] // 224
+    assert (deviation(changed(x.roll(3, 3)), out.roll(3 * factor, 3)) > 1e-4) == kept
