@@ -47,7 +47,7 @@ class Replacement:
 
 @dataclass(frozen=True)
 class Kept:
-    """A place that subsamples and was left as it is, and why.
+    """A place that was left as it is, and why: it subsamples, or enlarges in a way that does not wrap around.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class SurgeryTable:
     replacements
         What was replaced, in the order in which it runs.
     kept
-        What subsamples and was left.
+        What was left, and why.
 
     Examples
     --------

@@ -108,7 +108,7 @@ def _kept(subjects: Sequence[Subject]) -> Table:
         "model": [label for label, _ in rows],
         **{name: [getattr(row, name) for _, row in rows] for name in ("surgery", "name", "kind", "reason")},
     }
-    return table("kept", columns, title="What subsamples and was left", row="name")
+    return table("kept", columns, title="What surgery left as it was, and why", row="name")
 
 
 def said(problems: Sequence[ImageProblem], measured: Collection[str] = (), noun: str = "picture") -> str:

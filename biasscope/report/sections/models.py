@@ -46,5 +46,5 @@ def view(result: Result) -> dict[str, Any]:
         "over": "Models",
         "models": some(result, "models", MODELS + others, "Models", "model"),
         "replacements": some(result, "replacements", SITES, "What surgery replaced", "layer", MOST),
-        "kept": some(result, "kept", SITES, "What subsamples and was left", "layer", MOST),
+        "kept": some(result, "kept", SITES, "What surgery left as it was, and why", "layer", MOST),
     }
