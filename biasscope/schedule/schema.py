@@ -5,19 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import msgspec
-
+from biasscope.core.schemas import schema_of
 from biasscope.schedule.definition import ScheduledReport
 
 FILE = "schema.json"
-IDENTIFIER = "urn:biasscope:scheduled-report:1"
 
 
 def schema() -> bytes:
     """JSON schema (draft 2020-12) of the TOML file of a scheduled report, indented, ends with a newline."""
-    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": IDENTIFIER}
-    made = draft | msgspec.json.schema(ScheduledReport)
-    return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1) + b"\n"
+    return schema_of(ScheduledReport, "scheduled-report")
 
 
 if __name__ == "__main__":

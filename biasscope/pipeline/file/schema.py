@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from biasscope.core.schemas import schema_of
 from biasscope.pipeline.file.analysis import Written
 from biasscope.pipeline.file.expected import FOLDER, Expected
 
@@ -27,10 +28,7 @@ def schemas() -> dict[str, bytes]:
 
 
 def _schema(name: str, kind: type[msgspec.Struct]) -> bytes:
-    identifier = "analysis" if name == "schema.json" else FOLDER
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:biasscope:{identifier}:1"}
-    made = head | msgspec.json.schema(kind)
-    return msgspec.json.format(msgspec.json.encode(made, order="sorted"), indent=1) + b"\n"
+    return schema_of(kind, "analysis" if name == "schema.json" else FOLDER)
 
 
 def write(folder: Path) -> None:
