@@ -8,6 +8,9 @@ from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.prune import BasePruningMethod
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d
 from biasscope.models.surgery.reading.follow import copied
@@ -32,13 +35,20 @@ _HOOKS = (
     "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
     "_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks", "_is_full_backward_hook",
 )  # fmt: skip
+_WEIGHT_MAKERS = (SpectralNorm, WeightNorm, BasePruningMethod)
 
 
 def _hand_over_hooks(old: nn.Module, new: nn.Module) -> None:
-    """Let hooks of a module run on what stands in its place, which gives maps of the size that it gave."""
+    """Let hooks of a module run on what stands in its place, which gives maps of the size that it gave.
+
+    Those that make its weights (spectral_norm, weight_norm, prune) stay with it: they need what they make them of.
+    """
     none = vars(nn.Identity())
     for name in _HOOKS:
         vars(new)[name], vars(old)[name] = vars(old)[name], none[name]
+    for key, hook in list(new._forward_pre_hooks.items()):
+        if isinstance(hook, _WEIGHT_MAKERS):
+            old._forward_pre_hooks[key] = new._forward_pre_hooks.pop(key)
 
 
 def replace(model: M, name: str, change: Change) -> M:

@@ -302,3 +302,21 @@ def test_layers_that_make_their_weights_can_be_smoothed_but_not_evened() -> None
     assert before.strength.step > 0.01
     assert max(hold.strength.step, smooth.strength.step) < 1e-5
     assert {row.reason for row in others} == {"ParametrizedConvTranspose2d makes its weights in its own way"}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.weight_norm])
+def test_layers_whose_weights_are_made_before_every_pass_can_be_replaced(norm) -> None:
+    """What makes the weights stays with the layer that holds what they are made of; other hooks move on."""
+    torch.manual_seed(0)
+    net = nn.Sequential(norm(nn.ConvTranspose2d(1, 2, 3, 2)))
+    net(torch.rand(1, 1, 8, 8))
+    seen = []
+    net[0].register_forward_hook(lambda *given: seen.append(tuple(given[-1].shape)))
+    names = ["divisible", "resize-nearest", "hold", "smooth"]
+    before, divisible, *others = compare(net, torch.rand(2, 1, 24, 24), names)
+    assert divisible.change[0] < 1e-6
+    assert max(row.strength.step for row in others) < 1e-5 < 0.01 < before.strength.step
+    seen.clear()
+    smoothed(net, torch.rand(1, 1, 8, 8)).model(torch.rand(1, 1, 8, 8))
+    assert seen[-1] == (1, 2, 17, 17)
