@@ -182,8 +182,9 @@ def _gradients(
         notes.append(f"no gradients: {str(error).splitlines()[0]}")
         return None
     if energy is None:
+        within = f" within a margin of {margin}" if margin else ""
         notes.append(
-            "no gradients by phase: pictures are smaller than two periods of the product of strides or have other axes "
-            "than the layers that leave positions out, or nothing arrives"
+            f"no gradients by phase: pictures are smaller than two periods of the product of strides{within} or have "
+            "other axes than the layers that leave positions out, or nothing arrives"
         )
     return energy

@@ -27,7 +27,9 @@ def repeating(module: nn.Module) -> Iterator[None]:
     >>> drawn[0] == drawn[1]
     True
     """
-    devices = {parameter.device for parameter in module.parameters() if parameter.device.type == "cuda"}
-    with evaluating(module), torch.random.fork_rng(devices=list(devices)):
-        torch.manual_seed(0)
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
+    with evaluating(module), torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(0)  # torch.manual_seed would also seed devices that are not restored
+        if devices:
+            torch.cuda.manual_seed_all(0)
         yield

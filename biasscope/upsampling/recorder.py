@@ -19,6 +19,7 @@ from biasscope.upsampling.step import Step, sided
 from biasscope.upsampling.values import Values
 
 Watcher = Callable[[Event, Tensor, Tensor], None]
+UNCERTAIN = "it leaves positions out where axes are not certain to be (N, C, ...)"
 
 
 class Recorder(TorchFunctionMode):
@@ -167,7 +168,8 @@ class Recorder(TorchFunctionMode):
             step = step_of(name, function, stem, given, before, after)
         except ValueError as problem:
             more = any(now > was for was, now in zip(before.shape[2:], after.shape[2:], strict=False))
-            self.passage.refused.append(Refused(name, function, str(problem), more))
+            reason = str(problem) if maps or more or stem != "getitem" else UNCERTAIN
+            self.passage.refused.append(Refused(name, function, reason, more))
             return None
         if not maps:
             self._elsewhere(name, step)
@@ -190,8 +192,7 @@ class Recorder(TorchFunctionMode):
     def _elsewhere(self, name: str, step: Step | None) -> None:
         """Note a step along axes of which it is not certain that they hold positions; it is not followed."""
         if step is not None and step.subsamples:
-            reason = "it leaves positions out where axes are not certain to be (N, C, ...)"
-            self.passage.refused.append(Refused(name, step.kind, reason, grows=False))
+            self.passage.refused.append(Refused(name, step.kind, UNCERTAIN, grows=False))
 
     def _name(self, function: str) -> str:
         name, plain = self._scopes[-1] if self._scopes else ("", False)

@@ -292,6 +292,7 @@ def test_gradients_at_the_borders_are_left_out() -> None:
     assert found == gradient_energy(net, pictures, (2, 2), margin=4).energy.tolist()
     assert found != gradient_energy(net, pictures, (2, 2)).energy.tolist()
     assert analyse(net, pictures, margin=0).gradients.energy.tolist() != found
+    assert "within a margin of 15" in analyse(net, pictures, margin=15).notes[-1]
 
 
 def test_gradients_of_lines_in_pictures_have_no_phases() -> None:

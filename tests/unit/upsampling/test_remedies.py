@@ -320,3 +320,12 @@ def test_layers_whose_weights_are_made_before_every_pass_can_be_replaced(norm) -
     seen.clear()
     smoothed(net, torch.rand(1, 1, 8, 8)).model(torch.rand(1, 1, 8, 8))
     assert seen[-1] == (1, 2, 17, 17)
+
+
+def test_random_numbers_of_other_devices_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed for all devices would not be taken back on those that are not restored."""
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    compare(nn.ConvTranspose2d(1, 1, 3, 2), torch.rand(2, 1, 16, 16), [])
+    assert seeded == []

@@ -155,6 +155,14 @@ def test_what_leaves_positions_out_without_known_phases_is_told(kind: str, funct
     assert (found.backward, found.backward_strided) == ((), None)
 
 
+def test_channels_of_tokens_that_are_picked_are_not_said_to_be_positions() -> None:
+    picked = Called(lambda x: x.expand(-1, 4, -1, -1).flatten(2).transpose(1, 2)[:, :, [0, 2]])
+    found = structure(picked, torch.rand(1, 1, 8, 8))
+    assert [refused.reason for refused in found.refused] == [
+        "it leaves positions out where axes are not certain to be (N, C, ...)"
+    ]
+
+
 def test_a_crop_leaves_no_positions_out() -> None:
     found = structure(Called(lambda x: x.chunk(2, 2)[0].narrow(3, 0, 4)), torch.rand(1, 1, 8, 8))
     assert found.refused == ()
