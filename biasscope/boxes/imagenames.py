@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from biasscope.boxes.filenames import key_of, split_from, split_of_folders, without_suffix
+from biasscope.boxes.filenames import key_of, split_from, split_of_folders, stem_of, without_suffix
 
 
 class ImageNames:
@@ -37,7 +37,9 @@ class ImageNames:
         no split is not meant just because the others are of another one.
         """
         image_id = image_id.replace("\\", "/")
-        names = self._names.get(key_of(image_id), [])
+        names, stem = self._names.get(key_of(image_id), []), stem_of(image_id)
+        if len(names) > 1:
+            names = [name for name in names if stem_of(name) == stem] or names
         end = f"/{without_suffix(image_id)}"
         names = [name for name in names if f"/{without_suffix(name)}".endswith(end)] or names
         given = split_from(split) if split else None

@@ -39,7 +39,7 @@ _IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null("")
 def _from_table(frame: pl.LazyFrame, table: SizeTable) -> pl.LazyFrame:
     if not table.folders:
         name = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
-        return _filled(frame, looked_up(name), table.frame)
+        return _filled(frame, looked_up(name) if table.whole else name, table.frame)
     image = pl.struct("image_id", pl.col("split").cast(pl.String))
     found = image.map_batches(table.found, return_dtype=FOUND, is_elementwise=True)
     return _coalesced(frame.with_columns(found.struct.unnest()))

@@ -12,7 +12,7 @@ import polars as pl
 from biasscope.boxes.commas import DECIMAL, THOUSANDS, first_words, meaning
 from biasscope.boxes.damage import incomplete
 from biasscope.boxes.fields import side
-from biasscope.boxes.filenames import key_of
+from biasscope.boxes.filenames import key_of, stem_of
 from biasscope.boxes.files import head
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.readers.coco_tables import LISTED, read_tables
@@ -41,6 +41,8 @@ class SizeTable:
         Whether names in the table have folders.
     frame
         Sizes by the name without folders and suffix (column ``key``), where all of a name are the same.
+    whole
+        Whether whole floats (1.0) are their integers in ``key``: not where names have both.
 
     Examples
     --------
@@ -61,8 +63,10 @@ class SizeTable:
         named = named.drop_nulls().with_columns(pl.col("name").str.replace_all("\\", "/", literal=True))
         self._named = named
         self.folders = bool(named["name"].str.contains("/", literal=True).any())
+        stems = pl.Series("key", map(stem_of, named["name"]), pl.String)
         keys = pl.Series("key", map(key_of, named["name"]), pl.String)
-        known = named.select(keys, *SIDES).unique(maintain_order=True)
+        self.whole = keys.n_unique() == stems.n_unique()
+        known = named.select(keys if self.whole else stems, *SIDES).unique(maintain_order=True)
         self.frame = known.filter(pl.col("key").is_unique())
 
     @cached_property

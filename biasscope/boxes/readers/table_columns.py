@@ -96,7 +96,8 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
     missing = [key for key in needed if key not in chosen]
     if missing:
         hint = "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
-        if centres := [name for name in names if _CENTRE.search(name.strip().lower())]:
+        centres = [name for name in names if _CENTRE.search(name.strip().lower())]
+        if centres and not set(missing).isdisjoint(CORNERS):
             hint = f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
         raise InputError(
             f"no column was found for {', '.join(missing)} among: {', '.join(names)}", where=str(path), hint=hint

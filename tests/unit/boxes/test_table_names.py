@@ -148,8 +148,25 @@ def test_whole_numbers_as_floats_in_one_of_two_tables_are_the_same_image(tmp_pat
     assert words(tmp_path / "x.csv", "image_width", sizes=tmp_path / "s.csv") == ["20"]
 
 
+@pytest.mark.parametrize("folder", ["", "a/", "b/"])
+def test_images_that_are_both_whole_floats_and_integers_are_two(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "x.csv").write_text(
+        f"image,xmin,ymin,xmax,ymax,label\n{folder}1.0.jpg,1,1,9,9,cat\n{folder}1.jpg,1,1,9,9,cat\n"
+    )
+    inside = folder and "a/"
+    (tmp_path / "s.csv").write_text(f"image,width,height\n{inside}1.0.png,20,10\n{inside}1.png,40,30\n")
+    assert words(tmp_path / "x.csv", "image_width", sizes=tmp_path / "s.csv") == ["20", "40"]
+
+
 @pytest.mark.parametrize("names", ["x_center,y_center,w,h", "cx,cy,w,h", "bbox_xc,bbox_yc,bbox_w,bbox_h"])
 def test_columns_of_centres_are_told_of(tmp_path: Path, names: str) -> None:
     (tmp_path / "x.csv").write_text(f"image,{names},label\na,5,5,2,2,cat\n")
     with pytest.raises(InputError, match="look like centres, which are not read"):
         read_boxes(tmp_path / "x.csv")
+
+
+def test_columns_of_centres_beside_corners_are_not_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("xmin,ymin,xmax,ymax,cx,cy,label\n1,1,9,9,5,5,cat\n")
+    with pytest.raises(InputError, match="no column was found for image_id") as raised:
+        read_boxes(tmp_path / "x.csv")
+    assert "image_id=file" in str(raised.value.hint)
