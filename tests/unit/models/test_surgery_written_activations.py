@@ -81,11 +81,36 @@ class Scaled(nn.Module):
         return torch.relu(x * self.factor) + 1
 
 
+class Masked(nn.Module):
+    """A mask of the size of the map, which its state leaves out."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mask", torch.rand(1, 1, 9, 10), persistent=False)
+
+    def forward(self, x):
+        return torch.relu(x * self.mask + 0.1)
+
+
 @pytest.mark.parametrize("module", [Gate(), Scaled()])
 def test_what_looks_further_than_a_pixel_or_has_parameters_is_none(module):
     assert [row.after for row in surgery_table(antialias(around(module)))] == [
         "stride 1, BlurPool2d(4, stride=(2, 2)) behind 1"
     ]
+
+
+def test_a_mask_of_the_size_of_the_map_still_fits():
+    net, x = around(Masked()), picture(20, 21)
+    assert deviation(antialias(net, 1, example=(3, 20, 21))(x), net(x)) < 1e-12
+
+
+def test_a_module_that_is_also_a_part_of_one_is_shared():
+    activation, x = HardSwish(), picture(40, 41)
+    layers = [nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3, 2, 1), activation.sigmoid.relu, nn.Conv2d(4, 4, 3), activation]
+    net = nn.Sequential(*layers, nn.Conv2d(4, 4, 3, 2, 1), activation, nn.Conv2d(4, 2, 3)).double().eval()
+    changed = antialias(net, 1)
+    assert [row.after.partition(") ")[2] for row in surgery_table(changed)] == ["in front of 3", "in front of 7"]
+    assert deviation(changed(x), net(x)) < 1e-12
 
 
 def test_one_written_into_the_forward_of_a_block_is_still_refused():

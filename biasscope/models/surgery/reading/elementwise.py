@@ -34,10 +34,10 @@ def collapse(record: Record, start: int, module: nn.Module, where: str, read: Se
     """Put one step in the place of those from ``start`` on, if they are an activation that the module writes out.
 
     They are, if there are several, all of them pixelwise, on nothing but the one map that the module reads, and the
-    module stores nothing.
+    module stores nothing: no parameters, and no numbers that may belong to places of the map.
     """
     steps = record.nodes[start:]
-    if len(steps) < 2 or len(read) != 1 or not where or next(iter(module.state_dict()), None) is not None:
+    if len(steps) < 2 or len(read) != 1 or not where or _stores(module):
         return
     inside = {*read, *(value for node in steps for value in node.outputs)}
     pixelwise = all(
@@ -47,3 +47,9 @@ def collapse(record: Record, start: int, module: nn.Module, where: str, read: Se
     if pixelwise and made == steps[-1].outputs[0] and len({record.shapes[value] for value in inside}) == 1:
         node = Node(start, type(module).__name__, where, True, tuple(read), (made,), elementwise=True)
         record.nodes[start:] = [node]
+        record.within += [step.where for step in steps if step.is_module]
+
+
+def _stores(module: nn.Module) -> bool:
+    """Whether a module has anything in its state, or a buffer of several numbers that its state leaves out."""
+    return bool(module.state_dict()) or any(buffer.numel() > 1 for buffer in module.buffers())

@@ -46,14 +46,15 @@ class Record:
     shapes: list[tuple[int, ...]] = field(default_factory=list)
     source: int = 0
     results: frozenset[int] = frozenset()
+    within: list[str] = field(default_factory=list)
 
     def consumers(self, value: int) -> list[Node]:
         """Steps that read a value."""
         return [node for node in self.nodes if value in node.inputs]
 
     def calls(self, name: str) -> int:
-        """How often a module ran."""
-        return sum(node.is_module and node.where == name for node in self.nodes)
+        """How often a module ran, also as a part of what counts as one step."""
+        return sum(node.is_module and node.where == name for node in self.nodes) + self.within.count(name)
 
     def ancestors(self, node: Node) -> list[Node]:
         """Every step that a step depends on."""
