@@ -18,6 +18,9 @@ from biasscope.core.randomness import generator
 from biasscope.core.results import Cell
 from biasscope.models.loaded import weights_sha256
 
+DIGITS = 1000
+"""Parts of the largest answer that answers are told apart by."""
+
 
 def facts_of(
     data: Data,
@@ -47,8 +50,14 @@ def facts_of(
 
 @torch.no_grad()
 def _answers_sha256(network: nn.Module, shape: Shape) -> str:
-    """SHA-256 of the answers to one picture of noise: text and weights do not show what a forward of one's own does."""
+    """SHA-256 of the answers to one picture of noise: text and weights do not show what a forward of one's own does.
+
+    They count to a thousandth of the largest one, because another processor rounds otherwise.
+    """
     noise = torch.from_numpy(generator(0, "noise").uniform(-1, 1, (1, *shape)).astype(np.float32))
     with torch.random.fork_rng(devices=[]), one_thread(noise.device):
         torch.manual_seed(0)
-        return sha256(network.eval()(noise).float().numpy().tobytes()).hexdigest()
+        found = network.eval()(noise).double()
+    largest = found.abs().max().clamp(min=torch.finfo(torch.float32).tiny)
+    rounded = (found / largest * DIGITS).round() + 0.0  # no negative zeros
+    return sha256(rounded.numpy().tobytes() + f"{float(largest):.2e}".encode()).hexdigest()

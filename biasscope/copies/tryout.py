@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -45,13 +45,22 @@ def try_out(made: Mapping[str, Factory], shape: Shape, classes: int, batch: int)
     """
     for name, factory in made.items():
         one, other = built(factory, name), built(factory, name)
-        if {id(tensor) for tensor in one.parameters()} & {id(tensor) for tensor in other.parameters()}:
-            hint = "Let it build a new one: otherwise each network would go on where the last one ended."
-            raise UsageError("the function gives the same network each time", where=name, hint=hint)
+        ids = {id(tensor) for tensor in one.parameters()}
+        if shared := [tensor for tensor in other.parameters() if id(tensor) in ids]:
+            raise _shared(shared, name)
         if not any(tensor.requires_grad for tensor in one.parameters()):
             raise UsageError("the network has no weights that can be trained", where=name)
         with torch.random.fork_rng(devices=[]):
             _step(one, torch.zeros(min(batch, IMAGES), *shape), classes, name)
+
+
+def _shared(tensors: Sequence[Tensor], name: str) -> UsageError:
+    """What is wrong with weights that belong to several networks, and what to do."""
+    if any(tensor.requires_grad for tensor in tensors):
+        hint = "Let it build a new one: otherwise each network would go on where the last one ended."
+        return UsageError("the function gives the same network each time", where=name, hint=hint)
+    hint = "Let it copy that part (copy.deepcopy): surgery and running statistics would change it for all of them."
+    return UsageError("the networks that the function gives share a frozen part", where=name, hint=hint)
 
 
 def built(factory: Factory, name: str) -> nn.Module:

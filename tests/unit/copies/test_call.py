@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from biasscope.copies import CopiesSweep, augmentation_sweep
+from biasscope.copies.facts import facts_of
+from biasscope.copies.train import Training
 from biasscope.core.errors import InputError, UsageError
 from biasscope.metrics import accuracy, consistency, worst_case
 from tests.unit.copies.sweeping import sweep
@@ -131,6 +133,16 @@ def test_a_forward_that_was_changed_is_trained_anew(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Own, "sign", -1.0)
     again = augmentation_sweep(Own, data(), **words)  # type: ignore[arg-type]
     assert not torch.equal(again.losses, first.losses)
+
+
+@pytest.mark.parametrize("sign", [1 + 1e-6, 1 - 1e-6])
+def test_another_processor_that_rounds_otherwise_continues(sign: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"plain": Own}, (1, 12, 12), {}, {}, "circular", 0, Training()
+    first = facts_of(data(), *asked)  # type: ignore[arg-type]
+    monkeypatch.setattr(Own, "sign", sign)
+    assert facts_of(data(), *asked) == first  # type: ignore[arg-type]
+    monkeypatch.setattr(Own, "sign", 1.01)
+    assert facts_of(data(), *asked) != first  # type: ignore[arg-type]
 
 
 def test_products_of_transformations_have_a_column_each() -> None:

@@ -1,6 +1,7 @@
 """What cannot be trained is refused before anything is trained, with what to do about it."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def unbuilt() -> nn.Module:
     raise ValueError("cannot build")
 
 
-SAME = network()
+SAME, FROZEN = network(), network().requires_grad_(False)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,7 @@ SAME = network()
     [
         (lambda: SAME, "gives the same network each time. Let it build a new one"),
         (lambda: nn.Sequential(SAME, nn.Linear(3, 3)), "gives the same network each time"),
+        (lambda: nn.Sequential(FROZEN, nn.Linear(3, 3)), r"share a frozen part. Let it copy that part \(copy.deepcopy"),
         (unbuilt, "fails with ValueError: cannot build"),
         (lambda: None, "gives a NoneType, not a network"),
         (lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), "no weights that can be trained"),
@@ -57,6 +59,10 @@ SAME = network()
 def test_what_cannot_be_trained_is_refused(factory: Callable[[], nn.Module], said: str) -> None:
     with pytest.raises(UsageError, match=f"^mine: .*{said}"):
         try_out({"mine": factory}, (1, 12, 12), 3, batch=8)
+
+
+def test_a_frozen_part_may_be_copied() -> None:
+    try_out({"mine": lambda: nn.Sequential(deepcopy(FROZEN), nn.Linear(3, 3))}, (1, 12, 12), 3, batch=8)
 
 
 def test_a_batch_of_one_is_tried_as_such() -> None:
