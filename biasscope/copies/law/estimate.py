@@ -32,9 +32,10 @@ def copies_needed(
 
     Each draw resamples the images (jointly for all networks, which saw the same ones) and the seeds, fits both laws,
     chooses one by leaving out one n after the other, and solves it for the target. What a seed does to all n alike, for
-    it stands for the same weights and batches, is drawn once, what is left of it for each n alone; the spread of either
-    is widened by S / (S - 1), because S repetitions show too little of it. Fewer than three numbers determine no law:
-    then the smallest number that was tried and reached the target is told, with an interval from the one before it.
+    it stands for the same weights and batches, is drawn once, jointly with a target of as many seeds; what is left of
+    it for each n alone. The spread of either is widened by S / (S - 1), because S repetitions show too little of it.
+    Fewer than three numbers determine no law: then the smallest number that was tried and reached the target is told,
+    with an interval from the one before it.
 
     Parameters
     ----------

@@ -72,6 +72,17 @@ def test_every_draw_is_an_estimate_of_its_own() -> None:
         assert one.values_high == pytest.approx(np.clip(curve, 0, 1))
 
 
+def test_seeds_that_are_better_throughout_are_drawn_jointly_with_the_target() -> None:
+    """Seeds that raise the curve and the target alike leave what is between them as it is."""
+    lucky = np.array([-0.1, 0.0, 0.1])[:, None]
+    values, goal = flat(0.9 - 0.5 / N) + lucky, np.full((3, 20), 0.8) + lucky
+    curves, goals = resample(values, goal, 50, generator(3))
+    assert np.ptp(goals) > 0.1
+    assert curves - goals[:, None] == pytest.approx(np.broadcast_to(0.1 - 0.5 / N, curves.shape))
+    fewer = resample(values, goal[:2], 50, generator(3))[1]
+    assert (fewer[0], np.ptp(fewer) > 0.1) == (pytest.approx(0.75), True)
+
+
 @pytest.mark.parametrize(("draws", "below", "above"), [(41, 10, 30), (40, 9, 30), (42, 10, 31)])
 def test_an_interval_of_one_half_leaves_a_quarter_of_the_draws_out_at_each_end(
     draws: int, below: int, above: int
