@@ -16,7 +16,7 @@ def autocast_off(device: torch.device) -> AbstractContextManager[object]:
     ...     torch.ones(2, device="meta").sum().dtype
     torch.float32
     """
-    if torch.amp.is_autocast_available(device.type):
+    if _knows_autocast(device.type):
         return torch.autocast(device.type, enabled=False)
     return nullcontext()
 
@@ -29,9 +29,15 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
     >>> autocast_dtype(torch.device("cpu")) is None
     True
     """
-    if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
+    if _knows_autocast(device.type) and torch.is_autocast_enabled(device.type):
         return torch.get_autocast_dtype(device.type)
     return None
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _knows_autocast(kind: str) -> bool:
+    """Whether there is autocast for devices of a kind; asked while compiling, since torch 2.11 cannot trace it."""
+    return bool(torch.amp.is_autocast_available(kind))
 
 
 def may_use_autograd_function() -> bool:
