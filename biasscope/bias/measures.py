@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from biasscope.bias.grouped import Parts, effect_correlation, grouped_effect
-from biasscope.bias.jackknife import LOGARITHM, METHOD, Estimate
+from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.medians import METHOD as ORDER
 from biasscope.bias.medians import median_over_images
 from biasscope.bias.placement import Ints, Position, cell_counts, interval_of, moments
+from biasscope.bias.position.statistics import RANGES, SCALES
 from biasscope.bias.shares import METHOD as EXACT
 from biasscope.bias.shares import share_over_images
 from biasscope.core.arms import square_and_add
@@ -30,9 +31,6 @@ TITLES = {
     "edge_contact": "Share of objects that touch the frame",
     "median_scale": "Median scale (square root of the area share)",
 }
-RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 3.0)}
-SCALES = {"concentration": LOGARITHM}
-"""First word of a measure -> what it can be, and the scale of its interval."""
 EFFECTS = {"effect": "placement", "effect_feasible": "feasible", "effect_raw": "raw"}
 
 

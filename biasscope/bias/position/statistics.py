@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Sums = dict[str, Floats]
 RANGES = {"displacement": (-0.5, 0.5), "concentration": (0.0, 3.0), "correlation": (-1.0, 1.0)}
 SCALES = {"concentration": LOGARITHM, "correlation": FISHER}
+"""First word of a measure -> what it can be, and the scale of its interval."""
 MEASURES = ("displacement_u", "displacement_v", "concentration_u", "concentration_v", "correlation")
 
 
