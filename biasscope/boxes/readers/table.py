@@ -8,9 +8,10 @@ convention is named: tables are written in all of them. One column may hold the 
 names, or a list or text of four numbers, which is ``xywh`` unless another convention is named, and then corners. A row
 with neither a label nor coordinates is an image without objects. Without a column for the class all boxes are of one.
 Classes and splits that are whole floats (1.0) are their integers (1), as one missing value makes floats of integers in
-pandas. Class numbers have the names that the ``datasets`` library wrote into a Parquet file,
-and a class that is a struct such as ``{id, name}`` has its name. In a column of splits ``valid`` and ``validation`` are
-``val``, as in the names of files and folders, ``trn`` is ``train`` and ``testing`` is ``test``.
+pandas. Class numbers have the names that the ``datasets`` library wrote into a Parquet file, and a class that is a
+struct such as ``{id, name}`` has its name. In a column of splits ``valid`` and ``validation`` are ``val``, as in the
+names of files and folders, ``trn`` is ``train`` and ``testing`` is ``test``. Where no column, ``--sizes`` or
+``--images`` says image sizes, pictures in the table do.
 """
 
 from __future__ import annotations
@@ -37,13 +38,15 @@ from biasscope.boxes.readers.table_columns import (
     resolve,
 )
 from biasscope.boxes.readers.table_names import names_of, naming
+from biasscope.boxes.rowpictures import SIDES, picture_column, with_sizes
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import TABLES, column_kinds, column_names, scans
+from biasscope.boxes.tablefiles import TABLES, Scans, column_kinds, column_names, scans
 from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_numbers, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
 NAME = "table"
+_SIDES = ("image_width", "image_height")
 
 
 def detect(request: Request) -> bool:
@@ -100,23 +103,35 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     layout = Layout(convention, wh=wh or convention == "xywh", fraction=convention == "fraction")
     columns: dict[str, pl.Expr] = {
         **dict(zip(CORNERS, numbers, strict=True)),
-        **{
-            key: side(chosen[key], schema[chosen[key]], commas)
-            for key in ("image_width", "image_height")
-            if key in chosen
-        },
+        **{key: side(chosen[key], schema[chosen[key]], commas) for key in _SIDES if key in chosen},
         "label": pl.lit(ONE_CLASS),
         **names_of(path, chosen, schema, request.log.spellings),
         **flags_of(chosen, schema),
     }
+    scanned, columns, pictures = _sized(scanned, columns, request)
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]
     parts = build(scanned, columns, raw, layout, request, found.name)
     note = _note(chosen, convention, asked=request.convention != "auto")
+    if pictures is not None:
+        note += f" Image sizes are those of the pictures in the column {pictures}."
     if "label" not in chosen:
         note += NO_LABEL_COLUMN
     if commas == THOUSANDS and any("," in word for sort in words for word in sort):
         note += " Commas in them were read as setting thousands apart (1,369 as 1369)."
     return parts, convention, note
+
+
+def _sized(
+    scanned: Scans, columns: dict[str, pl.Expr], request: Request
+) -> tuple[Scans, dict[str, pl.Expr], str | None]:
+    """Table and its columns with sizes from the pictures in it, and their column, where nothing else says sizes."""
+    told = not columns.keys().isdisjoint(_SIDES) or request.sizes is not None or request.images is not None
+    pictures = None if told else picture_column(scanned.frame, scanned.path)
+    if pictures is None:
+        return scanned, columns, None
+    frame = with_sizes(scanned.frame, pictures, columns["image_id"], request.log)
+    sides = {key: pl.col(name) for key, name in zip(_SIDES, SIDES, strict=True)}
+    return scanned._replace(frame=frame), columns | sides, pictures
 
 
 def _note(chosen: Mapping[str, str], convention: str, *, asked: bool) -> str:

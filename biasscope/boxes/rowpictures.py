@@ -1,0 +1,84 @@
+"""Sizes of images from the pictures that the rows of a table hold, encoded, beside the boxes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+
+from biasscope.boxes.rowlog import RowLog
+from biasscope.boxes.sizes import image_size
+from biasscope.boxes.sizetable import UNKNOWN
+from biasscope.boxes.tablefiles import readable
+from biasscope.core.errors import InputError
+
+BYTES = "bytes"
+"""Field of an encoded picture, as the hub has it, that holds its file."""
+SIDES = ("biasscope_picture_width", "biasscope_picture_height")
+"""Columns that :func:`with_sizes` puts into a frame."""
+LOOKED_AT = 10
+"""Rows in which a picture has to be met where a column may hold some."""
+_SIZES = pl.Struct(dict.fromkeys(SIDES, pl.Int32()))
+
+
+def picture_column(frame: pl.LazyFrame, path: Path) -> str | None:
+    """First column whose first rows hold a picture as bytes, or as the struct that the hub has; ``None`` for none."""
+    schema = frame.collect_schema()
+    return next((name for name, kind in schema.items() if _may_hold(kind) and _holds(frame, name, kind, path)), None)
+
+
+def with_sizes(frame: pl.LazyFrame, column: str, image: pl.Expr, log: RowLog) -> pl.LazyFrame:
+    """Rows with :data:`SIDES`, read off the headers of the pictures in a column; null where there is none.
+
+    Parameters
+    ----------
+    frame
+        Rows as in the file.
+    column
+        Name of the column that :func:`picture_column` found.
+    image
+        Name of the image of a row.
+    log
+        Takes pictures that cannot be read, each once.
+    """
+    failed = set[str | None]()
+
+    def sizes(rows: pl.Series) -> pl.Series:
+        pairs = rows.struct.unnest().iter_rows()
+        return pl.Series([_size(name, data, log, failed) for name, data in pairs], dtype=_SIZES)
+
+    held = pl.struct(image.alias("image"), _data(column, frame.collect_schema()[column]).alias("data"))
+    return frame.with_columns(held.map_batches(sizes, return_dtype=_SIZES, is_elementwise=True).struct.unnest())
+
+
+def _size(name: str | None, data: bytes | None, log: RowLog, failed: set[str | None]) -> dict[str, int | None]:
+    try:
+        found = image_size(io.BytesIO(data)) if data else UNKNOWN
+    except InputError as error:
+        found = UNKNOWN
+        if name not in failed:
+            failed.add(name)
+            log.add("unreadable image", f"image {name}", error.what)
+    return dict(zip(SIDES, found, strict=True))
+
+
+def _may_hold(kind: pl.DataType) -> bool:
+    return kind == pl.Binary or (isinstance(kind, pl.Struct) and kind.to_schema().get(BYTES) == pl.Binary)
+
+
+def _data(name: str, kind: pl.DataType) -> pl.Expr:
+    return pl.col(name).struct.field(BYTES) if isinstance(kind, pl.Struct) else pl.col(name)
+
+
+def _holds(frame: pl.LazyFrame, name: str, kind: pl.DataType, path: Path) -> bool:
+    with readable(path):
+        values = frame.head(LOOKED_AT).select(_data(name, kind)).collect().to_series().drop_nulls()
+    return any(map(_is_picture, values))
+
+
+def _is_picture(data: bytes) -> bool:
+    try:
+        return bool(image_size(io.BytesIO(data)))
+    except InputError:
+        return False
