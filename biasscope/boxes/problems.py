@@ -33,7 +33,7 @@ PROBLEMS = {
     "not_finite": Problem(
         "Missing or infinite coordinates",
         False,
-        "A coordinate is missing, no number, or infinite, or the row has too many fields to tell.",
+        "A coordinate is missing or no number (listed as nan), or infinite, or the row has too many fields to tell.",
     ),
     "degenerate": Problem("Degenerate boxes", False, "Width or height is zero or negative, as pixel edges."),
     "outside": Problem(

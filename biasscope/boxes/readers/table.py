@@ -35,6 +35,7 @@ from biasscope.boxes.readers.table_columns import (
     check_words,
     first_of,
     layout_of,
+    left_over,
     resolve,
 )
 from biasscope.boxes.readers.table_names import names_of, naming
@@ -112,6 +113,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     raw = [chosen[key] for key in ("label", BBOX, *CORNERS) if key in chosen]
     parts = build(scanned, columns, raw, layout, request, found.name)
     note = _note(chosen, convention, asked=request.convention != "auto")
+    note += left_over(schema, chosen, given)
     if pictures is not None:
         note += f" Image sizes are those of the pictures in the column {pictures}."
     if "label" not in chosen:

@@ -10,7 +10,9 @@ import polars as pl
 
 from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.boxcolumn import NAMES as LISTS
+from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.schema import CORNERS, FLAGS
+from biasscope.boxes.tablefiles import TEXTS
 from biasscope.core.errors import InputError
 
 IMAGE = (
@@ -53,6 +55,8 @@ LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
     (True, ("left", "top", "width", "height")),
 )
 """Names of the four numbers, in lower case, and whether the last two are width and height."""
+_AGAIN = "_duplicated_0"
+"""What polars puts behind the second of a name in CSV."""
 _CENTRE = re.compile(r"^(?:bbox_)?(?:[xy]_?(?:c|cent(?:er|re))|(?:c|cent(?:er|re)_?)[xy])$")
 
 
@@ -68,7 +72,7 @@ def resolve(
     InputError
         Columns for the image or for the four numbers were neither named nor found.
     """
-    lower = {name.strip().lower().replace(" ", "_").replace("-", "_"): name for name in reversed(names)}
+    lower = {_plain(name): name for name in reversed(names)}
     named = {name for key, name in given.items() if key not in CORNERS}  # a corner that is named is part of its layout
     free = {key: name for key, name in lower.items() if name not in named}
     layout = None if BBOX in given else layout_of(free)
@@ -91,17 +95,43 @@ def resolve(
     return chosen, wh
 
 
+def left_over(names: Iterable[str], chosen: Mapping[str, str], given: Mapping[str, str]) -> str:
+    """Sentences on columns that could have been chosen as well: others for the class, and others of the same name.
+
+    ``names`` are those of the frame, in which polars numbers the second of a name; ``given`` are keys that were asked.
+
+    >>> left_over(["label", "class_id"], {"label": "label"}, {})
+    ' The class could also be class_id: name it with --columns label=...'
+    """
+    there = list(names)
+    others = [name for name in there if _plain(name) in LABEL and name not in chosen.values()]
+    note = f" The class could also be {' or '.join(others)}: name it with --columns label=..."
+    twice = [name for name in chosen.values() if f"{name}{_AGAIN}" in there]
+    note = note if others and "label" in chosen and "label" not in given else ""
+    return note + "".join(f" Several columns are called {name}: the first was read." for name in twice)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
     needed = ("image_id", BBOX) if BBOX in chosen else ("image_id", *CORNERS)
     missing = [key for key in needed if key not in chosen]
     if missing:
         hint = "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
         centres = [name for name in names if _CENTRE.search(name.strip().lower())]
-        if centres and not set(missing).isdisjoint(CORNERS):
+        if suffix_of(path.name) in TEXTS and sum(map(_is_number, names)) >= len(CORNERS):
+            hint = "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
+        elif centres and not set(missing).isdisjoint(CORNERS):
             hint = f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
         raise InputError(
             f"no column was found for {', '.join(missing)} among: {', '.join(names)}", where=str(path), hint=hint
         )
+
+
+def _is_number(name: str) -> bool:
+    return re.fullmatch(r"\s*[-+]?[0-9.]+\s*", name) is not None
 
 
 def check_words(chosen: Mapping[str, str], schema: pl.Schema, path: Path) -> None:

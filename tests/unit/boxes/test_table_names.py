@@ -170,3 +170,29 @@ def test_columns_of_centres_beside_corners_are_not_what_is_missing(tmp_path: Pat
     with pytest.raises(InputError, match="no column was found for image_id") as raised:
         read_boxes(tmp_path / "x.csv")
     assert "image_id=file" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("label", ""),
+        ("LabelName,Class ID", "The class could also be Class ID: name it with --columns label=..."),
+        ("LabelName,label,class_id", "The class could also be LabelName or class_id: name it with --columns label=..."),
+        ("label,label", "Several columns are called label: the first was read."),
+    ],
+)
+def test_columns_that_could_be_the_class_as_well_are_told_of(tmp_path: Path, header: str, said: str) -> None:
+    path = tmp_path / "x.csv"
+    labels = ",".join(["cat", "dog", "cow"][: header.count(",") + 1])
+    path.write_text(f"image,xmin,ymin,xmax,ymax,{header}\na,1,2,3,4,{labels}\n")
+    assert read_boxes(path).notes[0].endswith(said or "if it is wrong).")
+    assert "could also" not in read_boxes(path, columns={"label": header.split(",")[0]}).notes[0]
+
+
+def test_a_line_of_names_that_is_missing_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a.jpg,1,2,30,40,cat\nb.jpg,1,2.5,30,40,dog\n")
+    with pytest.raises(InputError, match="first line holds values"):
+        read_boxes(tmp_path / "x.csv")
+    pl.DataFrame({str(place): [1] for place in range(5)}).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="Name them"):
+        read_boxes(tmp_path / "x.parquet")
