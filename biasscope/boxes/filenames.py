@@ -14,6 +14,8 @@ IMAGE_SUFFIXES = frozenset(
 )
 SUFFIX = r"(?i)\.(?:" + "|".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES)) + r")$"
 """Pattern of an image file's suffix, for polars."""
+INNER = frozenset({"labels", "annotations", "images", "jpegimages", "obj_train_data", "anns"})
+"""Names of folders that say what is inside, not which images."""
 _NAMES = {
     **dict.fromkeys(("train", "training", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev", "eval", "evaluation"), "val"),

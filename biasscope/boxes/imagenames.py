@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from biasscope.boxes.filenames import key_of, split_from, split_of_folders, stem_of, without_suffix
+from biasscope.boxes.filenames import INNER, key_of, split_from, split_of_folders, stem_of, without_suffix
 
 
 class ImageNames:
@@ -18,6 +18,8 @@ class ImageNames:
     >>> names = ImageNames(["train/1.jpg", "val/1.jpg", "train/2.jpg"])
     >>> names.like("1", "val"), names.like("1"), names.like("val/2")
     (['val/1.jpg'], ['train/1.jpg', 'val/1.jpg'], [])
+    >>> ImageNames(["images/one/1.jpg", "images/two/1.jpg"]).like("labels/two/1")
+    ['images/two/1.jpg']
     """
 
     def __init__(self, names: Iterable[str], split: str | None = None) -> None:
@@ -44,10 +46,28 @@ class ImageNames:
         names = [name for name in names if f"/{without_suffix(name)}".endswith(end)] or names
         given = split_from(split) if split else None
         told = split_of_folders(image_id) or (given if given in self._splits else None)
-        if told is None:
-            return names
-        found = {name: self._split_of(name) for name in names}
-        return [name for name in names if found[name] == told] or (names if set(found.values()) == {None} else [])
+        if told is not None:
+            found = {name: self._split_of(name) for name in names}
+            names = [name for name in names if found[name] == told] or (names if set(found.values()) == {None} else [])
+        return _beside(names, image_id) if len(names) > 1 and "/" in image_id else names
 
     def _split_of(self, name: str) -> str | None:
         return split_of_folders(name) or self._split
+
+
+def _beside(names: list[str], image_id: str) -> list[str]:
+    """Those in the folder beside that of the annotation (``images/a``, ``labels/a``); all where none is."""
+    place = _place(image_id)
+    places = {name: _place(name) for name in names}
+    same = [name for name in names if places[name] == place]
+    return same or [name for name in names if _ends(places[name], place) or _ends(place, places[name])] or names
+
+
+def _ends(place: str, end: str) -> bool:
+    return bool(end) and place.endswith(end)
+
+
+def _place(name: str) -> str:
+    """Folders of a name but for those that only say what is inside."""
+    *folders, _ = name.replace("\\", "/").split("/")
+    return "".join(f"/{folder}" for folder in folders if folder.lower() not in INNER)

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from biasscope.boxes.filenames import SPLIT_WORD, split_from, split_of_folders
+from biasscope.boxes.filenames import INNER, SPLIT_WORD, split_from, split_of_folders
 from biasscope.boxes.files import Listing, listed
 from biasscope.boxes.rowlog import RowLog
-
-_INNER = frozenset({"labels", "annotations", "images", "obj_train_data", "anns"})
 
 
 @dataclass(frozen=True)
@@ -100,4 +98,4 @@ class Request:
     def _above(self) -> list[str]:
         """Names of the folder given, and of the one around it where the folder only says what is inside."""
         folder = self.path.resolve() if self.path.is_dir() else self.path.resolve().parent
-        return [folder.name, folder.parent.name] if folder.name.lower() in _INNER else [folder.name]
+        return [folder.name, folder.parent.name] if folder.name.lower() in INNER else [folder.name]

@@ -117,13 +117,20 @@ def parse_row(line: str, keypoints: int = 0) -> tuple[int, Corners]:
     """
     first, *words = line.split()
     numbers = [float(word) for word in words]
-    label = int(first) if first.isdecimal() else int(float(first))
+    label = int(first) if first.isdecimal() else _whole(first)
     if len(numbers) in (4, 4 + keypoints):
         return label, from_centre(*numbers[:4])
     if len(numbers) < 6 or len(numbers) % 2:
         raise ValueError(f"{len(numbers)} numbers follow the class; a box has 4, a polygon an even number from 6")
     across, down = numbers[::2], numbers[1::2]
     return label, (min(across), min(down), max(across), max(down))
+
+
+def _whole(first: str) -> int:
+    number = float(first)
+    if not number.is_integer():
+        raise ValueError(f"a row begins with the number of a class, and {first} is no whole number")
+    return int(number)
 
 
 def _listed(request: Request) -> list[Entry]:

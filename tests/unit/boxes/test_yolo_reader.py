@@ -225,3 +225,25 @@ def test_paths_among_labels_are_bad_rows(tmp_path: Path) -> None:
     found = read_boxes(tmp_path)
     assert found.log.counts == {"not a YOLO row": 2}
     assert found.images.collect().height == 3
+
+
+@pytest.mark.parametrize("images", [None, "", "images"])
+@pytest.mark.parametrize("order", ["{what}/{camera}", "{camera}/{what}"])
+def test_frames_of_one_name_have_the_sizes_of_their_own_folder(tmp_path: Path, images: str | None, order: str) -> None:
+    if images and not order.startswith("{what}"):
+        return
+    sizes = {"one": (100, 80), "two": (50, 40)}
+    for camera, size in sizes.items():
+        for what in ("images", "labels"):
+            (tmp_path / order.format(what=what, camera=camera)).mkdir(parents=True)
+        Image.new("L", size).save(tmp_path / order.format(what="images", camera=camera) / "0001.png")
+        (tmp_path / order.format(what="labels", camera=camera) / "0001.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    table = read_boxes(tmp_path, images=None if images is None else tmp_path / images)
+    assert table.boxes.select("image_width", "image_height").collect().rows() == [*sizes.values()]
+
+
+def test_a_class_that_is_no_whole_number_is_no_class(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("0.5 0.5 0.2 0.3 0.98\n1.0 0.5 0.5 0.2 0.3\n")
+    table = read_boxes(tmp_path)
+    assert table.boxes.select("label", "row").collect().rows() == [("1", 2)]
+    assert "0.5 is no whole number" in table.log.rows[0].detail
