@@ -27,6 +27,7 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.filenames import split_names
 from biasscope.boxes.readers.huggingface_features import BOX
 from biasscope.boxes.readers.huggingface_rows import Split
+from biasscope.boxes.readers.table_columns import layout_of
 from biasscope.boxes.schema import BOXES, IMAGES
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import scan
@@ -51,7 +52,15 @@ def _nested(path: Path) -> bool:
         kinds = scan(path).collect_schema()
     except InputError:
         return False
-    return any(_objects(kind) for kind in kinds.values())
+    lists = any(name.lower() in BOX and _boxes(kind) for name, kind in kinds.items())
+    return (lists and layout_of(kinds.names()) is None) or any(map(_objects, kinds.values()))
+
+
+def _boxes(kind: pl.DataType) -> bool:
+    """Whether a value is a list of lists of numbers: all boxes of an image."""
+    inner = kind.inner if isinstance(kind, pl.List) else None
+    numbers = inner.inner if isinstance(inner, pl.List | pl.Array) else None
+    return isinstance(numbers, pl.DataType) and numbers.is_numeric()
 
 
 def _objects(kind: pl.DataType) -> bool:

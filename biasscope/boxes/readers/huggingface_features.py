@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from biasscope.boxes.readers.huggingface_labels import class_names, inside, label_among
-from biasscope.boxes.readers.table_columns import NO_LABEL_COLUMN, OTHERS, field_of, layout_of
+from biasscope.boxes.readers.table_columns import IMAGE, NO_LABEL_COLUMN, OTHERS, field_of, layout_of
 from biasscope.boxes.schema import FLAGS
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
@@ -108,12 +108,18 @@ def places_of(features: Any, request: Request) -> Places:
         corners=corners,
         wide=wide,
         names=class_names(inner.get(label)) if label else None,
-        image_id=request.columns.get("image_id") or next((name for name in _ID if name in features), None),
+        image_id=request.columns.get("image_id") or _image_id(features),
         image=next((name for name, kind in features.items() if type(kind).__name__ == "Image"), None),
         sides=_sides(features),
         single=single,
         shared=not (listed or single) and label is not None and inside(inner[label]) is None,
     )
+
+
+def _image_id(features: Mapping[str, Any]) -> str | None:
+    """Feature that names the image; words such as ``image`` and ``path`` only where it is a text."""
+    texts = [name for name in IMAGE if "string" in getattr(features.get(name), "dtype", "")]
+    return next((name for name in (*_ID, *texts) if name in features), None)
 
 
 def _sides(features: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -305,3 +305,19 @@ def test_rows_whose_columns_say_no_size_have_that_of_their_picture(tmp_path: Pat
     sizes = found.images.select("image_width", "image_height").collect().rows()
     assert sizes == [(100, 80), (50, 40), (90, 70), (20, 10), (None, None)]
     assert "the columns width and height, else image headers." in found.notes[0]
+
+
+@pytest.mark.parametrize("kind", [pl.List(pl.List(pl.Float64)), pl.List(pl.Array(pl.Float64, 4))])
+def test_a_parquet_file_with_the_boxes_of_an_image_in_a_row_is_known(tmp_path: Path, kind: pl.DataType) -> None:
+    rows = {"image": ["in/a.jpg", "b.jpg"], "bbox": [[BOX, BOX], []], "label": [["cat", "dog"], []]}
+    sides = {"width": [100, 100], "height": [80, 80]}
+    pl.DataFrame({**rows, **sides}, schema_overrides={"bbox": kind}).write_parquet(tmp_path / "x.parquet")
+    found = read_boxes(tmp_path / "x.parquet")
+    wanted = [("a", "cat", *EDGES), ("a", "dog", *EDGES)]
+    assert found.boxes.select("image_id", "label", "x0", "y0", "x1", "y1").collect().rows() == wanted
+    assert found.images.collect()["image_id"].to_list() == ["a", "b"]
+    with_corners = pl.read_parquet(tmp_path / "x.parquet").with_columns(
+        label=pl.lit("cat"), x0=pl.lit(1.0), y0=pl.lit(2.0), x1=pl.lit(11.0), y1=pl.lit(22.0)
+    )
+    with_corners.write_parquet(tmp_path / "x.parquet")
+    assert read_boxes(tmp_path / "x.parquet").format == "table"
