@@ -21,6 +21,7 @@ from biasscope.boxes.keysets import Keys, Mask
 from biasscope.boxes.problems import HARMLESS, PROBLEMS, Batch, Places, codes_of, detail, geometry, plain
 from biasscope.boxes.seen import SeenBoxes, SeenImages, images_mixed, mixed, sizes_mixed
 from biasscope.boxes.verdict import LISTED, Inspected, Row, verdict
+from biasscope.core.errors import InputError
 from biasscope.core.results import Result
 
 
@@ -56,7 +57,17 @@ class Inspector:
 
     @classmethod
     def of(cls, source: BoxTable) -> Self:
-        """Inspector that knows what the numbers of a table can be."""
+        """Inspector that knows what the numbers of a table can be.
+
+        Raises
+        ------
+        InputError
+            It is a frame or something else that no reader gave.
+        """
+        if not isinstance(source, BoxTable):
+            raise InputError(
+                "boxes are no table of a reader", hint="Give what read_boxes(...) returns, not its .boxes."
+            )
         return cls(pixels=source.pixels)
 
     def read(self, source: BoxTable, rows: int = ROWS) -> Iterator[pl.DataFrame]:

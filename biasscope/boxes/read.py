@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from biasscope.boxes.joined import joined
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes import check_places
-from biasscope.boxes.source import Request
+from biasscope.boxes.source import Request, check_paths
 from biasscope.boxes.tablefiles import TABLES
 from biasscope.boxes.unread import reason, refuse_packed, with_unread
 from biasscope.boxes.unsized import places_of_sizes
@@ -25,6 +26,7 @@ from biasscope.core.errors import InputError, UsageError
 HUB = "hf://"
 COLUMNED = {"table", "huggingface"}
 """Formats whose columns can be named."""
+_ADDRESS = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
 POINTER = b"version https://git-lfs"
 
 
@@ -91,6 +93,9 @@ def read_boxes(
     """
     if not paths:
         raise UsageError("no path was given")
+    check_paths(paths)
+    if columns is not None and not isinstance(columns, Mapping):
+        raise UsageError("is no mapping", where="columns", hint='Write it as {"x0": "xmin", "label": "class"}.')
     check_convention(box_convention)
     pictures, sizes_file = (None if place is None else Path(place) for place in (images, sizes))
     check_places(pictures, sizes_file)
@@ -164,6 +169,7 @@ def _format_of(name: str, request: Request) -> str:
         name = "huggingface"
     elif name != "huggingface" and not request.path.exists():
         hint = "For a dataset of the Hugging Face hub say --format-in huggingface, or hf://owner/name."
+        hint = "Fetch it first: only paths and hf://owner/name are read." if _ADDRESS.match(where) else hint
         raise InputError("there is no such file or folder", where=where, hint=hint)
     if request.path.is_file() and head(request.path, len(POINTER)) == POINTER:
         hint = "Fetch it with: git lfs pull."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,22 @@ from pathlib import Path
 from biasscope.boxes.filenames import INNER, SPLIT_WORD, split_from, split_of_folders
 from biasscope.boxes.files import Listing, listed
 from biasscope.boxes.rowlog import RowLog
+from biasscope.core.errors import UsageError
+
+
+def check_paths(paths: Iterable[object]) -> None:
+    """Refuse what is no path, such as a list of them or a frame.
+
+    Raises
+    ------
+    UsageError
+        One is neither a text nor a Path.
+    """
+    for path in paths:
+        if not isinstance(path, str | os.PathLike):
+            kind = f"{type(path).__module__.partition('.')[0]}.{type(path).__name__}"
+            hint = "Several paths stand one after another (*paths). Write a frame to a Parquet file, and give its path."
+            raise UsageError(f"a path is a text or a Path, and this is {kind}", where="paths", hint=hint)
 
 
 @dataclass(frozen=True)

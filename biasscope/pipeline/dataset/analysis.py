@@ -14,6 +14,7 @@ from biasscope.bias.position import position
 from biasscope.bias.repair import as_augmentation, as_evaluation, repair
 from biasscope.bias.repair.laws import TRAINING, Augmentation
 from biasscope.bias.scale import scale
+from biasscope.boxes.source import check_paths
 from biasscope.core.later import later
 from biasscope.core.progress import Progress
 from biasscope.core.provenance import inputs_of
@@ -73,6 +74,7 @@ def analyze_dataset(
     >>> report.answer[0]
     'This is bias, not chance, for 5 of 10 classes; most for “9”, “6” and “7”.'
     """
+    check_paths(paths)
     given = {**({"paths": list(paths)} if paths else {}), **options}
     asked = definition or _defined(given)
     origin = Origin("dataset", asked)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from biasscope.boxes import BOXES, read_boxes
+from biasscope import analyze_dataset
+from biasscope.boxes import BOXES, inspect, read_boxes, usable_boxes
 from biasscope.boxes.filenames import split_from, stem_of, unique_ids
 from biasscope.boxes.files import Files
 from biasscope.boxes.rowlog import RowLog
@@ -266,3 +267,23 @@ def test_columns_count_for_the_tables_among_several_paths(tmp_path: Path, turned
     for options in ({"columns": columns}, {"split_column": "part"}):
         with pytest.raises(UsageError, match="columns cannot be named for the format coco"):
             read_boxes(path, path, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [["x.csv"], None, 3, pl.DataFrame({"x0": [1]})])
+def test_what_is_no_path_is_told_so(wrong: object) -> None:
+    for called in (read_boxes, analyze_dataset):
+        with pytest.raises(UsageError, match="a path is a text or a Path, and this is") as raised:
+            called(wrong)  # type: ignore[operator]
+        assert len(str(raised.value)) < 250
+
+
+def test_what_the_python_api_is_given_by_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("image,xmin,ymin,xmax,ymax,label,width,height\na,0,0,9,9,cat,20,20\n")
+    with pytest.raises(UsageError, match="columns: is no mapping"):
+        read_boxes(path, columns="x0=xmin")  # type: ignore[arg-type]
+    for called in (inspect, usable_boxes):
+        with pytest.raises(InputError, match=r"not its \.boxes"):
+            called(read_boxes(path).boxes)  # type: ignore[operator]
+    with pytest.raises(InputError, match="Fetch it first"):
+        read_boxes("https://example.org/x.csv")
