@@ -3,15 +3,15 @@
 Convention
 ----------
 Which column is which is read off the usual names (``xmin``, ``left``, ``x``/``w``, ``filename``, ``class_name``, ...)
-or named with ``columns``. Four corners are pixel edges, a corner with a width and height is ``xywh``, unless a
-convention is named: tables are written in all of them. One column may hold the whole box (``bbox``): a struct with such
-names, or a list or text of four numbers, which is ``xywh`` unless another convention is named, and then corners. A row
-with neither a label nor coordinates is an image without objects. Without a column for the class all boxes are of one.
-Classes and splits that are whole floats (1.0) are their integers (1), as one missing value makes floats of integers in
-pandas. Class numbers have the names that the ``datasets`` library wrote into a Parquet file, and a class that is a
-struct such as ``{id, name}`` has its name. In a column of splits ``valid`` and ``validation`` are ``val``, as in the
-names of files and folders, ``trn`` is ``train`` and ``testing`` is ``test``. Where no column, ``--sizes`` or
-``--images`` says image sizes, pictures in the table do.
+or named with ``columns``. Four corners are pixel edges, a corner with a width and height (by the names of the columns)
+is ``xywh``, unless a convention is named: tables are written in all of them. One column may hold the whole box
+(``bbox``): a struct with such names, or a list or text of four numbers, which is ``xywh`` unless another convention is
+named, and then corners. A row with neither a label nor coordinates is an image without objects. Without a column for
+the class all boxes are of one. Classes and splits that are whole floats (1.0) are their integers (1), as one missing
+value makes floats of integers in pandas. Class numbers have the names that the ``datasets`` library wrote into a
+Parquet file, and a class that is a struct such as ``{id, name}`` has its name. In a column of splits ``valid`` and
+``validation`` are ``val``, as in the names of files and folders, ``trn`` is ``train`` and ``testing`` is ``test``.
+Where no column, ``--sizes`` or ``--images`` says image sizes, pictures in the table do.
 """
 
 from __future__ import annotations

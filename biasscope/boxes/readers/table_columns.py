@@ -57,6 +57,8 @@ LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
 """Names of the four numbers, in lower case, and whether the last two are width and height."""
 _AGAIN = "_duplicated_0"
 """What polars puts behind the second of a name in CSV."""
+_SIDE = {"x1": re.compile(r"(?:^|_|x)w(?:idth)?$"), "y1": re.compile(r"(?:^|_|x)h(?:eight)?$")}
+"""What columns are called that hold a width and a height where corners would stand."""
 _CENTRE = re.compile(r"^(?:bbox_)?(?:[xy]_?(?:c|cent(?:er|re))|(?:c|cent(?:er|re)_?)[xy])$")
 
 
@@ -84,6 +86,7 @@ def resolve(
     elif not set(CORNERS) <= given.keys() and BBOX not in given and (name := first_of(free, LISTS)) is not None:
         chosen[BBOX] = free[name]
     free = {key: name for key, name in free.items() if name not in chosen.values()}
+    wh = wh or all(_SIDE[key].search(_plain(given.get(key, ""))) for key in _SIDE)
     images = [chosen["image_id"]] if "image_id" in chosen else [free[name] for name in IMAGE if name in free]
     if images:
         chosen["image_id"] = naming(images)

@@ -196,3 +196,15 @@ def test_a_line_of_names_that_is_missing_is_told_of(tmp_path: Path) -> None:
     pl.DataFrame({str(place): [1] for place in range(5)}).write_parquet(tmp_path / "x.parquet")
     with pytest.raises(InputError, match="Name them"):
         read_boxes(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [("left,top,box_width,boxHeight", 30), ("x1,y1,w,h", 30), ("tl_x,tl_y,br_x,br_y", 20)],
+)
+def test_columns_that_are_named_as_width_and_height_are_that(tmp_path: Path, header: str, wanted: int) -> None:
+    (tmp_path / "x.csv").write_text(f"image,{header},label\na,10,10,20,20,cat\n")
+    columns = dict(zip(("x0", "y0", "x1", "y1"), header.split(","), strict=True))
+    found = read_boxes(tmp_path / "x.csv", columns=columns)
+    assert found.boxes.select("x1", "y1").collect().row(0) == (wanted, wanted)
+    assert found.convention == ("xywh" if wanted == 30 else "edges")
