@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from biasscope.boxes.filenames import INNER, key_of, split_from, split_of_folders, stem_of, without_suffix
 
@@ -27,7 +28,7 @@ class ImageNames:
         self._names: dict[str, list[str]] = defaultdict(list)
         folders = set[str]()
         for name in names:
-            self._names[key_of(name)].append(name)
+            self._names[_composed(key_of(name))].append(name)
             folders.add(name.rpartition("/")[0])
         self._splits = {self._split_of(f"{folder}/") for folder in folders}
 
@@ -38,12 +39,12 @@ class ImageNames:
         split that no folder here has may be one of the annotation's own, and says nothing. One in a folder that names
         no split is not meant just because the others are of another one.
         """
-        image_id = image_id.replace("\\", "/")
+        image_id = _composed(image_id.replace("\\", "/"))
         names, stem = self._names.get(key_of(image_id), []), stem_of(image_id)
         if len(names) > 1:
-            names = [name for name in names if stem_of(name) == stem] or names
+            names = [name for name in names if _composed(stem_of(name)) == stem] or names
         end = f"/{without_suffix(image_id)}"
-        names = [name for name in names if f"/{without_suffix(name)}".endswith(end)] or names
+        names = [name for name in names if f"/{_composed(without_suffix(name))}".endswith(end)] or names
         given = split_from(split) if split else None
         told = split_of_folders(image_id) or (given if given in self._splits else None)
         if told is not None:
@@ -53,6 +54,11 @@ class ImageNames:
 
     def _split_of(self, name: str) -> str | None:
         return split_of_folders(name) or self._split
+
+
+def _composed(name: str) -> str:
+    """Name with each accent in its letter: macOS writes file names with accents behind them, annotations seldom are."""
+    return normalize("NFC", name)
 
 
 def _beside(names: list[str], image_id: str) -> list[str]:
@@ -69,5 +75,5 @@ def _ends(place: str, end: str) -> bool:
 
 def _place(name: str) -> str:
     """Folders of a name but for those that only say what is inside."""
-    *folders, _ = name.replace("\\", "/").split("/")
+    *folders, _ = _composed(name).replace("\\", "/").split("/")
     return "".join(f"/{folder}" for folder in folders if folder.lower() not in INNER)

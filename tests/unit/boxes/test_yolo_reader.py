@@ -1,3 +1,4 @@
+import unicodedata
 from pathlib import Path
 
 import polars as pl
@@ -247,3 +248,13 @@ def test_a_class_that_is_no_whole_number_is_no_class(tmp_path: Path) -> None:
     table = read_boxes(tmp_path)
     assert table.boxes.select("label", "row").collect().rows() == [("1", 2)]
     assert "0.5 is no whole number" in table.log.rows[0].detail
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_of_a_name_may_be_written_in_two_ways(tmp_path: Path, forms: tuple[str, str]) -> None:
+    label, image = (unicodedata.normalize(form, "caf\u00e9") for form in forms)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels" / f"{label}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    Image.new("L", (100, 80)).save(tmp_path / "images" / f"{image}.png")
+    assert read_boxes(tmp_path).boxes.select("image_width", "image_height").collect().rows() == [(100, 80)]
