@@ -159,7 +159,7 @@ def _undecided(names: list[str], request: Request) -> InputError:
     if why := reason(request):
         return InputError(why, where=where)
     what = f"the format was not recognised; tried {', '.join(READERS)}"
-    return InputError(what, where=where, hint="Name it with --format-in.")
+    return InputError(what, where=where, hint="Name it with --format-in, or convert it to one of these.")
 
 
 def _format_of(name: str, request: Request) -> str:

@@ -74,7 +74,7 @@ def _header_line(path: Path) -> str:
 
 def separator(path: Path, line: str) -> str:
     """Most likely separator of a header line."""
-    if ".tsv" in suffix_of(path.name):
+    if ".tsv" in suffix_of(path.name) and "\t" in line:
         return "\t"
     return max(",;\t|", key=line.count)
 

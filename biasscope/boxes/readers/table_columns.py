@@ -23,6 +23,8 @@ LABEL = (
     "label", "class_name", "classname", "label_name", "labelname", "category_name", "class", "category", "synset",
     "wnid", "class_id", "classid", "category_id", "label_id",
 )  # fmt: skip
+LONGEST = 1000
+"""Letters of a list of column names that are shown: what is no table may have a very long first line."""
 ONE_CLASS = "object"
 """Class of all boxes where there is no column for it."""
 NO_LABEL_COLUMN = (
@@ -128,9 +130,9 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
             hint = "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
         elif centres and not set(missing).isdisjoint(CORNERS):
             hint = f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
-        raise InputError(
-            f"no column was found for {', '.join(missing)} among: {', '.join(names)}", where=str(path), hint=hint
-        )
+        there = ", ".join(names)
+        there = there if len(there) <= LONGEST else f"{there[:LONGEST]} ..."
+        raise InputError(f"no column was found for {', '.join(missing)} among: {there}", where=str(path), hint=hint)
 
 
 def _is_number(name: str) -> bool:

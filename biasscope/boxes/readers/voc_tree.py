@@ -54,7 +54,8 @@ def _object(raw: Raw, element: Element, image: int, row: int, name: str, log: Ro
         sides = _children(inside["bndbox"], where, log)
         x0, y0, x1, y1 = (float(sides[corner].text) for corner in _CORNERS)  # type: ignore[arg-type]
     except (KeyError, TypeError) as missing:
-        return log.add("object without a box", where, f"a corner or <bndbox> is missing ({missing})")
+        which = missing if isinstance(missing, KeyError) else "a corner is empty"
+        return log.add("object without a box", where, f"a corner or <bndbox> is missing ({which})")
     except ValueError as error:
         return log.add("coordinate is not a number", where, str(error))
     label = (_text(inside, "name") or "").strip() or None

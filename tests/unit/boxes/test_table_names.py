@@ -208,3 +208,15 @@ def test_columns_that_are_named_as_width_and_height_are_that(tmp_path: Path, hea
     found = read_boxes(tmp_path / "x.csv", columns=columns)
     assert found.boxes.select("x1", "y1").collect().row(0) == (wanted, wanted)
     assert found.convention == ("xywh" if wanted == 30 else "edges")
+
+
+def test_a_first_line_without_end_is_not_shown_whole(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"\0" * 50_000)
+    with pytest.raises(InputError, match="no column was found") as raised:
+        read_boxes(tmp_path / "x.csv")
+    assert len(str(raised.value)) < 1500
+
+
+def test_commas_in_a_file_that_is_named_after_tabs(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_text("image,xmin,ymin,xmax,ymax,label\na,1,2,3,4,cat\n")
+    assert words(tmp_path / "x.tsv", "label") == ["cat"]
