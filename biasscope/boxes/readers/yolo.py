@@ -24,7 +24,7 @@ from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
 from biasscope.boxes.files import Files, Listing
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, image_beside, named_entries
-from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, is_list, label_files
+from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, is_list, label_files, split_lists
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes, from_files
@@ -56,6 +56,8 @@ def read(request: Request) -> BoxTable:
     named, alone = named_entries(request), request.path.is_file()
     request = _rooted(request)
     entries, notes = named if named is not None else (_listed(request), [])
+    if named is None and not alone and all(entry.split is None for entry in entries):
+        notes = _unused(split_lists(request))
     labels = Listing.of(entry.label for entry in entries if entry.label is not None)
     beside = request if named is not None else _with_images(request)
     request = replace(request, only=labels)
@@ -77,6 +79,12 @@ def read(request: Request) -> BoxTable:
         notes=(*notes, *_notes(classes, images, parsed.boxes, request)),
         apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
+
+
+def _unused(lists: list[str]) -> list[str]:
+    """Note on lists of images that say splits, where nothing that was read does."""
+    what = f"The splits of {', '.join(lists)} were not read: give the data yaml that names them as the path."
+    return [what] if lists else []
 
 
 def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request: Request) -> list[str]:

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from biasscope.boxes.filenames import IMAGE_SUFFIXES, suffix_of
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_from, suffix_of
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
@@ -48,6 +48,16 @@ def is_list(name: str, text: str) -> bool:
     if suffix_of(text) not in IMAGE_SUFFIXES or "labels" in name.split("/")[:-1]:
         return False
     return all(suffix_of(line.rstrip()) in IMAGE_SUFFIXES for line in text.splitlines() if line.strip())
+
+
+def split_lists(request: Request) -> list[str]:
+    """Names of text files that list the images of a split in a folder that was given: only a data yaml says so."""
+    named = (one for one in request.of(".txt") if split_from(one.name.rpartition("/")[2].removesuffix(".txt")))
+    return [one.name for one in named if is_list(one.name, _first_line(Path(one.path)))]
+
+
+def _first_line(path: Path) -> str:
+    return head(path, 4096).decode("utf-8-sig", errors="replace").lstrip().partition("\n")[0]
 
 
 def label_files(request: Request) -> list[Found]:

@@ -215,7 +215,7 @@ def test_lists_of_images_are_no_labels_whatever_they_are_called(tmp_path: Path, 
     assert rows(found.boxes.collect()) == rows(before.boxes.collect())
     assert not found.log.counts
     assert {file.name for file in found.files} == {file.name for file in before.files}
-    assert any("train2017.txt" in note for note in found.notes) is named  # as not read
+    assert any("train2017.txt" in note for note in found.notes if note.startswith("Not read")) is named
 
 
 def test_paths_among_labels_are_bad_rows(tmp_path: Path) -> None:
@@ -258,3 +258,19 @@ def test_accents_of_a_name_may_be_written_in_two_ways(tmp_path: Path, forms: tup
     (tmp_path / "labels" / f"{label}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     Image.new("L", (100, 80)).save(tmp_path / "images" / f"{image}.png")
     assert read_boxes(tmp_path).boxes.select("image_width", "image_height").collect().rows() == [(100, 80)]
+
+
+def test_lists_of_splits_that_a_folder_does_not_use_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "labels" / f"{name}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "train.txt").write_text("./images/a.jpg\n")
+    (tmp_path / "val.txt").write_text("./images/b.jpg\n")
+    (tmp_path / "data.yaml").write_text("train: train.txt\nval: val.txt\nnames: [cat]\n")
+    found = read_boxes(tmp_path)
+    assert found.notes[0] == (
+        "The splits of train.txt, val.txt were not read: give the data yaml that names them as the path."
+    )
+    named = read_boxes(tmp_path / "data.yaml")
+    assert named.images.collect()["split"].cast(pl.String).to_list() == ["train", "val"]
+    assert "were not read" not in " ".join((*named.notes, *read_boxes(tmp_path, split="all").notes))
