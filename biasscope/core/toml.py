@@ -31,7 +31,7 @@ def read_toml(path: Path, kind: type[T]) -> T:
 def read_table(path: Path) -> dict[str, Any]:
     """Table of a TOML file; a UsageError names the file and, where there is one, the line."""
     try:
-        return tomllib.loads(Path(path).read_bytes().decode("utf-8"))
+        return tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"cannot read it ({error.strerror})", where=str(path)) from error
     except (ValueError, RecursionError) as error:

@@ -31,8 +31,9 @@ def read(folder: Path, text: str | bytes) -> Outer:
     return read_toml(path, Outer)
 
 
-def test_a_file_that_fits(tmp_path: Path) -> None:
-    made = read(tmp_path, 'title = "x"\n[[gates]]\nat_most = 2\n')
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_file_that_fits(tmp_path: Path, mark: str) -> None:
+    made = read(tmp_path, mark + 'title = "x"\n[[gates]]\nat_most = 2\n')
     assert made == Outer("x", [Inner(at_most=2.0)])
 
 
