@@ -19,6 +19,8 @@ _TRUE = ("1", "1.0", "true", "yes")
 BLANK, ASCII = 32, 128
 """Bytes up to the first and from the second on may be blanks, or parts of such."""
 MANY = 1 << 16
+LARGE = 2.0**53
+"""Floats from here on are whole, and may be written with an exponent."""
 
 
 def number(name: str, kind: pl.DataType, commas: str = EITHER) -> pl.Expr:
@@ -62,7 +64,7 @@ def whole_side(value: pl.Expr, kind: pl.DataType) -> pl.Expr:
 def image_name(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
     """Image column without the suffix of an image file; null where it is empty. Whole floats are their integers."""
     if kind.is_float():
-        return _by_piece(column.fill_nan(None).cast(pl.String), cleaned)
+        return _by_piece(_float_words(column), cleaned)
     return _by_piece(column.cast(pl.String), plain_names)
 
 
@@ -79,8 +81,15 @@ def text(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
     if kind in (pl.String, pl.Categorical, pl.Enum):
         return column.cast(pl.String).map_batches(classes, return_dtype=pl.Categorical(), is_elementwise=True)
     if kind.is_float():
-        return _by_piece(column.fill_nan(None).cast(pl.String), cleaned).cast(pl.Categorical)
+        return _by_piece(_float_words(column), cleaned).cast(pl.Categorical)
     return _by_piece(column.cast(pl.String), known).cast(pl.Categorical)
+
+
+def _float_words(column: pl.Expr) -> pl.Expr:
+    """Floats as texts; large whole ones in digits, as they are written where they are integers."""
+    known = column.fill_nan(None)
+    large = (known.abs() >= LARGE) & (known.abs() < 2.0**63)
+    return pl.when(large).then(known.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(known.cast(pl.String))
 
 
 def word(value: object) -> str | None:

@@ -83,3 +83,11 @@ def test_classes_whatever_was_seen_before(words: list[str | None]) -> None:
     pl.Series(["", " cat", "owl"]).cast(pl.Categorical)
     wanted = [None if word is None else word.strip() or None for word in words]
     assert classes(pl.Series(words, dtype=pl.String)).cast(pl.String).to_list() == wanted
+
+
+def test_large_floats_are_written_as_the_integers_that_they_are() -> None:
+    values = [1.0, 1e15, 1e15 + 0.5, 1e16, -1e17, float("nan"), None]
+    wanted = ["1", "1000000000000000", "1000000000000000.5", "10000000000000000", "-100000000000000000"]
+    frame = pl.DataFrame({"a": values})
+    for made in (image_name(pl.col("a"), pl.Float64()), text(pl.col("a"), pl.Float64())):
+        assert frame.select(made.cast(pl.String)).to_series().to_list() == [*wanted, None, None]
