@@ -17,15 +17,22 @@ BYTES = "bytes"
 """Field of an encoded picture, as the hub has it, that holds its file."""
 SIDES = ("biasscope_picture_width", "biasscope_picture_height")
 """Columns that :func:`with_sizes` puts into a frame."""
+USUAL = ("image", "img", "jpeg", "jpg", "png", "picture", "pixels", "bytes", "image_bytes", "data", "content")
+"""Names of columns of pictures, those that are usual first."""
 LOOKED_AT = 10
 """Rows in which a picture has to be met where a column may hold some."""
 _SIZES = pl.Struct(dict.fromkeys(SIDES, pl.Int32()))
 
 
 def picture_column(frame: pl.LazyFrame, path: Path) -> str | None:
-    """First column whose first rows hold a picture as bytes, or as the struct that the hub has; ``None`` for none."""
-    schema = frame.collect_schema()
-    return next((name for name, kind in schema.items() if _may_hold(kind) and _holds(frame, name, kind, path)), None)
+    """Column whose first rows hold pictures, as bytes or as the struct that the hub has; ``None`` for none.
+
+    Of several it is the one with a usual name, as others hold masks or the like; without such a name none is.
+    """
+    kinds = frame.collect_schema()
+    held = [name for name, kind in kinds.items() if _may_hold(kind) and _holds(frame, name, kind, path)]
+    usual = [name for option in USUAL for name in held if name.strip().lower() == option]
+    return next(iter(usual if usual or len(held) != 1 else held), None)
 
 
 def with_sizes(frame: pl.LazyFrame, column: str, image: pl.Expr, log: RowLog) -> pl.LazyFrame:

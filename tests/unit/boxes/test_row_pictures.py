@@ -71,3 +71,13 @@ def test_bytes_that_are_no_pictures_give_no_sizes(tmp_path: Path) -> None:
     assert sizes(found.boxes)["a"] == (None, None)
     assert "pictures" not in found.notes[0]
     assert not found.log.counts
+
+
+def test_masks_beside_pictures_are_not_taken_for_them(tmp_path: Path) -> None:
+    frame = pl.read_parquet(table(tmp_path)).select(pl.lit(encoded((3, 3))).alias("mask"), pl.all())
+    frame.write_parquet(tmp_path / "x.parquet")
+    assert sizes(read_boxes(tmp_path / "x.parquet").boxes)["a"] == SIZES[0]
+    frame.rename({"image": "mask too"}).write_parquet(tmp_path / "x.parquet")
+    assert sizes(read_boxes(tmp_path / "x.parquet").boxes)["a"] == (None, None)
+    frame.select(pl.exclude("mask")).rename({"image": "shot"}).write_parquet(tmp_path / "x.parquet")
+    assert sizes(read_boxes(tmp_path / "x.parquet").boxes)["a"] == SIZES[0]
