@@ -42,6 +42,8 @@ TOGETHER, LARGEST_BLOCK = 2048, 1 << 24
 """Documents, and bytes, that are looked at together."""
 ONE_BY_ONE = 16
 """Documents among which an unusual one is not looked for any longer."""
+SHOWN = 4
+_LISTED = re.compile(r"(?:^|/)ImageSets/Main/(?:train|val|test)\.txt$")
 Frames = tuple[pl.DataFrame, pl.DataFrame]
 
 
@@ -79,7 +81,7 @@ def read(request: Request) -> BoxTable:
         convention=asked if asked != "auto" else ", ".join(found),
         files=Files(files),
         log=request.log,
-        notes=_notes(asked, found),
+        notes=(*_notes(asked, found), *_unused(request, images)),
         beside=parsed.beside,
         apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
@@ -90,6 +92,16 @@ def _files(request: Request) -> Listing:
     if request.suffixes.keys() <= {".xml"}:
         return request.files
     return Listing.of(found for found in request.files if found.suffix == ".xml" or is_archive(found.name))
+
+
+def _unused(request: Request, images: pl.DataFrame) -> list[str]:
+    """Note on lists of images in ``ImageSets`` that say splits, where folders say none."""
+    if images["split"].null_count() < images.height:
+        return []
+    lists = [name for name in request.files.names if _LISTED.search(name)]
+    others = f" and {len(lists) - SHOWN} more" if len(lists) > SHOWN else ""
+    what = f"The splits of {', '.join(lists[:SHOWN])}{others} were not read: to compare them, put the XML files of each"
+    return [f"{what} into a folder of its name."] if lists else []
 
 
 def _notes(asked: str, found: list[str]) -> tuple[str, ...]:

@@ -249,3 +249,14 @@ def test_a_root_with_attributes_as_labelimg_writes_it(tmp_path: Path) -> None:
     for file in path.iterdir():
         file.write_text(file.read_text().replace("<annotation>", '<annotation verified="yes">'))
     assert rows(read_boxes(path).boxes.collect()) == expected()
+
+
+def test_lists_of_splits_that_are_not_used_are_told_of(tmp_path: Path) -> None:
+    path, _ = voc(tmp_path / "Annotations")
+    assert len(read_boxes(path).notes) == 1
+    (tmp_path / "ImageSets" / "Main").mkdir(parents=True)
+    for name in ("train", "val", "trainval", "cat_train"):
+        (tmp_path / "ImageSets" / "Main" / f"{name}.txt").write_text("a\n")
+    said = read_boxes(tmp_path).notes[1]
+    assert said.startswith("The splits of ImageSets/Main/train.txt, ImageSets/Main/val.txt were not read")
+    assert len(read_boxes(tmp_path, split="all").notes) == 1
