@@ -14,7 +14,7 @@ from biasscope.figures.registry import augmentation, dataset, invariance, layers
 from biasscope.pipeline.definition import Definition, defined
 from biasscope.pipeline.file.analysis import DEFINITIONS, AnalysisFile, Written
 from biasscope.pipeline.file.expected import read_expected
-from biasscope.pipeline.file.places import measured_on, resolved
+from biasscope.pipeline.file.places import resolved
 from biasscope.pipeline.file.settings import Settings, kinds_of, parsed
 
 SETTABLE = ("title", "source", "description", "expected", "figures", "strict")
@@ -27,6 +27,14 @@ FIGURES: dict[str, Mapping[str, object]] = {
     "upsampling": upsampling.ENTRIES,
 }
 """Question -> its figures."""
+HARMLESS = frozenset(
+    {
+        *("seed", "device", "batch", "together", "engine", "channels_last", "compile", "stream", "cache"),
+        *("limit", "seeds", "variants", "measures", "attribution", "attribution_limit", "blame", "blame_limit"),
+        *("lie", "leakage"),
+    }
+)
+"""Options under which a number still means what it means in the file: how much is measured, what else, and how fast."""
 
 
 def read_analysis(
@@ -97,19 +105,25 @@ def read_analysis(
         asked=asked,
         description=" ".join(written.description.split()),
         expected=read_expected(written.expected, path.parent, where=f"{path}: expected") if written.expected else None,
-        unjudged=_unjudged(question, given, tiny=tiny),
+        unjudged=_unjudged(given, options, tiny=tiny),
         figures=written.figures,
         strict=written.strict,
         allow_python=allow_python,
     )
 
 
-def _unjudged(question: str, given: Mapping[str, object], *, tiny: bool) -> str:
-    """Why published numbers are not judged: they are about the data and models that the file names."""
+def _unjudged(given: Mapping[str, object], written: Mapping[str, object], *, tiny: bool) -> str:
+    """Why published numbers are not judged: they are about the data, the models and the protocol of the file."""
     if tiny:
         return "this is the smallest form of the analysis, not the one that the file asks for"
-    other = [name for name in given if name in measured_on(question)]
+    other = [name for name, value in given.items() if name not in HARMLESS and not _same(value, written.get(name, ""))]
     return f"{' and '.join(other)} {'are' if other[1:] else 'is'} set otherwise than in the file" if other else ""
+
+
+def _same(given: object, written: object) -> bool:
+    """Whether a setting says what the file says anyway; one item may stand for a list of it."""
+    several = [value if isinstance(value, list) else [value] for value in (given, written)]
+    return several[0] == several[1]
 
 
 def _having(kind: type[Definition], options: Mapping[str, object]) -> dict[str, object]:

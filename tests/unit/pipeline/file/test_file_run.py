@@ -64,10 +64,13 @@ def test_published_numbers_and_figures(write, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "tiny", "said"),
     [
-        (["limit=2"], False, ""),
+        (["limit=2", "seed=3", "batch=4"], False, ""),
+        (["images=scenes:4", f"model={MODEL}"], False, ""),
+        (["grid=3x3"], False, "grid is set otherwise than in the file"),
+        (["fill=mean", "protocol=embed"], False, "fill and protocol are set otherwise than in the file"),
         (["images=scenes:2"], False, "images is set otherwise than in the file"),
         (
-            [f"model={MODEL}", "invariance.images=scenes:2"],
+            [f"model={MODEL.replace('size=32', 'size=48')}", "invariance.images=scenes:2"],
             False,
             "model and images are set otherwise than in the file",
         ),
