@@ -66,8 +66,18 @@ def _refusal(kind: type[msgspec.Struct], table: object, error: msgspec.Validatio
         return UsageError(f"there is no key {found[1]!r}", where=where, hint=_known(found[1], _keys(kind, place)))
     if found := re.fullmatch(r"Object missing required field `(.*)`", text):
         return UsageError(f"the key {found[1]!r} is missing", where=where)
-    what, hint = translated(text, _value(table, place)) or (text[:1].lower() + text[1:], "")
+    value = _value(table, place)
+    what, hint = translated(text, value) or _unfit(kind, place, text, value) or (text[:1].lower() + text[1:], "")
     return UsageError(what, where=where, hint=hint)
+
+
+def _unfit(kind: type[msgspec.Struct], place: str, text: str, value: object) -> tuple[str, str] | None:
+    """What is wrong with a value of the right type, and what would do: a choice, or a number within bounds."""
+    if text.startswith("Invalid enum value") and (choices := _choices(kind, place)):
+        return f"{value!r} is none of the choices", f"They are {', '.join(choices)}."
+    if found := re.fullmatch(r"Expected `\w+` ([<>]=) (\S+)", text):
+        return f"{value} is out of range", f"It is at {'least' if found[1] == '>=' else 'most'} {found[2]}."
+    return None
 
 
 def _value(table: Any, place: str) -> object:
@@ -84,11 +94,23 @@ def _known(name: str, keys: list[str]) -> str:
 
 def _keys(kind: type[msgspec.Struct], place: str) -> list[str]:
     """Keys of the table at a place such as ``gates[0].interval``."""
-    found = _structs(inspect.type_info(kind))
-    for name in re.findall(r"[^.\[\]]+", re.sub(r"\[.*?\]", "", place)):
-        fields = [field for item in found for field in item.fields if field.encode_name == name]
-        found = [item for field in fields for item in _structs(field.type)]
+    found = [item for one in _types(kind, place) for item in _structs(one)]
     return sorted({field.encode_name for item in found for field in item.fields})
+
+
+def _choices(kind: type[msgspec.Struct], place: str) -> list[str]:
+    """Choices for the value at a place, where it is one of several."""
+    parts = [part for one in _types(kind, place) for part in (one, *getattr(one, "types", ()))]
+    return [str(value) for part in parts if isinstance(part, inspect.LiteralType) for value in part.values]
+
+
+def _types(kind: type[msgspec.Struct], place: str) -> list[inspect.Type]:
+    """Types that a place such as ``gates[0].interval`` can hold."""
+    found: list[inspect.Type] = [inspect.type_info(kind)]
+    for name in re.findall(r"[^.\[\]]+", re.sub(r"\[.*?\]", "", place)):
+        structs = [item for one in found for item in _structs(one)]
+        found = [field.type for item in structs for field in item.fields if field.encode_name == name]
+    return found
 
 
 def _structs(kind: object) -> list[inspect.StructType]:

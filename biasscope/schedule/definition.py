@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from biasscope.core.toml import read_toml
 from biasscope.report.gates import Gate
 from biasscope.schedule import timetable
 
+KINDS = ("previous", "passed", "first")
+"""Runs by which a baseline can be named; all else is a path."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 """Names of reports and analyses: they become folders, so nothing that leads out of one."""
 Settings = Annotated[
@@ -96,6 +99,7 @@ class ScheduledReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             if names.count(name) > 1:
                 hint = 'Give them names: { file = "...", name = "..." }.'
                 raise UsageError(f"two analyses are called {name!r}", where="analyses", hint=hint)
+        _check_baseline(self.baseline)
         for number, gate in enumerate(self.gates):
             if not any(map(gate.applies, names)):
                 hint = f"There are: {', '.join(names)}."
@@ -156,6 +160,14 @@ def read_schedule(path: Path) -> Schedule:
     report = read_toml(path, ScheduledReport)
     _check_name(path.stem, str(path), "Rename the file.")
     return Schedule(path.stem, path.absolute(), report)
+
+
+def _check_baseline(text: str) -> None:
+    """Refuse a run that is misspelt: taken as a path, it would be a baseline that is never there."""
+    plain = "/" not in text and text not in KINDS
+    if plain and (near := get_close_matches(text.strip().lower(), KINDS, 1, 0.7)):
+        hint = f"Did you mean {near[0]!r}? A path of this name is written './{text}'."
+        raise UsageError(f"{text!r} is no run", where="baseline", hint=hint)
 
 
 def _check_name(name: str, where: str, hint: str) -> None:

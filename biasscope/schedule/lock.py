@@ -111,7 +111,8 @@ def _open(path: Path) -> int:
     try:
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise OutputError(f"cannot write the lock ({error.strerror})", where=str(path)) from error
+        hint = "Choose another folder with --output, or make this one writable."
+        raise OutputError(f"cannot write the lock ({error.strerror})", where=str(path), hint=hint) from error
     with suppress(OSError):  # somebody else's
         os.fchmod(number, 0o644)
     return number

@@ -10,6 +10,7 @@ from pathlib import Path
 from biasscope.core.errors import InputError
 from biasscope.report.model import Report
 from biasscope.report.reading import read_report
+from biasscope.schedule.definition import KINDS
 from biasscope.schedule.record import STAMP, RunRecord, instant, read
 
 REPORT = "report.json"
@@ -96,7 +97,7 @@ def begins(record: RunRecord) -> bool:
 
 def baseline(found: Sequence[Run], kind: str, analysis: str, path: Path) -> Baseline:
     """Report of an analysis to compare with: of an earlier run, or of the folder or file ``path``."""
-    if kind not in ("previous", "passed", "first"):
+    if kind not in KINDS:
         return _given(path, analysis, kind)
     run = reference(found, kind, analysis)
     if run is None:

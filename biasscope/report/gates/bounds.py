@@ -35,7 +35,8 @@ def worsening(
     better = _direction(gate, number)
     if better is None:
         hint = 'Say better = "higher" or better = "lower" in the gate.'
-        raise UsageError("the number declares no direction of better", where=f"gate {gate.number!r}", hint=hint)
+        what = f"{number.address} declares no direction of better"
+        raise UsageError(what, where=f"gate {gate.number!r}", hint=hint)
     if number.value is None:
         return _undefined(gate, number)
     before = (against or {}).get(number.address)

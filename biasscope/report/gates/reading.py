@@ -27,17 +27,30 @@ def read_gates(path: Path, analysis: str | None = None) -> list[Gate]:
     Raises
     ------
     UsageError
-        The file cannot be read, is no TOML, has no gates (for the analysis), or a gate is wrong.
+        The file cannot be read, is no TOML, has no gates (for the analysis), a gate is wrong, or the scheduled report
+        has no such analysis.
     """
-    table = read_table(path)
+    table, names = read_table(path), set[str]()
     if "analyses" in table:  # a scheduled report
+        names = _names(table["analyses"])
         table = {"gates": table.get("gates", [])}
     gates = from_table(table, GateFile, where=str(path)).gates
     if not gates:
         raise UsageError("there is no gate in it", where=str(path), hint=HINT)
     if analysis is None:
         return gates
+    if names and analysis not in names:
+        hint = f"There are: {', '.join(sorted(names))}."
+        raise UsageError(f"no analysis in it is called {analysis!r}", where=str(path), hint=hint)
     if not (chosen := [gate for gate in gates if gate.applies(analysis)]):
         hint = f"They are about {', '.join(sorted({gate.analysis for gate in gates}))}."
         raise UsageError(f"no gate in it is about the analysis {analysis!r}", where=str(path), hint=hint)
     return chosen
+
+
+def _names(analyses: object) -> set[str]:
+    """Names of the analyses of a scheduled report: as they are given, else those of their files."""
+    items = analyses if isinstance(analyses, list) else []
+    tables = [{"file": item} if isinstance(item, str) else item for item in items]
+    given = (item.get("name") or Path(str(item.get("file", ""))).stem for item in tables if isinstance(item, dict))
+    return {str(name) for name in given if name}

@@ -14,7 +14,8 @@ Kind = Literal["systemd", "cron"]
 def install(trigger: Trigger, kind: Kind | None = None) -> list[str]:
     """Have ``due`` called regularly; says what was done.
 
-    Without a kind it is systemd where that answers, else cron. One of the other kind for the same folder is removed.
+    Without a kind it is systemd where that answers, else cron. One of the other kind for the same folder is removed,
+    unless the new one is not started.
 
     Raises
     ------
@@ -28,6 +29,8 @@ def install(trigger: Trigger, kind: Kind | None = None) -> list[str]:
         raise UsageError("there is no such folder", where=str(trigger.folder), hint=hint)
     chosen = kind or _kind()
     said = systemd.install(trigger) if chosen == "systemd" else cron.install(trigger)
+    if chosen == "systemd" and not systemd.available():
+        return said + _kept(trigger)
     return said + _remove(trigger, "cron" if chosen == "systemd" else "systemd")
 
 
@@ -51,6 +54,12 @@ def remove(trigger: Trigger) -> list[str]:
     """Remove what was installed for the folder, of either kind; says what was done."""
     said = [*_remove(trigger, "systemd"), *_remove(trigger, "cron")]
     return said or [f"Nothing is installed for {trigger.folder}; nothing was changed."]
+
+
+def _kept(trigger: Trigger) -> list[str]:
+    """What is said of a line of the crontab that goes on working, since the timer that was written does not yet."""
+    found = cron.installed(trigger) if cron.available() else []
+    return ["Until then this line of the crontab stays; install again to have it removed:", *found[1:]] if found else []
 
 
 def _remove(trigger: Trigger, kind: Kind) -> list[str]:

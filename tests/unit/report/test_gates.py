@@ -163,7 +163,7 @@ def test_direction_comes_from_the_gate_only_where_the_number_has_none():
     worse = Gate(number=NUMBER, may_worsen_by=0.01, better="higher")
     assert statuses(neutral, worse, baseline=one(0.95, better=None)) == ["failed"]
     assert statuses(one(0.9), worse, baseline=one(0.9)) == ["passed"]
-    with pytest.raises(UsageError, match="declares no direction"):
+    with pytest.raises(UsageError, match=f"{NUMBER} declares no direction"):
         judge(neutral, [Gate(number=NUMBER, may_worsen_by=0.01)], neutral)
     with pytest.raises(UsageError, match="contradicts"):
         judge(one(0.9), [Gate(number=NUMBER, may_worsen_by=0.01, better="lower")], one(0.9))

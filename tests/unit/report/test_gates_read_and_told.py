@@ -97,3 +97,11 @@ def test_failed_gates_are_told_before_incomparable_ones_each_by_name() -> None:
 def test_how_many_more_is_written_as_numbers_are() -> None:
     found = [Verdict("layers.*", f"layers.{number}", "failed", said=f"{number} is low") for number in range(1235)]
     assert lines(found) == ["failed: 0 is low; and 1,234 more of layers.*"]
+
+
+def test_an_analysis_that_a_scheduled_report_does_not_have_is_refused(file: Path) -> None:
+    scheduled = "analyses = ['x/boxes.toml', { file = 'x/boxes.toml', name = 'small' }]\n" + GATE
+    error = refusal(file, scheduled, "boxs")
+    assert (error.what, error.hint) == ("no analysis in it is called 'boxs'", "There are: boxes, small.")
+    for name in ("boxes", "small"):
+        assert read_gates(file, name) == [Gate(number="a.b", at_least=1)]

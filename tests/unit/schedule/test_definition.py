@@ -70,7 +70,9 @@ def test_what_is_left_out(tmp_path: Path) -> None:
         (START + 'analyses = [{ file = "a.toml", name = "" }]\nevery = "P1D"', "cannot name a folder"),
         (START + 'analyses = [{ file = "a.toml", name = ".." }]\nevery = "P1D"', "cannot name a folder"),
         (START + 'analyses = [{ file = "a.toml", nmae = "b" }]\nevery = "P1D"', "Did you mean 'name'?"),
-        (START + 'analyses = ["a.toml"]\nevery = "P1D"\nkeep = 0', "keep"),
+        (START + 'analyses = ["a.toml"]\nevery = "P1D"\nkeep = 0', "keep: 0 is out of range. It is at least 1."),
+        (START + 'analyses = ["a.toml"]\nevery = "P1D"\nbaseline = "previus"', "Did you mean 'previous'? A path"),
+        (START + 'analyses = ["a.toml"]\nevery = "P1D"\nbaseline = "Passed"', "Did you mean 'passed'? A path"),
         (START + 'analyses = ["a.toml"]\nevery = "P1D"\nallow_python = true', "there is no key 'allow_python'"),
         (START + 'analyses = ["a.toml"]\nevery = "P1D"\non_failure = "mail"', "on_failure"),
         (START + 'analyses = ["a.toml"]\nevery = "P1D"\n[[gates]]\nnumber = "a.b"', "no bound is given"),
@@ -100,3 +102,9 @@ def test_a_definition_is_checked_without_a_file_too() -> None:
         ScheduledReport(title="T", analyses=["a.toml"])
     made = ScheduledReport(title="T", analyses=["a.toml"], every="P1D")
     assert msgspec.convert(msgspec.to_builtins(made), ScheduledReport) == made
+
+
+@pytest.mark.parametrize("baseline", ["previous", "first", "./previus", "golden", "../kept/report.json"])
+def test_a_baseline_is_a_run_or_a_path(tmp_path: Path, baseline: str) -> None:
+    text = START + f'analyses = ["a.toml"]\nevery = "P1D"\nbaseline = "{baseline}"'
+    assert read(tmp_path, text).report.baseline == baseline

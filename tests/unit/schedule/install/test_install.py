@@ -41,6 +41,20 @@ def test_the_other_kind_is_removed(machine):
     assert machine.units == {}
 
 
+def test_a_line_that_works_stays_where_systemd_does_not_answer(machine):
+    machine.give("systemctl", "crontab")
+    made = trigger(Path("reports"))
+    install(made, "cron")
+    before = machine.crontab
+    (machine.home / "unreachable").touch()
+    said = install(made, "systemd")
+    assert machine.crontab == before
+    assert said[-2:] == [
+        "Until then this line of the crontab stays; install again to have it removed:",
+        cron.lines(made)[1],
+    ]
+
+
 def test_show(machine):
     machine.give("systemctl", "crontab")
     made = trigger(Path("reports"))
