@@ -16,6 +16,8 @@ FREE = frozenset({"seed", "device", "batch", "workers"})
 """Options that may differ: they change how numbers are found, not which."""
 COUNTED = frozenset({"boxes", "boxes_available", "images", "left_out", "left_out_a", "left_out_b", "family"})
 """Parameters that only count what the data held; with different data they are no reason of their own."""
+DESCRIBING = frozenset({"images", "models", "transforms", "expected", "published"})
+"""Results that say what was looked at, or what others found, and measure nothing themselves."""
 MOST = 3
 """Names that are listed in one sentence."""
 
@@ -23,13 +25,21 @@ MOST = 3
 def comparability(a: Report, b: Report, names: tuple[str, str] = ("A", "B")) -> list[str]:
     """Reasons why the numbers of two reports do not mean the same, one sentence each; none when they do.
 
-    Looked at are the question, the input files by their hashes, the weights of models by theirs, and the options of
-    every result apart from seed, device and batch size.
+    Looked at are the question, what was measured, the input files by their hashes, the weights of models by theirs, and
+    the options of every result apart from seed, device and batch size.
     """
     if a.kind != b.kind:
         return [f"Different questions: {names[0]} is about {a.kind}, {names[1]} about {b.kind}."]
     data = list(_data(a, b, names))
-    return [*data, *_models(a, b, names), *_options(a, b, names, FREE | COUNTED if data else FREE)]
+    free = FREE | COUNTED if data else FREE
+    return [*_measured(a, b, names), *data, *_models(a, b, names), *_options(a, b, names, free)]
+
+
+def _measured(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
+    """Reason of two reports that measured nothing in common, such as shifts and sizes."""
+    ours, theirs = (list(dict.fromkeys(r.kind for r in one.results if r.kind not in DESCRIBING)) for one in (a, b))
+    if ours and theirs and not set(ours) & set(theirs):
+        yield f"Different measurements: {_listed(ours)} in {names[0]}, {_listed(theirs)} in {names[1]}."
 
 
 def _data(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:

@@ -329,3 +329,12 @@ def test_extreme_numbers_leave_no_infinity(value):
     (item,) = made.headline
     for number in (item.difference, item.interval and item.interval.low, item.interval and item.interval.high):
         assert number is None or math.isfinite(number)
+
+
+def test_reports_that_measured_nothing_in_common_are_not_comparable():
+    shifts, sizes, pictures = (result(kind, [scalar(f"{kind}@a", 0.5)]) for kind in ("shifts", "rescale", "images"))
+    made = compare(report(shifts, pictures), report(sizes, pictures))
+    assert made.reasons == ["Different measurements: shifts in A, rescale in B."]
+    assert not made.comparable
+    assert compare(report(shifts, sizes), report(sizes, pictures)).comparable
+    assert compare(report(pictures), report(sizes, pictures)).comparable
