@@ -7,6 +7,7 @@ from zlib import crc32
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
@@ -59,8 +60,8 @@ def factories(
     if missing := [name for name in variants if name not in known]:
         raise UsageError(f"there is no variant {missing[0]!r}", hint=f"There are: {', '.join(known)}.")
     if isinstance(model, Mapping):
-        return {name: model[name] for name in variants}
-    build = _small(model, shape, classes) if isinstance(model, str) else model
+        return {name: _sized(model[name], shape) for name in variants}
+    build = _small(model, shape, classes) if isinstance(model, str) else _sized(model, shape)
     return {name: _operated(build, name, shape) for name in variants}
 
 
@@ -84,6 +85,21 @@ def _small(text: str, shape: Shape, classes: int) -> Factory:
         raise UsageError(f"there is no small network {text!r}", hint=hint)
     made = RECIPES[word]
     return lambda: SmallNet(made.stride, classes, int(width or made.width), shape[0])
+
+
+def _sized(build: Factory, shape: Shape) -> Factory:
+    """Function that builds a network and lets its lazy layers see an image, without which they have no weights."""
+
+    def made() -> nn.Module:
+        network = build()
+        if isinstance(network, nn.Module) and any(map(is_lazy, (*network.parameters(), *network.buffers()))):
+            was = network.training
+            with torch.no_grad():
+                network.eval()(torch.zeros(1, *shape))
+            network.train(was)
+        return network
+
+    return made
 
 
 def _operated(build: Factory, name: str, shape: Shape) -> Factory:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
 import torch
@@ -72,15 +71,18 @@ def subsampling(network: nn.Module, shape: tuple[int, int, int]) -> Subsampling:
             network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
     finally:
         network.train(was)
-    return Subsampling(prod(seen.steps.values()), shape[1] / seen.last)
+    return Subsampling(max(seen.products.values(), default=1), shape[1] / seen.last)
 
 
 @dataclass
 class _Maps:
-    """Sides that the maps have had, and by which stride each of them came about."""
+    """Sides that the maps have had, and the product of the strides by which each of them came about.
+
+    A side is followed by 0, and one pixel by the side that it was made from, since several layers may make one.
+    """
 
     last: int
-    steps: dict[tuple[int, int], int] = field(default_factory=dict)
+    products: dict[tuple[int, int], int] = field(default_factory=dict)
     within: int = 0
     """Layers that are running: what they call is their own affair."""
 
@@ -92,9 +94,20 @@ class _Maps:
         if not 0 < small <= large or (small == 1 and whole):
             return
         place = (small, 0 if small > 1 else large)
-        self.steps[place] = max(self.steps.get(place, 1), stride or round(large / small))
+        step = (stride or round(large / small)) if small < large or small == 1 else 1
+        self.products[place] = max(self.products.get(place, 1), self._product(large) * step)
         if large > 1:
             self.last = min(self.last, small)
+
+    def _product(self, side: int) -> int:
+        """Product of the strides that led to a map of a side, or to the next larger one where nothing was seen of it.
+
+        A branch that leaves out many positions at once, as keys and values of attention do, thus counts no more than
+        the layers beside it that come to the same map in several steps.
+        """
+        known = {place: made for place, made in self.products.items() if place[0] >= side and place != (1, 1)}
+        nearest = min((larger for larger, _ in known), default=0)
+        return max((made for (larger, _), made in known.items() if larger == nearest), default=1)
 
 
 @contextmanager

@@ -58,7 +58,8 @@ def thin(plan: Plan, speed: Speed, limit: float, *, spent: float = 0.0) -> Plan:
         said.append(f"steps thinned from {kept.steps} to {steps}, so every network has learned less than it would")
         kept = replace(kept, steps=steps)
     if (needed := kept.seconds(speed)) > left * 1.05:
-        said.append(f"the least plan still takes about {needed:.0f} s")
+        shown = f"{needed:.2g}" if needed < 10 else f"{needed:,.0f}"
+        said.append(f"the least plan still takes about {shown} s")
     notes = (f"{BUDGET} of {limit:.3g} s: {'; '.join(said)}.",) if said else ()
     return replace(kept, notes=plan.notes + notes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from biasscope.copies.law.need import NO_LAW, amount, in_copies
 from biasscope.copies.thinning import BUDGET
@@ -117,12 +117,19 @@ def unshown(studies: Sequence[Study]) -> list[str]:
     models: dict[tuple[str, str], list[str]] = {}
     for study in studies:
         if short := few_shown(study):
-            models.setdefault((_listed(short), _listed(short.values())), []).append(study.model)
+            models.setdefault((_listed(short), _seen(short.values())), []).append(study.model)
     return [
-        f"With n = {numbers}, {' and '.join(names)} saw only {seen} versions of each training image, because training "
-        "ended there: what more copies than that give was not tried. More steps or fewer training images show more."
+        f"With n = {numbers}, {' and '.join(names)} saw only {seen}, because training ended there: what more copies "
+        "than that give was not tried. More steps or fewer training images show more."
         for (numbers, seen), names in models.items()
     ]
+
+
+def _seen(versions: Collection[float]) -> str:
+    """What networks saw: versions of each image, or a share of the images where that is less than one of each."""
+    if max(versions) < 1:
+        return f"{percent(max(versions))} of the training images, each in one version"
+    return f"{_listed(versions)} versions of each training image"
 
 
 def few_shown(study: Study) -> dict[int, float]:

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import nn
 
 from biasscope.copies.networks import build, factories
 from biasscope.copies.subsampling import Subsampling, subsampling
@@ -26,3 +27,17 @@ def test_names_of_models_and_variants() -> None:
         factories("small:5", ("plain",), (1, 24, 24), 7)
     with pytest.raises(UsageError, match="variant"):
         factories("small:4", ("blurred",), (1, 24, 24), 7)
+
+
+@pytest.mark.parametrize("form", ["plain", "antialias"])
+def test_lazy_layers_have_weights_of_the_seed(form: str) -> None:
+    def lazy() -> nn.Module:
+        parts = [nn.LazyConv2d(4, 3, 2), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(3)]
+        return nn.Sequential(*parts)
+
+    for model in (lazy, {form: lazy}):
+        factory = factories(model, (form,), (1, 16, 16), 3)[form]
+        one, other = build(factory, 1), build(factory, 1)
+        assert one.training
+        assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+        assert one(torch.zeros(2, 1, 16, 16)).shape == (2, 3)

@@ -92,3 +92,24 @@ def test_windows_of_tokens_are_no_maps() -> None:
     made = nn.Sequential(nn.Conv2d(1, 4, 2, 2), *orders, nn.Conv2d(4, 8, 3, 2, 1), nn.AdaptiveAvgPool2d(1))
     assert subsampling(made, (1, 24, 24)) == Subsampling(4, 4.0)
     assert subsampling(nn.Sequential(nn.Conv2d(1, 4, 2, 2), nn.PixelUnshuffle(3)), (1, 24, 24)) == Subsampling(6, 6.0)
+
+
+class Attention(nn.Module):
+    """Two stages as in pyramid transformers: keys are a map made small at once, beside the stages."""
+
+    def __init__(self, strides: tuple[int, int], keys: tuple[int, int]) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(nn.Conv2d(2, 2, stride, stride) for stride in strides)
+        self.keys = nn.ModuleList(nn.Conv2d(2, 2, stride, stride) for stride in keys)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for stage, keys in zip(self.stages, self.keys, strict=True):
+            x = stage(x)
+            x = x + keys(x).mean((2, 3), keepdim=True)
+        return x.mean((2, 3))
+
+
+def test_keys_of_attention_count_no_more_than_the_stages_beside_them() -> None:
+    assert subsampling(Attention((2, 2), (4, 2)), (2, 64, 64)) == Subsampling(8, 8.0)
+    assert subsampling(Attention((4, 2), (8, 4)), (2, 64, 64)) == Subsampling(32, 32.0)
+    assert subsampling(nn.Sequential(nn.Conv2d(1, 2, 8, 8), nn.Conv2d(2, 2, 2, 2)), (1, 32, 32)).stride_product == 16
