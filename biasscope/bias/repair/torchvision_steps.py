@@ -65,7 +65,7 @@ def check_steps(given: object) -> None:
     --------
     >>> check_steps(v2.Compose([v2.RandAugment()]))
     Traceback (most recent call last):
-    biasscope.core.errors.UsageError: --augment: RandAugment does not say what it does to boxes. Leave it out.
+    biasscope.core.errors.UsageError: --augment: RandAugment does not say what it does to boxes. Leave it out, or...
     """
     name, (_, _, version) = type(given).__name__, type(given).__module__.partition("torchvision.transforms.")
     if version and not version.startswith("v2.") and name not in HOLDERS:
@@ -82,7 +82,8 @@ def check_steps(given: object) -> None:
 
 def _check_told(name: str) -> None:
     if name in UNTOLD:
-        raise UsageError(f"{name} does not say what it does to boxes", where="--augment", hint="Leave it out.")
+        hint = "Leave it out, or say what moves in its place, such as RandomAffine(30, translate=(0.1, 0.1), shear=17)."
+        raise UsageError(f"{name} does not say what it does to boxes", where="--augment", hint=hint)
 
 
 @contextmanager
