@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from biasscope.commands.answer import deliver
+from biasscope.core.files import check_folder
 
 if TYPE_CHECKING:
     from biasscope.pipeline.definition import Definition
@@ -33,6 +34,7 @@ def answered(question: str, arguments: Mapping[str, Any], *, joined: Collection[
 
     keep_freed_memory()
     definition, common = asked(DEFINITIONS[question], arguments, joined=joined), arguments["common"]
+    check_folder(common.output)
     keep, allowed = arguments.get("resume", True), python_code(allowed=arguments["allow_python"])
     with allowed, continued(question, definition, keep=keep) as folder:
         report = run_question(question, definition, progress=common.progress(), checkpoint=folder)

@@ -11,6 +11,7 @@ from biasscope.commands.answer import deliver
 from biasscope.commands.asked import asked, parts
 from biasscope.commands.boxes import prepare
 from biasscope.commands.options import COMMON, DEFAULTS, FLAG, PARTS, Common
+from biasscope.core.files import check_folder
 
 INPUT = Group("Input", sort_key=10)
 STATISTICS = Group("Statistics", sort_key=20)
@@ -106,6 +107,7 @@ def dataset(
     from biasscope.pipeline.definition import DatasetAnalysis
 
     definition = asked(DatasetAnalysis, arguments)
+    check_folder(common.output)
     report = analyze_dataset(definition=definition, progress=common.progress())
     return deliver(report, common, html=html, strict=strict)
 

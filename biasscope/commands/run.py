@@ -14,6 +14,7 @@ from biasscope.commands.asked import continued
 from biasscope.commands.boxes import prepare
 from biasscope.commands.options import COMMON, DEFAULTS, FLAG, PARTS, RUNNING, Common
 from biasscope.core.errors import UsageError
+from biasscope.core.files import check_folder
 
 ANALYSIS = Group("Analysis", sort_key=10)
 
@@ -61,6 +62,7 @@ def run(
     settings = set or []
     shared = _shared(common, settings)
     analysis = read_analysis(file, settings, shared=shared, tiny=tiny, allow_python=allow_python)
+    check_folder(common.output)
     if analysis.question == "dataset":
         prepare(stream=bool(getattr(analysis.asked, "stream", False)))
     from biasscope.core.memory import keep_freed_memory

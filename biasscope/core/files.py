@@ -11,6 +11,31 @@ from pathlib import Path
 
 from biasscope.core.errors import OutputError
 
+ANOTHER = "Choose another folder with --output."
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder in which nothing could be written, before hours are spent on what is to stand there.
+
+    Nothing is left behind, and the folder is not made.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written.
+
+    Examples
+    --------
+    >>> check_folder(Path("/dev/null/report"))
+    Traceback (most recent call last):
+    biasscope.core.errors.OutputError: /dev/null/report: cannot write the report (Not a directory). Choose another...
+    """
+    try:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        Path(tempfile.mkdtemp(prefix=".biasscope-", dir=there)).rmdir()
+    except OSError as error:
+        raise OutputError(_reason(error), where=str(folder), hint=ANOTHER) from error
+
 
 def write_files(
     folder: Path, contents: Mapping[str, bytes], *, mode: int = 0o644, without: Collection[str] = ()
@@ -30,7 +55,7 @@ def write_files(
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".biasscope-", dir=folder))
     except OSError as error:
-        raise OutputError(_reason(error), where=str(folder), hint="Choose another folder with --output.") from error
+        raise OutputError(_reason(error), where=str(folder), hint=ANOTHER) from error
     try:
         staged = [(_stage(staging / name, data, mode), folder / name) for name, data in contents.items()]
         _swap(staged, [(folder / name, staging / f"old-{name}") for name in without])

@@ -168,3 +168,18 @@ def test_code_that_is_allowed_is_run(
     assert (refused.returncode, "--allow-python" in refused.stderr) == (2, True)
     assert program(*given, "--allow-python").returncode == 0
     assert "my_net:net" in read().title + str(read().result("models").tables)
+
+
+def test_where_nothing_can_be_written_nothing_is_run(
+    analysis: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def forbidden(*args: object, **options: object) -> Report:
+        raise AssertionError("hours are spent for nothing")
+
+    for name in ("analyze_invariance", "analyze_dataset"):
+        question = name.removeprefix("analyze_")
+        monkeypatch.setattr(f"biasscope.pipeline.{question}.{name}", forbidden)
+    Path("file").touch()
+    for command in (["run", str(analysis)], ["invariance"], ["dataset"]):
+        assert main([*command, "--output", "file/report"]) == 3
+        assert "file/report: cannot write the report (Not a directory)" in capsys.readouterr().err

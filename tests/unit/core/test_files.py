@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from biasscope.core.errors import OutputError
-from biasscope.core.files import write_files
+from biasscope.core.files import check_folder, write_files
 
 
 @contextmanager
@@ -72,3 +72,15 @@ def test_nothing_is_changed_where_a_folder_stands_in_the_way(tmp_path: Path) -> 
         write_files(tmp_path, {"a": b"new", "b": b"new"})
     assert (tmp_path / "a").read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_folder_is_looked_at_and_left_as_it_was(tmp_path: Path) -> None:
+    check_folder(tmp_path)
+    check_folder(tmp_path / "new" / "folder")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OutputError, match="Choose another folder"):
+            check_folder(place)
+    with pytest.raises(OutputError):
+        check_folder(Path("/proc/report"))
