@@ -72,6 +72,8 @@ def translated(message: str, value: object) -> tuple[str, str] | None:
     if not found or found[1] not in WORDS:
         return None
     what, hint = WORDS[found[1]]
+    if found[1] == "array" and isinstance(value, dict):
+        return "one table is no list of tables", "Write its name in double square brackets, as [[name]]."
     return f"{_shown(value)} {what}", hint
 
 
