@@ -51,7 +51,8 @@ def cramers_v(counts: ArrayLike) -> Floats:
 def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Bias-corrected Cramér's V with its jackknife interval.
 
-    The interval is made for the squared effect, which is smooth at 0, and its root taken: see :func:`rooted`.
+    The interval is made for the squared effect, which is smooth at 0, and its root taken: see :func:`rooted`. One box
+    gives NaN.
 
     Parameters
     ----------
@@ -61,8 +62,9 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
         Confidence level.
     """
     table = counts_of(groups, "classes", "groups", "cells")
-    made = jackknife(squared_effect(table.sum(1)), _squared(leave_one_out(table)), table.any(-1), level=level)
     n = table.sum((1, 2))
+    full = np.where(n > 1, squared_effect(table.sum(1)), np.nan)  # one box has no other to agree with: always 0
+    made = jackknife(full, _squared(leave_one_out(table)), table.any(-1), level=level)
     return rooted(made, n * (n - 1) / 2, table.shape[-1], level=level)
 
 

@@ -25,6 +25,8 @@ WIDE, HUGE = 3.8, 5.2
 """Inches from which small multiples are set in wide columns, and in such that scroll, to keep words legible."""
 HEADING = 80
 """Letters of what tells sections of one kind apart."""
+BRIEF = 20
+"""The same in the links to them."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ def sections(report: Report) -> list[Section]:
         seen[result.kind] += 1
         found = _section(result, seen[result.kind], report.figures, alone=several[result.kind] == 1)
         again = found.title in {item.title for item in made if item.result.kind == result.kind}
-        made.append(replace(found, title=f"{found.title} ({seen[result.kind]})") if again else found)
+        linked = found.short in {item.short for item in made}
+        found = replace(found, title=f"{found.title} ({seen[result.kind]})") if again else found
+        made.append(replace(found, short=f"{found.short} {seen[result.kind]}") if linked else found)
     return made
 
 
@@ -96,7 +100,7 @@ def _section(result: Result, number: int, shown: list[str], *, alone: bool) -> S
     named = "" if alone or "title" in data else short(data.get("over") or "", HEADING)
     return Section(
         name,
-        short_name if number == 1 or "short" in data else f"{short_name} {number}",
+        short_name if alone or not data.get("brief") else f"{short_name}: {short(data['brief'], BRIEF)}",
         short_name if named else str(data.get("over") or short_name),
         f"{title}{' ' if title.endswith('?') else ': '}{named}" if named else title,
         entry.facts["template"],

@@ -139,13 +139,13 @@ def style(name: str, unit: str = "", *, whole: bool = False) -> str:
         return "real"
     if unit in AMOUNTS or name.startswith(_AMOUNTS_BY_NAME):
         return "amount"
-    if "_difference" in name or "_gain" in name:
+    if "_difference" in name or "_gain" in name or name.endswith("_over_chance"):
         return "points"
     if unit in SHARES or (not unit and name.startswith(_SHARES_BY_NAME)):
         return "share"
     if _PROBABILITY.search(name):
         return "probability"
-    if "displacement" in name or "correlation" in name:
+    if "displacement" in name or "correlation" in name or name.endswith("effect_change"):
         return "signed"
     return "count" if whole or unit in _COUNTED else "real"
 

@@ -12,6 +12,7 @@ import polars as pl
 from biasscope.bias.compare.classifier import two_sample_classifier
 from biasscope.bias.compare.gathered import Plan, gathered
 from biasscope.bias.compare.looks import sides_of
+from biasscope.bias.compare.pairs import corrected_over_pairs
 from biasscope.bias.compare.result import result
 from biasscope.bias.frames import NEEDED, checked
 from biasscope.bias.testing import check_alpha
@@ -131,7 +132,8 @@ def splits(
 ) -> list[Result]:
     """Every split against the training split, as results of kind ``splits``; [] for fewer than two splits.
 
-    The training split is the one named train or training, else the one with the most boxes.
+    The training split is the one named train or training, else the one with the most boxes. The pooled p-values of
+    several pairs are corrected over the pairs.
 
     Parameters
     ----------
@@ -155,17 +157,23 @@ def splits(
     names = sorted(held, key=lambda name: (-held[name], name))
     names.sort(key=lambda name: name.lower() not in TRAINING)
     part = {name: boxes.lazy().filter(pl.col("split").cast(pl.String) == name) for name in names}
-    return [
+    made = [
         compare(
             part[names[0]],
             part[name],
             kind="splits",
-            names=(names[0], name),
+            names=(_called(names[0]), _called(name)),
             available=None if available is None else (held[names[0]], held[name]),
             **options,  # type: ignore[arg-type]
         )
         for name in names[1 : None if most is None else most + 1]
     ]
+    return corrected_over_pairs(made)
+
+
+def _called(split: str) -> str:
+    """Name of a split in sentences, where a number alone would not be taken for one."""
+    return f"split {split}" if split.isdecimal() else split
 
 
 def _check(permutations: int, alpha: float, minimum: int, groups: int) -> None:

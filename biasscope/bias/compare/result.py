@@ -24,7 +24,7 @@ def result(kind: str, found: Evidence, parameters: Mapping[str, Cell], accuracy:
     return Result(
         kind=kind,
         title=f"{names[0]} against {names[1]}",
-        finding=finding(found, {item.name: item for item in scalars}, names, alpha),
+        finding=finding({item.name: item for item in scalars}, names, alpha),
         parameters=dict(parameters),
         scalars=scalars,
         tables=[classes_table(found, parameters), pooled_table(found, parameters, level), maps_table(found, names)],

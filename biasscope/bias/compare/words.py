@@ -12,15 +12,16 @@ from biasscope.core.results import Cell, Scalar
 from biasscope.core.words import counted
 
 
-def finding(found: Evidence, scalars: Mapping[str, Scalar], names: tuple[str, str], alpha: float) -> str:
-    """In how many classes the sides differ, and whether they do over all of them."""
+def finding(scalars: Mapping[str, Scalar], names: tuple[str, str], alpha: float) -> str:
+    """In how many classes the sides differ, and whether they do over all of them: by corrected p where there are."""
     tested, many = (int(scalars[name].value or 0) for name in ("tested", "tested_scale"))
     if not tested and not many:
         return f"{names[0]} and {names[1]} share no class with enough images on both sides to be compared."
     counts = [int(scalars[name].value or 0) for name in ("classes_different", "classes_different_scale")]
-    p = [scalars[name].value for name in ("pooled_p", "pooled_p_scale")]
+    decides, named = ("pooled_q", "corrected p") if "pooled_q" in scalars else ("pooled_p", "p")
+    p = [scalars[f"{decides}{suffix}"].value for suffix in ("", "_scale")]
     together = " and ".join(
-        f"{what} {'differs' if value <= alpha else 'does not measurably differ'} (p = {value:.2g})"
+        f"{what} {'differs' if value <= alpha else 'does not measurably differ'} ({named} = {value:.2g})"
         for what, value in zip(("position", "scale"), p, strict=True)
         if value is not None
     )

@@ -64,7 +64,7 @@ ENTRIES = {
     "strongest": entry(
         "effects:strongest",
         "The most biased classes",
-        f"{_RANKED} The ring is the same measure on raw centres: the gap is what the size of the boxes explains.",
+        f"{_RANKED} The ring is the same measure on raw centres, to which the size of the boxes adds its part.",
         "position",
     ),
     "spread": entry(

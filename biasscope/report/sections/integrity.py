@@ -23,8 +23,10 @@ ROWS = [Field("image_id", "Image", "label"), Field("where", "Where", "text"), Fi
 
 def view(result: Result) -> dict[str, Any]:
     """Grid of the problems, and for each that has rows a grid of those; behind a colon of the title is the dataset."""
+    dataset = result.title.partition(": ")[2]
     return {
-        "over": result.title.partition(": ")[2],
+        "over": dataset,
+        "brief": dataset,
         "problems": some(result, "problems", PROBLEMS, "Problems that were looked for"),
         "listed": listed(result),
     }

@@ -42,6 +42,7 @@ def view(result: Result) -> dict[str, Any]:
     pooled = [item for item in POOLED if item.name != ("measure" if titled else "title")]
     return {
         "over": f"{names['a']} against {names['b']}",
+        "brief": names["b"],
         "names": names,
         "pooled": some(result, "pooled", _named(pooled, names), "All classes together, with 95 % intervals"),
         "classes": some(result, "classes", _named(CLASSES, names), "Every class, the most different first", "class"),

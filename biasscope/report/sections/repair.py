@@ -32,6 +32,7 @@ def view(result: Result) -> dict[str, Any]:
     measures = [item for item in MEASURES if item.name != ("measure" if titled else "title")]
     return {
         "over": result.parameters.get("augmentation"),
+        "brief": str(result.parameters.get("augmentation") or "").partition("(")[0],
         "numbers": [item for item in result.scalars if not item.name.endswith(("_before", "_after"))],
         "augmentation": result.parameters.get("augmentation"),
         "evaluation": result.parameters.get("evaluation"),

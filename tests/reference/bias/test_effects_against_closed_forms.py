@@ -167,6 +167,15 @@ def test_counts_below_0_and_other_shapes_are_usage_errors():
     assert cell_design_effect(groups) == cell_design_effect(np.array(groups))
 
 
+def test_one_box_has_no_effect_that_could_be_told():
+    """chi-square of one box in k cells is k - 1 whatever its cell, so that the formula gives 0."""
+    one, two = np.zeros((2, 3, 4), int)
+    one[0, 1] = two[0, 1] = two[1, 1] = 1
+    made = effects.cramers_v_interval([one, two])
+    assert np.isnan(made.value[0])
+    assert made.value[1] > 0
+
+
 @pytest.mark.parametrize("level", [0.8, 0.95])
 def test_the_interval_over_groups_leaves_every_group_out(level):
     """By loops over groups: the jackknife of the squared effect, then the least upper bound of so many pairs."""

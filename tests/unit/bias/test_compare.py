@@ -7,6 +7,7 @@ import pytest
 from biasscope.bias.compare import compare, splits
 from biasscope.bias.compare.looks import sides_of
 from biasscope.bias.compare.permutation import stages
+from biasscope.bias.testing import adjust
 from biasscope.core.errors import InputError, UsageError
 from biasscope.core.results import Result
 
@@ -310,6 +311,23 @@ def test_splits_are_compared_with_the_largest() -> None:
         ("splits", "train", "val"),
     ]
     assert splits(parts[0]) == []
+
+
+def test_pooled_p_values_of_several_pairs_of_splits_are_corrected() -> None:
+    """Of many splits that do not differ, one in twenty has a small p."""
+    parts = [boxes(12, seed=40 + split, classes=3).with_columns(split=split) for split in range(8)]
+    made = splits(pl.concat(parts), permutations=199, correction="holm")
+    for suffix in ("", "_scale"):
+        p = [item.scalar(f"pooled_p{suffix}").value for item in made]
+        q = [item.scalar(f"pooled_q{suffix}").value for item in made]
+        assert q == adjust(p, "holm").tolist()  # type: ignore[arg-type]
+        assert min(q) > 0.05  # type: ignore[type-var]
+    assert min(item.scalar("pooled_p_scale").value for item in made) < 0.05  # type: ignore[type-var]
+    assert all("does not measurably differ (corrected p = " in item.finding for item in made)
+    assert made[0].finding.startswith("split 0 and split 1 differ")
+    assert "the 7 pairs of splits" in made[0].notes[-1]
+    (alone,) = splits(pl.concat(parts[:2]), permutations=199)
+    assert "pooled_q" not in {item.name for item in alone.scalars}
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.4])

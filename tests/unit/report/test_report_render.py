@@ -63,7 +63,9 @@ def test_sections_of_one_kind_are_told_apart_by_what_differs():
     found = sections(sample.report(results))
     named = [f"{question} RandomCrop(9)", f"{question} RandomCrop(8)", f"{question} RandomCrop(8) (3)"]
     assert [item.title for item in found] == [*named, "Do the splits share the bias?", wrong, f"{wrong}: other.csv"]
-    assert [item.short for item in found] == ["Repair", "Repair 2", "Repair 3", "Splits", "Integrity", "Integrity 2"]
+    crop = "Repair: RandomCrop"
+    links = [crop, f"{crop} 2", f"{crop} 3", "Splits", "Integrity", "Integrity: other.csv"]
+    assert [item.short for item in found] == links
     alone = sections(sample.report([sample.repair(labels, crops[0])]))[0]
     assert (alone.title, alone.over) == (question, "RandomCrop(9)")
 

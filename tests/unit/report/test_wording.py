@@ -18,6 +18,8 @@ from biasscope.report import wording
         ("ripple@net", "", "real"),
         ("q_raw", "", "probability"),
         ("consistency_one@net", "", "share"),
+        ("accuracy_over_chance", "", "points"),
+        ("effect_change", "", "signed"),
     ],
 )
 def test_way_to_show_a_number(name: str, unit: str, expected: str) -> None:
