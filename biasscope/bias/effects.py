@@ -113,6 +113,7 @@ def jensen_shannon(counts: ArrayLike, other: ArrayLike | None = None) -> Floats:
     [0.0, 1.0]
     """
     table = np.asarray(counts, np.float64)
+    check_counts(table)
     reference = np.ones(table.shape[-1]) if other is None else np.asarray(other, np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         p, q = table / table.sum(-1, keepdims=True), reference / reference.sum(-1, keepdims=True)
@@ -133,10 +134,17 @@ def entropy(shares: ArrayLike) -> Floats:
 def wasserstein_uniform(values: ArrayLike) -> float:
     """Wasserstein-1 distance of values on [0, 1] from U(0, 1), exactly, in [0, 1/2].
 
+    Raises
+    ------
+    UsageError
+        For a table of values: call it for each row or column.
+
+    Examples
+    --------
     >>> wasserstein_uniform([0.5])
     0.25
     """
-    ordered = np.sort(np.asarray(values, np.float64))
+    ordered = np.sort(counts_of(values, "values", of="values").astype(np.float64))
     n = len(ordered)
     if n == 0:
         return float("nan")
@@ -151,6 +159,7 @@ def wasserstein_uniform_binned(counts: ArrayLike) -> Floats:
     [0.0, 0.25]
     """
     table = np.asarray(counts, np.float64)
+    check_counts(table)
     bins = table.shape[-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         after = np.cumsum(table, -1) / table.sum(-1, keepdims=True) - np.arange(1, bins + 1) / bins

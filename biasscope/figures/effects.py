@@ -19,7 +19,8 @@ from biasscope.figures.style import INK, MAIN, MUTED, OTHER, PAPER, RULE, key_be
 MOST = 20
 """Classes shown by name at most; the table holds all of them."""
 
-_LOOK = {"non-uniform": MAIN, "not rejected": OTHER, "not tested": RULE}
+UNTESTED = "not tested"
+_LOOK = {"non-uniform": MAIN, "not rejected": OTHER, UNTESTED: RULE}
 
 
 def strongest(result: Result) -> Figure | None:
@@ -43,7 +44,8 @@ def recalls(result: Result) -> Figure | None:
 
 
 def _ranked(result: Result, field: str, label: str, other: str = "") -> Figure | None:
-    found = [row for row in rows(result, "classes") if row.get(field) is not None]
+    """Classes of too few boxes to be tested are left out: by chance theirs are the largest effects."""
+    found = [row for row in rows(result, "classes") if row.get(field) is not None and row.get("verdict") != UNTESTED]
     found = sorted(found, key=lambda row: -row[field])[:MOST]
     if len(found) < 2:
         return None
@@ -87,9 +89,14 @@ def _rank_axes(ax: Axes, names: list[str], label: str) -> None:
 
 
 def spread(result: Result) -> Figure | None:
-    """Distribution of the effect over classes, feasible and raw."""
+    """Distribution of the effect over the classes that were tested, feasible and raw."""
     data = columns(result.table("classes")) if rows(result, "classes") else {}
-    kept = {key: data[key][np.isfinite(data[key])] for key in ("effect", "effect_raw") if key in data}
+    tested = {"effect": data.get("verdict"), "effect_raw": data.get("verdict_raw")}
+    kept = {
+        key: data[key][np.isfinite(data[key]) & (True if verdict is None else verdict != UNTESTED)]
+        for key, verdict in tested.items()
+        if key in data
+    }
     if not kept or min(len(values) for values in kept.values()) < 12:
         return None
     figure, ax = panel(4.4, 2.9)

@@ -15,7 +15,7 @@ from biasscope.bias.compare.looks import sides_of
 from biasscope.bias.compare.pairs import corrected_over_pairs
 from biasscope.bias.compare.result import result
 from biasscope.bias.frames import NEEDED, checked
-from biasscope.bias.testing import check_alpha
+from biasscope.bias.testing import check_alpha, check_level
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Cell, Result
 
@@ -102,6 +102,7 @@ def compare(
     ['different']
     """
     _check(permutations, alpha, minimum, groups)
+    check_level(level)
     sides = sides_of(a, b, per_image=per_image, most=most_boxes, available=available, seed=seed)
     plan = Plan(permutations, alpha, correction, minimum, seed, level)
     found = gathered(sides, plan)

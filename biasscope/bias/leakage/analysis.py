@@ -14,6 +14,7 @@ from biasscope.bias.leakage.cells import backed_off, binned, quantile_cells
 from biasscope.bias.leakage.clusters import image_folds
 from biasscope.bias.leakage.discriminant import discriminant, spline_features
 from biasscope.bias.leakage.score import Floats, Ints, Score, Split, mixture
+from biasscope.bias.testing import check_level
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
 from biasscope.core.results import Cell, Result
@@ -68,7 +69,7 @@ def leakage(
     Raises
     ------
     UsageError
-        For fewer than two folds.
+        For fewer than two folds, and a level outside (0, 1).
 
     Examples
     --------
@@ -82,6 +83,7 @@ def leakage(
     """
     if folds < 2:
         raise UsageError(f"folds = {folds} is out of range", hint="Two at least; five are usual.")
+    check_level(level)
     labels = labels_of(boxes)
     limit = min(most_boxes, MOST_SCORES // max(len(labels), 1))
     used = columns_of(boxes, labels=labels, most=limit, seed=seed, available=available)

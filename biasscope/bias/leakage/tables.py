@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from biasscope.bias.columns import Columns
-from biasscope.bias.leakage.clusters import Flags, Mean, mean_over_images, net_share, share_mean
+from biasscope.bias.leakage.clusters import Mean, mean_over_images, net_share, share_mean
 from biasscope.bias.leakage.score import Ints, Score
 from biasscope.bias.shares import METHOD as EXACT
 from biasscope.bias.shares import share_over_images
@@ -57,7 +57,7 @@ def result(
         finding=finding(means, float(counts.max() / counts.sum()), len(names)),
         parameters=dict(parameters),
         scalars=scalars,
-        tables=[_features(scores, label, image, level), _classes(correct, label, image, names, level)],
+        tables=[_features(scores, label, image, level), _classes(whole.guess, label, image, names, level)],
         notes=[*NOTES, *sampled],
         source=SOURCE,
     )
@@ -66,7 +66,8 @@ def result(
 def not_tested(boxes: Columns, parameters: Mapping[str, Cell], least: int) -> Result:
     """Result for data that cannot be cross-validated."""
     empty: dict[str, Iterable[object]] = {"feature": [], "accuracy_alone": [], "mutual_information": []}
-    classes: dict[str, Iterable[object]] = {"label": [], "boxes": [], "recall": [], "recall_low": [], "recall_high": []}
+    named = ("label", "boxes", "recall", "recall_low", "recall_high", "recall_by_chance")
+    classes: dict[str, Iterable[object]] = {name: [] for name in named}
     undefined = ("accuracy", "chance", "accuracy_over_chance", "mutual_information")
     return Result(
         kind="leakage",
@@ -122,9 +123,10 @@ def _features(scores: Mapping[str, Score], label: Ints, image: Ints, level: floa
     return table("features", columns, title="What single features give away", row="feature")
 
 
-def _classes(correct: Flags, label: Ints, image: Ints, names: tuple[str, ...], level: float) -> Table:
-    boxes = np.bincount(label, minlength=len(names))
-    recall = share_over_images(correct.astype(np.float64), image, label, len(names), level=level)
+def _classes(guess: Ints, label: Ints, image: Ints, names: tuple[str, ...], level: float) -> Table:
+    """Recall, beside the share of all boxes that are taken for the class: as high it is by chance."""
+    boxes, named = (np.bincount(of, minlength=len(names)) for of in (label, guess))
+    recall = share_over_images((guess == label).astype(np.float64), image, label, len(names), level=level)
     order = np.lexsort([np.arange(len(names)), -recall.value])
     columns: dict[str, Iterable[object]] = {
         "label": [names[at] for at in order],
@@ -132,6 +134,7 @@ def _classes(correct: Flags, label: Ints, image: Ints, names: tuple[str, ...], l
         "recall": recall.value[order],
         "recall_low": recall.low[order],
         "recall_high": recall.high[order],
+        "recall_by_chance": named[order] / len(guess),
     }
     return table("classes", columns, title="Recall of each class, the best first", row="class")
 

@@ -16,6 +16,7 @@ from biasscope.bias.repair.laws import EVALUATION, TRAINING, Augmentation, evalu
 from biasscope.bias.repair.measured import Counted, Side
 from biasscope.bias.repair.result import result
 from biasscope.bias.repair.view import View
+from biasscope.bias.testing import check_level
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import generator
 from biasscope.core.results import Cell, Result
@@ -72,7 +73,7 @@ def repair(
     Raises
     ------
     UsageError
-        For a pipeline that is not understood, or ``draws`` or ``groups`` out of range.
+        For a pipeline that is not understood, or ``draws``, ``groups`` or ``level`` out of range.
 
     References
     ----------
@@ -91,6 +92,7 @@ def repair(
     """
     if draws < 1 or groups < 2:
         raise UsageError(f"draws ({draws}) must be at least 1 and groups ({groups}) at least 2")
+    check_level(level)
     training, testing = as_augmentation(augmentation), as_evaluation(evaluation)
     limit = min(training.most_boxes, testing.most_boxes) if most_boxes is None else most_boxes
     used = columns_of(boxes, most=limit, seed=seed, available=available)

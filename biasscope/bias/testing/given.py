@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from biasscope.core.errors import UsageError
 
 
-def counts_of(given: ArrayLike, *axes: str) -> NDArray[Any]:
-    """Counts as an array with these axes, or with any where none are named; their signs are not looked at.
+def counts_of(given: ArrayLike, *axes: str, of: str = "counts") -> NDArray[Any]:
+    """Counts (or ``of`` what) as an array with these axes, or any where none are named; their signs are not looked at.
 
     Raises
     ------
@@ -28,10 +28,10 @@ def counts_of(given: ArrayLike, *axes: str) -> NDArray[Any]:
     """
     table = np.asarray(given)
     if table.dtype.kind not in "biuf":
-        raise UsageError(f"counts must be numbers, not {table.dtype}")
+        raise UsageError(f"{of} must be numbers, not {table.dtype}")
     if axes and table.ndim != len(axes):
         raise UsageError(
-            f"counts with {table.ndim} axes instead of {len(axes)}", hint=f"Their axes are {', '.join(axes)}."
+            f"{of} with {table.ndim} axes instead of {len(axes)}", hint=f"Their axes are {', '.join(axes)}."
         )
     return table
 

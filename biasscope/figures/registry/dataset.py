@@ -70,7 +70,7 @@ ENTRIES = {
     "spread": entry(
         "effects:spread",
         "Effect sizes of all classes",
-        "How many classes have an effect of that size. 0 is evenly placed, 1 is every box in the same cell.",
+        "How many of the tested classes have an effect of that size. 0 is evenly placed, 1 is every box in one cell.",
         "position",
     ),
     "displacements": entry(
@@ -111,5 +111,10 @@ ENTRIES = {
         "The length of a bar is how often the class is guessed right from that number alone; dashed is guessing.",
         "leakage",
     ),
-    "recalls": entry("effects:recalls", "The classes that geometry recognises best", _RANKED, "leakage"),
+    "recalls": entry(
+        "effects:recalls",
+        "The classes that geometry recognises best",
+        f"{_RANKED} A class that many boxes are taken for is often right by chance: see the table.",
+        "leakage",
+    ),
 }

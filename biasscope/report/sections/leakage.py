@@ -17,6 +17,9 @@ CLASSES = [
     Field("label", "Class", "label"),
     Field("boxes", "Boxes", "count"),
     Field("recall", "Recall", "share", "How often boxes of the class are recognised from position and size alone"),
+    Field(
+        "recall_by_chance", "By chance", "share", "Share of all boxes that are taken for the class: recall by chance"
+    ),
 ]
 
 

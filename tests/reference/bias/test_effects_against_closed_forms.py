@@ -167,6 +167,14 @@ def test_counts_below_0_and_other_shapes_are_usage_errors():
     assert cell_design_effect(groups) == cell_design_effect(np.array(groups))
 
 
+def test_distances_refuse_what_is_no_sample_and_no_count():
+    with pytest.raises(UsageError, match=r"values with 2 axes instead of 1"):
+        effects.wasserstein_uniform([[0.1, 0.2]])
+    for function in (effects.jensen_shannon, effects.wasserstein_uniform_binned):
+        with pytest.raises(UsageError, match="below 0"):
+            function([[-1, 2]])
+
+
 def test_one_box_has_no_effect_that_could_be_told():
     """chi-square of one box in k cells is k - 1 whatever its cell, so that the formula gives 0."""
     one, two = np.zeros((2, 3, 4), int)

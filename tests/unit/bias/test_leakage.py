@@ -4,12 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from biasscope.bias.compare import compare
 from biasscope.bias.leakage import leakage
 from biasscope.bias.leakage.cells import backed_off, binned, quantile_cells
 from biasscope.bias.leakage.clusters import Mean, image_folds, mean_over_images
 from biasscope.bias.leakage.discriminant import discriminant, spline_features
 from biasscope.bias.leakage.score import Fitted, Score, Split, mixture, shares
 from biasscope.bias.leakage.tables import finding
+from biasscope.bias.repair import repair
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Result
 
@@ -112,6 +114,25 @@ def test_the_bound_is_below_the_true_information_and_near_it() -> None:
     low, high = bounds(result, "mutual_information")
     assert low <= truth
     assert high > 0.9 * truth
+
+
+def test_recall_stands_beside_what_naming_the_class_gives_by_chance() -> None:
+    """Nothing tells the classes, of which one is four in five: its recall is that of always naming it."""
+    label = pl.when(pl.col("label") == "0000").then(pl.lit("rare")).otherwise(pl.lit("common"))
+    found = leakage(world(1_000, 5, seed=1).with_columns(label.alias("label"))).table("classes")
+    assert found["label"][0] == "common"
+    (most, _), (named, rare) = found["recall"], found["recall_by_chance"]
+    assert most == pytest.approx(named, abs=0.02)
+    assert named > 0.95
+    assert named + rare == pytest.approx(1.0)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("level", [0.0, 1.5])
+def test_a_level_that_is_none_is_a_usage_error(level: float) -> None:
+    frame = world(100, 2, seed=1, leak=0.0)
+    for measured in (leakage, repair, lambda boxes, level: compare(boxes, boxes, level=level)):
+        with pytest.raises(UsageError, match=f"level = {level} is out of range"):
+            measured(frame, level=level)
 
 
 def law(kind: str, n: int, *, seed: int) -> pl.DataFrame:

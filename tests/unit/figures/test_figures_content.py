@@ -115,6 +115,22 @@ def test_strongest_are_ranked_with_their_intervals():
     assert [point for point in hollow if not math.isnan(point[0])] == [[0.9, 1], [0.6, 2]]
 
 
+def test_classes_of_too_few_boxes_to_be_tested_are_not_the_strongest():
+    """Two boxes in one cell are a larger effect than any that is measured."""
+    given = {
+        "label": ["two boxes", "a", "b"],
+        "effect": [0.5, 0.2, 0.1],
+        "effect_raw": [0.4, 0.2, 0.3],
+        "verdict": ["not tested", "non-uniform", "not rejected"],
+        "verdict_raw": ["not tested", "non-uniform", "not rejected"],
+    }
+    made = Result("position", "", tables=[table("classes", given)])
+    assert [text.get_text() for text in axes("strongest", made).get_yticklabels()] == ["a", "b"]
+    many = {key: [values[0]] * 30 + values[1:] * 8 for key, values in given.items()}
+    drawn = axes("spread", Result("position", "", tables=[table("classes", many)]))
+    assert drawn.get_xlim()[1] == pytest.approx(0.3)
+
+
 def test_strongest_shows_no_more_than_twenty():
     ax = axes("strongest", sample.position(sample.names(50)))
     assert len(ax.get_yticklabels()) == 20

@@ -483,5 +483,5 @@ def test_of_many_splits_the_largest_are_compared(tmp_path: Path, splits: int, co
     report = analyze_dataset(tmp_path / "x.csv", leakage=False)
     sides = {result.parameters["b"] for result in report.results if result.kind == "splits"}
     assert len(sides) == compared
-    assert ("0" in sides) == (splits == 13)
+    assert ("split 0" in sides) == (splits == 13)
     assert any(f"There are {splits} splits" in note for note in report.notes) == (splits > 13)
