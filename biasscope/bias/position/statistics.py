@@ -42,7 +42,7 @@ class Placement:
     again
         Draws of the second stage of the chi-square tests; 0 where the first is enough for a lone rejection.
     q
-        The same, corrected over the classes tested.
+        The same, corrected over the classes tested; those of the two axes alone are one family.
     js, w1_u, w1_v
         Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u and of v from uniform, without
         what chance adds to them (:mod:`biasscope.bias.distances`).
@@ -103,10 +103,18 @@ def placement(
         p=p,
         pooled_p=pooled,
         again=again,
-        q={name: testing.adjust(values, correction) for name, values in p.items()},
+        q=_corrected(p, correction),
         **distances_of(counts.feasible, counts.fine, clustered=counts.settings.per_image == "all"),
         design_effect=_design_effects(counts, minimum),
     )
+
+
+def _corrected(p: dict[str, Floats], correction: str) -> dict[str, Floats]:
+    """Tests of u and of v are one family: one question, and a class is named for either."""
+    axes = ("cvm_u", "cvm_v")
+    both = testing.adjust(np.concatenate([p[name] for name in axes]), correction)
+    q = {name: testing.adjust(values, correction) for name, values in p.items()}
+    return q | dict(zip(axes, np.split(both, len(axes)), strict=True))
 
 
 BOTH = ("n", "u_both", "v_both", "uu_both", "vv_both", "uv")
