@@ -42,7 +42,7 @@ class Placement:
     again
         Draws of the second stage of the chi-square tests; 0 where the first is enough for a lone rejection.
     q
-        The same, corrected over the classes tested; those of the two axes alone are one family.
+        The same, corrected over the classes tested; those of one axis alone over the axes too.
     js, w1_u, w1_v
         Jensen-Shannon divergence (bits) of the feasible map, Wasserstein-1 distance of u and of v from uniform, without
         what chance adds to them (:mod:`biasscope.bias.distances`).
@@ -110,11 +110,14 @@ def placement(
 
 
 def _corrected(p: dict[str, Floats], correction: str) -> dict[str, Floats]:
-    """Tests of u and of v are one family: one question, and a class is named for either."""
-    axes = ("cvm_u", "cvm_v")
-    both = testing.adjust(np.concatenate([p[name] for name in axes]), correction)
+    """Over classes; those of one axis alone over both axes too (Bonferroni), as a class is named for either.
+
+    One family of both would not do: where one axis is biased in most classes, the other could be wrong in many.
+    """
     q = {name: testing.adjust(values, correction) for name, values in p.items()}
-    return q | dict(zip(axes, np.split(both, len(axes)), strict=True))
+    axes = [name for name in ("cvm_u", "cvm_v") if np.isfinite(p[name]).any()]
+    times = 1 if correction == "none" else len(axes)
+    return q | {name: np.minimum(q[name] * times, 1.0) for name in axes}
 
 
 BOTH = ("n", "u_both", "v_both", "uu_both", "vv_both", "uv")

@@ -79,7 +79,7 @@ def notes(counts: BoxCounts, minimum: int, draws: int, again: int) -> list[str]:
         "effect and are wide rather than narrow near 0, those of shares are binomial, of as many boxes as theirs are "
         "worth.",
         "p-values of displacement, concentration and correlation are not corrected over classes; q-values are, those "
-        "of the two axes alone as one family. Those of all classes together are one question each, not corrected "
+        "of one axis alone over the two axes too. Those of all classes together are one question each, not corrected "
         "either. The concentration is 12 times the variance about the class's own mean.",
         "Jensen-Shannon and Wasserstein distances are without what chance adds to those of as many boxes.",
         "The joint of centre and height uses 4 x 4 x 4 cells and tests them for equal shares, which no real mix of "
