@@ -3,9 +3,9 @@
 Of few boxes any spread looks uneven: ten boxes of an even law over 64 cells show .69 bits on average. So each class is
 drawn towards even, ``p(s) = q + s (p - q)``, until as many boxes as it has would be expected to show the distance that
 they do show; what is reported is the distance of ``p(s)``. The step from the observed distance to that one is taken for
-the jackknife's error too. In simulations (eight laws of placement, 10 to 1000 boxes) the 95 % intervals hold the truth
-in 95 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein). From others it is 91 to 100 %, and
-78 to 91 % of classes that hardly overlap with them or nearly all lie in one cell.
+the jackknife's error too. In simulations (twelve laws of placement, 10 to 2000 boxes) the 95 % intervals hold the truth
+in 92 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein). From others it is 91 to 100 %, and
+78 to 91 % of classes of which nearly all boxes lie in one cell with few of the others.
 """
 
 from __future__ import annotations
@@ -164,6 +164,10 @@ def _estimate(
     # What boxes show is on average more than what there is, so that its upper bound is one of that too.
     high = np.minimum(value + slope * reach, observed + reach)
     high = np.where(value <= chance, np.fmax(high, np.fmax(value, 0.0) + chance), high)
+    # A law may leave cells empty, which being drawn towards even fills: the distance may be as large as that seen, less
+    # what chance adds to as many boxes from just what was seen.
+    kept = observed - np.maximum(spread.expected(np.ones(len(observed))) - observed, 0.0)
+    high = np.where(value > chance, np.fmax(high, kept + reach), high)
     low = value - slope * reach
     # Boxes that all agree leave the jackknife nothing to see: this share of the law may have shown none of them.
     # Where others are compared with, it sees what these vary by.

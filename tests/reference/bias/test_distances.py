@@ -70,6 +70,17 @@ def test_values_are_near_the_truth_where_boxes_show_something_else(law):
     assert jensen_shannon(maps.sum(1)).mean() > truth(law)["js"] + 0.02
 
 
+@pytest.mark.parametrize("boxes", [40, 150, 600, 2000])
+@pytest.mark.parametrize("filled", [8, 16, 32])
+def test_intervals_hold_where_cells_stay_empty(filled, boxes):
+    """Spread evenly over some cells and never in the others, so that hardly anything varies."""
+    shares = np.repeat([1 / filled, 0], [filled, 64 - filled])
+    truth, rng = jensen_shannon(shares), np.random.default_rng(boxes)
+    made = jensen_shannon_interval(rng.multinomial(boxes // GROUPS or 1, shares, size=(300, GROUPS)))
+    assert np.mean((made.low <= truth) & (truth <= made.high)) >= 0.92
+    assert (made.high - made.low).mean() < 25 / boxes
+
+
 def test_many_boxes_show_what_there_is():
     maps, fine = drawn("in the middle", 20_000, np.random.default_rng(0))
     made = distances_of(maps[:20], fine[:20], clustered=False)
