@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.testing.chi_square import chi_square
 from biasscope.bias.testing.given import check_counts, counts_of
+from biasscope.core.binomial import unseen
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +66,12 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     n = table.sum((1, 2))
     full = np.where(n > 1, squared_effect(table.sum(1)), np.nan)  # one box has no other to agree with: always 0
     made = jackknife(full, _squared(leave_one_out(table)), table.any(-1), level=level)
-    return rooted(made, n * (n - 1) / 2, table.shape[-1], level=level)
+    # The most that n boxes can show is (n - 1) / n; and boxes that all agree may have missed some of the law.
+    alike = (table.sum(1) > 0).sum(-1) == 1
+    missed = full * (1 - unseen(np.maximum(n, 1), level)) ** 2
+    low = np.where(alike, np.minimum(made.low, missed), made.low)
+    high = np.where(full > 0, made.high * n / np.maximum(n - 1, 1), made.high)
+    return rooted(made._replace(low=low, high=high), n * (n - 1) / 2, table.shape[-1], level=level)
 
 
 def rooted(squared: Estimate, pairs: ArrayLike, cells: int, *, level: float = 0.95) -> Estimate:

@@ -175,6 +175,18 @@ def test_distances_refuse_what_is_no_sample_and_no_count():
             function([[-1, 2]])
 
 
+@pytest.mark.parametrize("n", [12, 60, 300])
+@pytest.mark.parametrize("filled", [1, 2, 4])
+def test_the_interval_holds_where_all_boxes_share_a_few_cells(n, filled):
+    """All boxes in one cell are an effect of 1, of which n boxes can show (n - 1) / n at most."""
+    shares = np.repeat([1 / filled, 0], [filled, 64 - filled])
+    effect, rng = np.sqrt((64 / filled - 1) / 63), np.random.default_rng(n)
+    made = effects.cramers_v_interval(rng.multinomial(n // 6, shares, size=(400, 6)))
+    assert np.mean((made.low <= effect) & (effect <= made.high)) >= 0.9
+    if filled == 1:
+        assert made.low[0] == pytest.approx(np.sqrt(1 - 1 / n) * 0.05 ** (1 / n))
+
+
 def test_one_box_has_no_effect_that_could_be_told():
     """chi-square of one box in k cells is k - 1 whatever its cell, so that the formula gives 0."""
     one, two = np.zeros((2, 3, 4), int)
