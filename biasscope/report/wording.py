@@ -91,12 +91,13 @@ def signed(value: float | None) -> str:
 def points(value: float | None) -> str:
     """Difference of two shares, in points of a per cent, with its sign.
 
-    >>> points(0.0312), points(0.0)
-    ('+3.1 points', '0 points')
+    >>> points(0.0312), points(0.0), points(0.00002)
+    ('+3.1 points', '0 points', '+0.0020 points')
     """
     if value is None:
         return DASH
-    text = f"{value * 100:+.{2 if 0 < abs(value) < 0.001 else 1}f}" if value else "0"
+    digits = 1 if abs(value) >= 0.001 else 2 if abs(value) >= TINY else 4
+    text = f"{value * 100:+.{digits}f}" if value else "0"
     return f"{text} points".replace("-", MINUS)
 
 
