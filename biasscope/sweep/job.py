@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress
 from biasscope.images import ImageProblem, ImageSource, match_labels, to_output
-from biasscope.models import LoadedModel
+from biasscope.models import LoadedModel, squashed
 from biasscope.models.binary import NOTE, both_sides, names_of
 from biasscope.models.outputs import NAMED
 from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, numbered, peek
@@ -76,7 +76,16 @@ class Job:
         preparation.target = lambda picture: to_output(mapping, picture.label)
         engine = self._engine(runner, order, probed, size)
         said = (note, *([NOTE.format(self.label)] if probed.shape[1] == 1 else []))
-        return self._result(self._swept(engine, pictures, size, preparation), runner, steps, names, said)
+        result = self._result(self._swept(engine, pictures, size, preparation), runner, steps, names, said)
+        return self._warned(result, probed)
+
+    def _warned(self, result: Sweep, probed: Tensor) -> Sweep:
+        """Say of a network that gives probabilities that it does."""
+        note = squashed.note(probed, result.predictions, result.p_top, self.label)
+        if not note:
+            return result
+        self.progress.warn(note)
+        return replace(result, notes=(note, *result.notes))
 
     def _engine(self, runner: Runner, order: Order, probed: Tensor, size: int) -> Engine:
         checkpoint = None

@@ -13,7 +13,7 @@ from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar
 from biasscope.images.picture import ImageProblem, ImageSource
-from biasscope.models import LoadedModel
+from biasscope.models import LoadedModel, squashed
 from biasscope.pipeline.common import inventory
 from biasscope.pipeline.common.calls import called, in_memory
 from biasscope.pipeline.common.forms import Impossible, Subject
@@ -152,7 +152,8 @@ class Run:
         """How the pictures came about, what was limited, what surgery means."""
         limited = plan.limit(self.asked) if self.asked.limit is None else None
         most = limited if len(self._taken()) == limited else None
-        return notes(self._source, [*self.absent, *self._said()], self.impossible, most, self._noun)
+        wrong = [note for note in self._said(sweeps=True) if squashed.MARK in note]
+        return notes(self._source, [*wrong, *self.absent, *self._said()], self.impossible, most, self._noun)
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""

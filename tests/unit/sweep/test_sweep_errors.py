@@ -273,3 +273,27 @@ def test_a_folder_with_a_damaged_file(tmp_path):
     assert [problem.image_id for problem in found.problems if not problem.used] == ["1/two.jpg"]
     with pytest.raises(InputError, match=r"problems with pictures: 1 \(1/two\.jpg"):
         sweep(loaded(), str(tmp_path), "circular", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("classes", "squash", "seen"),
+    [
+        (CLASSES, lambda out: out.softmax(1), "those of a picture add up to 1"),
+        (CLASSES, lambda out: out.softmax(1).half(), "those of a picture add up to 1"),
+        (1, torch.sigmoid, "all lie between 0 and 1"),
+    ],
+)
+def test_probabilities_where_scores_are_expected_are_told(classes, squash, seen):
+    net = Returns(squash)
+    net.head = TinyNet(classes).head
+    found = run(net)
+    assert seen in found.notes[0]
+    assert found.notes[0].startswith("module:Returns seems to give probabilities, not scores: ")
+
+
+@pytest.mark.parametrize("classes", [CLASSES, 1])
+def test_scores_are_not_taken_for_probabilities(classes):
+    assert not any("seems to give" in note for note in run(TinyNet(classes)).notes)
+    logs = Returns(lambda out: out.log_softmax(1) if classes > 1 else out)
+    logs.head = TinyNet(classes).head
+    assert not any("seems to give" in note for note in run(logs).notes)

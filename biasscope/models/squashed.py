@@ -1,0 +1,66 @@
+"""Answers that went through a softmax or a sigmoid already, where scores are expected."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+NOTE = (
+    "{} seems to give probabilities, not scores: {}. They go through softmax or sigmoid once more, so that "
+    "probabilities, their changes and averages, and {} are wrong. Give what comes before, or its logarithm."
+)
+"""What is said of such a network: its name, what is seen, and what else is wrong."""
+MARK = "seems to give probabilities, not scores"
+MANY = "those of a picture add up to 1", "Lie derivatives"
+ONE = "all lie between 0 and 1, as those of a sigmoid", "every answer (always yes)"
+
+
+def add_up(scores: Tensor) -> bool:
+    """Whether scores (N, C) of several classes are probabilities: none negative, 1 in sum for every picture.
+
+    Examples
+    --------
+    >>> scores = torch.tensor([[2.0, -1.0], [0.5, 0.1]])
+    >>> add_up(scores), add_up(scores.softmax(1)), add_up(scores.log_softmax(1))
+    (False, True, False)
+    """
+    off = (scores.double().sum(1) - 1).abs()
+    fractional = ((scores > 0) & (scores < 1)).any()  # zeros and ones alone may be votes
+    return scores.shape[1] > 1 and bool((scores >= 0).all() & (off < 0.01).all() & fractional)
+
+
+def between_0_and_1(answers: Tensor, p_top: Tensor) -> bool:
+    """Whether one number a picture was within 0 to 1 for every view, from the answers and their sigmoid.
+
+    Examples
+    --------
+    >>> z = torch.tensor([0.2, 0.9])
+    >>> between_0_and_1(torch.ones(2), z.sigmoid()), between_0_and_1(torch.ones(2), (9 * z).sigmoid())
+    (True, False)
+    """
+    one = torch.ones((), dtype=torch.float64).sigmoid() + 1e-4
+    return bool(((p_top <= one) & ((answers == 1) | (p_top <= 0.5))).all())
+
+
+def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str) -> str:
+    """What is to be said of a network after a sweep; nothing of one that gives scores.
+
+    Parameters
+    ----------
+    scores
+        What it gave for some pictures, (N, outputs).
+    answers, p_top
+        All its answers and their probabilities, where it has one output.
+    name
+        Of the network.
+
+    Examples
+    --------
+    >>> z = torch.tensor([[2.0, -1.0]])
+    >>> note(z, z, z, "net"), note(z.softmax(1), z, z, "net")[:40]
+    ('', 'net seems to give probabilities, not scor')
+    """
+    if add_up(scores):
+        return NOTE.format(name, *MANY)
+    one = scores.shape[1] == 1 and between_0_and_1(answers, p_top)
+    return NOTE.format(name, *ONE) if one else ""
