@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.binary import both_sides
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import class_scores
 
 
 def answers(model: nn.Module, x: Tensor) -> Tensor:
-    """Class scores (N, classes) for pictures; one number a picture is the logit of yes, beside 0 for no.
+    """Class scores (N, classes) for pictures; one number z a picture, the logit of yes, becomes (-z / 2, z / 2).
+
+    Beside a constant 0 the answer no would have neither a change nor an explanation; the probabilities are the same.
 
     Raises
     ------
     UsageError
         There are none, no row of classes a picture, or the network's forward raises an error.
     """
-    return both_sides(given(model, x))
+    found = given(model, x)
+    return torch.cat([-found / 2, found / 2], 1) if found.shape[1] == 1 else found
 
 
 def given(model: nn.Module, x: Tensor) -> Tensor:
@@ -30,7 +33,7 @@ def given(model: nn.Module, x: Tensor) -> Tensor:
         As for `answers`.
     """
     with networks_own(x.shape[1:]):
-        output = model(x)
+        output = model(x.clone())  # models may work in place on what they are given
     found = class_scores(output)
     if found.dim() != 2:
         raise UsageError(f"the network answers with {tuple(found.shape)}, not with (pictures, classes)")

@@ -128,7 +128,7 @@ def _run(
                 made = _selection(opened, block.reference[:1], layers)
                 patching = Patching(
                     opened.module, [one.layer for one in made.chosen], wraps=opened.plan.wraps, between=between,
-                    first_order=first_order, batch=batch,
+                    first_order=first_order, batch=batch, outputs=made.outputs,
                 )  # fmt: skip
             answers.append(patching.run(block, offsets))
             ids += block.ids

@@ -27,7 +27,8 @@ class Answers:
     Attributes
     ----------
     reference, shifted
-        Logit and probability of the target, and the answer: (P, 3) and (P, S, 3).
+        Logit and probability of the target, and the answer: (P, 3) and (P, S, 3). The logit of no is that of yes with
+        the other sign where the network gives one number.
     patched
         The same for the patched passes, (L, P, S, 3).
     slopes
@@ -60,14 +61,17 @@ class Patching:
         Whether the gradient is asked too.
     batch
         Most pictures a pass.
+    outputs
+        How many numbers the network gives a picture.
     """
 
     def __init__(
         self, model: nn.Module, layers: Sequence[Layer], *, wraps: bool, between: Between = "fourier",
-        first_order: bool = True, batch: int = 32,
+        first_order: bool = True, batch: int = 32, outputs: int = 2,
     ) -> None:  # fmt: skip
         self._model, self._layers, self._wraps, self._between = model, layers, wraps, between
         self._first_order, self._batch = first_order, batch
+        self._unit = 2 if outputs == 1 else 1  # `answers` halves one number
 
     def run(self, block: Block, offsets: Offsets) -> Answers:
         """Patch a block: one pass for the references, one for the shifted, one more for each layer."""
@@ -80,8 +84,8 @@ class Patching:
         ]
         shifted, patched, slopes = zip(*parts, strict=True)
         return Answers(
-            _read(logits, targets), np.concatenate(shifted, 1), np.concatenate(patched, 2), np.concatenate(slopes, 2),
-            float(logits.abs().nan_to_num(0.0, 0.0).max()),
+            self._read(logits, targets), np.concatenate(shifted, 1), np.concatenate(patched, 2),
+            np.concatenate(slopes, 2), self._unit * float(logits.abs().nan_to_num(0.0, 0.0).max()),
         )  # fmt: skip
 
     def _group(
@@ -95,9 +99,9 @@ class Patching:
         found = []
         for layer, change in zip(self._layers, ideal, strict=True):
             with changed(self._model, {layer.place: change}):
-                found.append(_read(answers(self._model, rows), wanted))
+                found.append(self._read(answers(self._model, rows), wanted))
         shape = len(offsets), len(targets)
-        shifted = _read(answer, wanted).reshape(*shape, 3).swapaxes(0, 1)
+        shifted = self._read(answer, wanted).reshape(*shape, 3).swapaxes(0, 1)
         patched = np.stack(found).reshape(-1, *shape, 3).swapaxes(1, 2)
         return shifted, patched, slopes.reshape(-1, *shape).swapaxes(1, 2)
 
@@ -128,7 +132,7 @@ class Patching:
         places = [layer.place for layer in self._layers]
         with torch.enable_grad(), changed(self._model, {place: _kept(owns, place) for place in places}):
             answer = answers(self._model, rows.detach().requires_grad_())
-            total = answer.gather(1, wanted[:, None]).sum()
+            total = self._unit * answer.gather(1, wanted[:, None]).sum()
             known = [place for place in places if owns[place].requires_grad]
             slopes = torch.autograd.grad(total, [owns[place] for place in known], allow_unused=True) if known else ()
         found, slope_of = [], dict(zip(known, slopes, strict=True))
@@ -138,6 +142,13 @@ class Patching:
             found.append(product.flatten(1).sum(1, dtype=torch.float64).cpu().numpy())
         return answer.detach(), np.stack(found)
 
+    def _read(self, logits: Tensor, targets: Tensor) -> Array:
+        """Logit and probability of the target, and the answer, (N, 3)."""
+        wide = logits.double()
+        chosen = self._unit * wide.gather(1, targets[:, None])[:, 0]
+        probability = wide.softmax(1).gather(1, targets[:, None])[:, 0]
+        return torch.stack([chosen, probability, wide.argmax(1).double()], 1).cpu().numpy()
+
 
 def _kept(owns: dict[Place, Tensor], place: Place) -> Callable[[Tensor], Tensor]:
     def change(own: Tensor) -> Tensor:
@@ -145,11 +156,3 @@ def _kept(owns: dict[Place, Tensor], place: Place) -> Callable[[Tensor], Tensor]
         return own.clone()  # so that a layer that works in place leaves what the gradient is taken by
 
     return change
-
-
-def _read(logits: Tensor, targets: Tensor) -> Array:
-    """Logit and probability of the target, and the answer, (N, 3)."""
-    wide = logits.double()
-    chosen = wide.gather(1, targets[:, None])[:, 0]
-    probability = wide.softmax(1).gather(1, targets[:, None])[:, 0]
-    return torch.stack([chosen, probability, wide.argmax(1).double()], 1).cpu().numpy()

@@ -136,7 +136,8 @@ class Blame(Layered[LayerBlame]):
     parameters, notes, problems
         What decided the numbers, what people should know, pictures that were left out.
     outputs
-        How many numbers the network gives a picture; one is read as the logit of answer 1 beside 0 for answer 0.
+        How many numbers the network gives a picture; one is read as the logit of answer 1, and with the
+        other sign as that of answer 0.
 
     Examples
     --------

@@ -160,7 +160,7 @@ def _graph(model: nn.Module, example: Tensor, places: Iterable[Place]) -> _Graph
 
     with torch.enable_grad(), changed(model, {place: note(place) for place in places}):
         x = example.detach().clone().requires_grad_()
-        start = x.view_as(x)  # so that models may work in place on what they are given
+        start = x.clone()  # so that models may work in place on what they are given
         with networks_own(example.shape[1:]):
             output = model(start)
     found = scores(output)

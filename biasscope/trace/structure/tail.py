@@ -77,7 +77,7 @@ def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Te
 def _scores(model: nn.Module, x: Tensor) -> Tensor | None:
     """Class scores (N, classes) that are finite numbers, if there are such."""
     with networks_own(x.shape[1:]):
-        output = model(x)
+        output = model(x.clone())  # models may work in place on what they are given
     found = scores(output)
     good = found is not None and found.dim() == 2 and not found.is_complex() and bool(found.isfinite().all())
     return found if good else None

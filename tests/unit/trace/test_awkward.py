@@ -254,3 +254,28 @@ def test_layers_that_are_made_by_the_first_pass():
     net = nn.Sequential(nn.LazyConv2d(4, 3, padding=1), nn.LazyBatchNorm2d(), nn.ReLU(), nn.MaxPool2d(2))
     with torch.random.fork_rng(devices=[]):
         assert len(trace(net, pictures(2), 3).layers) == 4
+
+
+class Normalises(nn.Module):
+    """Normalises what it is given, in place or not."""
+
+    def __init__(self, inplace):
+        super().__init__()
+        self.inplace, self.net = inplace, nn.Sequential(conv(1, 4, 2), nn.ReLU(), nn.MaxPool2d(2), *head(4))
+
+    def forward(self, x):
+        return self.net(x.sub_(0.5).mul_(3) if self.inplace else (x - 0.5) * 3)
+
+
+def test_networks_that_normalise_in_place_are_measured_as_others_are():
+    inplace, plain = (seeded(lambda inplace=inplace: Normalises(inplace)) for inplace in (True, False))
+    x = pictures(4)
+    before = x.clone()
+    found, expected = (blame(net, x, label="net") for net in (inplace, plain))
+    assert (found.layers, found.pairs) == (expected.layers, expected.pairs)
+    told, known = (attribution_equivariance(net, x, [(0, 1)], label="net") for net in (inplace, plain))
+    assert told.methods == known.methods
+    assert structure(inplace, (1, 16, 16)).tail == structure(plain, (1, 16, 16)).tail
+    traced, other = (trace(net, x, 4, measures=[*MEASURES, "lie_derivative"]) for net in (inplace, plain))
+    assert [layer.measures for layer in traced.layers] == [layer.measures for layer in other.layers]
+    assert torch.equal(x, before)

@@ -102,7 +102,7 @@ class FromPieces(nn.Module):
 
 
 class Binary(nn.Module):
-    """One number a picture, the logit of yes; with ``both`` beside 0, the logit of no."""
+    """One number a picture, the logit of yes; with ``both`` half of it for yes, and against yes for no."""
 
     def __init__(self, both=False):
         super().__init__()
@@ -113,4 +113,4 @@ class Binary(nn.Module):
 
     def forward(self, x):
         z = self.net(x)
-        return torch.cat([torch.zeros_like(z), z], 1) if self.both else z
+        return torch.cat([-z / 2, z / 2], 1) if self.both else z
