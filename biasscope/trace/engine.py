@@ -18,7 +18,7 @@ from biasscope.trace.chunk import Chunk, Layout
 from biasscope.trace.dense import dense_form
 from biasscope.trace.layer import Layer, Place, Size, Stride
 from biasscope.trace.measures import MEASURES
-from biasscope.trace.measures.lie import moving, quiet
+from biasscope.trace.measures.lie import forward_mode, moving
 from biasscope.trace.measures.measure import Measure
 from biasscope.trace.reading import Reading, not_finite
 from biasscope.trace.samples import SampleSums
@@ -160,7 +160,7 @@ class Engine:
         for self._axis in (0, 1):
             views.write(batch, numbers, [place - pictures[0] for place in places])
             watch.begin()
-            with networks_own(batch.shape[1:]), quiet(), forward_ad.dual_level(), self._precision():
+            with networks_own(batch.shape[1:]), forward_mode(), forward_ad.dual_level(), self._precision():
                 self._model(forward_ad.make_dual(batch.clone(), moving(batch, self._axis)))  # type: ignore[no-untyped-call]
         self._axis = None
 

@@ -42,6 +42,8 @@ def slope(images: Tensor, axis: int, derivative: Derivative = "bilinear") -> Ten
     >>> slope(torch.tensor([[0.0, 1.0, 4.0, 9.0]]), -1).tolist()
     [[0.5, 2.0, 4.0, 2.5]]
     """
+    if images.dtype in (torch.float16, torch.bfloat16):  # which have no spectrum on every device
+        return slope(images.float(), axis, derivative).to(images.dtype)
     length = images.shape[axis]
     if derivative == "bilinear":
         index = torch.arange(length, device=images.device)

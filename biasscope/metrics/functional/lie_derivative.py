@@ -102,17 +102,19 @@ def _one_pass(
 def _forward(f: Callable[[Tensor], Tensor], images: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
     """Give the output and its derivative."""
     try:
-        with warnings.catch_warnings(), torch.no_grad(), _plain_attention():
+        with warnings.catch_warnings(), torch.no_grad(), plain_attention():
             warnings.filterwarnings("ignore", ".*torch.jit")  # torch's own first use of forward mode
             out, change = cast(tuple[Tensor, Tensor], torch.func.jvp(f, (images,), (moved,), strict=True))
     except (RuntimeError, NotImplementedError) as problem:
         first = str(problem).partition("\n")[0]
+        if "independent of the inputs" in first:  # torch's words for it are about jvp and its arguments
+            first = "the output is cut off from the images on the way"
         raise InputError(f"no forward-mode derivative: {first}", where="lie_derivative", hint=HINT) from problem
     return out.detach(), change.detach()
 
 
 @contextmanager
-def _plain_attention() -> Iterator[None]:
+def plain_attention() -> Iterator[None]:
     """Keep attention off the fused paths, which have no forward-mode derivative."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 

@@ -80,10 +80,12 @@ class Probabilities(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
+        self.kind = next((p.dtype for p in network.parameters() if p.is_floating_point()), torch.float32)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give (N, C)."""
-        return both_sides(class_scores(self.network(x))).softmax(1)
+        """Give (N, C), of a network in half precision too."""
+        scores = class_scores(self.network(x.to(self.kind)))
+        return both_sides(scores.to(x.dtype)).softmax(1)
 
 
 def _prepared(subject: Subject, source: ImageSource, count: int) -> Tensor:

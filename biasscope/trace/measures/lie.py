@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from biasscope.core.errors import UsageError
+from biasscope.metrics.functional.lie_derivative import plain_attention
 from biasscope.trace.errors.sums import wide
 from biasscope.trace.fourier import derivative_matrix
 from biasscope.trace.layer import Layer
@@ -28,9 +29,12 @@ def moving(maps: Tensor, axis: int) -> Tensor:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """PyTorch scripts its own derivatives when forward mode is first used, and warns that it does."""
-    with warnings.catch_warnings():
+def forward_mode() -> Iterator[None]:
+    """For passes in forward mode: attention in its parts, as fused it has no derivative; no warning of torch's.
+
+    PyTorch scripts its own derivatives when forward mode is first used, and warns that it does.
+    """
+    with warnings.catch_warnings(), plain_attention():
         warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=FutureWarning)
         warnings.filterwarnings("ignore", message=".*torch.jit.script.*", category=DeprecationWarning)
         yield
@@ -68,7 +72,7 @@ def lie_derivative(
     """
     total: Tensor | None = None
     for axis in (0, 1):
-        with quiet():
+        with forward_mode():
             maps, tangent = torch.func.jvp(function, (pictures.clone(),), (moving(pictures, axis),))[:2]
         part = leaving(maps, tangent, axis, stride[axis])
         total = part if total is None else total + part

@@ -12,7 +12,7 @@ from biasscope.core.errors import UsageError
 from biasscope.models import Preprocessing
 from biasscope.trace import trace
 from biasscope.trace.measures import lie_derivative
-from biasscope.trace.measures.lie import leaving, moving, quiet
+from biasscope.trace.measures.lie import forward_mode, leaving, moving
 from biasscope.transforms import Crop
 from tests.unit.trace.nets import conv, pictures, seeded, small
 
@@ -150,7 +150,7 @@ def test_warnings_of_the_network_itself_are_heard(category):
 
     with pytest.warns(category, match="this layer goes away"):
         lie_derivative(warned, pictures(1))
-    with quiet():
+    with forward_mode():
         warnings.warn("`torch.jit.script` is deprecated", category, stacklevel=1)
 
 
@@ -186,3 +186,22 @@ def test_a_layer_that_is_called_for_both_axes_of_some_pictures_counts_them():
     assert found["first"].measures["lie_derivative"].n == 6
     assert 0 < found["second.0"].measures["lie_derivative"].n < 6
     assert found["second.0"]["lie_derivative"] < 1e-12
+
+
+class Attends(nn.Module):
+    """Maps, then attention between their positions, which is fused in evaluation mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = conv(1, 4, 2)
+        self.layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+
+    def forward(self, x):
+        return self.layer(self.conv(x).flatten(2).transpose(1, 2)).mean(1)
+
+
+def test_networks_with_attention_have_lie_derivatives():
+    net, x = seeded(Attends), pictures(3)
+    found = trace(net, x, 3, measures=["lie_derivative"])
+    alone = trace(net.conv, x, 3, measures=["lie_derivative"], layers="*")
+    assert found["conv"]["lie_derivative"] == pytest.approx(alone.layers[0]["lie_derivative"])

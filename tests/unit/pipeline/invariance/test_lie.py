@@ -1,6 +1,7 @@
 """Lie derivatives of models as they are found."""
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -72,3 +73,13 @@ def test_the_derivative_of_one_output_is_that_of_both_its_answers() -> None:
     )
     assert [item.value for item in one.scalars] == [item.value for item in two.scalars]
     assert all(item.value for item in one.scalars)
+
+
+def test_networks_in_half_precision_have_derivatives_too() -> None:
+    full, *halves = (
+        analyze_invariance(loaded(network().to(kind)), images=PICTURES, protocol="circular", grid="3x3", lie=4)
+        for kind in (torch.float32, torch.float16, torch.bfloat16)
+    )
+    expected = [item.value for item in full.result("lie").scalars]
+    for report in halves:
+        assert [item.value for item in report.result("lie").scalars] == pytest.approx(expected, rel=0.15)
