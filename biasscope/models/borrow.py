@@ -43,6 +43,28 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def same_draws(seed: int = 0) -> Iterator[None]:
+    """The same random numbers each time; afterwards the generators are as they were.
+
+    What a network draws in its forward (latent noise, dropout that is never off) would else be other numbers in every
+    run, and a result could not be repeated.
+
+    >>> drawn = []
+    >>> for _ in range(2):
+    ...     with same_draws():
+    ...         drawn.append(torch.rand(()).item())
+    >>> drawn[0] == drawn[1]
+    True
+    """
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed devices that are not restored
+        if devices:
+            torch.cuda.manual_seed_all(seed)
+        yield
+
+
+@contextmanager
 def moved(module: nn.Module, device: torch.device, *, channels_last: bool = False) -> Iterator[nn.Module]:
     """Move a module to a device and layout; afterwards it has the very tensors that it had before.
 

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from biasscope.core.progress import Advance
+from biasscope.core.randomness import generator
 from biasscope.images.picture import ImageProblem
+from biasscope.models.borrow import same_draws
 from biasscope.models.outputs import not_finite
 from biasscope.sweep.accumulate import BlockTables, Tables
 from biasscope.sweep.blocks import Block
@@ -73,6 +75,10 @@ class Engine:
                 found.blocks.append(_light(block))
         return found
 
+    def _seed(self, block: Block, purpose: str) -> int:
+        """For what the network itself draws: that of a block, so that a sweep that is continued draws the same."""
+        return int(generator(self.runner.settings.seed, purpose, str(block.indices[0])).integers(2**62))
+
     def _block(self, block: Block, floor: int, advance: Advance) -> tuple[Tables | None, dict[str, Floor]]:
         advance(len(self.order) * (block.read - len(block.image_ids)))
         views = self._open(block)
@@ -80,11 +86,13 @@ class Engine:
             advance(len(self.order) * len(block.image_ids))
             tables = block.stored
         else:
-            tables = self._sweep(views, block, advance)
+            with same_draws(self._seed(block, "sweep")):
+                tables = self._sweep(views, block, advance)
             self._store(block, tables)
         if tables is None or views is None or not floor:
             return tables, {}
-        return tables, self.floors.measure(views, block, tables, min(floor, len(block.image_ids)))
+        with same_draws(self._seed(block, "floors")):
+            return tables, self.floors.measure(views, block, tables, min(floor, len(block.image_ids)))
 
     def _open(self, block: Block) -> Views | None:
         if block.sources is None:

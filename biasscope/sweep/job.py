@@ -18,6 +18,7 @@ from biasscope.core.progress import Progress
 from biasscope.images import ImageProblem, ImageSource, match_labels, to_output
 from biasscope.models import LoadedModel, squashed
 from biasscope.models.binary import NOTE, both_sides, names_of
+from biasscope.models.borrow import same_draws
 from biasscope.models.outputs import NAMED
 from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, numbered, peek
 from biasscope.sweep.checkpoint import Checkpoint
@@ -69,7 +70,7 @@ class Job:
             raise self._nothing(preparation.problems)
         size = block_size(first, self.settings.batch)
         runner = Runner(self.loaded, self.settings, min(self.settings.batch, len(order) * min(size, self._count(size))))
-        with runner.session():
+        with runner.session(), same_draws():
             probed = probe(runner)
         names = names_of(self.loaded.class_names, probed.shape[1])
         mapping, note = match_labels(self.source, names, both_sides(probed).shape[1])

@@ -117,8 +117,14 @@ def _rectangle(offsets: NDArray[np.float64]) -> NDArray[np.int64] | None:
     return np.array([[places[y, x] for x in columns.tolist()] for y in rows.tolist()])
 
 
+DRAWS = (
+    "two copies of one picture are answered differently, from {} on: this network draws random numbers, and what they "
+    "change counts in every measure as if the shift had changed it"
+)
+
+
 def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool, images: int) -> list[str]:
-    notes = []
+    notes = [DRAWS.format(probed.draws)] if probed.draws else []
     many = {row.place for row in probed.seen if row.tensors > 1}
     several = sorted({one.layer.place.name for one in traced if one.layer.place in many})
     if several:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.borrow import evaluating, moved
+from biasscope.models.borrow import evaluating, moved, same_draws
 from biasscope.models.device import refuse_meta
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
@@ -60,23 +60,27 @@ class Probe:
         All tensors; their shapes and those of what was read, with a larger picture; side of the picture.
     single
         First axis of the tensors with four axes in a pass of one picture, where the larger one was not taken.
+    draws
+        First place whose maps are others for the second of two copies of one picture, where the answer is too.
     """
 
     seen: tuple[Seen, ...]
     grown: dict[Place, tuple[tuple[int, ...], tuple[int, ...]]]
     side: Size
     single: dict[Place, int] = field(default_factory=dict)
+    draws: str = ""
 
 
 @contextmanager
 def as_found(model: nn.Module, device: str | None = None) -> Iterator[None]:
     """Evaluation mode without gradients and without compiled code for a while; then modes and buffers as they were.
 
-    With ``device`` the model is there meanwhile.
+    With ``device`` the model is there meanwhile. What it draws at random are the same numbers each time.
     """
     compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
     with ExitStack() as stack:
         stack.enter_context(evaluating(model))
+        stack.enter_context(same_draws())
         if device is not None:
             stack.enter_context(moved(model, torch.device(device)))
         stack.enter_context(torch.no_grad())
@@ -120,19 +124,22 @@ def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Siz
 
     The larger one may fail (a head that takes one size only): the layers in front of the failure were seen by then.
     """
-    seen = _pass(model, example.expand(2, -1, -1, -1).contiguous(), functional)
+    seen, draws = _looked(model, example.expand(2, -1, -1, -1).contiguous(), functional)
     height, width = example.shape[-2:]
     larger = example.new_zeros(1, example.shape[1], height + GROWTH, width + GROWTH)
-    grown = _pass(model, larger, functional, partial=True)
+    grown, _ = _looked(model, larger, functional, partial=True)
     shapes = {item.place: (item.shape, item.incoming) for item in grown}
     single: dict[Place, int] = {}
     if any(len(item.shape) == 4 and item.place not in shapes for item in seen):
-        single = {item.place: item.shape[0] for item in _pass(model, example, functional) if len(item.shape) == 4}
-    return Probe(tuple(seen), shapes, (height, width), single)
+        alone, _ = _looked(model, example, functional)
+        single = {item.place: item.shape[0] for item in alone if len(item.shape) == 4}
+    return Probe(tuple(seen), shapes, (height, width), single, draws)
 
 
-def _pass(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) -> list[Seen]:
+def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) -> tuple[list[Seen], str]:
+    """Everything that a pass gave, and where two copies of a picture begin to differ."""
     seen: list[Seen] = []
+    differ: list[str] = []
 
     def receive(call: Call) -> None:
         found = list(tensors(call.output))
@@ -141,15 +148,26 @@ def _pass(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) 
             place = Place(call.name, call.number, item)
             real = tensor.is_floating_point()
             seen.append(Seen(place, call.kind, call.module, tuple(tensor.shape), incoming, len(found), real))
+            if not differ and tensor.dim() == 4 and _differ(tensor):
+                differ.append(call.name)
 
     with as_found(model), Watch(model, receive, functional=functional) as watch:
         watch.begin()
+        output = None
         try:
-            model(x)
+            output = model(x)
         except Exception:
             if not partial:
                 raise
-    return seen
+    return seen, next(iter(differ), "") if any(map(_differ, tensors(output))) else ""
+
+
+def _differ(found: Tensor) -> bool:
+    """Whether a tensor has two rows that differ by more than rounding."""
+    if not (found.dim() and len(found) == 2 and found.numel() and found.is_floating_point()):
+        return False
+    first, second = found.float()
+    return bool((first - second).abs().max() > 0.01 * first.abs().max())
 
 
 def float_type(model: nn.Module) -> torch.dtype:

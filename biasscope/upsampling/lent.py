@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from torch import nn
 
-from biasscope.models.borrow import evaluating
+from biasscope.models.borrow import evaluating, same_draws
 
 
 @contextmanager
@@ -27,9 +26,5 @@ def repeating(module: nn.Module) -> Iterator[None]:
     >>> drawn[0] == drawn[1]
     True
     """
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
-    with evaluating(module), torch.random.fork_rng(devices=devices):
-        torch.default_generator.manual_seed(0)  # torch.manual_seed would also seed devices that are not restored
-        if devices:
-            torch.cuda.manual_seed_all(0)
+    with evaluating(module), same_draws():
         yield

@@ -17,7 +17,7 @@ from biasscope.metrics import LocalEquivarianceError
 from biasscope.metrics.functional import lie_derivative
 from biasscope.metrics.functional.generators import Generator
 from biasscope.models.binary import both_sides
-from biasscope.models.borrow import evaluating, moved
+from biasscope.models.borrow import evaluating, moved, same_draws
 from biasscope.models.device import resolve_device
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import class_scores
@@ -95,7 +95,7 @@ def _prepared(subject: Subject, source: ImageSource, count: int) -> Tensor:
 
 def _errors(subject: Subject, pictures: Tensor, device: str) -> Iterator[dict[str, Any]]:
     model, target = Probabilities(subject.model.module), resolve_device(device)
-    with evaluating(model), moved(model, target, channels_last=False):
+    with evaluating(model), moved(model, target, channels_last=False), same_draws():
         for movement, (title, unit) in MOVEMENTS.items():
             metric = LocalEquivarianceError()
             with networks_own(pictures.shape[1:]):

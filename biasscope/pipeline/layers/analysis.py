@@ -33,6 +33,7 @@ from biasscope.pipeline.layers.result import result
 from biasscope.pipeline.layers.structure import structured
 from biasscope.report.model import Report
 from biasscope.trace import trace
+from biasscope.trace.assemble import DRAWS
 
 QUESTION = "At which layer is shiftability lost, and which layer is to blame when a shift changes the answer?"
 SHOWN = 4
@@ -166,7 +167,9 @@ class Run:
     def notes(self) -> list[str]:
         """How the pictures came about, what was limited."""
         limited = self.asked.limit is None and self._count() == plan.LIMIT
-        said = [*self.absent, *self.source.notes]
+        told = [(item.label, note) for item in self.items for note in item.trace.notes]
+        drawn = [f"{label}: {note}." for label, note in told if note.startswith(DRAWS.partition("{}")[0])]
+        said = [*drawn, *self.absent, *self.source.notes]
         return notes(self.source, said, self.impossible, plan.LIMIT if limited else None)
 
     def files(self) -> list[Path]:

@@ -179,3 +179,23 @@ def test_compiled_it_is_one_graph_of_one_shape(monkeypatch):
     assert graphs == [[(4, 1, 12, 12)]]
     torch.testing.assert_close(found.p_top, sweep(loaded(), source(7), Roll(1), batch=4).p_top)
     assert found.settings["compile"]
+
+
+class Noisy(TinyNet):
+    """Draws random numbers whatever mode it is in."""
+
+    def forward(self, x):
+        return super().forward(x + torch.randn_like(x))
+
+
+def test_networks_that_draw_random_numbers_draw_the_same_again(tmp_path):
+    state = torch.get_rng_state()
+    first, second = (sweep(loaded(Noisy()), source(9), Roll(1), batch=4) for _ in range(2))
+    assert torch.equal(first.p_top, second.p_top)
+    assert first.floors == second.floors
+    assert first.floors["batch layout"].mean_absolute_change > 0
+    assert torch.equal(torch.get_rng_state(), state)
+    sweep(loaded(Noisy()), source(5), Roll(1), batch=4, checkpoint=tmp_path)
+    continued = sweep(loaded(Noisy()), source(9), Roll(1), batch=4, checkpoint=tmp_path)
+    assert torch.equal(first.p_top, continued.p_top)
+    assert first.floors == continued.floors

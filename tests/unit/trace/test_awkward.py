@@ -279,3 +279,26 @@ def test_networks_that_normalise_in_place_are_measured_as_others_are():
     traced, other = (trace(net, x, 4, measures=[*MEASURES, "lie_derivative"]) for net in (inplace, plain))
     assert [layer.measures for layer in traced.layers] == [layer.measures for layer in other.layers]
     assert torch.equal(x, before)
+
+
+class Draws(nn.Module):
+    """Drops maps at random whatever mode it is in."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.head = conv(1, 4), conv(4, 4, 2), nn.Sequential(*head(4))
+
+    def forward(self, x):
+        return self.head(self.second(nn.functional.dropout(self.first(x), 0.5, training=True)))
+
+
+@pytest.mark.parametrize(("functional", "place"), [(False, "second"), (True, ":dropout")])
+def test_networks_that_draw_random_numbers_repeat_and_are_told(functional, place):
+    net, x = seeded(Draws), pictures(4)
+    state = torch.get_rng_state()
+    first, second = (trace(net, x, 3, measures=MEASURES, functional=functional, label="net") for _ in range(2))
+    assert [layer.measures for layer in first.layers] == [layer.measures for layer in second.layers]
+    assert [note for note in first.notes if f"differently, from {place} on" in note]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert blame(net, x, label="net").pairs == blame(net, x, label="net").pairs
+    assert not [note for note in trace(seeded(Twice), x, 3).notes if "differently" in note]
