@@ -77,6 +77,10 @@ class Preprocessing:
         import numpy as np
         from PIL import Image as Pillow
 
+        if self.channels not in (1, 3):
+            hint = "Give it within a module that makes its channels of these."
+            what = f"the model takes {self.channels} channels, pictures are prepared with 3 (RGB) or 1 (grey)"
+            raise InputError(what, hint=hint)
         picture = image if isinstance(image, Pillow.Image) else Pillow.fromarray(np.asarray(image))
         picture = self._cropped(picture.convert("RGB" if self.channels == 3 else "L"))
         values = torch.from_numpy(np.array(picture, np.uint8))

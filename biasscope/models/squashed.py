@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-NOTE = (
-    "{} seems to give probabilities, not scores: {}. They go through softmax or sigmoid once more, so that "
-    "probabilities, their changes and averages, and {} are wrong. Give what comes before, or its logarithm."
-)
-"""What is said of such a network: its name, what is seen, and what else is wrong."""
 MARK = "seems to give probabilities, not scores"
-MANY = "those of a picture add up to 1", "Lie derivatives"
-ONE = "all lie between 0 and 1, as those of a sigmoid", "every answer (always yes)"
+MANY = (
+    f"{{}} {MARK}: those of a picture add up to 1. They go through a softmax once more, so that probabilities, their "
+    "changes and averages, and Lie derivatives are wrong; the answers are not. Give what comes before the softmax, or "
+    "its logarithm."
+)
+ONE = (
+    f"{{}} {MARK}: all lie between 0 and 1, as behind a sigmoid. As one output is read as a logit, the answer would be "
+    "yes at every view. Give what comes before the sigmoid."
+)
 
 
 def add_up(scores: Tensor) -> bool:
@@ -61,6 +63,6 @@ def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str) -> str:
     ('', 'net seems to give probabilities, not scor')
     """
     if add_up(scores):
-        return NOTE.format(name, *MANY)
+        return MANY.format(name)
     one = scores.shape[1] == 1 and between_0_and_1(answers, p_top)
-    return NOTE.format(name, *ONE) if one else ""
+    return ONE.format(name) if one else ""

@@ -78,15 +78,8 @@ class Job:
         engine = self._engine(runner, order, probed, size)
         said = (note, *([NOTE.format(self.label)] if probed.shape[1] == 1 else []))
         result = self._result(self._swept(engine, pictures, size, preparation), runner, steps, names, said)
-        return self._warned(result, probed)
-
-    def _warned(self, result: Sweep, probed: Tensor) -> Sweep:
-        """Say of a network that gives probabilities that it does."""
-        note = squashed.note(probed, result.predictions, result.p_top, self.label)
-        if not note:
-            return result
-        self.progress.warn(note)
-        return replace(result, notes=(note, *result.notes))
+        wrong = squashed.note(probed, result.predictions, result.p_top, self.label)
+        return replace(result, notes=(wrong, *result.notes)) if wrong else result
 
     def _engine(self, runner: Runner, order: Order, probed: Tensor, size: int) -> Engine:
         checkpoint = None

@@ -43,7 +43,11 @@ def probe(runner: Runner) -> Tensor:
 def _refused(error: Exception, loaded: LoadedModel, x: Tensor) -> UsageError:
     said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     fed = f"{x.shape[1]} x {x.shape[2]} x {x.shape[3]} (channels x height x width)"
-    hint = "Give the size and the channels of its training: option size=... of the model, or its preprocessing."
+    hint = (
+        "Give the size and the channels of its training: option size=... of the model, or its preprocessing, as "
+        "load_model(module, preprocessing=Preprocessing((height, width), resize, mean, std)); a python: function may "
+        "return that."
+    )
     what = f"the model cannot be run on pictures of {fed}: {type(error).__name__}: {said}"
     return UsageError(what, where=loaded.provenance.spec, hint=hint)
 

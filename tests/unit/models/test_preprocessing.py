@@ -36,3 +36,10 @@ def test_preprocessing_of_arrays_and_grey_pictures():
 def test_preprocessing_that_cannot_normalise_is_refused(mean, std):
     with pytest.raises(UsageError, match="do not normalise"):
         Preprocessing((8, 8), None, mean, std)
+
+
+def test_channels_that_pictures_do_not_have_are_refused():
+    four = Preprocessing((8, 8), None, (0.5,) * 4, (0.25,) * 4)
+    with pytest.raises(InputError, match=r"takes 4 channels, pictures are prepared with 3 \(RGB\) or 1 \(grey\)"):
+        four(np.zeros((8, 8, 3), np.uint8))
+    assert four.normalise(torch.zeros(4, 8, 8)).shape == (4, 8, 8)
