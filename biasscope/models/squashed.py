@@ -60,7 +60,7 @@ def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str) -> str:
     --------
     >>> z = torch.tensor([[2.0, -1.0]])
     >>> note(z, z, z, "net"), note(z.softmax(1), z, z, "net")[:40]
-    ('', 'net seems to give probabilities, not scor')
+    ('', 'net seems to give probabilities, not sco')
     """
     if add_up(scores):
         return MANY.format(name)

@@ -23,7 +23,7 @@ def statement(found: Structure) -> str:
 
 def _expected(found: Structure) -> str:
     if found.tail.kind == "flatten":
-        return "the classifier reads every position on its own, so invariance cannot be expected at any translation"
+        return "the classifier tells positions apart, so invariance cannot be expected at any translation"
     if found.tail.kind != "pooling":
         return "whether the classifier pools its positions could not be tried, so nothing is said of invariance"
     if found.exact:

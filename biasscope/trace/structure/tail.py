@@ -1,4 +1,4 @@
-"""What the classifier does with the last map: pool it, or read every position on its own."""
+"""What the classifier does with the last map: pool it, or tell its positions apart."""
 
 from __future__ import annotations
 

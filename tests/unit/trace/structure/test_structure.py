@@ -43,7 +43,7 @@ def test_vgg16_flattens_its_seven_by_seven_map():
     assert found.stride_product == 32
     assert (found.last.height, found.tail.kind) == (7, "flatten")
     assert found.tail.swap_error > 0.01
-    assert "every position on its own" in found.statement
+    assert "the classifier tells positions apart" in found.statement
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_functions_that_pool_are_told_by_the_swap_test(flat, kind):
     assert (found.tail.kind, found.tail.layer) == (kind, ":max_pool2d")
     assert (found.stride_product, found.last.height) == (2, 8)
     assert any(":max_pool2d (by 2)" in note for note in found.notes)
-    assert ("every position on its own" in found.statement) == flat
+    assert ("the classifier tells positions apart" in found.statement) == flat
 
 
 def test_an_adaptive_pool_that_enlarges_is_not_divided_out():
