@@ -8,11 +8,15 @@ from typing import Protocol
 
 from biasscope.core.provenance import inputs_of
 from biasscope.core.results import Result, Scalar
+from biasscope.core.words import first_few
 from biasscope.images.picture import ImageProblem, ImageSource
-from biasscope.pipeline.common.forms import Impossible
+from biasscope.pipeline.common.forms import Impossible, Subject
 from biasscope.pipeline.common.origin import Origin
 from biasscope.pipeline.definition import Definition
 from biasscope.report.model import Report
+
+NAMED = 4
+"""Models that a note names."""
 
 
 class Run(Protocol):
@@ -80,6 +84,13 @@ def why_absent(section: str, made: Sequence[object], reasons: Iterable[str]) -> 
     (['No blame: net is left out: no gradient.'], [])
     """
     return [] if made else [f"No {section}: {reason}" for reason in reasons]
+
+
+def untrained(subjects: Iterable[Subject]) -> list[str]:
+    """What is said of networks with random weights; nothing where there are none."""
+    sources = {item.family: item.model.provenance.source for item in subjects}
+    names = [family for family, source in sources.items() if source.endswith(", untrained")]
+    return [f"Random weights, untrained: {first_few(names, NAMED)}. Trained ones may do otherwise."] if names else []
 
 
 def notes(

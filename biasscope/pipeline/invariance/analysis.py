@@ -19,7 +19,7 @@ from biasscope.pipeline.common.calls import called, in_memory
 from biasscope.pipeline.common.forms import Impossible, Subject
 from biasscope.pipeline.common.labels import Given
 from biasscope.pipeline.common.origin import files
-from biasscope.pipeline.common.run import notes, once, reported
+from biasscope.pipeline.common.run import notes, once, reported, untrained
 from biasscope.pipeline.common.sources import listed, place
 from biasscope.pipeline.common.subjects import chosen, subjects
 from biasscope.pipeline.definition import InvarianceAnalysis
@@ -153,7 +153,13 @@ class Run:
         limited = plan.limit(self.asked) if self.asked.limit is None else None
         most = limited if len(self._taken()) == limited else None
         wrong = [note for note in self._said(sweeps=True) if squashed.MARK in note]
-        return notes(self._source, [*wrong, *self.absent, *self._said()], self.impossible, most, self._noun)
+        return notes(
+            self._source,
+            [*wrong, *untrained(self.subjects), *self.absent, *self._said()],
+            self.impossible,
+            most,
+            self._noun,
+        )
 
     def files(self) -> list[Path]:
         """Files of pictures and weights."""

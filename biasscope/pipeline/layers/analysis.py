@@ -21,7 +21,7 @@ from biasscope.pipeline.common.calls import called, in_memory
 from biasscope.pipeline.common.forms import Impossible
 from biasscope.pipeline.common.labels import Given
 from biasscope.pipeline.common.origin import files
-from biasscope.pipeline.common.run import notes, once, reported
+from biasscope.pipeline.common.run import notes, once, reported, untrained
 from biasscope.pipeline.common.sources import listed, opened, place
 from biasscope.pipeline.common.subjects import chosen, subjects
 from biasscope.pipeline.definition import LayersAnalysis
@@ -169,7 +169,7 @@ class Run:
         limited = self.asked.limit is None and self._count() == plan.LIMIT
         told = [(item.label, note) for item in self.items for note in item.trace.notes]
         drawn = [f"{label}: {note}." for label, note in told if note.startswith(DRAWS.partition("{}")[0])]
-        said = [*drawn, *self.absent, *self.source.notes]
+        said = [*drawn, *untrained(item.subject for item in self.items), *self.absent, *self.source.notes]
         return notes(self.source, said, self.impossible, plan.LIMIT if limited else None)
 
     def files(self) -> list[Path]:

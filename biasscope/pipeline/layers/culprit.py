@@ -29,7 +29,7 @@ def finding(made: Sequence[Found]) -> str:
     if top is None and flips:
         return f"{changed}, but not the logit of the answer to the picture itself, so no layer is to blame."
     if top is None:
-        return f"One-pixel shifts change nothing in {item.label}, so no layer is to blame."
+        return f"One-pixel shifts change nothing in {item.label} by more than rounding, so no layer is to blame."
     ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
     does = "subsamples" if top.subsampling else "does not subsample"
     share = f"{percent(round(top.blame.value or 0.0, 4), 0)}{ends} of the change of the logit"

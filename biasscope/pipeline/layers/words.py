@@ -75,6 +75,7 @@ def _rise(item: Measurement, measure: str) -> Iterator[str]:
         yield f"It rises at none of them above {item.units[0].end.name}." if item.picked else "It rises at no layer."
         return
     rise = f"{signed(measure, jump.rise)}{ends(measure, jump.low, jump.high)}"
+    rise += ", not told from chance" if jump.low is not None and jump.low <= 0 else ""
     yield f"Its largest rise, {rise}, is at {jump.layer.name}, {where(jump)}{_share(item, found)}."
 
 
@@ -127,14 +128,14 @@ def answer(items: Sequence[Measurement], others: Sequence[Result]) -> list[str]:
 
 
 def apart(items: Sequence[Measurement], blame: Result) -> str:
-    """Why the largest rise and the most blame may name different layers of the first model, where they do."""
+    """Why the largest rise and the most blame may name different layers of the first model, where both are told."""
     measure = main_measure(items)
     jump = largest(items[0], measure) if measure is not None else None
     table = blame.table("layers") if blame.kind == "blame" else None
-    if jump is None or table is None:
+    if jump is None or table is None or (jump.low is not None and jump.low <= 0):
         return ""
-    columns = (table[name] for name in ("model", "layer", "effect", "complete"))
-    rows = [row for row in zip(*columns, strict=True) if row[0] == items[0].label and row[3] and row[2] is not None]
+    columns = (table[name] for name in ("model", "layer", "effect", "rank"))
+    rows = [row for row in zip(*columns, strict=True) if row[0] == items[0].label and row[3] is not None]
     top = str(max(rows, key=lambda row: float(row[2]))[1]) if rows else None
     risen = {jump.layer.name, jump.subsampling or jump.layer.name}
     if top is None or any(_same(top, name) for name in risen):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -85,15 +85,44 @@ def test_a_layer_where_branches_end_is_not_convicted() -> None:
     assert "up to joined, where branches end" in finding([(item, blame)])
 
 
+@pytest.mark.parametrize(("low", "said"), [(0.01, "(1 to 9), is"), (-0.01, "(-1 to 9), not told from chance, is")])
+def test_a_rise_within_chance_is_said_to_be(monkeypatch: pytest.MonkeyPatch, low: float, said: str) -> None:
+    layer = SimpleNamespace(name="a")
+    jump = SimpleNamespace(layer=layer, subsampling=None, hidden=False, rise=0.05, low=low, high=0.09, share=1.0)
+    monkeypatch.setattr(words, "jumps", lambda _item, _measure: [jump])
+    monkeypatch.setattr(words, "largest", lambda _item, _measure: jump)
+    last = cast(
+        Any, {"nonshiftability": SimpleNamespace(value=0.1, low=0.0, high=0.2, title="nonshiftability", note="")}
+    )
+    unit = SimpleNamespace(end=Ended(last))
+    item = SimpleNamespace(label="net", picked=False, place="its last", units=[unit, unit], last=Ended(last))
+    assert said in " ".join(words.lost([cast(Measurement, item)]))
+
+
+class Ended(SimpleNamespace):
+    """A layer with measures and a name."""
+
+    def __init__(self, measures: dict[str, Any]) -> None:
+        super().__init__(name="b", measures=measures)
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.measures[name].value)
+
+
 def test_the_first_screen_explains_a_rise_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    jump = SimpleNamespace(layer=SimpleNamespace(name="features.16"), subsampling=None)
+    jump = SimpleNamespace(layer=SimpleNamespace(name="features.16"), subsampling=None, low=0.01)
     monkeypatch.setattr(words, "main_measure", lambda _items: "nonshiftability")
     monkeypatch.setattr(words, "largest", lambda _item, _measure: jump)
     items = [cast(Measurement, SimpleNamespace(label="net"))]
-    for layer, explained in (("features.4", True), ("features.16", False), ("features", False)):
-        columns = {"model": ["net", "net"], "layer": ["x", layer], "effect": [0.1, 0.6], "complete": [True, True]}
-        blame = Result("blame", "Found.", tables=[table("layers", columns)])
-        assert ("blame is causal" in words.apart(items, blame)) == explained
+
+    def explained(layer: str, rank: int | None) -> bool:
+        columns = {"model": ["net", "net"], "layer": ["x", layer], "effect": [0.1, 0.6], "rank": [None, rank]}
+        return "blame is causal" in words.apart(items, Result("blame", "Found.", tables=[table("layers", columns)]))
+
+    assert [explained(layer, 1) for layer in ("features.4", "features.16", "features")] == [True, False, False]
+    assert not explained("features.4", None)  # no layer's blame is told from chance
+    jump.low = -0.01
+    assert not explained("features.4", 1)  # nor is the rise
 
 
 @pytest.mark.parametrize(
