@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from biasscope.core.words import first_few
 from biasscope.trace.engine import Traced
 from biasscope.trace.estimate import Estimate
 from biasscope.trace.layer import Layer
 from biasscope.trace.layer_result import Lattice, LayerTrace, Measured
 from biasscope.trace.maps import maps_of
 from biasscope.trace.measures import MEASURES
+from biasscope.trace.measures.lie import LieDerivative
 from biasscope.trace.measures.period import lattice_period
 from biasscope.trace.probe import Probe, Seen
 from biasscope.trace.result import Trace
@@ -135,6 +137,7 @@ def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool
     measured = dict.fromkeys(name for one in traced for name in one.measures)
     notes += _undefined(traced, images)
     notes += [f"{name}: {note}" for name in measured if (note := MEASURES[name].facts.get("note"))]
+    notes += _without(traced)
     uneven = {one.layer.name for one in traced if plan.wraps and _uneven(one.layer, probed)}
     if uneven:
         notes.append(
@@ -142,6 +145,16 @@ def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool
             f"be exact there ({', '.join(sorted(uneven)[:5])})"
         )
     return notes
+
+
+def _without(traced: Sequence[Traced]) -> list[str]:
+    """Layers without a Lie derivative."""
+    made = {id(measure): measure for one in traced for measure, _ in one.measures.values()}.values()
+    names = [name for measure in made if isinstance(measure, LieDerivative) for name in measure.without]
+    if not names:
+        return []
+    why = "no picture changes their maps, or they are cut off from it (detach, no_grad)"
+    return [f"lie_derivative: {len(names)} layers have none, {why}: {first_few(names, 5)}"]
 
 
 def _undefined(traced: Sequence[Traced], images: int) -> list[str]:

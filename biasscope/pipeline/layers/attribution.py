@@ -52,7 +52,7 @@ def attributed(
             try:
                 made.append((item, _attributed(item, source, asked, wanted, progress)))
             except (UsageError, InputError) as error:
-                notes.append(f"{item.label} is left out: {error.what}.")
+                notes.append(f"{item.label} is left out: {error.what.rstrip('.')}.")
     absent += why_absent("explanations", made, notes)
     return _result(made, asked, wanted, notes) if made else None
 

@@ -39,7 +39,7 @@ def blamed(
             try:
                 made.append((item, _blame(item, source, asked, progress)))
             except (UsageError, InputError) as error:
-                notes.append(f"{item.label} is left out: {error.what}.")
+                notes.append(f"{item.label} is left out: {error.what.rstrip('.')}.")
     absent += why_absent("blame", made, notes)
     return _result(made, source, asked, notes) if made else None
 

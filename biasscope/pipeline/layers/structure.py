@@ -27,7 +27,7 @@ def structured(items: Sequence[Measurement], progress: Progress, absent: list[st
             try:
                 made.append((item, structure(item.subject.model, label=item.label)))
             except UsageError as error:
-                notes.append(f"{item.label} is left out: {error.what}.")
+                notes.append(f"{item.label} is left out: {error.what.rstrip('.')}.")
     absent += why_absent("structure", made, notes)
     if not made:
         return None

@@ -91,13 +91,21 @@ def leaving(maps: Tensor, tangent: Tensor, axis: int, stride: float | None) -> T
 
 
 class LieDerivative(PerImage):
-    """`lie_derivative` of every picture, averaged."""
+    """`lie_derivative` of every picture, averaged.
+
+    Attributes
+    ----------
+    without
+        Names of the layers that give no derivative, in order.
+    """
 
     reads: ClassVar[Reads] = "tangent"
 
     def __init__(self, layers: Sequence[Layer], plan: Plan) -> None:
         super().__init__(layers, plan)
         self._vertical: dict[int, Tensor] = {}
+        self.without: dict[str, None] = {}
+        self._given = False
 
     @classmethod
     def applies(cls, layer: Layer, plan: Plan) -> bool:
@@ -105,11 +113,12 @@ class LieDerivative(PerImage):
         return plan.wraps
 
     def update(self, number: int, reading: Reading) -> None:
-        """Take one axis of the pictures' references in."""
+        """Take one axis of the pictures' references in; maps that no picture changes have no derivative."""
         layer, axis, tangent = self.layers[number], reading.axis, reading.tangent
         if tangent is None:
-            hint = "Leave lie_derivative out, or this layer."
-            raise UsageError("the layer gives no forward-mode derivative", where=layer.name, hint=hint)
+            self.without[layer.name] = None
+            return
+        self._given = True
         maps = reading.maps[:, 0]
         part = leaving(maps, tangent[:, 0], axis, None if layer.stride is None else float(layer.stride[axis]))
         if axis == 0:
@@ -122,6 +131,16 @@ class LieDerivative(PerImage):
         self.put(number, torch.where(energy > 0, (whole / energy).sqrt(), torch.nan))
 
     def finish(self) -> None:
-        """Add the values of the pictures; one axis alone counts for nothing, and not for the next pictures."""
+        """Add the values of the pictures; one axis alone counts for nothing, and not for the next pictures.
+
+        Raises
+        ------
+        UsageError
+            No layer gives a derivative.
+        """
+        if self.without and not self._given:
+            hint = "Leave lie_derivative out; torch.no_grad, .detach() or a quantised part cuts the pictures off."
+            what = "the layer gives no forward-mode derivative, nor does any other"
+            raise UsageError(what, where=next(iter(self.without)), hint=hint)
         self._vertical.clear()
         super().finish()

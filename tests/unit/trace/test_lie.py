@@ -117,14 +117,22 @@ def test_shifts_that_do_not_go_around_have_no_lie_derivative():
     assert all(set(layer.measures) == {"sum_variation"} for layer in found.layers)
 
 
-def test_a_layer_without_a_derivative_is_named():
-    class Detached(nn.Module):
-        def forward(self, x):
-            return x.detach() * 1
+class Detached(nn.Module):
+    def forward(self, x):
+        return x.detach() * 1
 
-    net = seeded(lambda: nn.Sequential(conv(1, 2), nn.Sequential(Detached())))
-    with pytest.raises(UsageError, match=r"^1\.0: the layer gives no forward-mode derivative"):
+
+def test_networks_without_derivatives_are_refused():
+    net = seeded(lambda: nn.Sequential(Detached(), conv(1, 2)))
+    with pytest.raises(UsageError, match=r"^0: the layer gives no forward-mode derivative, nor does any other"):
         trace(net, pictures(2), 2, measures="lie_derivative")
+
+
+def test_a_layer_without_a_derivative_is_named_and_the_others_have_theirs():
+    net = seeded(lambda: nn.Sequential(conv(1, 2), nn.Sequential(Detached())))
+    found = trace(net, pictures(2), 2, measures="lie_derivative", layers="leaves")
+    assert [layer["lie_derivative"] is None for layer in found.layers] == [False, True]
+    assert [note for note in found.notes if "1 layers have none" in note and note.endswith(": 1.0")]
 
 
 class Vanishing(nn.Module):
