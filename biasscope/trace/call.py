@@ -88,7 +88,7 @@ def trace(
     device
         Where to run; where the model is, if not given.
     amp
-        Run under autocast. What is added up is in single precision at least.
+        Run under autocast. What is added up is in single precision at least, and Lie derivatives are taken without.
     preprocessing
         How pictures are prepared, for a plain module that is not given tensors.
     label

@@ -152,7 +152,10 @@ class Engine:
                 measure.chunk_done(chunk)
 
     def _derive(self, watch: Watch, views: Views, pictures: Sequence[int]) -> None:
-        """Forward-mode derivatives of the references' responses by a shift of the picture, down and then right."""
+        """Forward-mode derivatives of the references' responses by a shift of the picture, down and then right.
+
+        Without autocast, whose mixed types forward mode does not take.
+        """
         room = (self._layout.pictures, 1)
         self._chunk = Chunk(tuple(pictures), (self._plan.reference,), room, True, True)
         numbers, places = self._chunk.slots
@@ -160,7 +163,7 @@ class Engine:
         for self._axis in (0, 1):
             views.write(batch, numbers, [place - pictures[0] for place in places])
             watch.begin()
-            with networks_own(batch.shape[1:]), forward_mode(), forward_ad.dual_level(), self._precision():
+            with networks_own(batch.shape[1:]), forward_mode(), forward_ad.dual_level():
                 self._model(forward_ad.make_dual(batch.clone(), moving(batch, self._axis)))  # type: ignore[no-untyped-call]
         self._axis = None
 

@@ -159,7 +159,8 @@ def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False
         except Exception:
             if not partial:
                 raise
-    return seen, next(iter(differ), "") if any(map(_differ, tensors(output))) else ""
+    rows = () if isinstance(output, list) else tensors(output)  # detectors list what they found, picture by picture
+    return seen, next(iter(differ), "") if any(map(_differ, rows)) else ""
 
 
 def _differ(found: Tensor) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from biasscope.core.words import counted
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.trace.blame import Blame, LayerBlame
@@ -35,8 +36,8 @@ def finding(made: Sequence[Found]) -> str:
     share = f"{percent(round(top.blame.value or 0.0, 4), 0)}{ends} of the change of the logit"
     if by_chance(top):
         return (
-            f"{changed}; no layer's blame is told from chance with {found.images} pictures (the most has {top.name}, "
-            f"{share})."
+            f"{changed}; no layer's blame is told from chance with {counted(found.images, 'picture')} (the most has "
+            f"{top.name}, {share})."
         )
     return f"{changed}; most to blame is {top.name} ({top.kind}, which {does}) with {share}."
 

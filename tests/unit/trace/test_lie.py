@@ -213,3 +213,11 @@ def test_networks_with_attention_have_lie_derivatives():
     found = trace(net, x, 3, measures=["lie_derivative"])
     alone = trace(net.conv, x, 3, measures=["lie_derivative"], layers="*")
     assert found["conv"]["lie_derivative"] == pytest.approx(alone.layers[0]["lie_derivative"])
+
+
+@pytest.mark.parametrize("amp", ["bf16", "fp16"])
+def test_under_autocast_lie_derivatives_are_taken_without(amp):
+    net, x = seeded(Attends), pictures(3)
+    found, plain = (trace(net, x, 3, measures=["lie_derivative", "sum_variation"], amp=kind) for kind in (amp, None))
+    assert found["conv"]["lie_derivative"] == pytest.approx(plain["conv"]["lie_derivative"])
+    assert found["conv"]["sum_variation"] != plain["conv"]["sum_variation"]
