@@ -17,6 +17,7 @@ def repeating(module: nn.Module) -> Iterator[None]:
     What a network draws in its forward (latent noise) would else be taken for what a remedy changes, and a report would
     be another in every run.
 
+    >>> import torch
     >>> from torch import nn
     >>> net = nn.Identity()
     >>> drawn = []
