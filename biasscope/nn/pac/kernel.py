@@ -53,7 +53,8 @@ def _affinity(distance: Tensor, kernel_type: str, alpha: Tensor | float | None, 
     if alpha is None or lam is None:
         raise ValueError("kernel_type 'inv' needs inv_alpha and inv_lambda")
     offset, power = (x.view(-1, 1, 1, 1) if isinstance(x, Tensor) and x.dim() else x for x in (alpha, lam))
-    return offset + (distance + _EPSILON) ** (power / 2)
+    half = power * 0.5  # the exporter of torch 2.11 to ONNX cannot take a division of the parameter
+    return offset + (distance + _EPSILON) ** half
 
 
 def _check(guidance: Tensor, mask: Tensor | None, size: tuple[int, int], kernel_type: str, mode: str) -> None:
