@@ -141,7 +141,7 @@ def analyse(
         maps = watch(model, pictures, batch=batch, channels=channels) if found.forward else Maps(channels)
         patterns = patterns_of(found, maps, margin=margin, draws=draws, seed=seed)
     with told.step("constant pictures and gradients"):
-        response = response_of(model, pictures, found, notes)
+        response = response_of(model, pictures, found, notes, batch)
         gradients = _gradients(model, pictures, found, notes, margin, batch=batch, heads=heads, seed=seed)
     weights = weights_of(passage, maps.means)
     return Analysis(found, weights, patterns, response, gradients, len(pictures), tuple(notes))

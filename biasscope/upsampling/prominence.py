@@ -11,6 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+CEILING = 300.0
+"""Decibels at which the scale ends: of a peak with nothing around it and, below zero, of no power at all."""
+
 
 def frequencies(period: Sequence[int]) -> list[tuple[int, ...]]:
     """Numbers of the frequencies without zero, the first of every pair that mirror each other.
@@ -76,4 +79,4 @@ def _median(values: Tensor) -> Tensor:
 
 def in_decibels(ratio: Tensor) -> Tensor:
     """10 log10, NaN for 0/0, at most 300 where there is nothing around a peak and at least -300."""
-    return (10 * ratio.log10()).clamp(-300, 300)
+    return (10 * ratio.log10()).clamp(-CEILING, CEILING)

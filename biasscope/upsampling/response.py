@@ -77,6 +77,7 @@ def step_response(
     *,
     levels: Sequence[float] = (-1.0, -0.5, 0.0, 0.5, 1.0),
     margin: float | Sequence[int] = 0.25,
+    batch: int = 16,
 ) -> StepResponse | None:
     """Show constant pictures to a model and compare the phases of its output.
 
@@ -92,6 +93,8 @@ def step_response(
         Values of the pictures, in units of the model's input.
     margin
         Positions of the output to leave out on every side; a number below 1 is a share of each side.
+    batch
+        Pictures at once.
 
     Returns
     -------
@@ -109,9 +112,11 @@ def step_response(
     pictures = torch.stack([torch.full(tuple(shape), level) for level in levels])
     like = next((p for p in model.parameters() if p.is_floating_point()), pictures)
     with repeating(model), torch.no_grad():
-        out = answer(model(pictures.to(like)))
-    if out is None or out.dim() != len(period) + 2:
+        parts = [answer(model(part)) for part in torch.split(pictures.to(like), batch)]
+    known = [part for part in parts if part is not None and part.dim() == len(period) + 2]
+    if len(known) < len(parts):
         return None
+    out = torch.cat(known)
     sides = tuple(margin) if isinstance(margin, Sequence) else tuple(_positions(margin, side) for side in out.shape[2:])
     means = phase_means(out, period, sides)
     if means is None:
@@ -129,7 +134,9 @@ def _positions(margin: float, side: int) -> int:
     return int(margin * side) if margin < 1 else int(margin)
 
 
-def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: list[str]) -> StepResponse | None:
+def response_of(
+    model: nn.Module, pictures: Tensor, found: Structure, notes: list[str], batch: int = 16
+) -> StepResponse | None:
     """Answers to constants within the range of the pictures, where the output has phases; else why not, in `notes`."""
     if not found.composed or found.composed[-1].name != OUTPUT:
         return None
@@ -138,7 +145,7 @@ def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: lis
         return None
     low, high = float(pictures.min()), float(pictures.max())
     levels = torch.linspace(low, high, LEVELS).tolist() if high > low else [low]
-    response = _on_constants(model, pictures, found.composed[-1].period, levels)
+    response = _on_constants(model, pictures, found.composed[-1].period, levels, batch)
     if response is None:
         notes.append(
             "no answer to constants: the output has no maps, they are smaller than two periods, or latents are of one "
@@ -155,7 +162,7 @@ def response_of(model: nn.Module, pictures: Tensor, found: Structure, notes: lis
 
 
 def _on_constants(
-    model: nn.Module, pictures: Tensor, period: Sequence[int], levels: Sequence[float]
+    model: nn.Module, pictures: Tensor, period: Sequence[int], levels: Sequence[float], batch: int
 ) -> StepResponse | None:
     """Answers to constants larger than small pictures, where the model takes them: borders stay away.
 
@@ -166,9 +173,9 @@ def _on_constants(
     if max(sides) < LARGE:
         larger = [(POINT if point else STRETCH) * side for side in sides]
         try:
-            grown = step_response(model, (channels, *larger), period, levels=levels, margin=3 / 8)
+            grown = step_response(model, (channels, *larger), period, levels=levels, margin=3 / 8, batch=batch)
         except (RuntimeError, ValueError, TypeError, AssertionError):  # pictures of one size only
             grown = None
         if grown is not None or point:
             return grown
-    return step_response(model, pictures.shape[1:], period, levels=levels)
+    return step_response(model, pictures.shape[1:], period, levels=levels, batch=batch)

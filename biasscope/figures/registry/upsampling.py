@@ -10,9 +10,9 @@ ENTRIES = {
         "Spectrum of the output, stride frequencies marked",
         "Power of the output, mean over pictures, zero frequency in the middle, on a logarithmic scale; the stronger "
         "the colour, the more. Circles are the stride frequencies, where a pattern that repeats with the stride has "
-        "all its energy; large ones stand out from what is around them (the low end of their 95 % interval over "
-        "pictures is above 0 dB; on an axis, from what is around on that axis, too). On the right after the remedy "
-        "that removes the ripple on constant pictures with the least change.",
+        "all its energy; large ones stand out from what is around them (the low end of a 95 % interval over pictures "
+        "that holds for all of them together is above 0 dB; on an axis, from what is around on that axis, too). On the "
+        "right after the remedy that removes the ripple on constant pictures with the least change.",
         "patterns",
     ),
     "peaks": entry(

@@ -162,7 +162,7 @@ def _spectrum(ax: Axes, row: Row, top: float) -> None:
 
 
 def standing(row: Row) -> dict[tuple[float, float], float]:
-    """Stride frequencies (x, y) whose peaks stand out, with their decibels: the interval lies above what is around.
+    """Stride frequencies (x, y) that certainly stand out (`peak_low` is above 0), with their decibels.
 
     >>> standing({"peak_y": [0.0, -0.5], "peak_x": [-0.5, 0.0], "peak_decibels": [9.0, 3.0], "peak_low": [4.0, -2.0]})
     {(-0.5, 0.0): 9.0}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from biasscope.pipeline.common.forms import Subject
 from biasscope.upsampling import Analysis, LayerPattern, Row, Single
-from biasscope.upsampling.interval import NONE
+from biasscope.upsampling.interval import Interval
 
 ALPHA = 0.05
 GONE = 1e-3
@@ -86,7 +86,8 @@ def best(remedies: Sequence[Row]) -> Row | None:
 
     The first row is the model as it is; nothing is chosen where it answers constants evenly. Where there is no answer
     to constants, as of generators, or none behind remedies, as of networks that draw noise, the peaks of the output
-    count instead, if they certainly rise; up to 0 dB they are gone.
+    count instead, if they certainly rise; up to 0 dB they are gone. Where they do not rise together, the one frequency
+    that certainly stands out by itself counts.
     """
     tried = [row for row in remedies[1:] if row.strength is not None and row.trained and forward(row)]
     before = _ripple(remedies[0]) if remedies else 0.0
@@ -102,20 +103,39 @@ def best(remedies: Sequence[Row]) -> Row | None:
 
 
 def _by_peaks(first: Row, tried: Sequence[Row]) -> Row | None:
-    value, least, _ = first.strength.decibels if first.strength is not None else NONE
-    if value is None or (value if least is None else least) <= 0:
+    if first.strength is None:
         return None
-    lower = [row for row in tried if _peak(row) < value]
-    gone = [row for row in lower if _peak(row) <= 0 and row.change[0] is not None]
+    peak = _peak if together(first.strength.decibels) else _highest
+    if peak(first) <= 0:
+        return None
+    lower = [row for row in tried if peak(row) < peak(first)]
+    gone = [row for row in lower if peak(row) <= 0 and row.change[0] is not None]
     if gone:
         return min(gone, key=lambda row: row.change[0] or 0.0)
-    return min(lower, key=_peak, default=None)
+    return min(lower, key=peak, default=None)
+
+
+def together(decibels: Interval) -> bool:
+    """Whether peaks certainly rise in the mean over frequencies.
+
+    >>> together((2.0, 1.0, 3.0)), together((2.0, -1.0, 5.0)), together((2.0, None, None))
+    (True, False, True)
+    """
+    value, least, _ = decibels
+    return value is not None and (value if least is None else least) > 0
 
 
 def _peak(row: Row) -> float:
     """Peaks of the output in dB; infinite where they are not known."""
     found = row.strength.decibels[0] if row.strength is not None else None
     return float("inf") if found is None else found
+
+
+def _highest(row: Row) -> float:
+    """Decibels of the frequency that certainly stands out by itself, 0 where none does."""
+    if row.strength is None or row.strength.decibels[0] is None:
+        return float("inf")
+    return row.strength.highest.decibels if row.strength.highest is not None else 0.0
 
 
 def forward(row: Row) -> bool:

@@ -12,6 +12,7 @@ from biasscope.pipeline.upsampling import pictures, spectra, words
 from biasscope.pipeline.upsampling.measurement import Measurement
 from biasscope.pipeline.upsampling.phrases import DISTILL
 from biasscope.pipeline.upsampling.tables import full, pattern_rows, peak_rows, response_rows
+from biasscope.upsampling.prominence import CEILING
 
 T = "t over pictures"
 
@@ -23,7 +24,9 @@ def patterns(items: Sequence[Measurement], asked: UpsamplingAnalysis) -> Result:
         "the F test supposes independent neighbours, so it is not the one to trust. Each p is that of its layer alone, "
         "not corrected for their number.",
         "Decibels: power at the stride frequencies over the median around them, mean over frequencies; 0 is nothing "
-        "that stands out. Peaks without a taper (small maps) are marked as uncertain: edges leak into them.",
+        "that stands out. The scale ends at 300, where nothing but the pattern is there, as on pictures that are "
+        "constant, and at \N{MINUS SIGN}300, where a resize leaves nothing at a frequency. Peaks without a taper "
+        "(small maps) are marked as uncertain: edges leak into them.",
     ]
     return Result(
         kind="patterns",
@@ -66,6 +69,7 @@ def _pattern_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
             continue
         value, low, high = layer.peaks.mean
         doubt = "Uncertain: taken without a taper. " if layer.peaks.window == "none" else ""
+        doubt += _end(value)
         yield Scalar(
             f"decibels@{item.label}", number(value), f"Peaks at the stride frequencies, {item.label}",
             interval(low, high, method=T), layer.peaks.n, "dB", "lower", f"{doubt}Mean over frequencies.",
@@ -77,3 +81,9 @@ def _pattern_scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
                 f"Variation of the output that the phase explains, {item.label}", None, len(item.inputs), "share",
                 "lower", p,
             )  # fmt: skip
+
+
+def _end(value: float | None) -> str:
+    """What the end of the scale means."""
+    alone = value is not None and value > CEILING - 1
+    return f"{CEILING:.0f} dB is the end of the scale: the output has nothing but the pattern. " if alone else ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from biasscope.pipeline.common.numbers import percent
-from biasscope.pipeline.upsampling.measurement import GONE, Measurement
+from biasscope.pipeline.upsampling.measurement import GONE, Measurement, cycles, together
 from biasscope.upsampling import Row
+from biasscope.upsampling.highest import Frequency
 
 
 def remedied(items: Sequence[Measurement]) -> Iterator[str]:
@@ -28,10 +29,21 @@ def _best(item: Measurement, best: Row) -> str:
     change = f", changes the output by {percent(best.change[0], 0)}" if best.change[0] is not None else ""
     cost = f" and {_price(now.operations / first.operations)}" if first.operations else ""
     if first.step is None or now.step is None:
+        if first.highest is not None and not together(first.decibels):
+            return f"“{best.title}” {_alone(first.highest, now.highest)}{change}{cost}"
         verb = "lowers the peaks at the stride frequencies"
         return f"“{best.title}” {verb} from {_tenths(before or 0)} to {_tenths(after or 0)} dB{change}{cost}"
     verb = "removes the ripple on constant pictures" if gone else "weakens the ripple on constant pictures most"
     return f"“{best.title}” {verb}{peaks}{change}{cost}"
+
+
+def _alone(before: Frequency, now: Frequency | None) -> str:
+    """What becomes of the one frequency that stood out by itself."""
+    where = f"{cycles(before.numbers, before.period)} cycles a position"
+    stood = f"{where} stood {before.decibels:.1f} dB above what is around"
+    if now is None:
+        return f"leaves no stride frequency that stands out ({stood})"
+    return f"lowers the highest stride frequency to {now.decibels:.1f} dB ({stood})"
 
 
 def _price(ratio: float) -> str:

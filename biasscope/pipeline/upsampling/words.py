@@ -10,6 +10,7 @@ from biasscope.pipeline.upsampling import gradient_words, remedy_words
 from biasscope.pipeline.upsampling.measurement import ALPHA, Measurement, cycles
 from biasscope.pipeline.upsampling.phrases import MOST, joined, times
 from biasscope.upsampling import LayerPattern, Peaks
+from biasscope.upsampling.prominence import CEILING
 
 CLEAN = "No layer shows a pattern beyond chance that stands out at its stride frequencies."
 MORE = 3.0
@@ -66,10 +67,17 @@ def _stand(layer: LayerPattern, peaks: Peaks) -> str:
 
 
 def _beside(value: float, low: float | None, high: float | None = None) -> str:
-    """Decibels above or below; an interval only of what rises."""
+    """Decibels above or below; an interval only of what rises, and none at the end of the scale.
+
+    >>> _beside(9.0, 8.0, 10.0), _beside(300.0, 300.0, 300.0)
+    ('9.0 dB (8.0 to 10.0) above', 'at least 300 dB (the end of the scale) above')
+    """
+    side = "above" if value >= 0 else "below"
+    if abs(value) > CEILING - 1:
+        return f"at least {CEILING:.0f} dB (the end of the scale) {side}"
     ends = f" ({low:.1f} to {high:.1f})" if low is not None and high is not None else ""
     least = f" (at least {low:.1f})" if low is not None and high is None else ""
-    return f"{abs(value):.1f} dB{ends + least if value >= 0 else ''} {'above' if value >= 0 else 'below'}"
+    return f"{abs(value):.1f} dB{ends + least if value >= 0 else ''} {side}"
 
 
 def patterns(items: Sequence[Measurement]) -> str:

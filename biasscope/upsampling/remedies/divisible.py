@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from biasscope.models.surgery.edit import described
 from biasscope.upsampling.remedies.fit import FitEnd
 from biasscope.upsampling.remedies.sites import TRANSPOSED, Change, Remedied, Site, Transposed, Weights
-from biasscope.upsampling.remedies.surgery import Altered, site_by_site
+from biasscope.upsampling.remedies.surgery import Altered, fixed, site_by_site
 
 
 def divisible_kernel(model: nn.Module, example: Tensor, weights: Weights = "keep", only: str | None = None) -> Remedied:
@@ -54,7 +54,7 @@ def divisible_kernel(model: nn.Module, example: Tensor, weights: Weights = "keep
             return reason
         wider = _wider(layer, weights)
         text = "taps of zero added, function unchanged" if weights == "keep" else "drawn anew, to be trained"
-        return Altered(wider, Change(site.name, described(layer), described(wider), text, None))
+        return Altered(wider, Change(site.name, described(layer), described(wider), text + fixed(layer), None))
 
     return site_by_site(model, example, only, widen)
 

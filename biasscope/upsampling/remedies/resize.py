@@ -12,7 +12,7 @@ from biasscope.nn import ResizeConv2d
 from biasscope.upsampling.kernels import resize_taps
 from biasscope.upsampling.remedies.fit import FitEnd
 from biasscope.upsampling.remedies.sites import Change, Remedied, Site
-from biasscope.upsampling.remedies.surgery import Altered, site_by_site
+from biasscope.upsampling.remedies.surgery import Altered, fixed, site_by_site
 
 Mode = Literal["nearest", "bilinear"]
 
@@ -57,7 +57,7 @@ def resize_convolution(model: nn.Module, example: Tensor, mode: Mode = "nearest"
         new, residual = fitted(layer, mode)
         text = "least squares fit of what one input writes"
         after = f"{mode} resize, 3x3 or larger Conv2d"
-        return Altered(new, Change(site.name, described(layer), after, text, residual))
+        return Altered(new, Change(site.name, described(layer), after, text + fixed(layer), residual))
 
     return site_by_site(model, example, only, resize)
 

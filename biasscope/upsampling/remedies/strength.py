@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from biasscope.upsampling.analysis import Analysis, analyse
+from biasscope.upsampling.highest import Frequency
 from biasscope.upsampling.interval import NONE, Interval
 from biasscope.upsampling.lent import repeating
 from biasscope.upsampling.remedies.change import Look
@@ -32,6 +33,9 @@ class Strength:
         Phase ANOVA of the output on the pictures.
     decibels
         Mean peak at the stride frequencies of the output, and its 95 % interval.
+    highest
+        Stride frequency of the output that stands out most certainly by itself, which the mean may hide; ``None`` where
+        there is none.
     gradient
         Most by least gradient energy of a phase.
     parameters, operations
@@ -56,6 +60,7 @@ class Strength:
     eta_squared: float | None
     p: float | None
     decibels: Interval
+    highest: Frequency | None
     gradient: float | None
     parameters: int
     operations: int
@@ -64,10 +69,11 @@ class Strength:
 
 def strength_now(model: nn.Module, pictures: Tensor, seed: int, look: Look) -> Strength:
     """Strength of the pattern of a model on pictures, by an analysis with few draws."""
-    return strength_of(model, analyse(model, pictures, draws=99, heads=2, seed=seed, **asdict(look)), pictures)
+    found = analyse(model, pictures, draws=99, heads=2, seed=seed, **asdict(look))
+    return strength_of(model, found, pictures, look.batch)
 
 
-def strength_of(model: nn.Module, found: Analysis, pictures: Tensor) -> Strength:
+def strength_of(model: nn.Module, found: Analysis, pictures: Tensor, batch: int = 16) -> Strength:
     """Strength of the pattern from an analysis, and the cost of the model on the first picture.
 
     Examples
@@ -88,10 +94,11 @@ def strength_of(model: nn.Module, found: Analysis, pictures: Tensor) -> Strength
         eta_squared=tested.eta_squared if tested is not None else None,
         p=tested.p if tested is not None else None,
         decibels=peaks.mean if peaks is not None else NONE,
+        highest=output.highest if output is not None else None,
         gradient=found.gradients.ratio if found.gradients is not None else None,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         operations=_operations(model, pictures[:1]),
-        seconds=_seconds(model, pictures[:8]),
+        seconds=_seconds(model, pictures[: min(batch, 8)]),
     )
 
 

@@ -58,6 +58,16 @@ def site_by_site(
     return Remedied(model, tuple(changes), tuple(skipped))
 
 
+def fixed(layer: nn.Module) -> str:
+    """What to say of a layer that makes its weights before every pass where plain ones take their place.
+
+    >>> fixed(nn.utils.spectral_norm(nn.ConvTranspose2d(1, 1, 3))), fixed(nn.Conv2d(1, 1, 3))
+    ('; without its normalisation (spectral_norm, weight_norm, pruning): add it again before training', '')
+    """
+    lost = "; without its normalisation (spectral_norm, weight_norm, pruning): add it again before training"
+    return lost if "weight" not in layer._parameters else ""
+
+
 def weights_by_site(
     model: nn.Module,
     example: Tensor,

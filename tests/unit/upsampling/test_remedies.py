@@ -317,6 +317,8 @@ def test_layers_whose_weights_are_made_before_every_pass_can_be_replaced(norm) -
     before, divisible, *others = compare(net, torch.rand(2, 1, 24, 24), names)
     assert divisible.change[0] < 1e-6
     assert max(row.strength.step for row in others) < 1e-5 < 0.01 < before.strength.step
+    lost = ["without its normalisation" in row.changes[0].weights for row in (divisible, *others)]
+    assert lost == [True, True, False, False]
     seen.clear()
     smoothed(net, torch.rand(1, 1, 8, 8)).model(torch.rand(1, 1, 8, 8))
     assert seen[-1] == (1, 2, 17, 17)

@@ -473,3 +473,54 @@ def test_lazy_layers_that_nothing_gives_a_shape_are_refused() -> None:
         analyze_upsampling(lazy())
     with pytest.raises(UsageError, match="first pass fails"):
         analyze_upsampling(lazy(), inputs=torch.rand(2, 4))
+
+
+class Stripes(nn.Module):
+    """A generator whose maps are enlarged in blocks of four rows, the first of them stronger."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.start, self.up = nn.Linear(8, 24 * 24), nn.ConvTranspose2d(1, 1, 4, 4, bias=False)
+        with torch.no_grad():
+            self.up.weight.fill_(1.0)[:, :, 0] = 3.0
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.up(torch.relu(self.start(z)).view(-1, 1, 24, 24))
+
+
+def test_one_frequency_that_stands_out_by_itself_calls_for_a_remedy() -> None:
+    """The mean over frequencies is below what is around, since a resize in blocks takes energy out of all others."""
+    found = analyze_upsampling(Stripes(), latent="8", limit=12, remedies="equal-phases,hold", draws=39)
+    said = found.result("remedies").finding
+    assert rows(found.result("patterns"), "patterns")[-1]["decibels_high"] < 0
+    assert "leaves no stride frequency that stands out (1/4, 0 cycles a position stood" in said
+    assert said in found.answer
+
+
+def test_decibels_of_constant_pictures_are_told_as_the_end_of_the_scale() -> None:
+    found = analyze_upsampling(Uneven(), inputs=torch.full((3, 1, 16, 16), 0.5), remedies="none", draws=39)
+    patterns = found.result("patterns")
+    assert "stand at least 300 dB (the end of the scale) above what is around" in patterns.finding
+    assert "the output has nothing but the pattern" in patterns.scalar("decibels@Uneven").description
+
+
+def test_noise_has_no_stride_frequency_that_stands_out() -> None:
+    noise = torch.randn(100, 8, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    wrong = sum(any(low > 0 for *_, low in peaks(maps, (8, 8))) for maps in noise)
+    assert wrong <= 10
+
+
+class Counting(nn.ConvTranspose2d):
+    """Notes how many pictures come at once."""
+
+    most = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        Counting.most = max(Counting.most, len(x))
+        return super().forward(x)
+
+
+def test_no_more_pictures_than_a_batch_are_run_at_once() -> None:
+    analyze_upsampling(nn.Sequential(Counting(1, 1, 3, 2)), inputs=inputs(16, 8), remedies="hold", draws=19, batch=2)
+    assert Counting.most == 2
