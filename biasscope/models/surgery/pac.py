@@ -187,7 +187,7 @@ def _obstacle(model: nn.Module, record: Record, node: Node) -> str | None:
 def _check_guidance(model: nn.Module, record: Record, guidance: str, nodes: list[Node]) -> None:
     if guidance in ("input", "self"):
         return
-    inside = [n for n in record.nodes if n.where == guidance or n.where.startswith(guidance + ".")]
+    inside = [n for n in record.nodes if any(f"{name}.".startswith(f"{guidance}.") for name in (n.where, *n.within))]
     if guidance not in dict(model.named_modules()) or not inside:
         raise UsageError(f"guidance {guidance!r} is not a module that runs", hint="Say input, self or a module's name.")
     shape = record.shapes[inside[-1].outputs[0]]

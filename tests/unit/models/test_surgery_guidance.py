@@ -1,5 +1,6 @@
 """Guidance of pixel-adaptive layers: where it comes from, and its scale."""
 
+from collections import OrderedDict
 from copy import deepcopy
 
 import pytest
@@ -9,6 +10,7 @@ from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models import pac, surgery_table
+from biasscope.nn import PacConv2d
 from tests.unit.models.families import deviation, picture
 from tests.unit.models.surgery_nets import resnet18
 
@@ -91,3 +93,25 @@ def test_several_tensors_cannot_guide():
 
     with pytest.raises(UsageError, match="Two gives a tuple"):
         pac(Net(), "conv", guidance="two")
+
+
+class WrittenOut(nn.Module):
+    """h-swish with a module inside, which is one step of the pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU6()
+
+    def forward(self, x):
+        return x * self.relu(x + 3) / 6
+
+
+def test_a_module_within_a_written_out_activation_guides():
+    torch.manual_seed(0)
+    layers = {"first": nn.Conv2d(3, 4, 3, 2, 1), "act": WrittenOut(), "last": nn.Conv2d(4, 4, 3, padding=1)}
+    net, x = nn.Sequential(OrderedDict(layers)).double().eval(), picture(16, 16)
+    guided = pac(net, "last", guidance="act.relu", scale=0.5)
+    features = net.act.relu(net.first(x) + 3) * 0.5
+    expected = PacConv2d.from_conv(net.last)(net.act(net.first(x)), features)
+    torch.testing.assert_close(guided(x), expected)
+    assert pac(net, "last", guidance="act.relu").last.scale <= 1e-4

@@ -123,5 +123,52 @@ def test_one_written_into_the_forward_of_a_block_is_still_refused():
             x = self.conv(x)
             return x * torch.sigmoid(x)
 
-    with pytest.raises(UsageError, match=r"1.conv: its output is read by an activation and by something else"):
+    with pytest.raises(UsageError, match=r"1.conv: the model returns its activation .* Give the activation a module"):
         antialias(nn.Sequential(nn.Conv2d(3, 4, 3), Block()))
+
+
+class Inline(nn.Module):
+    """Activations among the other lines of a forward, one with a module of its own inside."""
+
+    def __init__(self, formula):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 6, 3, 2, 1)
+        self.third, self.gate, self.formula = nn.Conv2d(6, 2, 3, padding=1), nn.Sigmoid(), formula
+        self.place = nn.Parameter(torch.rand(6, 10, 10))
+
+    def forward(self, x):
+        return self.third(self.formula(self, self.second(self.first(x))))
+
+
+FORMULAS = {
+    "silu": lambda net, x: x * torch.sigmoid(x),
+    "silu in place": lambda net, x: x.mul_(x.sigmoid()),
+    "silu with a module": lambda net, x: x * net.gate(x),
+    "h-swish": lambda net, x: x * F.relu6(x + 3) / 6,
+    "gelu by tanh": lambda net, x: 0.5 * x * (1 + torch.tanh(0.8 * (x + 0.0447 * x**3))),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_blur_comes_after_one_that_stands_in_a_forward(name):
+    net, x = Inline(FORMULAS[name]).double().eval(), picture(22, 22)
+    blurred = antialias(net, layers="second")
+    assert "in front of third" in surgery_table(blurred).replacements[0].after
+    net.second.stride = (1, 1)
+    expected = net.third(BlurPool2d(6).double()(net.formula(net, net.second(net.first(x)))))
+    torch.testing.assert_close(blurred(x), expected)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda net, x: torch.sigmoid(x) * (x + net.place),
+        lambda net, x: x * torch.sigmoid(x.mean((2, 3), keepdim=True)) * torch.sigmoid(x),
+        lambda net, x: x * torch.sigmoid(x.flip(2)) + torch.relu(x),
+    ],
+)
+def test_what_differs_from_place_to_place_is_no_activation(formula):
+    net = Inline(formula).double().eval()
+    with pytest.raises(UsageError, match="read by an activation and by something else"):
+        antialias(net, layers="second", example=(3, 22, 22))

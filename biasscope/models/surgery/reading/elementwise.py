@@ -17,7 +17,7 @@ _ACTIVATION_FUNCTIONS = """
     sigmoid sigmoid_ tanh tanh_ softplus clamp clamp_ threshold logsigmoid softsign hardshrink softshrink tanhshrink
 """
 _ARITHMETIC = """
-    add add_ __add__ __radd__ __iadd__ sub __sub__ __rsub__ mul mul_ __mul__ __rmul__ __imul__ div div_ __truediv__
+    add add_ __add__ __radd__ __iadd__ sub sub_ __sub__ __rsub__ mul mul_ __mul__ __rmul__ __imul__ div div_ __truediv__
     __rdiv__ __rtruediv__ neg __neg__ abs square pow __pow__ sqrt exp erf log1p sin cos minimum maximum clamp_min
     clamp_max
 """
@@ -30,6 +30,12 @@ def is_activation(node: Node) -> bool:
     return node.op in ACTIVATIONS or node.elementwise
 
 
+def is_pixelwise(record: Record, node: Node, like: int) -> bool:
+    """Whether a step makes of every pixel one pixel of a map of the same shape, with no numbers but single ones."""
+    known = (node.op in _ELEMENTWISE or node.elementwise) and not node.stored and len(node.outputs) == 1
+    return known and record.shapes[node.outputs[0]] == record.shapes[like]
+
+
 def collapse(record: Record, start: int, module: nn.Module, where: str, read: Sequence[int], made: int) -> None:
     """Put one step in the place of those from ``start`` on, if they are an activation that the module writes out.
 
@@ -40,14 +46,11 @@ def collapse(record: Record, start: int, module: nn.Module, where: str, read: Se
     if len(steps) < 2 or len(read) != 1 or not where or _stores(module):
         return
     inside = {*read, *(value for node in steps for value in node.outputs)}
-    pixelwise = all(
-        (node.op in _ELEMENTWISE or node.elementwise) and inside.issuperset(node.inputs) and len(node.outputs) == 1
-        for node in steps
-    )
-    if pixelwise and made == steps[-1].outputs[0] and len({record.shapes[value] for value in inside}) == 1:
-        node = Node(start, type(module).__name__, where, True, tuple(read), (made,), elementwise=True)
-        record.nodes[start:] = [node]
-        record.within += [step.where for step in steps if step.is_module]
+    pixelwise = all(is_pixelwise(record, node, read[0]) and inside.issuperset(node.inputs) for node in steps)
+    if pixelwise and made == steps[-1].outputs[0]:
+        within = tuple(name for step in steps for name in step.names)
+        op = type(module).__name__
+        record.nodes[start:] = [Node(start, op, where, True, tuple(read), (made,), elementwise=True, within=within)]
 
 
 def _stores(module: nn.Module) -> bool:

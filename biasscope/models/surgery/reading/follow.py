@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from biasscope.core.errors import UsageError
 from biasscope.models.outputs import tensors
 from biasscope.models.surgery.reading.elementwise import collapse
+from biasscope.models.surgery.reading.inline import gather
 from biasscope.models.surgery.reading.record import Node, Record
 
 M = TypeVar("M", bound=nn.Module)
@@ -54,7 +55,8 @@ class _Recorder(TorchFunctionMode):
         made = tuple(self.value(t) for t in tensors(output))
         if known and made:
             where = self.scopes[-1] if self.scopes else ""
-            self.record.nodes.append(Node(len(self.record.nodes), op, where, is_module, known, made, arguments))
+            stored = not is_module and any(t.numel() > 1 and id(t) not in self._values for t in tensors(inputs))
+            self.record.nodes.append(Node(len(self.record.nodes), op, where, is_module, known, made, arguments, stored))
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))
@@ -112,6 +114,7 @@ def _one_pass(model: nn.Module, shape: tuple[int, ...]) -> Record:
             with recorder:
                 output = model(x)
             recorder.record.results = frozenset(recorder.known(output))
+            gather(recorder.record)
     finally:
         for handle in handles:
             handle.remove()

@@ -24,8 +24,12 @@ class Node:
         Numbers of the values read and made.
     arguments
         Positional arguments of a function, tensors replaced by ``None``.
+    stored
+        Whether it reads numbers that the model stores, more than a single one.
     elementwise
-        Whether this is a module of several steps that together are an activation.
+        Whether this is several steps that together are an activation.
+    within
+        Names of the modules that ran in those steps, besides this one.
     """
 
     index: int
@@ -35,7 +39,14 @@ class Node:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     arguments: tuple[Any, ...] = ()
+    stored: bool = False
     elementwise: bool = False
+    within: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the modules that ran in this step."""
+        return (*self.within, self.where) if self.is_module else self.within
 
 
 @dataclass
@@ -46,7 +57,6 @@ class Record:
     shapes: list[tuple[int, ...]] = field(default_factory=list)
     source: int = 0
     results: frozenset[int] = frozenset()
-    within: list[str] = field(default_factory=list)
 
     def consumers(self, value: int) -> list[Node]:
         """Steps that read a value."""
@@ -54,7 +64,7 @@ class Record:
 
     def calls(self, name: str) -> int:
         """How often a module ran, also as a part of what counts as one step."""
-        return sum(node.is_module and node.where == name for node in self.nodes) + self.within.count(name)
+        return sum(node.names.count(name) for node in self.nodes)
 
     def ancestors(self, node: Node) -> list[Node]:
         """Every step that a step depends on."""
