@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from biasscope.core.errors import UsageError
 from biasscope.models.outputs import tensors
+from biasscope.models.surgery.reading.axes import spatial_axes
 from biasscope.models.surgery.reading.elementwise import collapse
 from biasscope.models.surgery.reading.inline import gather
 from biasscope.models.surgery.reading.record import Node, Record
@@ -115,6 +116,7 @@ def _one_pass(model: nn.Module, shape: tuple[int, ...]) -> Record:
                 output = model(x)
             recorder.record.results = frozenset(recorder.known(output))
             gather(recorder.record)
+            recorder.record.axes = spatial_axes(recorder.record)
     finally:
         for handle in handles:
             handle.remove()

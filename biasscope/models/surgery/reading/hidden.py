@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from biasscope.models.surgery.reading.axes import stepped
 from biasscope.models.surgery.reading.record import Node, Record
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
 from biasscope.models.surgery.reading.sites import pair, refuse
@@ -17,10 +18,21 @@ _PICKING = ("index_select", "gather", "as_strided", "grid_sample", "fractional_m
 _FUNCTIONAL_POOLS = ("max_pool2d", "max_pool2d_with_indices", "avg_pool2d", "lp_pool2d", "conv2d")
 
 
-def _steps_over(argument: Any) -> bool:
-    """Whether an index slices with a step, as ``x[:, :, ::2, ::2]`` does."""
-    index = argument if isinstance(argument, tuple) else (argument,)
-    return any(isinstance(part, slice) and part.step not in (None, 1, -1) for part in index)
+def _steps_over(record: Record, node: Node) -> bool:
+    """Whether an index slices rows or columns with a step, as ``x[:, :, ::2, ::2]`` does.
+
+    Where axes are not known, those of attention among them, steps over the second axis of four, which is that of
+    channels, or over the last alone, as rotary embeddings take every second feature, are none.
+    """
+    value, after = node.inputs[0], record.shapes[node.outputs[0]]
+    before = record.shapes[value]
+    axes = frozenset[int]().union(
+        *(stepped(argument, len(before)) for argument in node.arguments if argument is not None)
+    )
+    if value in record.axes:
+        return bool(axes & record.axes[value])
+    in_channels = len(before) == len(after) == 4 and before[-2:] == after[-2:]
+    return bool(axes) and not in_channels and axes != {len(before) - 1}
 
 
 def _hidden(record: Record, node: Node) -> str | None:
@@ -29,9 +41,8 @@ def _hidden(record: Record, node: Node) -> str | None:
     if node.op in _FUNCTIONAL_POOLS and len(before) == len(after) == 4:
         coarser = after[-1] * 2 <= before[-1] + 1 or after[-2] * 2 <= before[-2] + 1
         return f"calls {node.op} with a stride in its forward" if coarser and after[-2:] != (1, 1) else None
-    if node.op == "__getitem__" and len(before) >= 4 and any(_steps_over(a) for a in node.arguments):
-        in_channels = len(before) == len(after) == 4 and before[-2:] == after[-2:]
-        return None if in_channels else "slices with a step in its forward"
+    if node.op == "__getitem__" and len(before) >= 4 and _steps_over(record, node):
+        return "slices with a step in its forward"
     if node.op == "pixel_unshuffle":
         return "moves pixels into channels with pixel_unshuffle in its forward"
     if node.op in ("interpolate", "upsample") and _shrinks(before, after):

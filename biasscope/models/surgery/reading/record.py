@@ -51,12 +51,16 @@ class Node:
 
 @dataclass
 class Record:
-    """Everything that happened in one pass, in order; the shape of every value; what went in and what came out."""
+    """Everything that happened in one pass, in order; what went in and what came out.
+
+    Of every value the shape, and which of its axes are rows and columns where that is known.
+    """
 
     nodes: list[Node] = field(default_factory=list)
     shapes: list[tuple[int, ...]] = field(default_factory=list)
     source: int = 0
     results: frozenset[int] = frozenset()
+    axes: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def consumers(self, value: int) -> list[Node]:
         """Steps that read a value."""

@@ -1,0 +1,65 @@
+"""Steps of a slice are a subsampling where they go over rows or columns, in whatever order the axes are."""
+
+import pytest
+import torch
+from torch import nn
+
+from biasscope.core.errors import UsageError
+from biasscope.models import antialias, surgery_table
+from biasscope.models.surgery.reading.axes import stepped
+
+pytestmark = pytest.mark.usefixtures("no_gradients")
+
+
+class Around(nn.Module):
+    """A function between two convolutions."""
+
+    def __init__(self, function, channels=8):
+        super().__init__()
+        self.function, self.first, self.last = function, nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(channels, 4, 1)
+        self.pool = nn.MaxPool2d(2)
+
+    def forward(self, x):
+        return self.last(self.function(self.pool(self.first(x))))
+
+
+def rotary(x):
+    """Every second feature of 4 heads, as rotary embeddings take it, and back to a map."""
+    n, _, height, width = x.shape
+    heads = x.flatten(2).transpose(1, 2).reshape(n, height * width, 2, 4).permute(0, 2, 1, 3)
+    turned = torch.stack((-heads[..., 1::2], heads[..., ::2]), -1).reshape(heads.shape)
+    return (heads + turned).permute(0, 2, 1, 3).reshape(n, height * width, 8).transpose(1, 2).reshape(x.shape)
+
+
+SUBSAMPLING = {
+    "rows and columns": lambda x: x[:, :, ::2, ::2],
+    "rows alone": lambda x: x[:, :, ::2],
+    "rows where channels are last": lambda x: x.permute(0, 2, 3, 1)[:, ::2].permute(0, 3, 1, 2),
+    "rows by movedim": lambda x: torch.movedim(torch.movedim(x, 1, -1)[:, ::2], -1, 1),
+    "columns where channels are last": lambda x: x.transpose(1, 3)[:, ::2].transpose(1, 3),
+}
+
+
+@pytest.mark.parametrize("name", SUBSAMPLING)
+def test_steps_over_rows_and_columns_are_refused(name):
+    with pytest.raises(UsageError, match="slices with a step"):
+        antialias(Around(SUBSAMPLING[name]))
+
+
+@pytest.mark.parametrize(
+    ("function", "channels"),
+    [
+        (rotary, 8),
+        (lambda x: x[:, ::2], 4),
+        (lambda x: x.permute(0, 2, 3, 1)[..., ::2].permute(0, 3, 1, 2), 4),
+    ],
+)
+def test_steps_over_features_are_none(function, channels):
+    assert surgery_table(antialias(Around(function, channels))).names == ["pool"]
+
+
+def test_an_ellipsis_stands_for_the_axes_between():
+    every = slice(None, None, 2)
+    assert stepped((0, ..., every, None), 4) == {3}
+    assert stepped((slice(None), torch.ones(2, 2, dtype=torch.bool), every), 4) == {3}
+    assert stepped(every, 4) == {0}
