@@ -1,8 +1,8 @@
-"""Symbolic tracing: layers of this package are one step of a ``torch.fx`` graph, as PyTorch's own layers are."""
+"""Layers of this package are one step of a ``torch.fx`` graph, as PyTorch's own are, and nothing for TorchScript."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from torch import nn
 from torch.fx import Proxy
@@ -43,3 +43,16 @@ def one_step(forward: F) -> F:
         return forward(self, *args, **kwargs)
 
     return cast(F, traced)
+
+
+def unscripted(self: nn.Module) -> NoReturn:
+    """Refuse ``torch.jit.script``, as the ``__prepare_scriptable__`` of a layer, which it calls first.
+
+    Raises
+    ------
+    NotImplementedError
+        With what to use instead.
+    """
+    raise NotImplementedError(
+        f"{type(self).__name__} cannot be scripted: use torch.jit.trace, torch.export or torch.compile for the model"
+    )

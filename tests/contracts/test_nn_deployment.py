@@ -135,3 +135,9 @@ def test_symbolic_trace_sees_one_step_and_computes_the_same(layer):
 def test_jit_trace_computes_the_same(layer):
     traced = torch.jit.trace(layer, example(), check_trace=False)
     torch.testing.assert_close(traced(example(1)), layer(example(1)))
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated:FutureWarning", "ignore:.*is deprecated:DeprecationWarning")
+def test_what_cannot_be_scripted_says_what_can(layer):
+    with pytest.raises(NotImplementedError, match=r"cannot be scripted: use torch\.jit\.trace, torch\.export"):
+        torch.jit.script(layer)

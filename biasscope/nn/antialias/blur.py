@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn._padding import TORCH_MODE, pad2d
 
 
@@ -158,6 +158,8 @@ class BlurPool2d(nn.Module):
     """
 
     kernel: Tensor
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self,

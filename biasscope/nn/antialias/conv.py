@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn.antialias.blur import BlurPool2d
 
 
@@ -49,6 +49,8 @@ class AntialiasedConv2d(nn.Conv2d):
     >>> layer(torch.rand(1, 3, 9, 9)).shape
     torch.Size([1, 8, 5, 5])
     """
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
 from biasscope.nn._context import may_use_autograd_function
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn._padding import pad2d, reach
 from biasscope.nn.antialias.blur import BlurPool2d
 
@@ -74,6 +74,8 @@ class MaxBlurPool2d(nn.Module):
     >>> MaxBlurPool2d(8, kernel_size=3, stride=2, padding=1)(torch.rand(1, 8, 7, 7)).shape
     torch.Size([1, 8, 4, 4])
     """
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn import _checks
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn.pac.message import Compatibility, PairwiseKernel, PairwiseMessage
 
 FinalOutput = Literal["log_Q", "softmax", "log_softmax"]
@@ -19,6 +19,8 @@ class MeanField(nn.Module):
     """Base of `PacCRF` and `PacCRFLoose`, which differ in how many sets of weights the steps have."""
 
     unary_weight: Tensor
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn import _checks
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn.pac.transpose import PacConvTranspose2d
 
 
@@ -60,6 +60,8 @@ class PacJointUpsample2d(nn.Module):
     >>> net(torch.rand(1, 1, 4, 4), torch.rand(1, 3, 16, 16)).shape
     torch.Size([1, 1, 16, 16])
     """
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn.pac.geometry import odd_window
 from biasscope.nn.pac.kernel import pac_kernel2d
 from biasscope.nn.pac.options import parse_kernel_type, smoothing_filter
@@ -24,6 +24,8 @@ class PacModule(nn.Module, ABC):
     inv_alpha: Tensor | None
     inv_lambda: Tensor | None
     smooth_weight: Tensor | None
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self,

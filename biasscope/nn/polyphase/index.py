@@ -31,7 +31,9 @@ def _component_norms(x: Tensor, stride: tuple[int, int], p: float) -> Tensor:
     size = x.detach().abs().to(torch.promote_types(x.dtype, torch.float32))
     if p != float("inf"):
         rows, columns = (_grid_sums(x.shape[2 + a], stride[a], size) for a in (0, 1))
-        return rows @ _scaled(size, p).pow(p).sum(1) @ columns.T
+        powers = _scaled(size, p).pow(p).sum(1)
+        largest = torch.finfo(powers.dtype).max / 2**40  # of infinity, whose product with 0 is no number
+        return rows @ powers.clamp(max=largest) @ columns.T
     peaks = size.amax(1)
     for axis in (0, 1):
         marks = _grid_sums(x.shape[2 + axis], stride[axis], size) > 0
@@ -43,7 +45,8 @@ def _component_norms(x: Tensor, stride: tuple[int, int], p: float) -> Tensor:
 def polyphase_index(x: Tensor, stride: Size2d = 2, p: float = 2.0) -> Tensor:
     """Give the start (row, column) of the polyphase component of largest l_p norm, all channels jointly.
 
-    The norm is summed in float32 or better and not differentiated. The first of equal components wins.
+    The norm is summed in float32 or better and not differentiated. The first of equal components wins. An infinite pixel
+    counts as the largest number.
 
     Parameters
     ----------

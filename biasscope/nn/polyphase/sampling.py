@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import Size2d
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn.polyphase.index import polyphase_index
 
 UnevenMode = Literal["wrap", "pad", "error"]
@@ -108,6 +108,8 @@ class PolyphaseSampling2d(nn.Module):
     >>> torch.equal(shortcut, 2 * main)
     True
     """
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(self, stride: Size2d = 2, p: float = 2.0, uneven: UnevenMode = "wrap") -> None:
         super().__init__()

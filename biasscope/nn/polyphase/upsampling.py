@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import Size2d
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn.polyphase.sampling import sample_positions
 
 
@@ -88,6 +88,8 @@ class PolyphaseUpsampling2d(nn.Module):
     >>> torch.equal(PolyphaseSampling2d(2)(up, index), down)
     True
     """
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(self, stride: Size2d = 2) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from biasscope.nn import _checks
 from biasscope.nn._checks import PaddingMode, Size2d
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn._padding import pad2d
 
 
@@ -50,6 +50,8 @@ class ResizeConv2d(nn.Module):
     >>> out.shape, bool(out.std(dim=(2, 3)).max() < 1e-6)
     (torch.Size([1, 8, 8, 8]), True)
     """
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self,

@@ -150,3 +150,13 @@ def test_maps_of_zeros_and_of_tiny_numbers():
     x = torch.zeros(2, 1, 4, 4)
     x[1, 0, 1, 0] = -1e-38
     assert polyphase_index(x).tolist() == [[0, 0], [1, 0]]
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 64.0, 80.0, float("inf")])
+@pytest.mark.parametrize("size", [6, 5])
+def test_an_infinite_pixel_is_the_largest(p, size):
+    x = torch.rand(1, 2, size, size)
+    x[0, 1, 3, 2] = float("inf")
+    for shift in ((0, 0), (1, 2)):
+        moved = x.roll(shift, (2, 3))
+        assert polyphase_sample(moved, polyphase_index(moved, 2, p), 2).isinf().any()

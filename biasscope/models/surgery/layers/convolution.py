@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from biasscope.nn._checks import PaddingMode
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn._padding import pad2d, reach
 
 Amount = tuple[int, int]
@@ -84,6 +84,8 @@ class SurgeryConv2d(nn.Conv2d):
     after: nn.Module | None
     same: Amount | None
     wrap: bool
+
+    __prepare_scriptable__ = unscripted
 
     @classmethod
     def of(cls, conv: nn.Conv2d) -> SurgeryConv2d:

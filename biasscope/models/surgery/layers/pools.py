@@ -7,13 +7,15 @@ from torch import Tensor, nn
 
 from biasscope.nn import BlurPool2d, _checks
 from biasscope.nn._checks import Size2d
-from biasscope.nn._fx import one_step
+from biasscope.nn._fx import one_step, unscripted
 from biasscope.nn._padding import pad2d, reach
 from biasscope.nn.antialias.maxpool import window_maximum
 
 
 class _CircularPool2d(nn.Module):
     """Pool whose windows wrap around: ``padding`` pixels in front, the rest of the window behind."""
+
+    __prepare_scriptable__ = unscripted
 
     def __init__(
         self, kernel_size: Size2d, stride: Size2d | None = None, padding: Size2d = 0, dilation: Size2d = 1
