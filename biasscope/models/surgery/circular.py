@@ -11,6 +11,7 @@ from biasscope.models.surgery.layers import (
     BlurredAvgPool2d,
     GuidedPacConv2d,
 )
+from biasscope.models.surgery.reading.axes import taken_apart
 from biasscope.models.surgery.reading.follow import Example, follow
 from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.record import Node, Record
@@ -50,9 +51,10 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     A window that does not fit the map evenly (AlexNet's 11x11 convolution with 2 pixels of padding, the unpadded pools
     of SqueezeNet) gets its padding in front and the rest of the window behind, so the output is ``ceil(H / stride)``
     pixels and may be one more than before. A head that reads positions (the flattened 7x7 map of AlexNet and VGG)
-    keeps doing so: their features are equivariant, their logits are not invariant. Enlarging (the last step of
-    segmentation networks) does not wrap around where it mixes neighbours: the pixels at its edges are not equivariant,
-    and the table lists it under ``kept``.
+    keeps doing so: their features are equivariant, their logits are not invariant; nor are those of transformers with
+    windows or position embeddings. The table lists under ``kept`` where the map is taken apart. Enlarging (the last
+    step of segmentation networks) does not wrap around where it mixes neighbours: the pixels at its edges are not
+    equivariant, and the table lists it there, too.
 
     Raises
     ------
@@ -74,6 +76,7 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     _refuse_functional_padding(model, record, skip)
     plan = Plan([], [], [Kept("circular", *row) for row in coarser(model, record, skip)])
     plan.kept.extend(_enlarged(model, record, skip))
+    plan.kept.extend(positions_read("circular", record))
     seen: set[str] = set()
     for node in record.nodes:
         if node.is_module and node.where not in seen and not matches(node.where, _at(model, node), as_tuple(skip)):
@@ -96,6 +99,20 @@ def _enlarged(model: nn.Module, record: Record, skip: Selectors) -> list[Kept]:
             reason = f"enlarges the map from {before} to {after} pixels; {mode} does not wrap around at the edges"
             rows[Kept("circular", node.where, node.op, reason)] = None
     return list(rows)
+
+
+def positions_read(surgery: str, record: Record) -> list[Kept]:
+    """The step from which on a model may read positions, at which what is promised of shifts ends."""
+    node = taken_apart(record)
+    if node is None:
+        return []
+    value = node.inputs[0]
+    rows, columns = (record.shapes[value][axis] for axis in sorted(record.axes[value]))
+    reason = (
+        f"takes the rows and columns of a {rows} x {columns} map apart: where windows, position embeddings or a linear "
+        "layer over all of it follow, the answer changes with the place of the picture"
+    )
+    return [Kept(surgery, node.where, node.op, reason)]
 
 
 def _at(model: nn.Module, node: Node) -> nn.Module:

@@ -9,6 +9,7 @@ from torch import nn
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.circular import circular as make_circular
+from biasscope.models.surgery.circular import positions_read
 from biasscope.models.surgery.edit import Change, Plan, described, own, unstrided, with_sampler
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
 from biasscope.models.surgery.reading.follow import Example, follow
@@ -97,6 +98,8 @@ def polyphase(
         refuse_hidden(model, record, skip)
     sites = select(find_sites(model, record), layers, skip)
     plan = Plan([], [], [Kept("polyphase", *row) for row in coarser(model, record, skip)])
+    if not circular:
+        plan.kept.extend(positions_read("polyphase", record))
     samplers = Samplers(p, uneven, _places(model, record, sites), linked(record, sites))
     for site in sites:
         _plan_site(plan, samplers, site)

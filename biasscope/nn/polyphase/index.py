@@ -45,8 +45,8 @@ def _component_norms(x: Tensor, stride: tuple[int, int], p: float) -> Tensor:
 def polyphase_index(x: Tensor, stride: Size2d = 2, p: float = 2.0) -> Tensor:
     """Give the start (row, column) of the polyphase component of largest l_p norm, all channels jointly.
 
-    The norm is summed in float32 or better and not differentiated. The first of equal components wins. An infinite pixel
-    counts as the largest number.
+    The norm is summed in float32 or better and not differentiated. The first of equal components wins. An
+    infinite pixel counts as the largest.
 
     Parameters
     ----------

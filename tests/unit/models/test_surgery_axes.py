@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models import antialias, surgery_table
+from biasscope.models import antialias, circular, polyphase, surgery_table
 from biasscope.models.surgery.reading.axes import stepped
 
 pytestmark = pytest.mark.usefixtures("no_gradients")
@@ -63,3 +63,35 @@ def test_an_ellipsis_stands_for_the_axes_between():
     assert stepped((0, ..., every, None), 4) == {3}
     assert stepped((slice(None), torch.ones(2, 2, dtype=torch.bool), every), 4) == {3}
     assert stepped(every, 4) == {0}
+
+
+def shuffled(x):
+    n, c, height, width = x.shape
+    return x.view(n, 2, c // 2, height, width).transpose(1, 2).reshape(n, c, height, width)
+
+
+class Tokens(nn.Module):
+    """One embedding a position."""
+
+    def __init__(self):
+        super().__init__()
+        self.place = nn.Parameter(torch.rand(256, 4))
+
+    def forward(self, x):
+        return (x.flatten(2).transpose(1, 2) + self.place).mean(1)
+
+
+@pytest.mark.parametrize("operation", [circular, polyphase, lambda net: polyphase(net, circular=False)])
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ((nn.Flatten(), nn.Linear(4 * 16 * 16, 3)), True),
+        ((Tokens(),), True),
+        ((nn.Conv2d(4, 3, 1), Around(shuffled), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)), False),
+        ((nn.Flatten(2), nn.AdaptiveAvgPool1d(1)), False),
+    ],
+)
+def test_where_a_map_is_taken_apart_is_told(operation, rest, told):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), *rest)
+    found = [row.reason for row in surgery_table(operation(net)).kept]
+    assert [reason.startswith("takes the rows and columns of a 16 x 16 map apart") for reason in found] == [True] * told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 from typing import Any
 
 from torch import Tensor
@@ -12,7 +13,9 @@ from biasscope.models.surgery.reading.record import Node, Record
 Axes = frozenset[int]
 _MAPS = frozenset(("Upsample", "interpolate", "upsample", "pixel_shuffle", "PixelShuffle", "group_norm", "GroupNorm"))
 _SWAPS = frozenset(("transpose", "transpose_", "swapaxes", "swapdims"))
-_MIXED = frozenset(("reshape", "view", "flatten", "unflatten", "einsum", "matmul", "__matmul__", "bmm", "view_as"))
+_RESHAPES = frozenset("reshape view flatten unflatten view_as reshape_as unfold Flatten Unflatten Unfold".split())
+_MIXED = _RESHAPES | {"einsum", "matmul", "__matmul__", "bmm"}
+_SUMMED = frozenset(("mean", "sum", "amax", "max", "var", "std", "AdaptiveAvgPool1d", "adaptive_avg_pool1d"))
 
 
 def spatial_axes(record: Record) -> dict[int, Axes]:
@@ -34,12 +37,38 @@ def spatial_axes(record: Record) -> dict[int, Axes]:
 def _after(record: Record, node: Node, given: Axes | None, dims: int) -> Axes | None:
     if dims == 4 and (node.op.endswith("2d") or node.op in _MAPS):
         return frozenset((2, 3))
-    if given is None or dims != len(record.shapes[node.inputs[0]]) or node.op in _MIXED:
+    if given is None or node.op in _RESHAPES:
+        return (
+            None if given is None else _reshaped(record.shapes[node.inputs[0]], record.shapes[node.outputs[0]], given)
+        )
+    if dims != len(record.shapes[node.inputs[0]]) or node.op in _MIXED:
         return None
     if node.op in ("permute", "movedim", "moveaxis", *_SWAPS):
         order = _order(node.op, list(_numbers(node.arguments)), dims)
         return frozenset(place for place, axis in enumerate(order) if axis in given) if order else None
     return given
+
+
+def _reshaped(before: tuple[int, ...], after: tuple[int, ...], given: Axes) -> Axes | None:
+    """Rows and columns where they were the last two axes and still are, as in a channel shuffle."""
+    last = given == {len(before) - 2, len(before) - 1} and before[-2:] == after[-2:] and len(after) > 2
+    return frozenset((len(after) - 2, len(after) - 1)) if last else None
+
+
+def taken_apart(record: Record) -> Node | None:
+    """First step after which rows and columns of a map are no axes any more, unless they are but summed up.
+
+    What stands behind it, as windows, position embeddings or a linear layer over a flattened map, may read positions.
+    """
+    for node in record.nodes:
+        value, after = node.inputs[0], node.outputs[0]
+        axes = record.axes.get(value, frozenset())
+        pixels = prod(record.shapes[value][axis] for axis in axes)
+        if node.op not in _RESHAPES or pixels < 2 or after in record.axes:
+            continue
+        if any(reader.op not in _SUMMED for reader in record.consumers(after)):
+            return node
+    return None
 
 
 def _numbers(arguments: Iterable[Any]) -> Iterable[int]:
