@@ -98,7 +98,7 @@ def pac(
     model = own(model, inplace)
     check_skip(model, skip)
     record = follow(model, example)
-    nodes = _chosen(model, record, layers, skip)
+    nodes = _chosen(model, record, layers, skip, guidance)
     _check_guidance(model, record, guidance, nodes)
     link = None if guidance == "self" else Link()
     plan = Plan()
@@ -144,35 +144,35 @@ def _listen(model: nn.Module, guidance: str, link: Link) -> None:
     model.register_forward_hook(Forget(link), always_call=True)
 
 
-def _chosen(model: nn.Module, record: Record, layers: Selectors, skip: Selectors) -> list[Node]:
+def _chosen(model: nn.Module, record: Record, layers: Selectors, skip: Selectors, guidance: str) -> list[Node]:
     """Steps of the convolutions to replace, in order."""
     steps = [n for n in record.nodes if n.is_module and isinstance(model.get_submodule(n.where), nn.Conv2d)]
     steps = [n for n in steps if not matches(n.where, model.get_submodule(n.where), as_tuple(skip))]
     if layers is None:
-        return _last_of_each_size(model, record, steps)
+        return _last_of_each_size(model, record, steps, guidance)
     for selector in as_tuple(layers):
         if not any(matches(n.where, model.get_submodule(n.where), [selector]) for n in steps):
             raise UsageError(f"no convolution is meant by {selector!r}", hint="Names are those of named_modules().")
     chosen = [n for n in steps if matches(n.where, model.get_submodule(n.where), as_tuple(layers))]
     for node in chosen:
-        if reason := _obstacle(model, record, node):
+        if reason := _obstacle(model, record, node, guidance):
             raise refuse(node.where, reason)
     return chosen
 
 
-def _last_of_each_size(model: nn.Module, record: Record, steps: list[Node]) -> list[Node]:
+def _last_of_each_size(model: nn.Module, record: Record, steps: list[Node], guidance: str) -> list[Node]:
     picture = record.shapes[record.source][-2:]
     last: dict[tuple[int, ...], Node] = {}
     for node in steps:
         size = record.shapes[node.outputs[0]][-2:]
         fits = record.shapes[node.inputs[0]][-2:] == size != picture and max(size) > 1
         conv = cast(nn.Conv2d, model.get_submodule(node.where))
-        if fits and max(conv.kernel_size) > 1 and not _obstacle(model, record, node):
+        if fits and max(conv.kernel_size) > 1 and not _obstacle(model, record, node, guidance):
             last[size] = node
     return list(last.values())
 
 
-def _obstacle(model: nn.Module, record: Record, node: Node) -> str | None:
+def _obstacle(model: nn.Module, record: Record, node: Node, guidance: str) -> str | None:
     """Why a convolution cannot be replaced, if so."""
     conv = cast(nn.Conv2d, model.get_submodule(node.where))
     if not can_edit(conv):
@@ -181,6 +181,8 @@ def _obstacle(model: nn.Module, record: Record, node: Node) -> str | None:
         return "its weight is made in every pass, as weight_norm, spectral_norm and pruning do: make it permanent first"
     if any(k % 2 == 0 for k in conv.kernel_size):
         return f"pixel-adaptive windows are odd, this one is {conv.kernel_size}"
+    if guidance != "self" and record.shapes[node.inputs[0]][0] != record.shapes[record.source][0]:
+        return "its maps are not one a picture (they are heads, windows or frames): only guidance='self' fits"
     return "it is used several times in one pass" if record.calls(node.where) > 1 else None
 
 

@@ -115,3 +115,24 @@ def test_a_module_within_a_written_out_activation_guides():
     expected = PacConv2d.from_conv(net.last)(net.act(net.first(x)), features)
     torch.testing.assert_close(guided(x), expected)
     assert pac(net, "last", guidance="act.relu").last.scale <= 1e-4
+
+
+class Heads(nn.Module):
+    """Maps of two heads each, as transformers pool them."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.head, self.last = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(2, 2, 3, padding=1), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        x = self.first(x)
+        n, c, height, width = x.shape
+        return self.last(self.head(x.reshape(n * 2, c // 2, height, width)).reshape(n, c, height, width))
+
+
+def test_maps_that_are_not_one_a_picture_are_guided_by_themselves_alone():
+    net, x = Heads().eval(), torch.rand(3, 3, 16, 16)
+    assert surgery_table(pac(net)).names == []
+    with pytest.raises(UsageError, match="only guidance='self' fits"):
+        pac(net, "head")
+    assert deviation(pac(net, guidance="self")(x), net(x)) < 1e-5

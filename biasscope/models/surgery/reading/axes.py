@@ -13,7 +13,9 @@ from biasscope.models.surgery.reading.record import Node, Record
 Axes = frozenset[int]
 _MAPS = frozenset(("Upsample", "interpolate", "upsample", "pixel_shuffle", "PixelShuffle", "group_norm", "GroupNorm"))
 _SWAPS = frozenset(("transpose", "transpose_", "swapaxes", "swapdims"))
-_RESHAPES = frozenset("reshape view flatten unflatten view_as reshape_as unfold Flatten Unflatten Unfold".split())
+_RESHAPES = frozenset(
+    ("reshape", "view", "flatten", "unflatten", "view_as", "reshape_as", "unfold", "Flatten", "Unflatten", "Unfold")
+)
 _MIXED = _RESHAPES | {"einsum", "matmul", "__matmul__", "bmm"}
 _SUMMED = frozenset(("mean", "sum", "amax", "max", "var", "std", "AdaptiveAvgPool1d", "adaptive_avg_pool1d"))
 
