@@ -52,7 +52,8 @@ def antialias(
     Parameters
     ----------
     model
-        Any module that takes one (N, C, H, W) tensor. It must be possible to run it on the meta device.
+        Any module that takes one (N, C, H, W) tensor. It must be possible to run it, hooks included, on the meta
+        device.
     filter_size
         Taps m, 1 to 7. With 1 the result is that of the original.
     stem

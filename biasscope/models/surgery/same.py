@@ -8,6 +8,7 @@ from torch import nn
 
 from biasscope.models.surgery.edit import Plan, described, own
 from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.reading.follow import refuse_lazy
 from biasscope.models.surgery.reading.sites import pair, refuse
 from biasscope.models.surgery.table import Replacement
 
@@ -49,6 +50,7 @@ def same_padding(model: M, *, inplace: bool = False) -> M:
     >>> net[0](torch.rand(1, 1, 224, 224)).shape
     torch.Size([1, 1, 112, 112])
     """
+    refuse_lazy(model)
     model = own(model, inplace)
     plan = Plan()
     for name, module in model.named_modules():

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils import prune, spectral_norm, weight_norm
 
 from biasscope.core.errors import UsageError
-from biasscope.models import antialias, circular, pac, polyphase, surgery_table
+from biasscope.models import antialias, circular, pac, polyphase, same_padding, surgery_table
 from tests.unit.models.families import deviation, picture
 
 OPERATIONS = [antialias, polyphase, pac, circular]
@@ -124,3 +124,22 @@ def test_blur_in_the_place_of_an_average_gives_maps_of_its_size(padding, stride,
         out = antialias(net, example=(2, side, side))(x)
         assert out.shape == net(x).shape
         assert (antialias(net, example=(2, side, side))(torch.ones_like(x)) - 1).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("operation", [*OPERATIONS, same_padding])
+@pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
+def test_layers_without_shapes_yet_are_told_to_get_them(operation):
+    net = nn.Sequential(nn.LazyConv2d(8, 3, 2), nn.ReLU())
+    with pytest.raises(UsageError, match=r"0: LazyConv2d has no shapes yet. Run the model once on a batch of pictures"):
+        operation(net)
+
+
+def test_a_hook_that_needs_values_is_named_as_the_reason():
+    seen, net = [], net_with_pools()
+    hooked = net[0].register_forward_hook(lambda _module, _args, output: seen.append(output.detach().numpy()))
+    with pytest.raises(UsageError, match=r"a hook of Sequential cannot .* Take hooks off before"):
+        antialias(net)
+    net(picture(32, 32))
+    assert len(seen) == 1
+    hooked.remove()
+    assert surgery_table(antialias(net)).names

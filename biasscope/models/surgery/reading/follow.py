@@ -1,6 +1,7 @@
 """Follow one forward pass: which module and function made which value, from which values, in which order.
 
 The pass runs on a copy of the model on PyTorch's meta device, so it computes shapes only and costs almost nothing.
+Hooks of the model run in it, on tensors without values, since they may change what a module gives.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from biasscope.core.errors import UsageError
@@ -161,6 +165,41 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
+def refuse_lazy(model: nn.Module) -> None:
+    """Refuse layers (``nn.LazyConv2d`` and so on) whose parameters have no shapes yet.
+
+    Raises
+    ------
+    UsageError
+        Naming the first.
+    """
+    for name, module in model.named_modules():
+        if any(map(is_lazy, (*module._parameters.values(), *module._buffers.values()))):
+            what = f"{type(module).__name__} has no shapes yet"
+            raise UsageError(what, where=name, hint="Run the model once on a batch of pictures, which gives it them.")
+
+
+def _tried(ghost: nn.Module, shapes: Sequence[tuple[int, ...]], problems: Counter[str]) -> Record | None:
+    """Record of the first shape that the model runs on; what was wrong with the others in `problems`."""
+    for shape in shapes:
+        try:
+            return _one_pass(ghost, shape)
+        except Exception as error:  # any model's forward may raise anything
+            problems[_first_line(error)] += 1
+    return None
+
+
+def _without_hooks(ghost: nn.Module) -> bool:
+    """Take the hooks off that are a function or method of somebody; whether there were any."""
+    found = 0
+    for module in ghost.modules():
+        for hooks in (module._forward_hooks, module._forward_pre_hooks):
+            for key in [key for key, hook in hooks.items() if isinstance(hook, (FunctionType, MethodType, partial))]:
+                del hooks[key]
+                found += 1
+    return found > 0
+
+
 def follow(model: nn.Module, example: Example = None) -> Record:
     """Run a copy of the model on shapes alone and record every step; the model itself is not touched.
 
@@ -171,13 +210,16 @@ def follow(model: nn.Module, example: Example = None) -> Record:
     """
     if isinstance(model, torch.jit.ScriptModule):
         raise UsageError("a scripted or traced model cannot be changed", hint="Give the model it was made from.")
-    ghost = copied(model).eval().to("meta")
-    problems: Counter[str] = Counter()
-    for shape in _shapes(model, example):
-        try:
-            return _one_pass(ghost, shape)
-        except Exception as error:  # any model's forward may raise anything
-            problems[_first_line(error)] += 1
+    refuse_lazy(model)
+    ghost, problems = copied(model).eval().to("meta"), Counter[str]()
+    record = _tried(ghost, _shapes(model, example), problems)
+    if record is not None:
+        return record
+    if _without_hooks(ghost) and _tried(ghost, _shapes(model, example), Counter()) is not None:
+        raise UsageError(
+            f"a hook of {type(model).__name__} cannot be run on shapes alone ({next(iter(problems))})",
+            hint="Take hooks off before, and register them again afterwards.",
+        )
     raise UsageError(
         f"the forward pass of {type(model).__name__} cannot be followed ({next(iter(problems))})",
         hint="Give a fitting input with example=(C, H, W), or the part that takes one (N, C, H, W) tensor alone, "
