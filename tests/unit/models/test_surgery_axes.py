@@ -94,4 +94,6 @@ class Tokens(nn.Module):
 def test_where_a_map_is_taken_apart_is_told(operation, rest, told):
     net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), *rest)
     found = [row.reason for row in surgery_table(operation(net)).kept]
-    assert [reason.startswith("takes the rows and columns of a 16 x 16 map apart") for reason in found] == [True] * told
+    assert [reason.startswith("takes the rows and columns of a map of 16 x 16 apart") for reason in found] == [
+        True
+    ] * told
