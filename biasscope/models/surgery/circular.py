@@ -109,8 +109,8 @@ def positions_read(surgery: str, record: Record) -> list[Kept]:
     value = node.inputs[0]
     rows, columns = (record.shapes[value][axis] for axis in sorted(record.axes[value]))
     reason = (
-        f"takes the rows and columns of a map of {rows} x {columns} apart: where windows, position embeddings or a linear "
-        "layer over all of it follow, the answer changes with the place of the picture"
+        f"takes the rows and columns of a map of {rows} x {columns} apart: where windows, position embeddings or a "
+        "linear layer over all of it follow, the answer changes with the place of the picture"
     )
     return [Kept(surgery, node.where, node.op, reason)]
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling.measurement import GONE, Measurement, cycles, together
+from biasscope.pipeline.upsampling.phrases import joined
 from biasscope.upsampling import Row
 from biasscope.upsampling.highest import Frequency
+from biasscope.upsampling.remedies.surgery import LOST
 
 
 def remedied(items: Sequence[Measurement]) -> Iterator[str]:
@@ -71,6 +73,15 @@ def single(items: Sequence[Measurement]) -> Iterator[str]:
             )
         else:
             yield f"No single layer's repair weakens the ripple of {item.label} on constants."
+
+
+def plain_weights(items: Sequence[Measurement]) -> str:
+    """Which remedies leave out what makes the weights of a layer before every pass."""
+    lost = {row.title: None for item in items for row in item.remedies for one in row.changes if LOST in one.weights}
+    if not lost:
+        return ""
+    named = joined([f"“{title}”" for title in lost])
+    return f"With {named}, a layer has plain weights {LOST}: add it again before training."
 
 
 def _tenths(value: float) -> str:

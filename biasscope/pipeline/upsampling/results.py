@@ -126,6 +126,8 @@ def remedies(items: Sequence[Measurement]) -> Result:
         "Shares do not add up, as what one layer writes is changed by those behind it; a negative share is "
         "more than before.",
     ]
+    if lost := remedy_words.plain_weights(items):
+        notes.append(lost)
     return Result(
         kind="remedies",
         finding=" ".join(said) or "No remedy of the forward pass is called for, or none can be used.",

@@ -14,6 +14,8 @@ from biasscope.models.surgery.edit import described, own, replace
 from biasscope.upsampling.passage import Refused
 from biasscope.upsampling.remedies.sites import Change, Convolution, Remedied, Site, Weights, find_sites
 
+LOST = "without its normalisation (spectral_norm, weight_norm or pruning)"
+
 
 @dataclass(frozen=True)
 class Altered:
@@ -62,10 +64,9 @@ def fixed(layer: nn.Module) -> str:
     """What to say of a layer that makes its weights before every pass where plain ones take their place.
 
     >>> fixed(nn.utils.spectral_norm(nn.ConvTranspose2d(1, 1, 3))), fixed(nn.Conv2d(1, 1, 3))
-    ('; without its normalisation (spectral_norm, weight_norm, pruning): add it again before training', '')
+    ('; without its normalisation (spectral_norm, weight_norm or pruning): add it again before training', '')
     """
-    lost = "; without its normalisation (spectral_norm, weight_norm, pruning): add it again before training"
-    return lost if "weight" not in layer._parameters else ""
+    return f"; {LOST}: add it again before training" if "weight" not in layer._parameters else ""
 
 
 def weights_by_site(

@@ -524,3 +524,11 @@ class Counting(nn.ConvTranspose2d):
 def test_no_more_pictures_than_a_batch_are_run_at_once() -> None:
     analyze_upsampling(nn.Sequential(Counting(1, 1, 3, 2)), inputs=inputs(16, 8), remedies="hold", draws=19, batch=2)
     assert Counting.most == 2
+
+
+@pytest.mark.filterwarnings("ignore:.*spectral_norm.*:FutureWarning")
+def test_remedies_that_leave_out_a_normalisation_say_so() -> None:
+    net = nn.Sequential(nn.utils.spectral_norm(nn.ConvTranspose2d(1, 1, 3, 2)))
+    found = analyze_upsampling(net, inputs=inputs(), remedies="resize-nearest,hold", draws=19).result("remedies")
+    (note,) = [note for note in found.notes if "normalisation" in note]
+    assert note.startswith("With “nearest resize, convolution”, a layer has plain weights without its normalisation")
