@@ -146,6 +146,10 @@ FORMULAS = {
     "silu in place": lambda net, x: x.mul_(x.sigmoid()),
     "silu with a module": lambda net, x: x * net.gate(x),
     "h-swish": lambda net, x: x * F.relu6(x + 3) / 6,
+    "leaky by a maximum": lambda net, x: torch.maximum(x, 0.1 * x),
+    "leaky by a choice": lambda net, x: torch.where(x > 0, x, 0.1 * x),
+    "relu by a mask": lambda net, x: x * (x > 0),
+    "softsign": lambda net, x: x / (1 + x.abs()),
     "gelu by tanh": lambda net, x: 0.5 * x * (1 + torch.tanh(0.8 * (x + 0.0447 * x**3))),
 }
 

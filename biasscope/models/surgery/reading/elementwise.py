@@ -19,10 +19,15 @@ _ACTIVATION_FUNCTIONS = """
 _ARITHMETIC = """
     add add_ __add__ __radd__ __iadd__ sub sub_ __sub__ __rsub__ mul mul_ __mul__ __rmul__ __imul__ div div_ __truediv__
     __rdiv__ __rtruediv__ neg __neg__ abs square pow __pow__ sqrt exp erf log1p sin cos minimum maximum clamp_min
-    clamp_max
+    clamp_max where gt __gt__ lt __lt__ ge __ge__ le __le__
+"""
+_BENT_STEPS = """
+    abs square pow __pow__ sqrt exp erf log1p minimum maximum clamp_min clamp_max where gt __gt__ lt __lt__ ge __ge__ le
+    __le__
 """
 ACTIVATIONS = frozenset((_ACTIVATION_MODULES + _ACTIVATION_FUNCTIONS).split())
 _ELEMENTWISE = ACTIVATIONS | frozenset(_ARITHMETIC.split())
+_BENT = frozenset(_BENT_STEPS.split())
 
 
 def is_activation(node: Node) -> bool:
@@ -34,6 +39,11 @@ def is_pixelwise(record: Record, node: Node, like: int) -> bool:
     """Whether a step makes of every pixel one pixel of a map of the same shape, with no numbers but single ones."""
     known = (node.op in _ELEMENTWISE or node.elementwise) and not node.stored and len(node.outputs) == 1
     return known and record.shapes[node.outputs[0]] == record.shapes[like]
+
+
+def is_bent(node: Node) -> bool:
+    """Whether a pixelwise step on one map alone is no linear function of it, as ``maximum(x, 0.1 * x)``."""
+    return is_activation(node) or node.op in _BENT
 
 
 def collapse(record: Record, start: int, module: nn.Module, where: str, read: Sequence[int], made: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from biasscope.models.surgery.reading.elementwise import is_activation, is_pixelwise
+from biasscope.models.surgery.reading.elementwise import is_bent, is_pixelwise
 from biasscope.models.surgery.reading.record import Node, Record
 
 
@@ -10,14 +10,14 @@ def gather(record: Record) -> None:
     """Put one step in the place of those that together are an activation of one map.
 
     They are, if the map is read several times, by nothing but pixelwise steps without numbers of their own, all of
-    which end in one value, and one of them is an activation. Arithmetic on that value alone (``/ 6``) belongs to it.
+    which end in one value, and one of them is not linear. Arithmetic on that value alone (``/ 6``) belongs to it.
     """
     readers = _readers(record)
     for value in range(len(record.shapes)):
         several = readers.get(value, ())
         if len(several) > 1 and all(is_pixelwise(record, node, value) for node in several):
             steps = _steps(record, readers, value)
-            if any(is_activation(step) for step in steps):
+            if any(is_bent(step) for step in steps):
                 _merge(record, value, steps)
                 readers = _readers(record)
 
