@@ -117,7 +117,7 @@ class SurgeryTable:
         head = ("surgery", "name", "kind", "stride", "before", "after")
         body = [(r.surgery, r.name, r.kind, "x".join(map(str, r.stride)), r.before, r.after) for r in self.replacements]
         lines = _aligned([head, *body]) if body else ["nothing was replaced"]
-        lines += [f"kept: {row.name} ({row.kind}): {row.reason}" for row in self.kept]
+        lines += [f"kept: {row.name or 'the model itself'} ({row.kind}): {row.reason}" for row in self.kept]
         return "\n".join(lines)
 
 

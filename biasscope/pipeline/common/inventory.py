@@ -73,7 +73,10 @@ def _models(subjects: Sequence[Subject]) -> Table:
         "classes": [len(item.model.class_names) if item.model.class_names else None for item in subjects],
         "accuracy": [_number(item.recipe.get("accuracy")) for item in provenance],
         "replaced": [_listed(item.surgery.names) for item in subjects],
-        "kept": [_listed([f"{row.name} ({row.reason})" for row in item.surgery.kept]) for item in subjects],
+        "kept": [
+            _listed([f"{row.name or 'the model itself'} ({row.reason})" for row in item.surgery.kept])
+            for item in subjects
+        ],
     }
     return table("models", columns, title="Models", row="model")
 

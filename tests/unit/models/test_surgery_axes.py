@@ -97,3 +97,8 @@ def test_where_a_map_is_taken_apart_is_told(operation, rest, told):
     assert [reason.startswith("takes the rows and columns of a map of 16 x 16 apart") for reason in found] == [
         True
     ] * told
+
+
+def test_a_step_in_the_forward_of_the_model_itself_has_a_name_in_the_table():
+    table = surgery_table(circular(Around(lambda x: torch.relu(x.flatten(1)).view(x.shape))))
+    assert str(table).splitlines()[-1].startswith("kept: the model itself (flatten): takes the rows and columns")
