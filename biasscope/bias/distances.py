@@ -5,7 +5,8 @@ drawn towards even, ``p(s) = q + s (p - q)``, until as many boxes as it has woul
 they do show; what is reported is the distance of ``p(s)``. The step from the observed distance to that one is taken for
 the jackknife's error too. In simulations (twelve laws of placement, 10 to 2000 boxes) the 95 % intervals hold the truth
 in 92 to 100 % of the classes (Jensen-Shannon) and in 89 to 99 % (Wasserstein). From others it is 91 to 100 %, and
-78 to 91 % of classes of which nearly all boxes lie in one cell with few of the others.
+78 to 91 % of classes of which nearly all boxes lie in one cell with few of the others. Of 600 boxes or more of which
+nearly all lie in one cell and the rest anywhere, the Jensen-Shannon divergence from even has 76 to 93 %.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
 from biasscope.bias.expected import TINY, bits, expected_bits, expected_deviation
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.testing.corrections import check_level
 from biasscope.core.binomial import unseen
 
 Floats = NDArray[np.float64]
@@ -67,6 +69,11 @@ def jensen_shannon_interval(
     level
         Confidence level.
 
+    Raises
+    ------
+    UsageError
+        For counts below 0, or a level outside (0, 1).
+
     Examples
     --------
     Ten boxes in ten of 64 cells show .67 bits, which chance alone would:
@@ -77,6 +84,7 @@ def jensen_shannon_interval(
     """
     from scipy.special import ndtri
 
+    check_level(level)
     table = np.asarray(groups)
     counts = table.sum(1)
     against = np.ones((1, table.shape[-1]), int) if other is None else np.asarray(other).sum(1)
@@ -117,6 +125,11 @@ def wasserstein_interval(
     boxes, level
         As for :func:`jensen_shannon_interval`.
 
+    Raises
+    ------
+    UsageError
+        For counts below 0, or a level outside (0, 1).
+
     Examples
     --------
     Three of ten boxes in each of the outer quarters, and all ten in the first:
@@ -125,6 +138,7 @@ def wasserstein_interval(
     >>> wasserstein_interval(groups.sum(1), groups).value.round(2).tolist()
     [0.0, 0.38]
     """
+    check_level(level)
     table, counts = np.asarray(groups), np.asarray(fine)
     with np.errstate(divide="ignore", invalid="ignore"):
         n, (even, off) = _worth(counts, boxes)[:, None], _deviation(counts)

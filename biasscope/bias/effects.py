@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.testing.chi_square import chi_square
+from biasscope.bias.testing.corrections import check_level
 from biasscope.bias.testing.given import check_counts, counts_of
 from biasscope.core.binomial import unseen
 
@@ -61,7 +62,13 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
         Counts, shape ``(classes, groups, cells)``.
     level
         Confidence level.
+
+    Raises
+    ------
+    UsageError
+        For another shape, counts below 0, or a level outside (0, 1).
     """
+    check_level(level)
     table = counts_of(groups, "classes", "groups", "cells")
     n = table.sum((1, 2))
     full = np.where(n > 1, squared_effect(table.sum(1)), np.nan)  # one box has no other to agree with: always 0

@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.effects import rooted
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.testing.corrections import check_level
 from biasscope.bias.testing.given import check_counts, counts_of
+from biasscope.core.binomial import unseen
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,24 +23,28 @@ Parts = tuple[Floats, Floats]
 AXES = ("classes", "groups", "cells")
 
 
-def grouped_effect(counts: ArrayLike, *, level: float = 0.95) -> Estimate:
+def grouped_effect(counts: ArrayLike, *, images: ArrayLike | None = None, level: float = 0.95) -> Estimate:
     """Cramér's V against equal cells, bias-corrected over groups of images rather than over boxes.
 
     The squared effect ``k sum(p**2) - 1`` is estimated from products of different groups only,
     ``p**2 ~ (C**2 - sum_g c_g**2) / (n**2 - sum_g n_g**2)``, so that neither boxes that share an image nor several
-    draws of one box look like bias. Its root is taken after the jackknife interval was made.
+    draws of one box look like bias. Its root is taken after the jackknife interval was made. Boxes that all share one
+    cell leave the jackknife nothing to see: the lower bound is then what as many images may have missed.
 
     Parameters
     ----------
     counts
         Counts, shape ``(classes, groups, cells)``.
+    images
+        Images that the boxes of each class are from, shape ``(classes,)``; as many as groups that hold some when left
+        out, which is the least that there are.
     level
         Confidence level.
 
     Raises
     ------
     UsageError
-        For another shape, or groups with fewer boxes than none.
+        For another shape, groups with fewer boxes than none, or a level outside (0, 1).
 
     Examples
     --------
@@ -47,11 +53,16 @@ def grouped_effect(counts: ArrayLike, *, level: float = 0.95) -> Estimate:
     >>> grouped_effect(np.array([[[9, 0], [9, 0]], [[9, 0], [0, 9]]])).value.tolist()
     [1.0, 0.0]
     """
+    check_level(level)
     table = counts_of(counts, *AXES).astype(np.float64)
     sizes = _sizes(table)
     check_counts(sizes)
     full, left = _squared_effects(table)
     made = jackknife(full, np.where(np.isfinite(left), left, full[:, None]), sizes > 0, level=level)
+    least = (sizes > 0).sum(1)
+    alike, many = (table.sum(1) > 0).sum(-1) == 1, least if images is None else np.minimum(images, sizes.sum(1))
+    missed = full * (1 - unseen(np.maximum(many, np.maximum(least, 1)), level)) ** 2
+    made = made._replace(low=np.where(alike, np.minimum(made.low, missed), made.low))
     return rooted(made, (sizes.sum(1) ** 2 - (sizes**2).sum(1)) / 2, table.shape[2], level=level)
 
 

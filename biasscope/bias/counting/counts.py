@@ -209,7 +209,7 @@ def _batches(boxes: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Ite
         boxes = boxes.select(names).collect_batches(chunk_size=4 * BATCH, maintain_order=False)
     elif isinstance(boxes, pl.DataFrame):
         boxes = [boxes]
-    elif hasattr(boxes, "columns"):  # a frame of others, which would go over its columns
+    elif hasattr(boxes, "columns") or not isinstance(boxes, Iterable):  # a frame of others would go over its columns
         raise no_frame(boxes)
     for frame in boxes:
         yield from checked(frame).iter_slices(BATCH)

@@ -162,7 +162,9 @@ def distances_of(maps: NDArray[np.int64], fine: NDArray[np.int64], *, clustered:
 
 def _effect(counts: BoxCounts, groups: NDArray[np.int64]) -> Estimate:
     """Corrected for chance over boxes, or over groups of images where boxes share images."""
-    return effects.cramers_v_interval(groups) if counts.settings.per_image == "one" else grouped_effect(groups)
+    if counts.settings.per_image == "one":
+        return effects.cramers_v_interval(groups)
+    return grouped_effect(groups, images=counts.images)
 
 
 def _design_effects(counts: BoxCounts, minimum: int) -> Floats:

@@ -11,6 +11,7 @@ from biasscope.bias.grouped import cell_design_effect
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.scale.histograms import Floats, Ints
 from biasscope.bias.testing.chi_square import ASYMPTOTIC_ABOVE, chi_square_tail
+from biasscope.core.binomial import unseen
 
 
 def balanced_effect(counts: ArrayLike, other: ArrayLike | None = None, *, design_effect: ArrayLike = 1.0) -> Floats:
@@ -36,17 +37,30 @@ def balanced_effect(counts: ArrayLike, other: ArrayLike | None = None, *, design
 
 def effect_of(wide: Ints, reference: str, *, clustered: bool) -> Estimate:
     """Cramér's V of each class against the reference, with intervals; ``clustered``: several boxes an image."""
-    left = leave_one_out(wide)
+    left, counts = leave_one_out(wide), wide.sum(1)
     design = cell_design_effect(wide) if clustered else np.ones(len(wide))
-    if reference == "others":
-        full = balanced_effect(wide.sum(1), wide.sum((0, 1)) - wide.sum(1), design_effect=design)
-        without = balanced_effect(left, left.sum(0) - left, design_effect=design[:, None])
-    else:
-        full = balanced_effect(wide.sum(1), design_effect=design)
-        without = balanced_effect(left, design_effect=design[:, None])
+    others = counts.sum(0) - counts if reference == "others" else None
+    without = balanced_effect(left, None if others is None else left.sum(0) - left, design_effect=design[:, None])
+    full = balanced_effect(counts, others, design_effect=design)
     made = jackknife(full, without, wide.any(-1))
-    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in made[:3])
+    # Bins that either leaves empty vary less than the correction takes off, of an effect that is told from none; and
+    # boxes that all share a bin may have missed some of the law.
+    seen = balanced_effect(counts, others, design_effect=0.0) - _added(counts, others, design)
+    high = np.where(made.low > 0, made.high + np.fmax(seen - full, 0.0), made.high)
+    missed = full * (1 - unseen(np.maximum(counts.sum(-1) / design, 1))) ** 2
+    low = np.where((counts > 0).sum(-1) == 1, np.minimum(made.low, missed), made.low)
+    value, low, high = (np.sqrt(np.clip(part, 0.0, 1.0)) for part in (made.value, low, high))
     return Estimate(value, low, high, made.error)
+
+
+def _added(counts: Ints, other: Ints | None, design: Floats) -> Floats:
+    """What chance adds to the distance where these counts are the laws themselves, by its second derivatives."""
+    reference = np.ones(counts.shape[-1]) if other is None else other
+    n, m = (part.sum(-1, keepdims=True) for part in (counts, reference))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        q, r = counts / n, reference / m
+        varies = r**2 * q * (1 - q) / n + (0.0 if other is None else q**2 * r * (1 - r) / m)
+        return np.asarray(2 * design * np.nansum(varies / (q + r) ** 3, -1))
 
 
 def divergence(groups: Ints, reference: str, *, clustered: bool) -> Estimate:

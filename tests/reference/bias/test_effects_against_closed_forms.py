@@ -6,8 +6,10 @@ import scipy.spatial.distance
 import scipy.stats
 
 from biasscope.bias import effects
+from biasscope.bias.distances import jensen_shannon_interval, wasserstein_interval
 from biasscope.bias.grouped import cell_design_effect, effect_correlation, grouped_effect
 from biasscope.bias.jackknife import FISHER, LOGARITHM, jackknife, leave_one_out
+from biasscope.bias.scale.differences import effect_of
 from biasscope.core.errors import UsageError
 
 RANDOM = np.random.default_rng(11)
@@ -185,6 +187,52 @@ def test_the_interval_holds_where_all_boxes_share_a_few_cells(n, filled):
     assert np.mean((made.low <= effect) & (effect <= made.high)) >= 0.9
     if filled == 1:
         assert made.low[0] == pytest.approx(np.sqrt(1 - 1 / n) * 0.05 ** (1 / n))
+
+
+@pytest.mark.parametrize("images", [5, 20, 200])
+def test_images_that_all_agree_may_have_missed_some_of_the_law(images):
+    """Three boxes an image at one place, by a law of which one dataset in twenty shows the largest cell alone."""
+    share, rng, groups = 0.05 ** (1 / images), np.random.default_rng(images), 20
+    rest = np.append(share, np.full(63, (1 - share) / 63))
+    effect = (64 * share - 1) / 63
+    counts = np.zeros((400, groups, 64), int)
+    cell, group = rng.choice(64, (400, images), p=rest), rng.integers(0, groups, (400, images))
+    np.add.at(counts, (np.arange(400)[:, None], group, cell), 3)
+    alike = (counts.sum(1) > 0).sum(1) == 1
+    assert 0.02 < alike.mean() < 0.09
+    for told in (None, np.full(400, images)):
+        made = grouped_effect(counts, images=told)
+        assert np.all(made.low[alike] <= effect + 3 / images / 63)
+        assert np.all(made.high[alike] == 1)
+    assert made.low[alike] == pytest.approx(share)
+
+
+@pytest.mark.parametrize("n", [30, 100, 600])
+@pytest.mark.parametrize("reference", ["others", "log-uniform"])
+@pytest.mark.parametrize("law", [[1] * 8, [1, 2, 4, 8, 8, 4, 2, 1], [0] * 4 + [1] * 4, [1, 1] + [0] * 6, [1] + [0] * 7])
+def test_the_interval_of_scale_holds_where_bins_stay_empty(law, reference, n):
+    q, even, rng = np.array(law) / sum(law), np.full(8, 1 / 8), np.random.default_rng(n)
+    effect = np.sqrt(((q - even) ** 2 / (q + even)).sum() / 2)
+    held, width = [], []
+    for _ in range(100):
+        counts = np.zeros((2, 20, 8), int)
+        np.add.at(counts, (0, rng.integers(0, 20, n), rng.choice(8, n, p=q)), 1)
+        np.add.at(counts, (1, rng.integers(0, 20, 5000), rng.choice(8, 5000)), 1)
+        made = effect_of(counts, reference, clustered=False)
+        held.append(made.low[0] - 1e-9 <= effect <= made.high[0] + 1e-9)
+        width.append(made.high[0] - made.low[0])
+    assert np.mean(held) >= 0.89
+    assert np.mean(width) < 2.6 / np.sqrt(n)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 95])
+def test_a_level_that_is_none_is_a_usage_error(level):
+    counts = np.eye(10, 64, dtype=int)[None]
+    for function in (effects.cramers_v_interval, grouped_effect, jensen_shannon_interval):
+        with pytest.raises(UsageError, match=f"level = {level} is out of range"):
+            function(counts, level=level)
+    with pytest.raises(UsageError, match=f"level = {level} is out of range"):
+        wasserstein_interval(counts.sum(1), counts, level=level)
 
 
 def test_one_box_has_no_effect_that_could_be_told():

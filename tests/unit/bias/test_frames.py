@@ -69,6 +69,13 @@ def test_a_frame_of_pandas_is_an_input_error(use: str) -> None:
         USES[use](frame)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("use", ["position", "repair", "compare", "splits", "leakage"])
+@pytest.mark.parametrize("given", [None, 3])
+def test_what_is_no_frame_is_an_input_error(use: str, given: object) -> None:
+    with pytest.raises(InputError, match=f"no frame of polars but builtins.{type(given).__name__}"):
+        USES[use](given)  # type: ignore[arg-type]
+
+
 def test_images_without_names_are_one_image() -> None:
     found = count_boxes(WITH_SPLIT.drop("split").with_columns(image_id=pl.lit(None)))
     assert found.images.tolist() == [1, 1, 1]
