@@ -89,15 +89,19 @@ def signed(value: float | None) -> str:
 
 
 def points(value: float | None) -> str:
-    """Difference of two shares, in points of a per cent, with its sign.
+    r"""Difference of two shares, in points of a per cent, with its sign.
 
     >>> points(0.0312), points(0.0), points(0.00002)
     ('+3.1 points', '0 points', '+0.0020 points')
+    >>> points(1e-9)
+    '<\u202f+0.0001 points'
     """
     if value is None:
         return DASH
     digits = 1 if abs(value) >= 0.001 else 2 if abs(value) >= TINY else 4
     text = f"{value * 100:+.{digits}f}" if value else "0"
+    if 0 < abs(value) * 100 < TINY:
+        text = f"<{THIN}+0.0001" if value > 0 else f">{THIN}-0.0001"
     return f"{text} points".replace("-", MINUS)
 
 

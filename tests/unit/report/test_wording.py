@@ -47,6 +47,21 @@ def test_edges_of_a_signed_number(value: float, text: str) -> None:
     assert wording.signed(value) == text.replace("_", wording.THIN).replace("-", wording.MINUS)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0312, "+3.1"),
+        (-0.00099, "-0.10"),
+        (0.00002, "+0.0020"),
+        (1e-6, "+0.0001"),
+        (4e-7, "<_+0.0001"),
+        (-1e-9, ">_-0.0001"),
+    ],
+)
+def test_points_never_round_to_0(value: float, text: str) -> None:
+    assert wording.points(value) == f"{text} points".replace("_", wording.THIN).replace("-", wording.MINUS)
+
+
 @given(st.floats(0.05, 999))
 def test_an_amount_is_within_half_a_tenth(value: float) -> None:
     assert abs(float(wording.amount(value)) - value) <= 0.05 + 1e-9
