@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -43,25 +45,41 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def same_draws(seed: int = 0) -> Iterator[None]:
-    """The same random numbers each time; afterwards the generators are as they were.
+def same_draws(seed: int = 0) -> Iterator[Callable[[], bool]]:
+    """The same random numbers each time; afterwards the generators of torch, numpy and Python are as they were.
 
     What a network draws in its forward (latent noise, dropout that is never off) would else be other numbers in every
-    run, and a result could not be repeated.
+    run, and a result could not be repeated. Gives a function that tells whether anything was drawn. Nothing else may
+    draw meanwhile, in another thread: it would change what is drawn here, and would lose its own place.
 
     >>> drawn = []
     >>> for _ in range(2):
-    ...     with same_draws():
-    ...         drawn.append(torch.rand(()).item())
-    >>> drawn[0] == drawn[1]
-    True
+    ...     with same_draws() as drew:
+    ...         drawn.append((drew(), torch.rand(()).item(), drew()))
+    >>> drawn[0] == drawn[1], drawn[0][0], drawn[0][2]
+    (True, False, True)
     """
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
+    plain, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 (what networks draw from)
     with torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed devices that are not restored
         if devices:
             torch.cuda.manual_seed_all(seed)
-        yield
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        start = _generators(devices)
+        try:
+            yield lambda: _generators(devices) != start
+        finally:
+            random.setstate(plain)
+            np.random.set_state(arrays)  # noqa: NPY002
+
+
+def _generators(devices: Sequence[int]) -> list[object]:
+    """Where the generators are, to compare."""
+    states = torch.get_rng_state(), *map(torch.cuda.get_rng_state, devices)
+    _, keys, place, *_ = np.random.get_state()  # noqa: NPY002
+    return [random.getstate(), place, *(np.asarray(one).tobytes() for one in (keys, *states))]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -75,9 +76,14 @@ class Engine:
                 found.blocks.append(_light(block))
         return found
 
-    def _seed(self, block: Block, purpose: str) -> int:
-        """For what the network itself draws: that of a block, so that a sweep that is continued draws the same."""
-        return int(generator(self.runner.settings.seed, purpose, str(block.indices[0])).integers(2**62))
+    def _drawing(self, block: Block, purpose: str) -> AbstractContextManager[object]:
+        """For a network that draws: the same numbers whenever this block is swept, in a continued sweep too.
+
+        One that draws nothing leaves the generators to the pictures that are read meanwhile.
+        """
+        if not self.runner.draws:
+            return nullcontext()
+        return same_draws(int(generator(self.runner.settings.seed, purpose, str(block.indices[0])).integers(2**62)))
 
     def _block(self, block: Block, floor: int, advance: Advance) -> tuple[Tables | None, dict[str, Floor]]:
         advance(len(self.order) * (block.read - len(block.image_ids)))
@@ -86,12 +92,12 @@ class Engine:
             advance(len(self.order) * len(block.image_ids))
             tables = block.stored
         else:
-            with same_draws(self._seed(block, "sweep")):
+            with self._drawing(block, "sweep"):
                 tables = self._sweep(views, block, advance)
             self._store(block, tables)
         if tables is None or views is None or not floor:
             return tables, {}
-        with same_draws(self._seed(block, "floors")):
+        with self._drawing(block, "floors"):
             return tables, self.floors.measure(views, block, tables, min(floor, len(block.image_ids)))
 
     def _open(self, block: Block) -> Views | None:

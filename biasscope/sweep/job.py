@@ -70,8 +70,9 @@ class Job:
             raise self._nothing(preparation.problems)
         size = block_size(first, self.settings.batch)
         runner = Runner(self.loaded, self.settings, min(self.settings.batch, len(order) * min(size, self._count(size))))
-        with runner.session(), same_draws():
+        with runner.session(), same_draws() as drew:
             probed = probe(runner)
+            runner.draws = drew()
         names = names_of(self.loaded.class_names, probed.shape[1])
         mapping, note = match_labels(self.source, names, both_sides(probed).shape[1])
         preparation.target = lambda picture: to_output(mapping, picture.label)

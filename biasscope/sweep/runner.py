@@ -29,10 +29,15 @@ class Runner:
         Precision, layout, compilation.
     batch
         Pictures in one forward pass.
+
+    Attributes
+    ----------
+    draws
+        Whether the network draws random numbers, once that was tried.
     """
 
     def __init__(self, loaded: LoadedModel, settings: Settings, batch: int) -> None:
-        self.loaded, self.settings, self.batch = loaded, settings, batch
+        self.loaded, self.settings, self.batch, self.draws = loaded, settings, batch, False
         self.module = loaded.module
         self.compiled: Model = torch.compile(self.module, dynamic=False) if settings.compile else self.module
         self.dtype = next((p.dtype for p in self.module.parameters() if p.is_floating_point()), torch.float32)

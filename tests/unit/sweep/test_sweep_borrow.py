@@ -1,6 +1,8 @@
+import random
 import threading
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -188,14 +190,48 @@ class Noisy(TinyNet):
         return super().forward(x + torch.randn_like(x))
 
 
-def test_networks_that_draw_random_numbers_draw_the_same_again(tmp_path):
-    state = torch.get_rng_state()
-    first, second = (sweep(loaded(Noisy()), source(9), Roll(1), batch=4) for _ in range(2))
+class NoisyByNumpy(TinyNet):
+    """Draws from numpy's and Python's own generators."""
+
+    def forward(self, x):
+        noise = torch.from_numpy(np.random.standard_normal(x.shape)).to(x)  # noqa: NPY002
+        return super().forward(x + random.random() * noise)  # noqa: S311
+
+
+def generators():
+    return torch.get_rng_state().tolist(), np.random.get_state()[2], random.getstate()  # noqa: NPY002
+
+
+@pytest.mark.parametrize("kind", [Noisy, NoisyByNumpy])
+def test_networks_that_draw_random_numbers_draw_the_same_again(tmp_path, kind):
+    net = kind()
+    sweep(loaded(net), source(2), Roll(1))  # what is imported on first use may draw
+    before = generators()
+    first, second = (sweep(loaded(net), source(9), Roll(1), batch=4) for _ in range(2))
     assert torch.equal(first.p_top, second.p_top)
     assert first.floors == second.floors
     assert first.floors["batch layout"].mean_absolute_change > 0
-    assert torch.equal(torch.get_rng_state(), state)
-    sweep(loaded(Noisy()), source(5), Roll(1), batch=4, checkpoint=tmp_path)
-    continued = sweep(loaded(Noisy()), source(9), Roll(1), batch=4, checkpoint=tmp_path)
+    assert generators() == before
+    sweep(loaded(net), source(5), Roll(1), batch=4, checkpoint=tmp_path)
+    continued = sweep(loaded(net), source(9), Roll(1), batch=4, checkpoint=tmp_path)
     assert torch.equal(first.p_top, continued.p_top)
     assert first.floors == continued.floors
+
+
+class Augmented:
+    """Pictures that are drawn at random when they are read, as those of a training set are."""
+
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, index):
+        return (255 * torch.rand(12, 12)).to(torch.uint8).numpy()
+
+
+def test_pictures_that_are_drawn_while_a_network_runs_are_those_of_the_users_seed():
+    found = set()
+    for _ in range(6):
+        torch.manual_seed(0)
+        swept = sweep(loaded(), Augmented(), Roll(1), batch=4)
+        found.add((swept.p_top.double().sum().item(), *torch.get_rng_state().tolist()))
+    assert len(found) == 1
