@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from biasscope.core.words import first_few
+from biasscope.core.words import counted, first_few
 from biasscope.trace.engine import Traced
 from biasscope.trace.estimate import Estimate
 from biasscope.trace.layer import Layer
@@ -121,7 +121,7 @@ def _rectangle(offsets: NDArray[np.float64]) -> NDArray[np.int64] | None:
 
 DRAWS = (
     "two copies of one picture are answered differently, from {} on: this network draws random numbers, and what they "
-    "change counts in every measure as if the shift had changed it"
+    "change counts from there on, and in blame, as if the shift had changed it"
 )
 
 
@@ -153,8 +153,9 @@ def _without(traced: Sequence[Traced]) -> list[str]:
     names = [name for measure in made if isinstance(measure, LieDerivative) for name in measure.without]
     if not names:
         return []
-    why = "no picture changes their maps, or they are cut off from it (detach, no_grad)"
-    return [f"lie_derivative: {len(names)} layers have none, {why}: {first_few(names, 5)}"]
+    why = "no picture changes the maps there, or they are cut off from it (detach, no_grad)"
+    have = f"{counted(len(names), 'layer')} {'has' if len(names) == 1 else 'have'} none"
+    return [f"lie_derivative: {have}, {why}: {first_few(names, 5)}"]
 
 
 def _undefined(traced: Sequence[Traced], images: int) -> list[str]:

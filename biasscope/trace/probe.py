@@ -21,6 +21,9 @@ from biasscope.trace.watch import Call, Watch
 
 GROWTH = 192
 """Pixels by which the picture is enlarged to see how the maps grow; a multiple of the usual products of strides."""
+ROUNDING, UNLIKE = 0.001, 0.01
+"""Least difference of the maps and answers of two copies of a picture, over the largest value, in a network that was
+seen to draw random numbers and in any other, whose first axis need not be that of pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,8 @@ class Probe:
     single
         First axis of the tensors with four axes in a pass of one picture, where the larger one was not taken.
     draws
-        First place whose maps are others for the second of two copies of one picture, where the answer is too.
+        First place that gives other values for the second of two copies of one picture, where the answer is another
+        too; "the answer" if none does.
     """
 
     seen: tuple[Seen, ...]
@@ -80,9 +84,9 @@ def as_found(model: nn.Module, device: str | None = None) -> Iterator[None]:
     compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
     with ExitStack() as stack:
         stack.enter_context(evaluating(model))
-        stack.enter_context(same_draws())
         if device is not None:
             stack.enter_context(moved(model, torch.device(device)))
+        stack.enter_context(same_draws())  # when the device is in use, so that its generator is there
         stack.enter_context(torch.no_grad())
         if compiled:
             stack.enter_context(torch.compiler.set_stance("force_eager"))
@@ -139,7 +143,7 @@ def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Siz
 def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) -> tuple[list[Seen], str]:
     """Everything that a pass gave, and where two copies of a picture begin to differ."""
     seen: list[Seen] = []
-    differ: list[str] = []
+    differ: list[tuple[str, int, float]] = []
 
     def receive(call: Call) -> None:
         found = list(tensors(call.output))
@@ -148,10 +152,10 @@ def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False
             place = Place(call.name, call.number, item)
             real = tensor.is_floating_point()
             seen.append(Seen(place, call.kind, call.module, tuple(tensor.shape), incoming, len(found), real))
-            if not differ and tensor.dim() == 4 and _differ(tensor):
-                differ.append(call.name)
+            if change := _change(tensor):
+                differ.append((call.name, tensor.dim(), change))
 
-    with as_found(model), Watch(model, receive, functional=functional) as watch:
+    with as_found(model), same_draws() as drew, Watch(model, receive, functional=functional) as watch:
         watch.begin()
         output = None
         try:
@@ -159,16 +163,22 @@ def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False
         except Exception:
             if not partial:
                 raise
+        drawn = drew()
     rows = () if isinstance(output, list) else tensors(output)  # detectors list what they found, picture by picture
-    return seen, next(iter(differ), "") if any(map(_differ, rows)) else ""
+    least = ROUNDING if drawn else UNLIKE
+    if max(map(_change, rows), default=0.0) <= least:
+        return seen, ""
+    places = [name for name, axes, change in differ if name and change > least and (drawn or axes == 4)]
+    return seen, next(iter(places), "the answer" if drawn else "")
 
 
-def _differ(found: Tensor) -> bool:
-    """Whether a tensor has two rows that differ by more than rounding."""
+def _change(found: Tensor) -> float:
+    """Largest difference of a tensor's two rows, over the largest value of the first; 0 where there are no two."""
     if not (found.dim() and len(found) == 2 and found.numel() and found.is_floating_point()):
-        return False
+        return 0.0
     first, second = found.float()
-    return bool((first - second).abs().max() > 0.01 * first.abs().max())
+    change = float((first - second).abs().max())
+    return change / max(float(first.abs().max()), 1e-30) if change > 0 else 0.0
 
 
 def float_type(model: nn.Module) -> torch.dtype:

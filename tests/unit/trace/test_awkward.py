@@ -1,13 +1,14 @@
 """Networks that do odd things: nothing is measured wrongly, and what cannot be measured is said."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
 from biasscope.core.errors import UsageError
-from biasscope.trace import layer_strides, structure, trace
+from biasscope.trace import layer_strides, probe, structure, trace
 from biasscope.trace.attribution import attribution_equivariance
 from biasscope.trace.blame import blame
 from tests.unit.trace.blame.nets import head
@@ -282,19 +283,32 @@ def test_networks_that_normalise_in_place_are_measured_as_others_are():
 
 
 class Draws(nn.Module):
-    """Drops maps at random whatever mode it is in."""
+    """Drops maps, features or answers at random whatever mode it is in."""
 
-    def __init__(self):
+    def __init__(self, what="maps"):
         super().__init__()
         self.first, self.second, self.head = conv(1, 4), conv(4, 4, 2), nn.Sequential(*head(4))
+        self.what = what
 
     def forward(self, x):
-        return self.head(self.second(nn.functional.dropout(self.first(x), 0.5, training=True)))
+        maps = self.second(self.drop(self.first(x), "maps"))
+        return self.drop(self.head[2:](self.drop(self.head[:2](maps), "features")), "answers")
+
+    def drop(self, x, what):
+        return nn.functional.dropout(x, 0.5, training=True) if what == self.what else x
 
 
-@pytest.mark.parametrize(("functional", "place"), [(False, "second"), (True, ":dropout")])
-def test_networks_that_draw_random_numbers_repeat_and_are_told(functional, place):
-    net, x = seeded(Draws), pictures(4)
+@pytest.mark.parametrize(
+    ("what", "functional", "place"),
+    [
+        ("maps", False, "second"),
+        ("maps", True, ":dropout"),
+        ("features", False, "head.2"),
+        ("answers", False, "the answer"),
+    ],
+)
+def test_networks_that_draw_random_numbers_repeat_and_are_told(what, functional, place):
+    net, x = seeded(partial(Draws, what)), pictures(4)
     state = torch.get_rng_state()
     first, second = (trace(net, x, 3, measures=MEASURES, functional=functional, label="net") for _ in range(2))
     assert [layer.measures for layer in first.layers] == [layer.measures for layer in second.layers]
@@ -302,3 +316,19 @@ def test_networks_that_draw_random_numbers_repeat_and_are_told(functional, place
     assert torch.equal(torch.get_rng_state(), state)
     assert blame(net, x, label="net").pairs == blame(net, x, label="net").pairs
     assert not [note for note in trace(seeded(Twice), x, 3).notes if "differently" in note]
+
+
+def test_the_generator_of_a_device_is_there_when_it_is_seeded(monkeypatch):
+    order = []
+
+    def noted(name, real):
+        def enter(*args):
+            order.append(name)
+            return real(*args)
+
+        return enter
+
+    for name in ("moved", "same_draws"):
+        monkeypatch.setattr(probe, name, noted(name, getattr(probe, name)))
+    with probe.as_found(seeded(Twice), "cpu"):
+        assert order == ["moved", "same_draws"]  # moving a network to a GPU is what makes its generator

@@ -132,7 +132,7 @@ def test_a_layer_without_a_derivative_is_named_and_the_others_have_theirs():
     net = seeded(lambda: nn.Sequential(conv(1, 2), nn.Sequential(Detached())))
     found = trace(net, pictures(2), 2, measures="lie_derivative", layers="leaves")
     assert [layer["lie_derivative"] is None for layer in found.layers] == [False, True]
-    assert [note for note in found.notes if "1 layers have none" in note and note.endswith(": 1.0")]
+    assert [note for note in found.notes if "1 layer has none" in note and note.endswith(": 1.0")]
 
 
 class Vanishing(nn.Module):
