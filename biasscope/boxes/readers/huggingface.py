@@ -23,12 +23,13 @@ from typing import Any
 
 import polars as pl
 
+from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.filenames import split_names
 from biasscope.boxes.readers.huggingface_features import BOX
 from biasscope.boxes.readers.huggingface_rows import Split
 from biasscope.boxes.readers.table_columns import layout_of
-from biasscope.boxes.schema import BOXES, IMAGES
+from biasscope.boxes.schema import BOXES, CORNERS, IMAGES
 from biasscope.boxes.source import Request
 from biasscope.boxes.tablefiles import scan
 from biasscope.core.errors import InputError
@@ -39,21 +40,28 @@ WHOLE = "whole"
 
 def detect(request: Request) -> bool:
     """Folders that ``save_to_disk`` wrote, and Parquet files with boxes inside of a column, as the hub has them."""
-    return _saved(request) or any(_nested(Path(found.path)) for found in request.of(".parquet")[:1])
+    tables = request.of(".parquet")[:1]
+    return _saved(request) or any(_nested(Path(found.path), request.columns) for found in tables)
 
 
 def _saved(request: Request) -> bool:
     return any(found.name.rpartition("/")[2] in ("state.json", "dataset_dict.json") for found in request.of(".json"))
 
 
-def _nested(path: Path) -> bool:
-    """Whether a column holds lists of boxes, or objects with boxes; a table has one box a row."""
+def _nested(path: Path, columns: Mapping[str, str]) -> bool:
+    """Whether a column holds lists of boxes, or objects with boxes; a table has one box a row.
+
+    Lists beside a column with one box a row, or beside numbers that ``columns`` name, are not what is read.
+    """
     try:
         kinds = scan(path).collect_schema()
     except InputError:
         return False
-    lists = any(name.lower() in BOX and _boxes(kind) for name, kind in kinds.items())
-    return (lists and layout_of(kinds.names()) is None) or any(map(_objects, kinds.values()))
+    if any(map(_objects, kinds.values())):
+        return True
+    boxes = [kind for name, kind in kinds.items() if name.lower() in BOX]
+    lists = bool(boxes) and all(map(_boxes, boxes))
+    return lists and layout_of(kinds.names()) is None and columns.keys().isdisjoint((BBOX, *CORNERS))
 
 
 def _boxes(kind: pl.DataType) -> bool:

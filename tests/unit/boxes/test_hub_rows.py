@@ -321,3 +321,16 @@ def test_a_parquet_file_with_the_boxes_of_an_image_in_a_row_is_known(tmp_path: P
     )
     with_corners.write_parquet(tmp_path / "x.parquet")
     assert read_boxes(tmp_path / "x.parquet").format == "table"
+
+
+def test_lists_of_boxes_beside_what_a_table_reads_are_left(tmp_path: Path) -> None:
+    rows = {"image": ["a", "b"], "boxes": [[BOX, BOX], [BOX]], "label": ["cat", "dog"], "split": ["train", "val"]}
+    own = {"tl_x": [1.0, 1.0], "tl_y": [2.0, 2.0], "br_x": [11.0, 11.0], "br_y": [22.0, 22.0], "mine": [BOX, BOX]}
+    frame, corners = pl.DataFrame({**rows, **own}), dict(zip(("x0", "y0", "x1", "y1"), own, strict=False))
+    beside = frame.rename({"mine": "bbox"})
+    for made, columns in ((frame, corners), (frame, {"bbox": "mine"}), (beside, {})):
+        made.write_parquet(tmp_path / "x.parquet")
+        found = read_boxes(tmp_path / "x.parquet", columns=columns)
+        assert found.format == "table"
+        edges = found.boxes.select("image_id", "x0", "y0", "x1", "y1", "split").collect()
+        assert edges.rows() == [("a", *EDGES, "train"), ("b", *EDGES, "val")]
