@@ -12,7 +12,7 @@ from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.boxcolumn import NAMES as LISTS
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.schema import CORNERS, FLAGS
-from biasscope.boxes.tablefiles import TEXTS
+from biasscope.boxes.tablefiles import TEXTS, csv_header
 from biasscope.core.errors import InputError
 
 IMAGE = (
@@ -59,7 +59,7 @@ LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
 """Names of the four numbers, in lower case, and whether the last two are width and height."""
 _AGAIN = "_duplicated_0"
 """What polars puts behind the second of a name in CSV."""
-_SIDE = {"x1": re.compile(r"(?:^|_|x)w(?:idth)?$"), "y1": re.compile(r"(?:^|_|x)h(?:eight)?$")}
+_SIDE = {"x1": re.compile(r"width$|(?:^|_|[bx])w$"), "y1": re.compile(r"height$|(?:^|_|[bx])h$")}
 """What columns are called that hold a width and a height where corners would stand."""
 _CENTRE = re.compile(r"^(?:bbox_)?(?:[xy]_?(?:c|cent(?:er|re))|(?:c|cent(?:er|re)_?)[xy])$")
 
@@ -88,7 +88,8 @@ def resolve(
     elif not set(CORNERS) <= given.keys() and BBOX not in given and (name := first_of(free, LISTS)) is not None:
         chosen[BBOX] = free[name]
     free = {key: name for key, name in free.items() if name not in chosen.values()}
-    wh = wh or all(_SIDE[key].search(_plain(given.get(key, ""))) for key in _SIDE)
+    if _SIDE.keys() <= given.keys():
+        wh = all(pattern.search(_plain(given[key])) for key, pattern in _SIDE.items())
     images = [chosen["image_id"]] if "image_id" in chosen else [free[name] for name in IMAGE if name in free]
     if images:
         chosen["image_id"] = naming(images)
@@ -126,7 +127,7 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
     if missing:
         hint = "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
         centres = [name for name in names if _CENTRE.search(name.strip().lower())]
-        if suffix_of(path.name) in TEXTS and sum(map(_is_number, names)) >= len(CORNERS):
+        if suffix_of(path.name) in TEXTS and sum(map(_is_number, csv_header(path))) >= len(CORNERS):
             hint = "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
         elif centres and not set(missing).isdisjoint(CORNERS):
             hint = f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
@@ -136,7 +137,7 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
 
 
 def _is_number(name: str) -> bool:
-    return re.fullmatch(r"\s*[-+]?[0-9.]+\s*", name) is not None
+    return re.fullmatch(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*", name) is not None
 
 
 def check_words(chosen: Mapping[str, str], schema: pl.Schema, path: Path) -> None:

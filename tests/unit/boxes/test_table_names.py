@@ -190,9 +190,10 @@ def test_columns_that_could_be_the_class_as_well_are_told_of(tmp_path: Path, hea
 
 
 def test_a_line_of_names_that_is_missing_is_told_of(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("a.jpg,1,2,30,40,cat\nb.jpg,1,2.5,30,40,dog\n")
-    with pytest.raises(InputError, match="first line holds values"):
-        read_boxes(tmp_path / "x.csv")
+    for line in ("a.jpg,1,2,30,40,cat", "a.jpg,0,0,40,40,cat", "a.jpg,1e-05,2.5,30,40,cat"):
+        (tmp_path / "x.csv").write_text(f"{line}\nb.jpg,1,2.5,30,40,dog\n")
+        with pytest.raises(InputError, match="first line holds values"):
+            read_boxes(tmp_path / "x.csv")
     pl.DataFrame({str(place): [1] for place in range(5)}).write_parquet(tmp_path / "x.parquet")
     with pytest.raises(InputError, match="Name them"):
         read_boxes(tmp_path / "x.parquet")
@@ -200,7 +201,13 @@ def test_a_line_of_names_that_is_missing_is_told_of(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "wanted"),
-    [("left,top,box_width,boxHeight", 30), ("x1,y1,w,h", 30), ("tl_x,tl_y,br_x,br_y", 20)],
+    [
+        ("left,top,box_width,boxHeight", 30),
+        ("x1,y1,w,h", 30),
+        ("x1,y1,bw,bh", 30),
+        ("a,b,RectWidth,RectHeight", 30),
+        ("tl_x,tl_y,br_x,br_y", 20),
+    ],
 )
 def test_columns_that_are_named_as_width_and_height_are_that(tmp_path: Path, header: str, wanted: int) -> None:
     (tmp_path / "x.csv").write_text(f"image,{header},label\na,10,10,20,20,cat\n")
@@ -208,6 +215,13 @@ def test_columns_that_are_named_as_width_and_height_are_that(tmp_path: Path, hea
     found = read_boxes(tmp_path / "x.csv", columns=columns)
     assert found.boxes.select("x1", "y1").collect().row(0) == (wanted, wanted)
     assert found.convention == ("xywh" if wanted == 30 else "edges")
+
+
+def test_corners_that_are_named_beside_a_width_and_height_are_corners(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("image,x,y,w,h,br_x,br_y,label\na,10,10,5,5,20,20,cat\n")
+    for columns, wanted in (({}, 15), ({"x1": "br_x", "y1": "br_y"}, 20), ({"x1": "w", "y1": "h"}, 15)):
+        found = read_boxes(tmp_path / "x.csv", columns=columns).boxes
+        assert found.select("x0", "y0", "x1", "y1").collect().row(0) == (10, 10, wanted, wanted)
 
 
 def test_a_first_line_without_end_is_not_shown_whole(tmp_path: Path) -> None:
