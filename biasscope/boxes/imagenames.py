@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from unicodedata import normalize
 
 from biasscope.boxes.filenames import INNER, key_of, split_from, split_of_folders, stem_of, without_suffix
@@ -26,6 +27,7 @@ class ImageNames:
     def __init__(self, names: Iterable[str], split: str | None = None) -> None:
         self._split = split
         self._names: dict[str, list[str]] = defaultdict(list)
+        self._whole, self._place = cache(_whole), cache(_place)  # of names that are several, and of their folders
         folders = set[str]()
         for name in names:
             self._names[_composed(key_of(name))].append(name)
@@ -40,17 +42,22 @@ class ImageNames:
         no split is not meant just because the others are of another one.
         """
         image_id = _composed(image_id.replace("\\", "/"))
-        names, stem = self._names.get(key_of(image_id), []), stem_of(image_id)
-        if len(names) > 1:
-            names = [name for name in names if _composed(stem_of(name)) == stem] or names
-        end = f"/{without_suffix(image_id)}"
-        names = [name for name in names if f"/{_composed(without_suffix(name))}".endswith(end)] or names
+        names = self._names.get(key_of(image_id), [])
+        for end in (f"/{stem_of(image_id)}", f"/{without_suffix(image_id)}") if len(names) > 1 else ():
+            names = [name for name in names if self._whole(name).endswith(end)] or names
         given = split_from(split) if split else None
         told = split_of_folders(image_id) or (given if given in self._splits else None)
         if told is not None:
             found = {name: self._split_of(name) for name in names}
             names = [name for name in names if found[name] == told] or (names if set(found.values()) == {None} else [])
-        return _beside(names, image_id) if len(names) > 1 and "/" in image_id else names
+        return self._beside(names, image_id) if len(names) > 1 and "/" in image_id else names
+
+    def _beside(self, names: list[str], image_id: str) -> list[str]:
+        """Those in the folder beside that of the annotation (``images/a``, ``labels/a``); all where none is."""
+        place = _place(image_id.rpartition("/")[0])
+        places = {name: self._place(name.rpartition("/")[0]) for name in names}
+        same = [name for name in names if places[name] == place]
+        return same or [name for name in names if _ends(places[name], place) or _ends(place, places[name])] or names
 
     def _split_of(self, name: str) -> str | None:
         return split_of_folders(name) or self._split
@@ -61,19 +68,15 @@ def _composed(name: str) -> str:
     return normalize("NFC", name)
 
 
-def _beside(names: list[str], image_id: str) -> list[str]:
-    """Those in the folder beside that of the annotation (``images/a``, ``labels/a``); all where none is."""
-    place = _place(image_id)
-    places = {name: _place(name) for name in names}
-    same = [name for name in names if places[name] == place]
-    return same or [name for name in names if _ends(places[name], place) or _ends(place, places[name])] or names
+def _whole(name: str) -> str:
+    return f"/{_composed(without_suffix(name))}"
 
 
 def _ends(place: str, end: str) -> bool:
     return bool(end) and place.endswith(end)
 
 
-def _place(name: str) -> str:
-    """Folders of a name but for those that only say what is inside."""
-    *folders, _ = _composed(name).replace("\\", "/").split("/")
-    return "".join(f"/{folder}" for folder in folders if folder.lower() not in INNER)
+def _place(folder: str) -> str:
+    """Folders on a way but for those that only say what is inside."""
+    parts = _composed(folder).split("/")
+    return "".join(f"/{part}" for part in parts if part and part.lower() not in INNER)
