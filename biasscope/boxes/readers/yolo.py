@@ -33,6 +33,8 @@ from biasscope.boxes.unsized import missing_sizes, places_of_sizes
 from biasscope.core.errors import InputError
 
 NAME = "yolo"
+SHOWN = 4
+"""Lists of splits that a note names."""
 Corners = tuple[float, float, float, float]
 
 
@@ -56,14 +58,14 @@ def read(request: Request) -> BoxTable:
     named, alone = named_entries(request), request.path.is_file()
     request = _rooted(request)
     entries, notes = named if named is not None else (_listed(request), [])
-    if named is None and not alone and all(entry.split is None for entry in entries):
-        notes = _unused(split_lists(request))
     labels = Listing.of(entry.label for entry in entries if entry.label is not None)
     beside = request if named is not None else _with_images(request)
-    request = replace(request, only=labels)
+    whole, request = request, replace(request, only=labels)
     mark = f"{NAME}\0{classes}" if named is None else f"{NAME}\0{classes}\0{[(one.name, one.split) for one in entries]}"
     lists = named is None and not alone
     parsed = cached(request, mark, lambda log: _parse(entries, classes, log, lists=lists))
+    if lists and all(entry.split is None for entry in entries):
+        notes = _unused(split_lists(whole, {*parsed.images["file"]}))
     images = fill_sizes(parsed.images, beside)
     if alone and request.images is None and request.sizes is None:
         files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
@@ -83,8 +85,9 @@ def read(request: Request) -> BoxTable:
 
 def _unused(lists: list[str]) -> list[str]:
     """Note on lists of images that say splits, where nothing that was read does."""
-    what = f"The splits of {', '.join(lists)} were not read: give the data yaml that names them as the path."
-    return [what] if lists else []
+    others = f" and {len(lists) - SHOWN} more" if len(lists) > SHOWN else ""
+    what = f"The splits of {', '.join(lists[:SHOWN])}{others} were not read: give the data yaml that names them as the"
+    return [f"{what} path."] if lists else []
 
 
 def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request: Request) -> list[str]:

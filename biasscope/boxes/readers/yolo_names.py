@@ -50,10 +50,17 @@ def is_list(name: str, text: str) -> bool:
     return all(suffix_of(line.rstrip()) in IMAGE_SUFFIXES for line in text.splitlines() if line.strip())
 
 
-def split_lists(request: Request) -> list[str]:
-    """Names of text files that list the images of a split in a folder that was given: only a data yaml says so."""
-    named = (one for one in request.of(".txt") if split_from(one.name.rpartition("/")[2].removesuffix(".txt")))
+def split_lists(request: Request, labels: set[str]) -> list[str]:
+    """Names of text files that list the images of a split in a folder that was given: only a data yaml says so.
+
+    ``labels`` are names of files that are known to be labels, and so are not opened again.
+    """
+    named = (one for one in request.of(".txt") if one.name not in labels and _of_split(one.name))
     return [one.name for one in named if is_list(one.name, _first_line(Path(one.path)))]
+
+
+def _of_split(name: str) -> bool:
+    return split_from(name.rpartition("/")[2].removesuffix(".txt")) is not None
 
 
 def _first_line(path: Path) -> str:

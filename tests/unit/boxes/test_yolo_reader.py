@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from biasscope.boxes import inspect, read_boxes
+from biasscope.boxes.files import head
+from biasscope.boxes.readers import yolo_names
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import SIZES, expected, rows, yolo
 
@@ -274,3 +276,20 @@ def test_lists_of_splits_that_a_folder_does_not_use_are_told_of(tmp_path: Path) 
     named = read_boxes(tmp_path / "data.yaml")
     assert named.images.collect()["split"].cast(pl.String).to_list() == ["train", "val"]
     assert "were not read" not in " ".join((*named.notes, *read_boxes(tmp_path, split="all").notes))
+
+
+def test_labels_are_not_opened_again_to_look_for_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = list[str]()
+
+    def looked_into(path: Path, size: int) -> bytes:
+        opened.append(path.name)
+        return head(path, size)
+
+    monkeypatch.setattr(yolo_names, "head", looked_into)
+    for number in range(6):
+        (tmp_path / f"train_{number}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+        (tmp_path / f"fold{number}_val.txt").write_text("./images/a.jpg\n")
+    found = read_boxes(tmp_path, format="yolo")
+    assert found.images.collect().height == 6
+    assert "fold2_val.txt, fold3_val.txt and 2 more were not read" in found.notes[0]
+    assert {*opened} == {f"fold{number}_val.txt" for number in range(6)}
