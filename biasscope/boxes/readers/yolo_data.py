@@ -11,10 +11,11 @@ in a text file of the image's name. An image without that file is one without ob
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from biasscope.boxes.filenames import IMAGE_SUFFIXES
 from biasscope.boxes.files import Found
@@ -133,6 +134,8 @@ def _of_folder(folder: Path, root: Path, split: str) -> Iterator[Entry]:
     labels = labels_of(folder)
     texts = {one.name[:-4]: one for one in _files(labels) if one.suffix == ".txt" and not is_other(one.name)}
     images = {one.name.rpartition(".")[0]: one for one in _files(folder) if one.suffix in IMAGE_SUFFIXES}
+    apart = texts.keys() - images.keys()
+    images = {stem if stem in texts else _written(stem, apart.__contains__): one for stem, one in images.items()}
     for stem in sorted(texts.keys() | images.keys()):
         image = Path(images[stem].path) if stem in images else None
         yield _entry(labels / f"{stem}.txt", image, root, split, there=stem in texts)
@@ -143,13 +146,27 @@ def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
         if not line.strip():
             continue
         options = [Path(os.path.normpath(base / line.strip())) for base in (path.parent, root)]
-        image = next((one for one in options if one.is_file() or labels_of(one).is_file()), options[0])
-        label = labels_of(image)
-        if not image.is_file() and not label.is_file():
+        pairs = ((_there(one), _there(labels_of(one))) for one in options)
+        image, label = next((pair for pair in pairs if any(pair)), (None, None))
+        if image is None and label is None:
             raise InputError(
                 f"names an image that is not there, nor are its labels: {line.strip()[:SHOWN]}", where=str(path)
             )
-        yield _entry(label, image if image.is_file() else None, root, split, there=label.is_file())
+        yield _entry(label or labels_of(image or options[0]), image, root, split, there=label is not None)
+
+
+def _there(path: Path) -> Path | None:
+    """Path of a file, with the accents of its name as they are written there; ``None`` where it is not."""
+    if path.is_file():
+        return path
+    name = _written(path.name, lambda way: path.with_name(way).is_file())
+    return path.with_name(name) if name != path.name else None
+
+
+def _written(name: str, known: Callable[[str], bool]) -> str:
+    """Name with its accents written in the way that is known; as it is where none is. macOS has a way of its own."""
+    ways = () if name.isascii() else (normalize("NFC", name), normalize("NFD", name))
+    return next((way for way in ways if way != name and known(way)), name)
 
 
 def _entry(label: Path, image: Path | None, root: Path, split: str, *, there: bool) -> Entry:

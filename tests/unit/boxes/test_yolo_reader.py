@@ -260,6 +260,26 @@ def test_accents_of_a_name_may_be_written_in_two_ways(tmp_path: Path, forms: tup
     (tmp_path / "labels" / f"{label}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     Image.new("L", (100, 80)).save(tmp_path / "images" / f"{image}.png")
     assert read_boxes(tmp_path).boxes.select("image_width", "image_height").collect().rows() == [(100, 80)]
+    (tmp_path / "train.txt").write_text("images/caf\u00e9.png\n")
+    for named in ("images", "train.txt"):
+        (tmp_path / "data.yaml").write_text(f"train: {named}\nnames: [cat]\n")
+        found = read_boxes(tmp_path / "data.yaml")
+        assert found.boxes.select("image_width", "image_height").collect().rows() == [(100, 80)]
+        assert found.images.collect().height == 1
+
+
+def test_names_that_differ_in_accents_alone_are_two_images(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "images").mkdir()
+    for form, size in (("NFC", (100, 80)), ("NFD", (50, 40))):
+        Image.new("L", size).save(tmp_path / "images" / unicodedata.normalize(form, "caf\u00e9.png"))
+    if len([*(tmp_path / "images").iterdir()]) == 1:
+        pytest.skip("this file system takes them for one")
+    (tmp_path / "labels" / "caf\u00e9.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "data.yaml").write_text("train: images\nnames: [cat]\n")
+    found = read_boxes(tmp_path / "data.yaml")
+    assert found.boxes.select("image_width", "image_height").collect().rows() == [(100, 80)]
+    assert sorted(found.images.collect()["image_width"]) == [50, 100]
 
 
 def test_lists_of_splits_that_a_folder_does_not_use_are_told_of(tmp_path: Path) -> None:
