@@ -39,6 +39,7 @@ _IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null("")
 def _from_table(frame: pl.LazyFrame, table: SizeTable) -> pl.LazyFrame:
     if not table.folders:
         name = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
+        name = name.str.normalize("NFC") if table.accents else name
         return _filled(frame, looked_up(name) if table.whole else name, table.frame)
     image = pl.struct("image_id", pl.col("split").cast(pl.String))
     found = image.map_batches(table.found, return_dtype=FOUND, is_elementwise=True)

@@ -37,6 +37,8 @@ class SizeTable:
 
     Attributes
     ----------
+    accents
+        Whether names in the table have others than the letters of ASCII; accents in ``key`` are in their letters.
     folders
         Whether names in the table have folders.
     frame
@@ -63,8 +65,9 @@ class SizeTable:
         named = named.drop_nulls().with_columns(pl.col("name").str.replace_all("\\", "/", literal=True))
         self._named = named
         self.folders = bool(named["name"].str.contains("/", literal=True).any())
-        stems = pl.Series("key", map(stem_of, named["name"]), pl.String)
-        keys = pl.Series("key", map(key_of, named["name"]), pl.String)
+        stems = pl.Series("key", map(stem_of, named["name"]), pl.String).str.normalize("NFC")
+        keys = pl.Series("key", map(key_of, named["name"]), pl.String).str.normalize("NFC")
+        self.accents = bool((stems.str.len_bytes() > stems.str.len_chars()).any())
         self.whole = keys.n_unique() == stems.n_unique()
         known = named.select(keys if self.whole else stems, *SIDES).unique(maintain_order=True)
         self.frame = known.filter(pl.col("key").is_unique())

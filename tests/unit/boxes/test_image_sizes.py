@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from unicodedata import normalize
 
 import polars as pl
 import pytest
@@ -88,6 +89,16 @@ def test_sizes_with_thousands_set_apart(
     (tmp_path / "sizes.csv").write_text(f"image;width;height\n{lines}")
     found = SizeTable(tmp_path / "sizes.csv")
     assert [found.find(name) for name in "ab"] == wanted
+
+
+@pytest.mark.parametrize("folder", ["", "x/"])
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_of_a_name_may_be_written_in_two_ways(tmp_path: Path, forms: tuple[str, str], folder: str) -> None:
+    boxes, sizes = (normalize(form, "caf\u00e9.png") for form in forms)
+    (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label\n{boxes},1,1,5,5,cat\nplain,1,1,5,5,cat\n")
+    (tmp_path / "sizes.csv").write_text(f"image,width,height\n{folder}{sizes},20,10\nplain,40,30\n")
+    found = read_boxes(tmp_path / "x.csv", sizes=tmp_path / "sizes.csv").boxes
+    assert found.select("image_width", "image_height").collect().rows() == [(20, 10), (40, 30)]
 
 
 @pytest.mark.parametrize("text", ["", "\n\n"])
