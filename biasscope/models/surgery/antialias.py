@@ -46,8 +46,8 @@ def antialias(
     ============================  =====================================================================
 
     Where the activation is a function or one module used several times (the ReLU of a residual block), the blur sits
-    in front of the convolution that reads it: the same place in the computation. Module names and parameters stay,
-    and the blur stores nothing, so state dicts of the original load with ``strict=True`` and the other way round.
+    in front of the convolution or pool that reads it: the same place in the computation. Module names and parameters
+    stay, and the blur stores nothing, so state dicts of the original load with ``strict=True`` and the other way round.
 
     Parameters
     ----------
@@ -140,5 +140,5 @@ def _convolution(plan: Plan, blurs: Blurs, site: Site) -> None:
         f"stride 1, BlurPool2d({blurs.filter_size}, stride={site.stride}) {placement}",
     )  # fmt: skip
     plan.changes.append((site.name, unstrided))
-    plan.changes.extend(with_sampler(placement, lambda _: blurs.blur(channels, site.stride)))
+    plan.samplings.extend(with_sampler(placement, lambda _: blurs.blur(channels, site.stride)))
     plan.rows.append(row)

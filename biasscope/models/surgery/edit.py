@@ -14,7 +14,7 @@ from torch.nn.utils.weight_norm import WeightNorm
 
 from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d
 from biasscope.models.surgery.reading.follow import copied
-from biasscope.models.surgery.reading.placement import Placement
+from biasscope.models.surgery.reading.placement import Placement, can_sample
 from biasscope.models.surgery.table import Kept, Replacement, add_to_table
 
 Change = Callable[[nn.Module], nn.Module]
@@ -69,15 +69,16 @@ def replace(model: M, name: str, change: Change) -> M:
 
 @dataclass
 class Plan:
-    """Changes to make and the rows that tell of them."""
+    """Changes to make and the rows that tell of them; sampling layers are added to what stands there after them."""
 
     changes: list[tuple[str, Change]] = field(default_factory=list)
     rows: list[Replacement] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    samplings: list[tuple[str, Change]] = field(default_factory=list)
 
     def carry_out(self, model: M) -> M:
         """Make every change and write the table."""
-        for name, change in self.changes:
+        for name, change in (*self.changes, *self.samplings):
             model = replace(model, name, change)
         add_to_table(model, self.rows, self.kept)
         return model
@@ -100,6 +101,8 @@ def with_sampler(placement: Placement, make: Callable[[str], nn.Module]) -> list
                 return SampledPReLU.of(module, sampler)
             if placement.side == "slot":
                 return nn.Sequential(module, sampler)
+            if not can_sample(module):
+                return nn.Sequential(sampler, module)
             conv: Any = SurgeryConv2d.of(module) if isinstance(module, nn.Conv2d) else module
             if placement.side == "front":
                 conv.before = sampler if conv.before is None else nn.Sequential(conv.before, sampler)

@@ -140,9 +140,9 @@ def _plan_site(plan: Plan, samplers: Samplers, site: Site) -> None:
     if isinstance(site.module, nn.Conv2d):
         placement = samplers.places[site.name]
         if len(placement.names) > 1:
-            raise refuse(site.name, "its activation is read by several convolutions, which would choose apart")
+            raise refuse(site.name, "its activation is read by several layers, which would choose apart")
         plan.changes.append((site.name, unstrided))
-        plan.changes.extend(with_sampler(placement, lambda _: samplers.make(site)))
+        plan.samplings.extend(with_sampler(placement, lambda _: samplers.make(site)))
         text = f"stride 1, {text} {placement}"
     elif isinstance(site.module, SubsampleShortcut):
         plan.changes.append((site.name, _sampled_shortcut(samplers, site)))

@@ -176,3 +176,31 @@ def test_what_differs_from_place_to_place_is_no_activation(formula):
     net = Inline(formula).double().eval()
     with pytest.raises(UsageError, match="read by an activation and by something else"):
         antialias(net, layers="second", example=(3, 22, 22))
+
+
+class Pooled(nn.Module):
+    """A pool reads an activation that is a function, as in GoogLeNet."""
+
+    def __init__(self, pool):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second, self.last = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 6, 3, 2, 1), nn.Conv2d(6, 2, 1)
+        self.pool = pool
+
+    def forward(self, x):
+        return self.last(self.pool(F.silu(self.second(self.first(x)))))
+
+
+@pytest.mark.parametrize("pool", [nn.MaxPool2d(3, 2, ceil_mode=True), nn.AvgPool2d(3, 1, 1), nn.AdaptiveAvgPool2d(1)])
+def test_blur_goes_in_front_of_a_pool_that_reads_it(pool):
+    net, x = Pooled(pool).double().eval(), picture(30, 34)
+    assert deviation(antialias(net, 1)(x), net(x)) < 1e-12
+    blurred = antialias(net, 3)
+    assert "in front of pool" in surgery_table(blurred).replacements[0].after
+    blurred.load_state_dict(net.state_dict(), strict=True)
+    dense = F.silu(F.conv2d(net.first(x), net.second.weight, net.second.bias, padding=1))
+    rest = antialias(nn.Sequential(net.pool, net.last), 3, example=(6, 14, 16))
+    torch.testing.assert_close(blurred(x), rest(BlurPool2d(6, 3, 2).double()(dense)))
+    sampled = polyphase(net)
+    expected, moved = sampled(x).mean((2, 3)), sampled(x.roll((3, 5), (2, 3))).mean((2, 3))
+    torch.testing.assert_close(moved, expected)

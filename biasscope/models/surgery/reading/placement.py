@@ -3,7 +3,7 @@
 ``activation(norm(conv))`` is one value; the sampling is put behind it, in the first of these places that exists.
 1. The activation is a module that runs once: directly behind it, in its own slot.
 2. It is a function, or a module that runs several times (the one ReLU of a residual block): in front of every
-   convolution that reads the value.
+   convolution or pool that reads the value.
 3. No activation follows: in front of a 1x1 convolution (the same result at a fraction of the cost, and the form that
    shortcuts have), behind any other convolution.
 Anything else is refused.
@@ -19,13 +19,14 @@ from torch import nn
 from biasscope.models.surgery.layers import SurgeryConv2d
 from biasscope.models.surgery.reading.elementwise import is_activation
 from biasscope.models.surgery.reading.record import Node, Record
-from biasscope.models.surgery.reading.sites import Site, pair, refuse
+from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, pair, refuse
 from biasscope.nn import PacConv2d
 
 _POINTWISE_STEPS = """
     BatchNorm2d SyncBatchNorm GroupNorm InstanceNorm2d LocalResponseNorm Identity Dropout Dropout2d AlphaDropout
     batch_norm group_norm instance_norm dropout dropout2d contiguous
 """
+_ADAPTIVE = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 _POINTWISE = frozenset(_POINTWISE_STEPS.split())
 
 
@@ -68,6 +69,11 @@ def can_sample(module: nn.Module) -> bool:
     return can_edit(module) or (isinstance(module, PacConv2d) and hasattr(module, "before"))
 
 
+def _takes_in_front(module: nn.Module) -> bool:
+    """Whether a sampling layer can go in front of a module: pools have no parameters whose names would change."""
+    return can_sample(module) or isinstance(module, (*MAX_POOLS, *AVERAGE_POOLS, *_ADAPTIVE))
+
+
 def place(model: nn.Module, record: Record, site: Site) -> Placement:
     """Choose the place for the sampling of a strided convolution.
 
@@ -98,11 +104,11 @@ def _in_front_of_readers(model: nn.Module, record: Record, site: Site, activatio
     readers = record.consumers(activation.outputs[0])
     for reader in readers:
         single = reader.is_module and record.calls(reader.where) == 1
-        if not (single and can_sample(model.get_submodule(reader.where))):
+        if not (single and _takes_in_front(model.get_submodule(reader.where))):
             raise refuse(
                 site.name,
                 f"its activation ({activation.op} in {activation.where or 'the model'}) is shared or a function, and "
-                f"{reader.op} in {reader.where or 'the model'}, which is not a plain convolution, reads it",
+                f"{reader.op} in {reader.where or 'the model'}, neither a plain convolution nor a pool, reads it",
                 "Give the activation a module of its own, or leave this one with skip=[name].",
             )
     if not readers:
