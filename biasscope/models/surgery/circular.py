@@ -22,7 +22,9 @@ from biasscope.models.surgery.wrapping import blur_change, own_change
 from biasscope.nn import MaxBlurPool2d
 
 M = TypeVar("M", bound=nn.Module)
-_FIXED = (nn.ConvTranspose2d, nn.ZeroPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d, nn.ConstantPad2d)
+_FIXED = (
+    nn.ConvTranspose2d, nn.Conv3d, nn.ZeroPad2d, nn.ReflectionPad2d, nn.ReplicationPad2d, nn.ConstantPad2d,
+)  # fmt: skip
 
 
 def circular(model: M, *, skip: Selectors = None, example: Example = None, inplace: bool = False) -> M:

@@ -100,7 +100,7 @@ def polyphase(
     plan = Plan([], [], [Kept("polyphase", *row) for row in coarser(model, record, skip)])
     if not circular:
         plan.kept.extend(positions_read("polyphase", record))
-    samplers = Samplers(p, uneven, _places(model, record, sites), linked(record, sites))
+    samplers = Samplers(p, uneven, record, _places(model, record, sites), linked(record, sites))
     for site in sites:
         _plan_site(plan, samplers, site)
     if not inplace:

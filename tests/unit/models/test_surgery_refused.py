@@ -1,6 +1,7 @@
 """What surgery refuses, by name, and leaves as it was."""
 
 import pytest
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -91,3 +92,45 @@ def test_guidance_behind_the_layer_is_refused():
         pac(net, layers=["fc"])
     with pytest.raises(UsageError, match="not a map"):
         pac(net, layers=["layer1.0.conv1"], guidance="fc")
+
+
+class Volume(nn.Module):
+    """A map as one volume, as lambda layers convolve it."""
+
+    def __init__(self, stride=1):
+        super().__init__()
+        self.conv = nn.Conv3d(1, 2, 3, stride, 1)
+
+    def forward(self, x):
+        return self.conv(x.unsqueeze(1)).flatten(1, 2)
+
+
+def test_a_convolution_of_volumes_is_refused_where_it_strides_or_should_wrap_around():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), Volume(), nn.Conv2d(8, 4, 3, 2, 1), nn.ReLU())
+    for operation in (antialias, lambda model: polyphase(model, circular=False)):
+        assert surgery_table(operation(net)).names == ["2"]
+    with pytest.raises(UsageError, match=r"1\.conv: Conv3d has no circular form"):
+        circular(net)
+    with pytest.raises(UsageError, match=r"1\.conv: Conv3d has no replacement"):
+        antialias(nn.Sequential(nn.Conv2d(3, 4, 3), Volume(2)))
+
+
+class Meeting(nn.Module):
+    """Two branches that meet."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.first, self.second = first, second
+
+    def forward(self, x):
+        return self.first(x) + self.second(x)
+
+
+@pytest.mark.parametrize("first", [nn.AvgPool2d(2), nn.MaxPool2d(2), nn.Conv2d(4, 4, 2, 2), nn.Conv2d(4, 4, 4, 2, 1)])
+def test_branches_whose_maps_differ_in_size_at_stride_one_cannot_share_a_phase(first):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), Meeting(first, nn.Conv2d(4, 4, 1, 2, 0)))
+    x = torch.rand(4, 3, 32, 32)
+    with pytest.raises(UsageError, match=r"1.second: its map has 32 x 32 pixels .* 1.first, which has 31 x 31"):
+        polyphase(net, circular=False, example=(3, 32, 32))
+    for sampled in (polyphase(net), polyphase(net, circular=False, uneven="pad", example=(3, 32, 32))):
+        assert sampled(x).shape == net(x).shape

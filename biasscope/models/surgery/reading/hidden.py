@@ -96,6 +96,11 @@ def _lists(argument: Any) -> bool:
     return any(isinstance(part, (list, Tensor)) for part in index)
 
 
+def _plain_3d(module: nn.Module) -> bool:
+    """Whether a layer is a three-dimensional convolution without a stride, as in lambda layers."""
+    return isinstance(module, nn.Conv3d) and max(module.stride) == 1
+
+
 def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
     """Refuse a model that subsamples where no module can be replaced.
 
@@ -109,7 +114,7 @@ def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
             continue
         if node.is_module:
             module = model.get_submodule(node.where)
-            if isinstance(module, _UNSUPPORTED):
+            if isinstance(module, _UNSUPPORTED) and not _plain_3d(module):
                 raise refuse(node.where, f"{type(module).__name__} has no replacement")
             if isinstance(module, (PacConv2d, PacPool2d)) and max(pair(module.stride)) > 1:
                 what = f"{type(module).__name__} subsamples at stride {module.stride}, which cannot be replaced"

@@ -10,9 +10,10 @@ from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
-from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
+from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d, PaddingLaw
 from biasscope.models.surgery.reading.record import Node, Record
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
+from biasscope.nn._padding import reach
 
 MAX_POOLS = (nn.MaxPool2d, CircularMaxPool2d)
 AVERAGE_POOLS = (nn.AvgPool2d, CircularAvgPool2d)
@@ -102,6 +103,20 @@ def find_sites(model: nn.Module, record: Record) -> list[Site]:
         stem = isinstance(module, nn.Conv2d) and not any(a.op in _CONVOLUTIONS for a in record.ancestors(nodes[0]))
         sites.append(Site(name, module, _kind(module), stride, tuple(nodes), channels, stem))
     return sites
+
+
+def size_at_stride_one(record: Record, site: Site) -> tuple[int, int]:
+    """Rows and columns of the map that a site makes without its stride."""
+    rows, columns = record.shapes[site.nodes[0].inputs[0]][-2:]
+    if isinstance(site.module, nn.Conv2d):
+        law = PaddingLaw.of(site.module)
+        taps = reach(law.kernel_size, law.dilation)
+        return rows + sum(law.amount(rows, 0)) - taps[0], columns + sum(law.amount(columns, 1)) - taps[1]
+    if isinstance(site.module, (nn.MaxPool2d, nn.AvgPool2d)):
+        taps = reach(pair(site.module.kernel_size), pair(getattr(site.module, "dilation", 1)))
+        padding = pair(site.module.padding)
+        return rows + 2 * padding[0] - taps[0], columns + 2 * padding[1] - taps[1]
+    return rows, columns
 
 
 def select(sites: Sequence[Site], layers: Selectors, skip: Selectors) -> list[Site]:
