@@ -14,20 +14,20 @@ _ACTIVATION_MODULES = """
 """
 _ACTIVATION_FUNCTIONS = """
     relu relu_ relu6 leaky_relu leaky_relu_ prelu rrelu elu elu_ selu celu gelu silu mish hardswish hardsigmoid hardtanh
-    sigmoid sigmoid_ tanh tanh_ softplus clamp clamp_ threshold logsigmoid softsign hardshrink softshrink tanhshrink
+    sigmoid sigmoid_ tanh tanh_ softplus clamp clamp_ clamp_min clamp_min_ clamp_max clamp_max_ threshold logsigmoid
+    softsign hardshrink softshrink tanhshrink
 """
 _ARITHMETIC = """
     add add_ __add__ __radd__ __iadd__ sub sub_ __sub__ __rsub__ mul mul_ __mul__ __rmul__ __imul__ div div_ __truediv__
-    __rdiv__ __rtruediv__ neg __neg__ abs square pow __pow__ sqrt exp erf log1p sin cos minimum maximum clamp_min
-    clamp_max where gt __gt__ lt __lt__ ge __ge__ le __le__
+    __rdiv__ __rtruediv__ neg __neg__ sin cos to type_as float double half clone zeros_like ones_like full_like
 """
 _BENT_STEPS = """
-    abs square pow __pow__ sqrt exp erf log1p minimum maximum clamp_min clamp_max where gt __gt__ lt __lt__ ge __ge__ le
-    __le__
+    abs square pow __pow__ sqrt rsqrt reciprocal sign exp expm1 erf log1p minimum maximum min max where masked_fill
+    masked_fill_ gt __gt__ lt __lt__ ge __ge__ le __le__
 """
 ACTIVATIONS = frozenset((_ACTIVATION_MODULES + _ACTIVATION_FUNCTIONS).split())
-_ELEMENTWISE = ACTIVATIONS | frozenset(_ARITHMETIC.split())
 _BENT = frozenset(_BENT_STEPS.split())
+_ELEMENTWISE = ACTIVATIONS | _BENT | frozenset(_ARITHMETIC.split())
 
 
 def is_activation(node: Node) -> bool:
