@@ -103,7 +103,7 @@ def best(remedies: Sequence[Row]) -> Row | None:
 
 
 def _by_peaks(first: Row, tried: Sequence[Row]) -> Row | None:
-    if first.strength is None:
+    if first.strength is None or first.strength.decibels[0] is None:
         return None
     peak = _peak if together(first.strength.decibels) else _highest
     if peak(first) <= 0:

@@ -17,9 +17,11 @@ from biasscope.models import Preprocessing, load_model
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.upsampling.context import context
 from biasscope.pipeline.upsampling.knee import WIDEST, knee
+from biasscope.pipeline.upsampling.measurement import best
 from biasscope.pipeline.upsampling.spectra import peaks, spectrum
 from biasscope.report.model import Report, encode
 from biasscope.report.render import render
+from biasscope.upsampling.remedies.compare import compare
 
 KINDS = ["patterns", "overlap", "remedies", "weights", "models"]
 
@@ -496,6 +498,14 @@ def test_one_frequency_that_stands_out_by_itself_calls_for_a_remedy() -> None:
     assert rows(found.result("patterns"), "patterns")[-1]["decibels_high"] < 0
     assert "leaves no stride frequency that stands out (1/4, 0 cycles a position stood" in said
     assert said in found.answer
+
+
+def test_no_remedy_is_chosen_by_peaks_that_the_model_as_it_is_has_none_of() -> None:
+    first, other = compare(nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2)), inputs(), ["hold"])
+    assert first.strength is not None
+    unknown = replace(first, strength=replace(first.strength, step=None, decibels=(None, None, None)))
+    assert best([replace(first, strength=replace(first.strength, step=None)), other]) is other
+    assert best([unknown, other]) is None
 
 
 def test_decibels_of_constant_pictures_are_told_as_the_end_of_the_scale() -> None:
