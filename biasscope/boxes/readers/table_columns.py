@@ -19,10 +19,11 @@ IMAGE = (
     "image_id", "imageid", "image", "image_name", "imagename", "filename", "file_name", "image_path", "img_path",
     "img", "img_name", "file", "path", "frame",
 )  # fmt: skip
-LABEL = (
+NAMES_OF_CLASSES = (
     "label", "class_name", "classname", "label_name", "labelname", "category_name", "class", "category", "synset",
-    "wnid", "class_id", "classid", "category_id", "label_id",
+    "wnid",
 )  # fmt: skip
+LABEL = (*NAMES_OF_CLASSES, "class_id", "classid", "category_id", "label_id")
 LONGEST = 1000
 """Letters of a list of column names that are shown: what is no table may have a very long first line."""
 ONE_CLASS = "object"
@@ -105,12 +106,13 @@ def left_over(names: Iterable[str], chosen: Mapping[str, str], given: Mapping[st
     """Sentences on columns that could have been chosen as well: others for the class, and others of the same name.
 
     ``names`` are those of the frame, in which polars numbers the second of a name; ``given`` are keys that were asked.
+    A number beside the name of the class is the same class, and none that could be it as well.
 
-    >>> left_over(["label", "class_id"], {"label": "label"}, {})
-    ' The class could also be class_id: name it with --columns label=...'
+    >>> left_over(["label", "category", "class_id"], {"label": "label"}, {})
+    ' The class could also be category: name it with --columns label=...'
     """
     there = list(names)
-    others = [name for name in there if _plain(name) in LABEL and name not in chosen.values()]
+    others = [name for name in there if _plain(name) in NAMES_OF_CLASSES and name not in chosen.values()]
     note = f" The class could also be {' or '.join(others)}: name it with --columns label=..."
     twice = [name for name in chosen.values() if f"{name}{_AGAIN}" in there]
     note = note if others and "label" in chosen and "label" not in given else ""

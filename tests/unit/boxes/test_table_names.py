@@ -176,8 +176,9 @@ def test_columns_of_centres_beside_corners_are_not_what_is_missing(tmp_path: Pat
     ("header", "said"),
     [
         ("label", ""),
-        ("LabelName,Class ID", "The class could also be Class ID: name it with --columns label=..."),
-        ("LabelName,label,class_id", "The class could also be LabelName or class_id: name it with --columns label=..."),
+        ("LabelName,Class ID", ""),
+        ("LabelName,Class", "The class could also be Class: name it with --columns label=..."),
+        ("LabelName,label,synset", "The class could also be LabelName or synset: name it with --columns label=..."),
         ("label,label", "Several columns are called label: the first was read."),
     ],
 )
