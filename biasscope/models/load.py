@@ -8,7 +8,7 @@ from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.registry import Entry, Registry
-from biasscope.models.device import refuse_meta
+from biasscope.models.device import refuse_lazy
 from biasscope.models.loaded import LoadedModel, describe
 from biasscope.models.options import COMMON, apply_options
 from biasscope.models.preprocessing import Preprocessing
@@ -133,7 +133,7 @@ def _check_options(spec: Spec) -> None:
 
 
 def _module(module: nn.Module) -> LoadedModel:
-    refuse_meta(module)
+    refuse_lazy(module)  # they have no channels either
     channels = next((m.in_channels for m in module.modules() if isinstance(m, nn.Conv2d)), 3)
     plain = Preprocessing((224, 224), 256)
     if channels != 3:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.device import refuse_lazy, refuse_meta
 from biasscope.models.preprocessing import Preprocessing
 
 
@@ -111,7 +112,9 @@ def describe(
     source: str,
     recipe: dict[str, str] | None = None,
 ) -> LoadedModel:
-    """Put a module into evaluation mode and note what is known about it."""
+    """Put a module into evaluation mode and note what is known about it; weights without values are refused."""
+    refuse_meta(module)
+    refuse_lazy(module)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     provenance = ModelProvenance(spec, source, weights_sha256(module), parameters, recipe or {})
     return LoadedModel(module.eval(), preprocessing, class_names, provenance)

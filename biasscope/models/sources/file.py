@@ -11,6 +11,7 @@ from biasscope.core.home import expanded
 from biasscope.core.provenance import sha256
 from biasscope.models.architectures import Architecture, architecture
 from biasscope.models.checkpoints import fit, read_checkpoint
+from biasscope.models.device import refuse_lazy
 from biasscope.models.loaded import LoadedModel, describe
 from biasscope.models.options import number
 from biasscope.models.preprocessing import Preprocessing
@@ -28,6 +29,7 @@ def load(spec: Spec, factory: Callable[[], nn.Module] | None = None) -> LoadedMo
     module = known.build()
     if not isinstance(module, nn.Module):
         raise UsageError(f"the factory gave {type(module).__name__}, not a module", where=spec.text)
+    refuse_lazy(module)
     fit(module, tensors, where=str(path))
     claims = {f"file note: {key}": value for key, value in notes.items()}
     recipe = claims | {"file": path.name, "file_sha256": sha256(path), "arch": spec.options.get("arch", "factory")}

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from biasscope.core.errors import BiasscopeError, InputError, UsageError
@@ -132,6 +133,20 @@ def test_weights_without_values_are_a_usage_error():
         network = nn.Sequential(nn.Conv2d(3, 2, 3))
     with pytest.raises(UsageError, match=r"0\.weight: the network's weights are on the device meta"):
         load_model(network)
+
+
+def test_lazy_layers_that_have_seen_no_picture_are_a_usage_error(tmp_path):
+    def lazy():
+        return nn.Sequential(nn.LazyConv2d(2, 3), nn.Flatten(), nn.LazyLinear(2))
+
+    seen, path = lazy(), tmp_path / "weights.safetensors"
+    seen(torch.zeros(1, 3, 8, 8))
+    assert load_model(seen).provenance.parameters == 3 * 2 * 9 + 2 + 72 * 2 + 2
+    save_file(seen.state_dict(), path)
+    for given, factory in ((lazy(), None), (f"file:{path}", lazy)):
+        with pytest.raises(UsageError, match=r"0\.weight: the network's lazy layers have no weights before .* Run one"):
+            load_model(given, factory=factory)
+    assert load_model(f"file:{path}", factory=lambda: seen).module is seen
 
 
 def test_an_exported_program_is_a_usage_error():
