@@ -73,7 +73,7 @@ def translated(message: str, value: object) -> tuple[str, str] | None:
         return None
     what, hint = WORDS[found[1]]
     if found[1] == "array" and isinstance(value, dict):
-        return "one table is no list of tables", "Write its name in double square brackets, as [[name]]."
+        return "a table is no list", "Put items in square brackets; a list of tables is written [[name]]."
     return f"{_shown(value)} {what}", hint
 
 

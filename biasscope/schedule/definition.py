@@ -164,8 +164,8 @@ def read_schedule(path: Path) -> Schedule:
 
 def _check_baseline(text: str) -> None:
     """Refuse a run that is misspelt: taken as a path, it would be a baseline that is never there."""
-    plain = "/" not in text and text not in KINDS
-    if plain and (near := get_close_matches(text.strip().lower(), KINDS, 1, 0.7)):
+    word = text.strip().lower()
+    if text not in KINDS and word.isalpha() and (near := get_close_matches(word, KINDS, 1, 0.8)):
         hint = f"Did you mean {near[0]!r}? A path of this name is written './{text}'."
         raise UsageError(f"{text!r} is no run", where="baseline", hint=hint)
 

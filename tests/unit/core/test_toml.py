@@ -54,7 +54,7 @@ def test_a_file_that_fits(tmp_path: Path, mark: str) -> None:
         ("title = 3", "a.toml: title: 3 is no text. Put it in quotes."),
         ('title = "x"\ngates = [{ at_most = "2" }]', "a.toml: gates[0].at_most: '2' is no number. Write one"),
         ('title = "x"\ngates = 1.5', "a.toml: gates: 1.5 is no list. Put its items in square brackets."),
-        ('title = "x"\n[gates]\nat_most = 1', "a.toml: gates: one table is no list of tables. Write its name"),
+        ('title = "x"\n[gates]\nat_most = 1', "a.toml: gates: a table is no list. Put items in square"),
         ('title = "x"\none = 1', "a.toml: one: 1 is no table. Write { name = value }."),
         ('title = "x"\n[[two]]\nway = "left"', "two[0].way: 'left' is none of the choices. They are "),
         ('title = "x"\n[[two]]\nkeep = 0', "a.toml: two[0].keep: 0 is out of range. It is at least 1."),

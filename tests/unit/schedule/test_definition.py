@@ -104,7 +104,9 @@ def test_a_definition_is_checked_without_a_file_too() -> None:
     assert msgspec.convert(msgspec.to_builtins(made), ScheduledReport) == made
 
 
-@pytest.mark.parametrize("baseline", ["previous", "first", "./previus", "golden", "../kept/report.json"])
+@pytest.mark.parametrize(
+    "baseline", ["previous", "first", "./previus", "golden", "passed.json", "first-run", "passed2", "../kept/a.json"]
+)
 def test_a_baseline_is_a_run_or_a_path(tmp_path: Path, baseline: str) -> None:
     text = START + f'analyses = ["a.toml"]\nevery = "P1D"\nbaseline = "{baseline}"'
     assert read(tmp_path, text).report.baseline == baseline
