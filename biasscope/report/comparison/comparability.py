@@ -14,6 +14,8 @@ from biasscope.report.numbers.listing import named_results
 
 FREE = frozenset({"seed", "device", "batch", "workers"})
 """Options that may differ: they change how numbers are found, not which."""
+TRAINING = frozenset({"batch"})
+"""Of these, the ones that do change them where networks are trained."""
 COUNTED = frozenset({"boxes", "boxes_available", "images", "left_out", "left_out_a", "left_out_b", "family"})
 """Parameters that only count what the data held; with different data they are no reason of their own."""
 DESCRIBING = frozenset({"images", "models", "transforms", "expected", "published"})
@@ -26,12 +28,13 @@ def comparability(a: Report, b: Report, names: tuple[str, str] = ("A", "B")) -> 
     """Reasons why the numbers of two reports do not mean the same, one sentence each; none when they do.
 
     Looked at are the question, what was measured, the input files by their hashes, the weights of models by theirs, and
-    the options of every result apart from seed, device and batch size.
+    the options of every result apart from seed, device and batch size; that of a training counts.
     """
     if a.kind != b.kind:
         return [f"Different questions: {names[0]} is about {a.kind}, {names[1]} about {b.kind}."]
     data = list(_data(a, b, names))
-    free = FREE | COUNTED if data else FREE
+    free = FREE - TRAINING if a.kind == "augmentation" else FREE
+    free |= COUNTED if data else frozenset()
     return [*_measured(a, b, names), *data, *_models(a, b, names), *_options(a, b, names, free)]
 
 

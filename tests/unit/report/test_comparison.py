@@ -281,6 +281,12 @@ def test_seed_name_time_and_batch_do_not_matter():
     assert comparability(a, b) == []
 
 
+def test_the_batch_matters_where_networks_are_trained():
+    a, b = (msgspec.structs.replace(report(result("copies", batch=n)), kind="augmentation") for n in (8, 64))
+    assert comparability(a, b) == ["Different options: batch is 8 in A and 64 in B (copies)."]
+    assert comparability(a, a) == []
+
+
 def test_options_are_named_once_with_the_results_they_differ_in():
     a = report(result("shifts", grid="3x3"), result("lie", grid="3x3"), result("video", grid="9x9"))
     b = report(result("shifts", grid="5x5"), result("lie", grid="5x5"), result("video"))
