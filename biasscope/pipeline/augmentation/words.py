@@ -128,7 +128,7 @@ def unshown(studies: Sequence[Study]) -> list[str]:
 def _seen(versions: Collection[float]) -> str:
     """What networks saw: versions of each image, or a share of the images where that is less than one of each."""
     if max(versions) < 1:
-        return f"{percent(max(versions))} of the training images, each in one version"
+        return f"{_joined(map(percent, versions))} of the training images, each in one version"
     return f"{_listed(versions)} versions of each training image"
 
 
@@ -138,7 +138,11 @@ def few_shown(study: Study) -> dict[int, float]:
 
 
 def _listed(numbers: Iterable[float]) -> str:
-    texts = list(dict.fromkeys(amount(number) for number in numbers))
+    return _joined(amount(number) for number in numbers)
+
+
+def _joined(words: Iterable[str]) -> str:
+    texts = list(dict.fromkeys(words))
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 

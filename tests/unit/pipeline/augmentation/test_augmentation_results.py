@@ -218,5 +218,9 @@ def test_copies_that_training_is_too_short_to_show_are_said_on_the_first_screen(
     first = sample.study(replace(sweep, settings={**sweep.settings, "batch": 16}))
     said = "With n = 1, 2, 4 and 16, small:8 saw only 33.3 % of the training images, each in one version, because"
     assert any(text.startswith(said) for text in words.answer([first]))
+    steps = torch.tensor([run.total for run in sweep.runs])
+    growing = sample.study(replace(sweep, steps=steps, settings={**sweep.settings, "batch": 12}))
+    said = "With n = 1, 2, 4 and 16, small:8 saw only 5 %, 10 %, 20 % and 80 % of the training images, each in one"
+    assert any(text.startswith(said) for text in words.answer([growing]))
     long = replace(short, model="small:4")
     assert "With n = 16, small:8 and small:4 saw only 9.6" in " ".join(words.answer([short, long]))
