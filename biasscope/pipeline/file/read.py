@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,12 @@ HARMLESS = frozenset(
     {
         *("seed", "device", "batch", "together", "engine", "channels_last", "compile", "stream", "cache"),
         *("limit", "seeds", "variants", "measures", "attribution", "attribution_limit", "blame", "blame_limit"),
-        *("lie", "leakage"),
+        *("lie", "leakage", "channels", "draws", "heads", "remedies", "position", "knee"),
     }
 )
 """Options under which a number still means what it means in the file: how much is measured, what else, and how fast."""
+TRAINING = frozenset({"batch"})
+"""Of these, the ones that are part of the protocol where networks are trained."""
 
 
 def read_analysis(
@@ -105,24 +107,41 @@ def read_analysis(
         asked=asked,
         description=" ".join(written.description.split()),
         expected=read_expected(written.expected, path.parent, where=f"{path}: expected") if written.expected else None,
-        unjudged=_unjudged(given, options, tiny=tiny),
+        unjudged=_unjudged(question, given, asked, stacked[0], tiny=tiny),
         figures=written.figures,
         strict=written.strict,
         allow_python=allow_python,
     )
 
 
-def _unjudged(given: Mapping[str, object], written: Mapping[str, object], *, tiny: bool) -> str:
-    """Why published numbers are not judged: they are about the data, the models and the protocol of the file."""
+def _unjudged(
+    question: str,
+    given: Iterable[str],
+    asked: Definition,
+    written: tuple[Mapping[str, object], Path],
+    *,
+    tiny: bool,
+) -> str:
+    """Why published numbers are not judged: they are about the data, the models and the protocol of the file.
+
+    ``given`` are the keys that are set, ``written`` the options of the file and the folder its paths start from.
+    """
     if tiny:
         return "this is the smallest form of the analysis, not the one that the file asks for"
-    other = [name for name, value in given.items() if name not in HARMLESS and not _same(value, written.get(name, ""))]
+    harmless = HARMLESS - TRAINING if question == "augmentation" else HARMLESS
+    other = [name for name in given if name not in harmless and not _same(question, name, asked, *written)]
     return f"{' and '.join(other)} {'are' if other[1:] else 'is'} set otherwise than in the file" if other else ""
 
 
-def _same(given: object, written: object) -> bool:
-    """Whether a setting says what the file says anyway; one item may stand for a list of it."""
-    several = [value if isinstance(value, list) else [value] for value in (given, written)]
+def _same(question: str, name: str, asked: Definition, written: Mapping[str, object], folder: Path) -> bool:
+    """Whether an option is what the file says anyway, or what holds where it says nothing."""
+    if (value := written.get(name, "")) == "":
+        value = getattr(type(asked)(), name)
+    try:
+        value = resolved(question, name, value, folder, where=name)
+    except UsageError:  # a variable that is not set
+        return False
+    several = [item if isinstance(item, list) else [item] for item in (value, getattr(asked, name))]
     return several[0] == several[1]
 
 

@@ -66,6 +66,7 @@ def test_published_numbers_and_figures(write, tmp_path):
     [
         (["limit=2", "seed=3", "batch=4"], False, ""),
         (["images=scenes:4", f"model={MODEL}"], False, ""),
+        (["fill=", "clip_length=16", "grid="], False, "grid is set otherwise than in the file"),
         (["grid=3x3"], False, "grid is set otherwise than in the file"),
         (["fill=mean", "protocol=embed"], False, "fill and protocol are set otherwise than in the file"),
         (["images=scenes:2"], False, "images is set otherwise than in the file"),
@@ -84,6 +85,24 @@ def test_published_numbers_are_judged_on_what_the_file_names(write, tmp_path, se
     file = read_analysis(write(text), settings, tiny=tiny)
     assert file.unjudged == said
     assert said in run_analysis(file).results[-1].finding
+
+
+def test_pictures_of_the_same_name_elsewhere_are_others(write, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv("PICTURES", str(tmp_path))
+    for written in ("pictures", "${PICTURES}/pictures"):
+        path = write(TEXT.replace("scenes:4", written))
+        for folder, said in ((tmp_path, ""), (tmp_path / "elsewhere", "images is set otherwise than in the file")):
+            monkeypatch.chdir(folder)
+            assert read_analysis(path, ["images=pictures"]).unjudged == said
+    monkeypatch.delenv("PICTURES")
+    assert read_analysis(path, ["images=pictures"]).unjudged == "images is set otherwise than in the file"
+
+
+def test_the_batch_is_part_of_the_protocol_where_networks_are_trained(write):
+    text = 'title = "T"\nquestion = "augmentation"\nsource = "S"\n[augmentation]\nmodel = ["small:4"]\n'
+    assert read_analysis(write(text), ["batch=64", "seeds=9"]).unjudged == ""
+    assert read_analysis(write(text), ["batch=32"]).unjudged == "batch is set otherwise than in the file"
 
 
 def test_numbers_of_the_file_take_the_place_of_the_general_ones(write, tmp_path):
