@@ -21,6 +21,8 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
 }
 """Functions that leave out positions of a map: the place of the stride among their arguments, and what it is without;
 ``None``: it follows from the sizes."""
+PADDING = ("pad", "constant_pad_nd")
+"""Functions that put a border around a map."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def subsampling(network: nn.Module, shape: tuple[int, int, int]) -> Subsampling:
             network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
     finally:
         network.train(was)
-    return Subsampling(max(seen.products.values(), default=1), shape[1] / seen.last)
+    return Subsampling(max(seen.products.values()), shape[1] / seen.last)
 
 
 @dataclass
@@ -86,6 +88,10 @@ class _Maps:
     within: int = 0
     """Layers that are running: what they call is their own affair."""
 
+    def __post_init__(self) -> None:
+        """Begin with the image."""
+        self.products[self.last, 0] = 1
+
     def note(self, before: object, out: object, whole: bool, stride: int | None) -> None:
         """Count a map ``out`` made from ``before``; its stride follows from the sizes where it is not known."""
         if not (isinstance(before, Tensor) and isinstance(out, Tensor) and before.ndim == out.ndim == 4):
@@ -99,15 +105,22 @@ class _Maps:
         if large > 1:
             self.last = min(self.last, small)
 
+    def pad(self, before: object, out: object) -> None:
+        """A map with a border around it is as coarse as without."""
+        if isinstance(before, Tensor) and isinstance(out, Tensor) and before.ndim == out.ndim == 4:
+            small, large = before.shape[2], out.shape[2]
+            if 0 < small < large:
+                self.products[large, 0] = max(self.products.get((large, 0), 1), self._product(small))
+
     def _product(self, side: int) -> int:
-        """Product of the strides that led to a map of a side, or to the next larger one where nothing was seen of it.
+        """Product of the strides that led to a map of a side, or of the nearest one where nothing was seen of it.
 
         A branch that leaves out many positions at once, as keys and values of attention do, thus counts no more than
         the layers beside it that come to the same map in several steps.
         """
-        known = {place: made for place, made in self.products.items() if place[0] >= side and place != (1, 1)}
-        nearest = min((larger for larger, _ in known), default=0)
-        return max((made for (larger, _), made in known.items() if larger == nearest), default=1)
+        known = {place: made for place, made in self.products.items() if place != (1, 1)}
+        nearest = min((seen for seen, _ in known), key=lambda seen: (max(seen, side) / min(seen, side), -seen))
+        return max(made for (seen, _), made in known.items() if seen == nearest)
 
 
 @contextmanager
@@ -123,6 +136,8 @@ def _watched(network: nn.Module, seen: _Maps) -> Iterator[None]:
         stride = _first(getattr(module, "stride", None))
         if isinstance(before, Tensor) and before.ndim == 4 and (stride or not _rearranged(before, out)):
             seen.note(before, out, _takes_all(module, before.shape[2]), stride)
+        if stride == 1 or "Pad" in type(module).__name__:
+            seen.pad(before, out)
 
     leaves = [module for module in network.modules() if not list(module.children()) and module is not network]
     hooks = [leaf.register_forward_pre_hook(enter) for leaf in leaves]
@@ -155,6 +170,8 @@ class _Functions(TorchFunctionMode):
             return out
         if name == "getitem" and (step := _step(args[1])) > 1:
             self._seen.note(args[0], out, whole=False, stride=step)
+        elif name in PADDING:
+            self._seen.pad(args[0], out)
         elif name in FUNCTIONS:
             place, without = FUNCTIONS[name]
             stride = _first(known.get("stride", args[place] if len(args) > place else without))

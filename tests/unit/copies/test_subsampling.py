@@ -109,6 +109,35 @@ class Attention(nn.Module):
         return x.mean((2, 3))
 
 
+class Bordered(nn.Module):
+    """Three strided convolutions, with a border put around each of their maps."""
+
+    def __init__(self, border) -> None:
+        super().__init__()
+        self.border, self.convolutions = border, nn.ModuleList(nn.Conv2d(2, 2, 3, 2) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for convolution in self.convolutions:
+            x = convolution(self.border(x))
+        return x.mean((2, 3))
+
+
+@pytest.mark.parametrize("side", [16, 64])
+@pytest.mark.parametrize(
+    "border",
+    [
+        nn.ZeroPad2d((0, 1, 0, 1)),
+        nn.ReflectionPad2d(1),
+        nn.Conv2d(2, 2, 1, padding=2),
+        lambda x: F.pad(x, (0, 1, 0, 1)),
+        lambda x: torch.cat([x, x[:, :, -1:]], 2),
+    ],
+    ids=["layer", "reflection", "convolution", "function", "rows"],
+)
+def test_a_border_around_a_map_loses_no_stride(border, side: int) -> None:
+    assert subsampling(Bordered(border), (2, side, side)).stride_product == 8
+
+
 def test_keys_of_attention_count_no_more_than_the_stages_beside_them() -> None:
     assert subsampling(Attention((2, 2), (4, 2)), (2, 64, 64)) == Subsampling(8, 8.0)
     assert subsampling(Attention((4, 2), (8, 4)), (2, 64, 64)) == Subsampling(32, 32.0)
