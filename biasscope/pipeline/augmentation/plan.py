@@ -32,7 +32,7 @@ class Asked:
     Attributes
     ----------
     words
-        Keywords of :func:`biasscope.copies.augmentation_sweep`; numbers, texts and lists only.
+        Keywords of :func:`biasscope.copies.augmentation_sweep` and of its training; numbers, texts and lists only.
     target
         Value to reach, or ``antialias@1``.
     budget
@@ -83,6 +83,8 @@ def asked(definition: AugmentationAnalysis, *, embedded: bool) -> Asked:
         "steps": definition.steps or (FEW_STEPS if embedded else STEPS),
         "epochs": definition.epochs,
         "batch": definition.batch,
+        "rate": definition.rate,
+        "amp": definition.amp,
         "engine": definition.engine,
         "together": definition.together,
         "device": definition.device,

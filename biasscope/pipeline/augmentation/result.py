@@ -9,6 +9,7 @@ from biasscope.core.results import Cell, Result, Scalar, interval, number
 from biasscope.pipeline.augmentation import argument, places, products, tables, words
 from biasscope.pipeline.augmentation.plan import Asked
 from biasscope.pipeline.augmentation.study import MAIN, Estimate, Study
+from biasscope.pipeline.definition import AugmentationAnalysis
 
 SOURCE = "Azulay & Weiss, JMLR 20(184), 2019, on data augmentation (an argument, measured here)"
 METHOD = "bootstrap over seeds and images"
@@ -58,6 +59,7 @@ def parameters(studies: Sequence[Study], asked: Asked) -> dict[str, Cell]:
         "steps": asked.words["steps"] if asked.words["epochs"] is None else None,
         "epochs": asked.words["epochs"],
         "batch": asked.words["batch"],
+        **_training(asked),
         "target": asked.target,
         "budget": asked.budget,
         "s2": studies[0].argument(first.variants[0]),
@@ -69,6 +71,12 @@ def parameters(studies: Sequence[Study], asked: Asked) -> dict[str, Cell]:
         "device": str(first.settings["device"]),
         "seed": asked.words["seed"],
     }
+
+
+def _training(asked: Asked) -> dict[str, Cell]:
+    """How networks were trained, where it is said: a learning rate or precision other than the usual one."""
+    usual = AugmentationAnalysis()
+    return {name: asked.words[name] for name in ("rate", "amp") if asked.words[name] != getattr(usual, name)}
 
 
 def scalars(studies: Sequence[Study]) -> Iterator[Scalar]:

@@ -98,8 +98,9 @@ def product(copies=(1, 2, 4)):
 
 
 def asked(target=0.9, transform="shift"):
-    names = ("transform", "shifts", "angles", "scales", "edges", "steps", "epochs", "batch", "seed")
-    return Asked(dict(zip(names, (transform, "8x8", "", "", "circular", 5, None, 8, 0), strict=True)), target, None)
+    names = ("transform", "shifts", "angles", "scales", "edges", "steps", "epochs", "batch", "rate", "amp", "seed")
+    values = (transform, "8x8", "", "", "circular", 5, None, 8, 0.01, None, 0)
+    return Asked(dict(zip(names, values, strict=True)), target, None)
 
 
 def study(found=None, target=0.9, model="small:8", alone=True):

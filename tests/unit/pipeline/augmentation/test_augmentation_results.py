@@ -11,6 +11,7 @@ from biasscope.copies.train import Batches
 from biasscope.figures.frame import rows
 from biasscope.pipeline.augmentation import argument, products, words
 from biasscope.pipeline.augmentation.delivered import transforms
+from biasscope.pipeline.augmentation.result import result
 from tests.unit.report import sample_augmentation as sample
 
 
@@ -202,6 +203,13 @@ def test_versions_that_are_shown_are_those_of_the_batches(copies, batch, steps):
     runs = (Run("plain", (copies,), images, 0),)
     sweep = replace(sample.sweep(), runs=runs, steps=torch.tensor([steps]), settings={"batch": batch})
     assert sweep.shown == pytest.approx([len(seen) / images])
+
+
+def test_how_networks_were_trained_is_said_where_it_is_not_as_usual():
+    study, usual = sample.study(), sample.asked()
+    told = result([study], replace(usual, words={**usual.words, "rate": 0.1, "amp": "bf16"})).parameters
+    assert (told["rate"], told["amp"]) == (0.1, "bf16")
+    assert told.keys() - result([study], usual).parameters.keys() == {"rate", "amp"}
 
 
 def test_copies_that_training_is_too_short_to_show_are_said_on_the_first_screen():
