@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,3 +58,14 @@ def real_data() -> Path:
     if not folder:
         pytest.skip(f"{REAL_DATA} is not set")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def box_formats(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of annotation files in many formats, unpacked."""
+    target = tmp_path_factory.mktemp("formats")
+    with tarfile.open(real_data / "box_formats.tar.xz") as archive:
+        if hasattr(tarfile, "data_filter"):  # since Python 3.11.4; without it later ones warn
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(target)  # noqa: S202 (known files)
+    return target

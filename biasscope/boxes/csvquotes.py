@@ -111,16 +111,18 @@ def bad_lines(file: IO[bytes], separator: bytes) -> Iterator[BadLine]:
 @lru_cache
 def _rows(separator: bytes) -> re.Pattern[bytes]:
     plain = rb'[^"\r\n' + re.escape(separator) + rb"]"
-    # Quoted as a whole, or plain with pairs of quotes inside, which mean nothing there.
-    field = rb'(?:"(?:[^"]++|"")*+"|' + plain + rb'++(?:"' + plain + rb'*+"' + plain + rb"*+)*+|)"
-    mark = re.escape(separator)
-    return re.compile(rb"(?:" + field + rb"(?:" + mark + field + rb")*+\r?\n)*+")
+    # Quoted as a whole, or plain with pairs of quotes inside, which mean nothing there. A possessive repeat goes wrong
+    # before Python 3.11.5 where its body may track back (gh-106052), so that each is around or within an atomic group.
+    pairs = rb'(?>(?:"' + plain + rb'*+"' + plain + rb"*+)*)"
+    field = rb'(?>"(?>(?:[^"]++|"")*)"|' + plain + rb"++" + pairs + rb"|)"
+    more = rb"(?>(?:" + re.escape(separator) + field + rb")*)"
+    return re.compile(rb"(?:(?>" + field + more + rb"\r?\n))*+")
 
 
 @lru_cache
 def _going_on(separator: bytes) -> re.Pattern[bytes]:
     mark = re.escape(separator)
-    return re.compile(rb"(?:^|" + mark + rb')"(?:[^"]++|"")*+"[^' + mark + rb"\r\n]", re.MULTILINE)
+    return re.compile(rb"(?:^|" + mark + rb')"(?>(?:[^"]++|"")*)"[^' + mark + rb"\r\n]", re.MULTILINE)
 
 
 def _quotes(file: IO[bytes]) -> bool:

@@ -1,6 +1,5 @@
 """The same 100 images in seven formats: the same boxes, the same statistics."""
 
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,8 @@ FORMATS = (
     "yolo_format",
     "openimages_format",
 )
+FOLDER = "voc2012_100"
 CORNERS = ["x0", "y0", "x1", "y1"]
-
-
-@pytest.fixture(scope="module")
-def folder(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The annotation files, unpacked."""
-    target = tmp_path_factory.mktemp("formats")
-    with tarfile.open(real_data / "box_formats.tar.xz") as archive:
-        archive.extractall(target, filter="data")
-    return target / "voc2012_100"
 
 
 def _options(folder: Path, name: str) -> dict[str, str]:
@@ -43,8 +34,8 @@ def _boxes(folder: Path, name: str) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("name", FORMATS[1:])
-def test_the_boxes_are_the_same(folder: Path, name: str) -> None:
-    first, other = _boxes(folder, FORMATS[0]), _boxes(folder, name)
+def test_the_boxes_are_the_same(box_formats: Path, name: str) -> None:
+    first, other = (_boxes(box_formats / FOLDER, one) for one in (FORMATS[0], name))
     assert first.height == 273
     assert other.select("image_id", "label", "image_width", "image_height").equals(
         first.select("image_id", "label", "image_width", "image_height")
@@ -53,8 +44,8 @@ def test_the_boxes_are_the_same(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS[1:])
-def test_the_statistics_are_the_same(folder: Path, name: str) -> None:
-    assert _statistics(folder, name) == _statistics(folder, FORMATS[0])
+def test_the_statistics_are_the_same(box_formats: Path, name: str) -> None:
+    assert _statistics(box_formats / FOLDER, name) == _statistics(box_formats / FOLDER, FORMATS[0])
 
 
 def _statistics(folder: Path, name: str) -> list[Result]:

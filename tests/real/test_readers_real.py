@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 import polars as pl
@@ -25,20 +24,11 @@ FORMATS = {
 EDGES = [name for name, (reader, _) in FORMATS.items() if reader != "voc"]
 
 
-@pytest.fixture(scope="module")
-def formats(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("formats")
-    with tarfile.open(real_data / "box_formats.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    found = next(folder.rglob(VOC100))
-    return found.parent
-
-
-def boxes(formats: Path, name: str, convention: str = "auto") -> pl.DataFrame:
+def boxes(box_formats: Path, name: str, convention: str = "auto") -> pl.DataFrame:
     """Boxes in an order that all formats share."""
     reader, needs_sizes = FORMATS[name]
-    sizes = formats / SIZES if needs_sizes else None
-    table = read_boxes(formats / VOC100 / name, sizes=sizes, box_convention=convention)
+    sizes = box_formats / SIZES if needs_sizes else None
+    table = read_boxes(box_formats / VOC100 / name, sizes=sizes, box_convention=convention)
     assert table.format == reader
     assert not table.log.counts
     frame = table.boxes.collect().with_columns(pl.col("label").cast(pl.String))
@@ -53,28 +43,28 @@ def same(one: pl.DataFrame, other: pl.DataFrame) -> float:
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
-def test_seven_formats_give_the_same_boxes_when_the_convention_is_named(formats: Path, name: str) -> None:
-    frame = boxes(formats, name, "inclusive1")
+def test_seven_formats_give_the_same_boxes_when_the_convention_is_named(box_formats: Path, name: str) -> None:
+    frame = boxes(box_formats, name, "inclusive1")
     assert frame.height == 273
     assert frame["label"].n_unique() == 20
-    assert same(frame, boxes(formats, "pascalvoc_format")) < 1e-3
+    assert same(frame, boxes(box_formats, "pascalvoc_format")) < 1e-3
 
 
 @pytest.mark.parametrize("name", EDGES)
-def test_edge_formats_agree_by_default_and_differ_from_voc_by_its_first_pixel(formats: Path, name: str) -> None:
-    frame = boxes(formats, name)
-    assert same(frame, boxes(formats, "cvat_format")) < 1e-3
-    voc = boxes(formats, "pascalvoc_format").with_columns(pl.col("x0", "y0") + 1)
+def test_edge_formats_agree_by_default_and_differ_from_voc_by_its_first_pixel(box_formats: Path, name: str) -> None:
+    frame = boxes(box_formats, name)
+    assert same(frame, boxes(box_formats, "cvat_format")) < 1e-3
+    voc = boxes(box_formats, "pascalvoc_format").with_columns(pl.col("x0", "y0") + 1)
     assert same(frame, voc) < 1e-3
 
 
 @pytest.mark.parametrize("name", EDGES)
-def test_the_inspector_suspects_one_based_numbers(formats: Path, name: str) -> None:
+def test_the_inspector_suspects_one_based_numbers(box_formats: Path, name: str) -> None:
     _, needs_sizes = FORMATS[name]
-    sizes = formats / SIZES if needs_sizes else None
-    result = inspect(read_boxes(formats / VOC100 / name, sizes=sizes))
+    sizes = box_formats / SIZES if needs_sizes else None
+    result = inspect(read_boxes(box_formats / VOC100 / name, sizes=sizes))
     assert any("--box-convention inclusive1" in note for note in result.notes)
-    named = inspect(read_boxes(formats / VOC100 / name, sizes=sizes, box_convention="inclusive1"))
+    named = inspect(read_boxes(box_formats / VOC100 / name, sizes=sizes, box_convention="inclusive1"))
     assert len(named.notes) == 1
     assert named.scalar("excluded").value == 0
 
@@ -95,10 +85,10 @@ def test_imagenet_from_xml_archive_and_table(real_data: Path) -> None:
     assert xml.images.collect().height == 5525
 
 
-def test_imagenet_validation_from_kaggle_and_table(formats: Path, real_data: Path) -> None:
+def test_imagenet_validation_from_kaggle_and_table(box_formats: Path, real_data: Path) -> None:
     source = real_data / "imagenet_val_boxes.parquet"
     table = read_boxes(source, box_convention="inclusive0")
-    kaggle = read_boxes(formats / "imagenet_kaggle", sizes=source)
+    kaggle = read_boxes(box_formats / "imagenet_kaggle", sizes=source)
     columns = ("image_id", "label", *CORNERS, "image_width", "image_height")
     one, other = (
         part.boxes.select(columns).with_columns(pl.col("label").cast(pl.String)).sort(columns).collect()
@@ -122,8 +112,8 @@ def test_tiny_imagenet_read_as_edges_shows_its_one_pixel_boxes(real_data: Path) 
     assert right.scalar("images").value == 110_000
 
 
-def test_coco_with_crowds_gaps_and_splits(formats: Path) -> None:
-    table = read_boxes(formats / "coco_tiny")
+def test_coco_with_crowds_gaps_and_splits(box_formats: Path) -> None:
+    table = read_boxes(box_formats / "coco_tiny")
     frame = table.boxes.collect()
     counts = frame.group_by(pl.col("split").cast(pl.String)).agg(pl.len(), pl.col("crowd").sum()).sort("split")
     assert counts.rows() == [("train", 705, 6), ("val", 815, 11)]
@@ -131,9 +121,9 @@ def test_coco_with_crowds_gaps_and_splits(formats: Path) -> None:
     assert frame.filter(pl.col("label") == "toothbrush").height > 0
 
 
-def test_yolo_rows_with_sizes_from_coco_json(formats: Path) -> None:
-    labels = formats / "coco128_yolo" / "labels" / "train2017"
-    annotations = formats / "coco128_yolo" / "instances_train2017_128.json"
+def test_yolo_rows_with_sizes_from_coco_json(box_formats: Path) -> None:
+    labels = box_formats / "coco128_yolo" / "labels" / "train2017"
+    annotations = box_formats / "coco128_yolo" / "instances_train2017_128.json"
     yolo = read_boxes(labels, sizes=annotations)
     coco = read_boxes(annotations).boxes.collect()
     frame = yolo.boxes.collect()
@@ -145,8 +135,8 @@ def test_yolo_rows_with_sizes_from_coco_json(formats: Path) -> None:
     assert (same_count["x1"] - same_count["theirs"]).abs().median() < 0.1
 
 
-def test_plain_csv(formats: Path) -> None:
-    table = read_boxes(formats / "csv_tennis_ball")
+def test_plain_csv(box_formats: Path) -> None:
+    table = read_boxes(box_formats / "csv_tennis_ball")
     frame = table.boxes.collect()
     assert frame["label"].cast(pl.String).unique().to_list() == ["ball"]
     assert sorted(frame["split"].cast(pl.String).unique()) == ["test", "train", "val"]
