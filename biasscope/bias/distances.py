@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
 from biasscope.bias.expected import TINY, bits, expected_bits, expected_deviation
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
-from biasscope.bias.testing.corrections import check_level
+from biasscope.bias.testing.levels import check_level
 from biasscope.core.binomial import unseen
 
 Floats = NDArray[np.float64]

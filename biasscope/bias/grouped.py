@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias.effects import rooted
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
-from biasscope.bias.testing.corrections import check_level
 from biasscope.bias.testing.given import check_counts, counts_of
+from biasscope.bias.testing.levels import check_level
 from biasscope.core.binomial import unseen
 
 Floats = NDArray[np.float64]

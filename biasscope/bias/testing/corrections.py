@@ -49,38 +49,6 @@ def adjust(p: ArrayLike, method: str = "bh") -> NDArray[np.float64]:
     return adjusted
 
 
-def check_alpha(alpha: float) -> None:
-    """Refuse a level at which nothing, or everything, would be rejected.
-
-    Raises
-    ------
-    UsageError
-        It is not between 0 and 1.
-
-    Examples
-    --------
-    >>> check_alpha(0.05)
-    """
-    if not 0 < alpha < 1:
-        raise UsageError(f"alpha = {alpha} is out of range", hint="It is a level, such as 0.05.")
-
-
-def check_level(level: float) -> None:
-    """Refuse a level of intervals that would hold nothing, or everything.
-
-    Raises
-    ------
-    UsageError
-        It is not between 0 and 1.
-
-    Examples
-    --------
-    >>> check_level(0.95)
-    """
-    if not 0 < level < 1:
-        raise UsageError(f"level = {level} is out of range", hint="It is that of intervals, such as 0.95.")
-
-
 def draws_needed(family: int, alpha: float, method: str = "bh") -> int:
     """Draws B with which the smallest p, ``1 / (B + 1)``, of one test among ``family`` passes the correction alone.
 
