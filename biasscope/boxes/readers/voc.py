@@ -33,6 +33,7 @@ from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
+from biasscope.core.words import first_few
 
 NAME = "voc"
 LOOKED_AT = 50
@@ -99,8 +100,7 @@ def _unused(request: Request, images: pl.DataFrame) -> list[str]:
     if images["split"].null_count() < images.height:
         return []
     lists = [name for name in request.files.names if _LISTED.search(name)]
-    others = f" and {len(lists) - SHOWN} more" if len(lists) > SHOWN else ""
-    what = f"The splits of {', '.join(lists[:SHOWN])}{others} were not read: to compare them, put the XML files of each"
+    what = f"The splits of {first_few(lists, SHOWN)} were not read: to compare them, put the XML files of each"
     return [f"{what} into a folder of its name."] if lists else []
 
 

@@ -31,6 +31,7 @@ from biasscope.boxes.sizes import fill_sizes, from_files
 from biasscope.boxes.source import Request
 from biasscope.boxes.unsized import missing_sizes, places_of_sizes
 from biasscope.core.errors import InputError
+from biasscope.core.words import first_few
 
 NAME = "yolo"
 SHOWN = 4
@@ -85,8 +86,7 @@ def read(request: Request) -> BoxTable:
 
 def _unused(lists: list[str]) -> list[str]:
     """Note on lists of images that say splits, where nothing that was read does."""
-    others = f" and {len(lists) - SHOWN} more" if len(lists) > SHOWN else ""
-    what = f"The splits of {', '.join(lists[:SHOWN])}{others} were not read: give the data yaml that names them as the"
+    what = f"The splits of {first_few(lists, SHOWN)} were not read: give the data yaml that names them as the"
     return [f"{what} path."] if lists else []
 
 
