@@ -7,7 +7,8 @@ that only fits the turned frame is reported as ``swapped``.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import starmap
@@ -21,6 +22,7 @@ from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizetable import UNKNOWN, Size, SizeTable, check_size_table
 from biasscope.boxes.source import Request
+from biasscope.core.ahead import ahead
 from biasscope.core.errors import InputError
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -78,14 +80,27 @@ def image_size(path: Path | BinaryIO) -> tuple[int, int]:
     InputError
         It is no image in a usual format, or claims a size that only a decompression bomb would have.
     """
+    with _improbable_raised():
+        return _size_in_header(path)
+
+
+@contextmanager
+def _improbable_raised() -> Iterator[None]:
+    """Raise where Pillow warns of a decompression bomb, in all threads: filters of warnings are of the program."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _size_in_header(path: Path | BinaryIO) -> tuple[int, int]:
     from PIL import Image
 
     where = str(path) if isinstance(path, Path) else ""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
-                return image.size
+        with Image.open(path, formats=_FORMATS) as image:
+            return image.size
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError("claims an improbable size", where=where, hint=str(error)) from error
     except (OSError, ValueError, SyntaxError) as error:
@@ -117,14 +132,19 @@ class Finds(Protocol):
 def read_sizes(files: Finds, images: Iterable[tuple[str, str | None]], log: RowLog) -> list[Size]:
     """Sizes of images given by id and split; unknown where there is no file, or none that can be read."""
     sizes = list[Size]()
-    for image_id, split in images:
-        path = files.find(image_id, split)
-        try:
-            sizes.append(UNKNOWN if path is None else image_size(path))
-        except InputError as error:
-            log.add("unreadable image", error.where, error.what)
-            sizes.append(UNKNOWN)
+    with _improbable_raised():
+        for size in ahead(_size_or_error, list(starmap(files.find, images))):
+            if isinstance(size, InputError):
+                log.add("unreadable image", size.where, size.what)
+            sizes.append(UNKNOWN if isinstance(size, InputError) else size)
     return sizes
+
+
+def _size_or_error(path: Path | None) -> Size | InputError:
+    try:
+        return UNKNOWN if path is None else _size_in_header(path)
+    except InputError as error:
+        return error
 
 
 def from_files(images: pl.DataFrame, files: Finds, log: RowLog) -> pl.DataFrame:

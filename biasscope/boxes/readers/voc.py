@@ -9,7 +9,6 @@ Corners are the first and the last pixel of the object, counted from 1 in PASCAL
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,7 +23,7 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import unique_ids
-from biasscope.boxes.files import Files, Listing, head
+from biasscope.boxes.files import Files, Listing, contents, head
 from biasscope.boxes.packed import Packed
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
@@ -38,7 +37,6 @@ from biasscope.core.words import first_few
 NAME = "voc"
 LOOKED_AT = 50
 """XML files of which one has to be an annotation: the first of them may be empty."""
-BLOCK = 1 << 16
 TOGETHER, LARGEST_BLOCK = 2048, 1 << 24
 """Documents, and bytes, that are looked at together."""
 ONE_BY_ONE = 16
@@ -171,26 +169,13 @@ def _joined(parts: Sequence[Frames]) -> Parsed:
 
 
 def _documents(files: Listing, log: RowLog, packed: Packed) -> Iterator[tuple[str, bytes]]:
+    alone = [place for place, suffix in enumerate(files.suffixes) if suffix == ".xml"]
+    found = contents([files.paths[place] for place in alone])
     for place, (path, name, suffix) in enumerate(zip(files.paths, files.names, files.suffixes, strict=True)):
         if suffix == ".xml":
-            data = _content(path)
+            data = next(found)
             files.bytes[place] = len(data)
             yield name, data
         else:
             for inside, data in members(Path(path), log, ".xml", beside=packed.add):
                 yield f"{name}!{inside}", data
-
-
-def _content(path: str) -> bytes:
-    # os.open and os.read spare the several calls that an io object costs: the opens are much of the time.
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            data = os.read(descriptor, BLOCK)
-            if len(data) == BLOCK:
-                data += b"".join(iter(lambda: os.read(descriptor, BLOCK), b""))
-            return data
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", where=path) from error

@@ -22,7 +22,7 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
-from biasscope.boxes.files import Files, Listing
+from biasscope.boxes.files import Files, Listing, contents
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, image_beside, named_entries
 from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, is_list, label_files, split_lists
 from biasscope.boxes.rowlog import RowLog
@@ -30,7 +30,6 @@ from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes, from_files
 from biasscope.boxes.source import Request
 from biasscope.boxes.unsized import missing_sizes, places_of_sizes
-from biasscope.core.errors import InputError
 from biasscope.core.words import first_few
 
 NAME = "yolo"
@@ -169,8 +168,9 @@ def _parse(entries: list[Entry], classes: Classes, log: RowLog, *, lists: bool) 
     """Images and boxes; with ``lists``, some of the files may be lists of images."""
     raw = Raw()
     ids = unique_ids([one.name[:-4] for one in entries])
+    found = contents([one.label.path for one in entries if one.label is not None])
     for image_id, one in zip(ids, entries, strict=True):
-        text = "" if one.label is None else _text(one.label.path, one.name, log)
+        text = "" if one.label is None else _text(next(found), one.name, log)
         if lists and is_list(one.name, text):
             continue
         raw.images.append((image_id, one.split, None, None, one.name, None))
@@ -178,16 +178,13 @@ def _parse(entries: list[Entry], classes: Classes, log: RowLog, *, lists: bool) 
     return Parsed(*raw.frames())
 
 
-def _text(path: str, name: str, log: RowLog) -> str:
-    """Content of a label file; nothing, and a bad row, where it is no text."""
+def _text(data: bytes, name: str, log: RowLog) -> str:
+    """Content of a label file as text; nothing, and a bad row, where it is none."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (Path objects cost more than the read)
-            return file.read().decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         log.add("not UTF-8", name, str(error))
         return ""
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", where=path) from error
 
 
 def _rows(raw: Raw, image: int, text: str, name: str, classes: Classes, log: RowLog) -> None:

@@ -97,7 +97,7 @@ def parsed(
     names = [f"{place}.xml" for place in range(len(documents))]
     log, files = RowLog(), Listing(names, names)
     with monkeypatch.context() as patch:
-        patch.setattr(reader, "_content", lambda path: documents[int(Path(path).stem)])
+        patch.setattr(reader, "contents", lambda paths: (documents[int(Path(path).stem)] for path in paths))
         patch.setattr(reader, "ONE_BY_ONE", 1)
         patch.setattr(reader, "TOGETHER", 5)
         if not usual:
