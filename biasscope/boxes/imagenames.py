@@ -79,4 +79,4 @@ def _ends(place: str, end: str) -> bool:
 def _place(folder: str) -> str:
     """Folders on a way but for those that only say what is inside."""
     parts = _composed(folder).split("/")
-    return "".join(f"/{part}" for part in parts if part and part.lower() not in INNER)
+    return "".join(f"/{part}" for part in parts if part not in ("", ".") and part.lower() not in INNER)

@@ -245,6 +245,29 @@ def test_frames_of_one_name_have_the_sizes_of_their_own_folder(tmp_path: Path, i
     assert table.boxes.select("image_width", "image_height").collect().rows() == [*sizes.values()]
 
 
+@pytest.mark.parametrize(
+    ("label", "image", "other"),
+    [
+        ("labels/1.txt", "images/1.png", "masks/1.png"),
+        ("labels/a/1.txt", "images/a/1.png", "images/b/1.png"),
+        ("a/labels/1.txt", "a/images/1.png", "b/images/1.png"),
+        ("labels/train/1.txt", "images/train/1.png", "depth/train/1.png"),
+        ("1.txt", "1.png", "thumbnails/1.png"),
+    ],
+)
+def test_of_two_pictures_of_a_name_the_one_beside_the_labels_is_meant(
+    tmp_path: Path, label: str, image: str, other: str
+) -> None:
+    for name in (label, image, other):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / label).write_text("0 0.5 0.5 0.2 0.2\n")
+    Image.new("L", (100, 80)).save(tmp_path / image)
+    Image.new("L", (50, 40)).save(tmp_path / other)
+    for images in (None, tmp_path):
+        found = read_boxes(tmp_path, images=images).boxes.collect()
+        assert found.select("image_id", "image_width", "image_height").row(0) == ("1", 100, 80)
+
+
 def test_a_class_that_is_no_whole_number_is_no_class(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("0.5 0.5 0.2 0.3 0.98\n1.0 0.5 0.5 0.2 0.3\n")
     table = read_boxes(tmp_path)
