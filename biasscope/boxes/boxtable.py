@@ -60,7 +60,7 @@ class BoxTable:
         have too, which are others. Null (or ``None`` for all) where an image of the same id is the same image.
     own
         Splits of which each row is an image of its own, and what to put before ids where another path has such a split
-        too: such rows may be a stream, whose ids are not looked through beforehand.
+        too: such rows may be a stream, whose ids are not looked through beforehand. ``ANY`` is every split.
     sizes_from
         Options that say where sizes of images are, and their values.
     parts

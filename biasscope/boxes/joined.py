@@ -10,7 +10,7 @@ import polars as pl
 
 from biasscope.boxes.boxtable import BoxTable, joined_both
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import APART
+from biasscope.boxes.schema import ANY, APART
 
 _KEY = ("image_id", "split")
 
@@ -50,11 +50,12 @@ def _empty(tables: Sequence[BoxTable]) -> pl.LazyFrame:
 def _of_rows(tables: Sequence[BoxTable]) -> list[BoxTable]:
     """Tables in which images that are rows have ids of their own, where several tables have a split of such."""
     known = Counter(split for table in tables for split in table.own)
+    several = sum(bool(table.own) for table in tables) > 1
     made = []
     for table in tables:
         for split, name in table.own.items():
-            if known[split] > 1:
-                there = pl.col("split").cast(pl.String).eq_missing(pl.lit(split, pl.String))
+            if known[split] > 1 or (split == ANY and several):
+                there = pl.col("split").cast(pl.String).eq_missing(pl.lit(split, pl.String)) | pl.lit(split == ANY)
                 named = pl.when(there).then(pl.lit(f"{name}/") + pl.col("image_id")).otherwise("image_id")
                 boxes, images = (frame.with_columns(image_id=named) for frame in (table.boxes, table.images))
                 table = replace(table, boxes=boxes, images=images)

@@ -42,3 +42,6 @@ EMPTY = "biasscope_without_objects"
 
 APART = "biasscope_apart"
 """Column of names that tell images from those of other paths."""
+
+ANY = "biasscope_any"
+"""Split that stands for all of them."""

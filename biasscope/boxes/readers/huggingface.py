@@ -11,7 +11,8 @@ all boxes are of one class. Each row is an image of its own, whatever its name, 
 rows of one name are one image, as in a table.
 
 Splits are called as the names of files and folders are read, ``validation`` as ``val``, but keep their own names where
-two would be called the same.
+two would be called the same. A column with the split of each row counts where it is named, and in Parquet files, as in
+tables, also by its usual names.
 """
 
 from __future__ import annotations
@@ -66,13 +67,13 @@ def _nested(path: Path, columns: Mapping[str, str]) -> bool:
 
 def _boxes(kind: pl.DataType) -> bool:
     """Whether a value is a list of lists of numbers: all boxes of an image."""
-    inner = kind.inner if isinstance(kind, pl.List) else None
+    inner = kind.inner if isinstance(kind, pl.List | pl.Array) else None
     numbers = inner.inner if isinstance(inner, pl.List | pl.Array) else None
     return isinstance(numbers, pl.DataType) and numbers.is_numeric()
 
 
 def _objects(kind: pl.DataType) -> bool:
-    inner = kind.inner if isinstance(kind, pl.List) else kind
+    inner = kind.inner if isinstance(kind, pl.List | pl.Array) else kind
     return isinstance(inner, pl.Struct) and any(field.name.lower() in BOX for field in inner.fields)
 
 
@@ -99,7 +100,7 @@ def read(request: Request) -> BoxTable:
         files=tuple(Path(found.path) for found in request.of(".arrow", ".parquet")) if request.path.exists() else (),
         log=request.log,
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        own={part.split: part.source for part in parts if part.own},
+        own={part.own: part.source for part in parts if part.rows_are_images},
     )
 
 

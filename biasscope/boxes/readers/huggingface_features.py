@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from biasscope.boxes.readers.huggingface_labels import class_names, inside, label_among
+from biasscope.boxes.readers.huggingface_splits import split_feature
 from biasscope.boxes.readers.table_columns import IMAGE, NO_LABEL_COLUMN, OTHERS, field_of, layout_of
 from biasscope.boxes.schema import FLAGS
 from biasscope.boxes.source import Request
@@ -15,6 +16,8 @@ from biasscope.core.errors import InputError, UsageError
 _OBJECTS = ("objects", "annotations", "faces", "labels")
 BOX = ("bbox", "bboxes", "boxes", "box")
 _ID = ("image_id", "image_name", "file_name", "filename", "id")
+_WORDS = ("string", "large_string", "int", "uint", "float")
+"""How the types begin whose values may be names of images."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Places:
         Features of the row: the image's name, and the image.
     sides
         Features of the row that are the image's width and height, if there are both.
+    split, splits
+        Feature of the row that is its split, and the names that its numbers have.
+    other_split
+        Feature that could be the split, but the dataset's splits have names.
     single
         Whether each row is one box, so that several rows may speak of one image.
     shared
@@ -51,13 +58,20 @@ class Places:
     image_id: str | None
     image: str | None
     sides: tuple[str, str] | None
+    split: str | None
+    splits: list[str] | None
+    other_split: str | None
     single: bool
     shared: bool
 
     @property
     def columns(self) -> list[str]:
         """Columns that are read; the image only where nothing else gives its size."""
-        wanted = [self.image_id, *((self.objects,) if self.objects else (self.box, self.label, *self.flags))]
+        wanted = [
+            self.image_id,
+            self.split,
+            *((self.objects,) if self.objects else (self.box, self.label, *self.flags)),
+        ]
         wanted += self.sides or [self.image]
         return list(dict.fromkeys(name for name in wanted if name))
 
@@ -75,6 +89,11 @@ class Places:
         rows = " Each row is one box, and rows with one name are one image." if self.single else ""
         labels = " The label of a row is that of all its boxes." if self.shared else ""
         labels += "" if self.label else NO_LABEL_COLUMN
+        labels += f" Splits are from the column {self.split}." if self.split else ""
+        if self.other_split:
+            labels += (
+                f" Splits have their own names; --split-column {self.other_split} would take them from that column."
+            )
         convention = self.convention(request.convention)
         return f"Boxes are from {path}, read as {convention}; image sizes are from {sizes}.{rows}{labels}"
 
@@ -100,6 +119,7 @@ def places_of(features: Any, request: Request) -> Places:
     listed = objects != "" and not isinstance(features[objects], Mapping)
     wide, corners = _layout(inner[box], box, source) if listed else (False, ())
     single = not listed and _one_box(inner[box], box, source)
+    split, other_split = split_feature(features, request)
     return Places(
         objects=objects,
         box=box,
@@ -111,15 +131,18 @@ def places_of(features: Any, request: Request) -> Places:
         image_id=request.columns.get("image_id") or _image_id(features),
         image=next((name for name, kind in features.items() if type(kind).__name__ == "Image"), None),
         sides=_sides(features),
+        split=split,
+        splits=class_names(features[split]) if split else None,
+        other_split=other_split,
         single=single,
         shared=not (listed or single) and label is not None and inside(inner[label]) is None,
     )
 
 
 def _image_id(features: Mapping[str, Any]) -> str | None:
-    """Feature that names the image; words such as ``image`` and ``path`` only where it is a text."""
-    texts = [name for name in IMAGE if "string" in getattr(features.get(name), "dtype", "")]
-    return next((name for name in (*_ID, *texts) if name in features), None)
+    """Feature that names the image; words such as ``image`` and ``path`` only where it is a text or a number."""
+    words = {name: kind for name, kind in features.items() if str(getattr(kind, "dtype", "")).startswith(_WORDS)}
+    return field_of(features, _ID) or field_of(words, IMAGE)
 
 
 def _sides(features: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -159,11 +182,12 @@ def _no_numbers(feature: Any, name: str, source: str) -> InputError:
 
 
 def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
-    for name in (*((columns["objects"],) if "objects" in columns else ()), *_OBJECTS, *features):
-        inner = _inner(features.get(name))
-        if inner is not None and any(box in inner for box in BOX):
+    usual = sorted(features, key=lambda name: [*_OBJECTS, name.lower()].index(name.lower()))
+    for name in (*((columns["objects"],) if "objects" in columns else ()), *usual):
+        inner = _inner(features[name])
+        if inner is not None and field_of(inner, BOX):
             return name, inner
-    if any(box in features for box in BOX):
+    if field_of(features, BOX):
         return "", features
     raise InputError(
         f"no feature with boxes ({', '.join(BOX)}) was found among: {', '.join(features)}",
@@ -174,12 +198,6 @@ def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[st
 
 def _check_columns(request: Request, features: Any) -> None:
     """Columns that were named exist; here they can be the image's name, the objects, and the label among these."""
-    if request.split_column:
-        raise UsageError(
-            "a column of splits cannot be named for a Hugging Face dataset",
-            where="--split-column",
-            hint="Its splits have names.",
-        )
     for key in request.columns:
         if key not in ("image_id", "objects", "label"):
             raise UsageError(
@@ -187,16 +205,17 @@ def _check_columns(request: Request, features: Any) -> None:
             )
     for key in ("image_id", "objects"):
         _check_field(request, key, features)
+    _check_name(request.split_column, "split", features, "--split-column")
 
 
 def _check_field(request: Request, key: str, fields: Mapping[str, Any]) -> None:
-    name = request.columns.get(key)
+    _check_name(request.columns.get(key), key, fields, "--columns")
+
+
+def _check_name(name: str | None, key: str, fields: Mapping[str, Any], option: str) -> None:
     if name is not None and name not in fields:
-        raise UsageError(
-            f"there is no column {name!r} (wanted for {key})",
-            where="--columns",
-            hint=f"There are: {', '.join(fields)}.",
-        )
+        hint = f"There are: {', '.join(fields)}."
+        raise UsageError(f"there is no column {name!r} (wanted for {key})", where=option, hint=hint)
 
 
 def _inner(feature: Any) -> Mapping[str, Any] | None:
@@ -207,7 +226,7 @@ def _inner(feature: Any) -> Mapping[str, Any] | None:
 
 
 def _choose(inner: Mapping[str, Any], options: tuple[str, ...], source: str) -> str:
-    found = next((name for name in options if name in inner), None)
+    found = field_of(inner, options)
     if found is None:
         raise InputError(f"none of {', '.join(options)} is a feature of the objects", where=source)
     return found

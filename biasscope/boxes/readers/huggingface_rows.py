@@ -17,9 +17,10 @@ from biasscope.boxes.readers.huggingface_ids import ImageIds
 from biasscope.boxes.readers.huggingface_labels import class_of
 from biasscope.boxes.readers.huggingface_objects import objects_of
 from biasscope.boxes.readers.huggingface_sizes import RowSizes, undecoded
+from biasscope.boxes.readers.huggingface_splits import split_of
 from biasscope.boxes.readers.table_columns import ONE_CLASS
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.schema import BOXES, IMAGES
+from biasscope.boxes.schema import ANY, BOXES, IMAGES
 from biasscope.boxes.sizes import Sizes
 from biasscope.boxes.source import Request
 from biasscope.boxes.streamed import streamed
@@ -54,7 +55,12 @@ class Split:
         return [part.convention for part in self.parts]
 
     @property
-    def own(self) -> bool:
+    def own(self) -> str | None:
+        """Its name among the splits of a table; ``ANY`` where a column says the splits of the rows."""
+        return ANY if any(part.places.split for part in self.parts) else self.split
+
+    @property
+    def rows_are_images(self) -> bool:
         """Whether each row is an image of its own."""
         return not any(part.places.single for part in self.parts)
 
@@ -86,12 +92,12 @@ class Split:
     def _finish(self, part: _Part, raw: Raw, rows: list[int], ids: ImageIds, sizes: Sizes) -> Frames:
         images, boxes = raw.frames()
         images = sizes.fill(images)
-        names, again = images["image_id"].to_list(), list[int]()
+        names, splits, again = images["image_id"].to_list(), images["split"].to_list(), list[int]()
         if part.places.single:
             made = [without_suffix(name) for name in names]
-            again = ids.again(made)
+            again = ids.again(made, splits)
         else:
-            made = ids.apart(names, rows)
+            made = ids.apart(names, rows, splits)
         images = images.with_columns(image_id=pl.Series(made, dtype=pl.String))
         fraction, log = part.convention == "fraction", sizes.request.log
         found = finish(images, boxes, convention=part.convention, fraction=fraction, log=log)
@@ -105,7 +111,7 @@ class Split:
         raw.images.append(
             (
                 word(name) or f"#{number}",
-                self.split,
+                split_of(row[places.split], places.splits, log.spellings) if places.split else self.split,
                 *sizes.of(row, number, where),
                 self.source,
                 None,

@@ -334,3 +334,62 @@ def test_lists_of_boxes_beside_what_a_table_reads_are_left(tmp_path: Path) -> No
         assert found.format == "table"
         edges = found.boxes.select("image_id", "x0", "y0", "x1", "y1", "split").collect()
         assert edges.rows() == [("a", *EDGES, "train"), ("b", *EDGES, "val")]
+
+
+LISTS = {"image": [7, 8, 9], "width": [50] * 3, "height": [40] * 3, "bboxes": [[BOX], [BOX], [BOX]]}
+OBJECTS = {"image_id": ["a", "a", "b"], "objects": [{"bbox": [BOX], "category": ["cat"]}] * 3}
+
+
+def splits(path: Path, **options: Any) -> list[tuple[str, str | None]]:
+    """Ids and splits of the images, which are those of the boxes."""
+    found = read_boxes(path, **options)
+    both = pl.col("image_id"), pl.col("split").cast(pl.String)
+    images = found.images.select(both).collect().rows()
+    assert found.boxes.select(both).collect().rows() == images
+    return images
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_column_of_splits_beside_lists_of_boxes(tmp_path: Path, stream: bool) -> None:
+    """As in tables: known by its usual names or named, before the names of files, and called as everywhere."""
+    path = tmp_path / "test.parquet"
+    pl.DataFrame({**OBJECTS, "Subset": ["train", "valid", None]}).write_parquet(path)
+    expected = [("a", "train"), ("a", "val"), ("b", None)]
+    assert splits(path, stream=stream) == splits(path, stream=stream, split_column="Subset") == expected
+    assert splits(path, split="all") == [("a", "all"), ("a#2", "all"), ("b", "all")]
+    assert read_boxes(path).notes[0].endswith("Splits are from the column Subset.")
+    pl.DataFrame({**OBJECTS, "fold": [1, 2, 2]}).write_parquet(path)
+    assert splits(path, split_column="fold") == [("a", "1"), ("a", "2"), ("b", "2")]
+    assert splits(path) == [("a", "test"), ("a#2", "test"), ("b", "test")]
+    with pytest.raises(InputError, match="several values a row"):
+        read_boxes(path, split_column="objects")
+
+
+def test_a_column_of_splits_beside_splits_with_names(tmp_path: Path) -> None:
+    rows = [{**row, "split": name} for row, name in zip(named("a", "a"), ("train", "val"), strict=True)]
+    datasets.DatasetDict({"train": datasets.Dataset.from_list(rows)}).save_to_disk(str(tmp_path / "x"))
+    assert splits(tmp_path / "x") == [("a", "train"), ("a#2", "train")]
+    assert "--split-column split would take them from that column" in read_boxes(tmp_path / "x").notes[0]
+    assert splits(tmp_path / "x", split_column="split") == [("a", "train"), ("a", "val")]
+
+
+def test_rows_of_several_files_with_columns_of_splits_are_images_of_their_own(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        pl.DataFrame({**OBJECTS, "split": ["train", "val", "val"]}).write_parquet(tmp_path / f"{name}.parquet")
+    found = read_boxes(*(tmp_path / f"{name}.parquet" for name in ("one", "two")))
+    assert found.images.collect()["image_id"].n_unique() == 4
+    assert found.images.unique(["image_id", "split"]).collect().height == 6
+
+
+@pytest.mark.parametrize(
+    "box", [pl.List(pl.List(pl.Float64)), pl.List(pl.Array(pl.Float64, 4)), pl.Array(pl.Float64, (1, 4))]
+)
+@pytest.mark.parametrize("name", ["bboxes", "BBox", "Boxes"])
+def test_lists_of_boxes_of_any_type_and_spelling(tmp_path: Path, box: pl.DataType, name: str) -> None:
+    frame = pl.DataFrame(LISTS).with_columns(pl.col("bboxes").cast(box)).rename({"bboxes": name})
+    frame.write_parquet(tmp_path / "x.parquet")
+    found = read_boxes(tmp_path / "x.parquet").boxes.collect()
+    assert found.select("image_id", "x0", "y0", "x1", "y1").rows() == [(image, *EDGES) for image in "789"]
+    fields = pl.struct(pl.col(name), pl.lit("cat").alias("Category")).alias("Objects")
+    frame.select(pl.exclude(name), fields).write_parquet(tmp_path / "x.parquet")
+    assert read_boxes(tmp_path / "x.parquet").boxes.collect()["label"].cast(pl.String).to_list() == ["cat"] * 3

@@ -184,11 +184,11 @@ def test_columns_of_formats_without_columns(tmp_path: Path, reader: str) -> None
         {"columns": {"objects": "none"}},
         {"columns": {"label": "none"}},
         {"columns": {"x0": "width"}},
-        {"split_column": "width"},
+        {"split_column": "none"},
     ],
 )
 def test_columns_of_a_hub_dataset(tmp_path: Path, options: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match=r"There are|have names"):
+    with pytest.raises(UsageError, match="There are"):
         read_boxes(huggingface(tmp_path)[0], **options)  # type: ignore[arg-type]
 
 
