@@ -13,7 +13,7 @@ from biasscope.boxes.boxcolumn import NAMES as LISTS
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.schema import CORNERS, FLAGS
 from biasscope.boxes.tablefiles import TEXTS, csv_header
-from biasscope.core.errors import InputError
+from biasscope.core.errors import InputError, UsageError
 
 IMAGE = (
     "image_id", "imageid", "image", "image_name", "imagename", "filename", "file_name", "image_path", "img_path",
@@ -76,7 +76,10 @@ def resolve(
     ------
     InputError
         Columns for the image or for the four numbers were neither named nor found.
+    UsageError
+        A column of centres was named for an edge.
     """
+    _check_edges(given)
     lower = {_plain(name): name for name in reversed(names)}
     named = {name for key, name in given.items() if key not in CORNERS}  # a corner that is named is part of its layout
     free = {key: name for key, name in lower.items() if name not in named}
@@ -123,12 +126,20 @@ def _plain(name: str) -> str:
     return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
+def _check_edges(given: Mapping[str, str]) -> None:
+    centres = [(key, given[key]) for key in CORNERS if key in given and _CENTRE.search(_plain(given[key]))]
+    if centres:
+        what = ", ".join(f"{name} looks like a centre, and {key} is an edge" for key, name in centres)
+        hint = "Centres are not read: write left and top edges instead, or rename the columns if they hold these."
+        raise UsageError(what, where="--columns", hint=hint)
+
+
 def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
     needed = ("image_id", BBOX) if BBOX in chosen else ("image_id", *CORNERS)
     missing = [key for key in needed if key not in chosen]
     if missing:
         hint = "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
-        centres = [name for name in names if _CENTRE.search(name.strip().lower())]
+        centres = [name for name in names if _CENTRE.search(_plain(name))]
         if suffix_of(path.name) in TEXTS and sum(map(_is_number, csv_header(path))) >= len(CORNERS):
             hint = "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
         elif centres and not set(missing).isdisjoint(CORNERS):

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from biasscope.boxes import read_boxes
-from biasscope.core.errors import InputError
+from biasscope.core.errors import InputError, UsageError
 from biasscope.pipeline.dataset.usable import Usable
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
@@ -163,6 +163,13 @@ def test_columns_of_centres_are_told_of(tmp_path: Path, names: str) -> None:
     (tmp_path / "x.csv").write_text(f"image,{names},label\na,5,5,2,2,cat\n")
     with pytest.raises(InputError, match="look like centres, which are not read"):
         read_boxes(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("x", ["cx", "X Center", "bbox_xc"])
+def test_a_column_of_centres_is_no_edge(tmp_path: Path, x: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,{x},y,w,h,label\na,5,5,2,2,cat\n")
+    with pytest.raises(UsageError, match=f"{x} looks like a centre, and x0 is an edge"):
+        read_boxes(tmp_path / "x.csv", columns={"x0": x, "y0": "y", "x1": "w", "y1": "h"})
 
 
 def test_columns_of_centres_beside_corners_are_not_what_is_missing(tmp_path: Path) -> None:
