@@ -14,6 +14,7 @@ from biasscope.bias.counting.counter import Counter
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOMENTS, MOST_NARROW, RAW_MOMENTS, UNIT, Settings
 from biasscope.bias.frames import NEEDED, checked, no_frame
 from biasscope.bias.grid import GRIDS
+from biasscope.boxes.damage import DAMAGE, unreadable
 from biasscope.core.errors import UsageError
 
 Ints = NDArray[np.int64]
@@ -179,7 +180,8 @@ def count_boxes(
     UsageError
         For a setting out of range.
     InputError
-        When a column is missing or of another type, or for anything but frames of polars.
+        When a column is missing or of another type, for anything but frames of polars, or when a file behind a lazy
+        frame cannot be read.
 
     Examples
     --------
@@ -204,15 +206,23 @@ def count_boxes(
 
 def _batches(boxes: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     if isinstance(boxes, pl.LazyFrame):
-        boxes = checked(boxes)
-        names = [name for name in COLUMNS if name in boxes.collect_schema().names()]
-        boxes = boxes.select(names).collect_batches(chunk_size=4 * BATCH, maintain_order=False)
+        boxes = _streamed(boxes)
     elif isinstance(boxes, pl.DataFrame):
         boxes = [boxes]
     elif hasattr(boxes, "columns") or not isinstance(boxes, Iterable):  # a frame of others would go over its columns
         raise no_frame(boxes)
     for frame in boxes:
         yield from checked(frame).iter_slices(BATCH)
+
+
+def _streamed(boxes: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """Batches of a lazy frame, whose files may turn out damaged while they are read."""
+    try:
+        boxes = checked(boxes)
+        names = [name for name in COLUMNS if name in boxes.collect_schema().names()]
+        yield from boxes.select(names).collect_batches(chunk_size=4 * BATCH, maintain_order=False)
+    except DAMAGE as error:
+        raise unreadable(error, []) from error
 
 
 COLUMNS = (*NEEDED, "split")
