@@ -17,7 +17,7 @@ from biasscope.boxes.joined import joined
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes import check_places
-from biasscope.boxes.source import Request, check_paths
+from biasscope.boxes.source import Request, check_paths, check_words
 from biasscope.boxes.tablefiles import TABLES
 from biasscope.boxes.unread import reason, refuse_packed, with_unread
 from biasscope.boxes.unsized import places_of_sizes
@@ -94,6 +94,8 @@ def read_boxes(
     if not paths:
         raise UsageError("no path was given")
     check_paths(paths)
+    check_words(format=format, split=split, split_column=split_column, box_convention=box_convention)
+    check_words(str | os.PathLike, images=images, sizes=sizes)
     if columns is not None and not isinstance(columns, Mapping):
         raise UsageError("is no mapping", where="columns", hint='Write it as {"x0": "xmin", "label": "class"}.')
     check_convention(box_convention)

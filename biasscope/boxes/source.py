@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import UnionType
 
 from biasscope.boxes.filenames import INNER, SPLIT_WORD, split_from, split_of_folders
 from biasscope.boxes.files import Listing, listed
 from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import UsageError
+from biasscope.core.wanted import refusal
 
 
 def check_paths(paths: Iterable[object]) -> None:
@@ -28,6 +30,19 @@ def check_paths(paths: Iterable[object]) -> None:
             kind = f"{type(path).__module__.partition('.')[0]}.{type(path).__name__}"
             hint = "Several paths stand one after another (*paths). Write a frame to a Parquet file, and give its path."
             raise UsageError(f"a path is a text or a Path, and this is {kind}", where="paths", hint=hint)
+
+
+def check_words(kind: type | UnionType = str, /, **options: object) -> None:
+    """Refuse options that are neither texts (or paths) nor left out.
+
+    Raises
+    ------
+    UsageError
+        One is something else.
+    """
+    for name, value in options.items():
+        if value is not None and not isinstance(value, kind):
+            raise refusal(value, str, where=name)
 
 
 @dataclass(frozen=True)

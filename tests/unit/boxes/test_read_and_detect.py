@@ -292,3 +292,10 @@ def test_what_the_python_api_is_given_by_mistake(tmp_path: Path) -> None:
             called(read_boxes(path).boxes)  # type: ignore[operator]
     with pytest.raises(InputError, match="Fetch it first"):
         read_boxes("https://example.org/x.csv")
+
+
+@pytest.mark.parametrize("option", ["format", "split", "split_column", "box_convention", "images", "sizes"])
+def test_options_that_are_no_texts_are_usage_errors(tmp_path: Path, option: str) -> None:
+    path, _ = table(tmp_path)
+    with pytest.raises(UsageError, match=f"{option}: 3 is no text"):
+        read_boxes(path, **{option: 3})
