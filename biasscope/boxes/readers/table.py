@@ -16,7 +16,7 @@ Where no column, ``--sizes`` or ``--images`` says image sizes, pictures in the t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -47,22 +47,44 @@ from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_n
 from biasscope.core.errors import InputError
 
 NAME = "table"
+LOOKED_AT = 8
+"""Tables whose columns are looked at to find out what they are."""
 _SIDES = ("image_width", "image_height")
 
 
 def detect(request: Request) -> bool:
-    """Whether a table's column names speak of boxes, or columns are named."""
+    """Whether the column names of one of the tables speak of boxes and images, or columns are named."""
     found = request.of(*TABLES)
-    if not found:
-        return False
-    names = column_names(Path(found[0].path))
-    boxes = layout_of(names) is not None or first_of(names, LISTS) is not None
-    return bool(request.columns) or (boxes and first_of(names, IMAGE) is not None)
+    return bool(found and request.columns) or any(map(_complete, found[:LOOKED_AT]))
+
+
+def _complete(found: Found) -> bool:
+    try:
+        names = column_names(Path(found.path))
+    except InputError:
+        return False  # alone it is read all the same, and the error then says what is wrong with it
+    return _has_boxes(names, {}) and first_of(names, IMAGE) is not None
+
+
+def _has_boxes(names: Sequence[str], columns: Mapping[str, str]) -> bool:
+    named = {columns[key] for key in (BBOX, *CORNERS) if key in columns}
+    return bool(layout_of(names) or first_of(names, LISTS) or named.intersection(names))
+
+
+def _files(request: Request) -> Sequence[Found]:
+    """Tables that have boxes; all where none has, so that the error says what they lack."""
+    found = request.of(*TABLES)
+    if len(found) < 2:
+        return found
+    return [one for one in found if _has_boxes(column_names(Path(one.path)), request.columns)] or found
 
 
 def read(request: Request) -> BoxTable:
-    """Boxes of a table; see the module for names and convention. Memory does not grow with the table."""
-    files = request.of(*TABLES)
+    """Boxes of tables; see the module for names and convention. Memory does not grow with the table.
+
+    Of several, those are left out that have no columns of boxes.
+    """
+    files = _files(request)
     if not files:
         raise InputError("no table is here", where=str(request.path), hint=f"Tables end in {', '.join(TABLES)}.")
     parts = [_one(request, found) for found in files]

@@ -158,6 +158,38 @@ def test_the_finding_says_what_to_do(tmp_path: Path) -> None:
     assert inspect(read_boxes(tmp_path / "y.json")).finding == "The input holds no boxes."
 
 
+@pytest.mark.parametrize("name", ["0.csv", "z.csv"])
+@pytest.mark.parametrize("reader", [*SAMPLES])
+def test_a_table_of_something_else_in_the_folder_is_named_and_not_read(tmp_path: Path, reader: str, name: str) -> None:
+    path, options = SAMPLES[reader](tmp_path)
+    folder = path if path.is_dir() else path.parent
+    (folder / name).write_text("id,class\n0,cat\n")
+    found = read_boxes(folder, **options)
+    assert rows(found.boxes.collect()) == expected()
+    if reader != "huggingface":
+        assert f"Not read, as they are not {reader}: {name}." in found.notes
+
+
+def test_tables_of_boxes_that_lack_something_are_errors_all_the_same(tmp_path: Path) -> None:
+    table(tmp_path)
+    csv_file(tmp_path, "a,1,2,3,4,cat,9,9\n", "y.csv")
+    columns = {"x0": "xmin", "y0": "ymin", "x1": "xmax", "y1": "bottom"}
+    with pytest.raises(InputError, match="has no column 'bottom'"):
+        read_boxes(tmp_path, columns=columns)
+    (tmp_path / "y.csv").write_text("xmin,ymin,xmax,ymax\n1,2,3,4\n")
+    with pytest.raises(InputError, match=r"y\.csv: no column was found for image_id"):
+        read_boxes(tmp_path)
+    (tmp_path / "y.csv").write_bytes(b"")
+    with pytest.raises(InputError, match=r"y\.csv: the file is empty"):
+        read_boxes(tmp_path)
+
+
+def test_an_empty_table_beside_another_format_is_named(tmp_path: Path) -> None:
+    voc(tmp_path)
+    (tmp_path / "x.csv").write_text("")
+    assert read_boxes(tmp_path).notes[-1] == "Not read, as they are not voc: x.csv."
+
+
 def test_a_missing_size_is_no_other_size(tmp_path: Path) -> None:
     text = (
         "a,1,2,3,4,cat,9,9\na,1,2,3,5,cat,,\na,1,2,3,6,cat,9,9\nb,1,2,3,6,cat,,\nb,1,2,3,6,cat,8,8\nb,1,2,3,7,cat,9,8\n"
