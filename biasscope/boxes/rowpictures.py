@@ -20,12 +20,12 @@ SIDES = ("biasscope_picture_width", "biasscope_picture_height")
 USUAL = ("image", "img", "jpeg", "jpg", "png", "picture", "pixels", "bytes", "image_bytes", "data", "content")
 """Names of columns of pictures, those that are usual first."""
 LOOKED_AT = 10
-"""Rows in which a picture has to be met where a column may hold some."""
+"""Values, of those that are not null, among which a picture has to be met where a column may hold some."""
 _SIZES = pl.Struct(dict.fromkeys(SIDES, pl.Int32()))
 
 
 def picture_column(frame: pl.LazyFrame, path: Path) -> str | None:
-    """Column whose first rows hold pictures, as bytes or as the struct that the hub has; ``None`` for none.
+    """Column whose first values are pictures, as bytes or as the struct that the hub has; ``None`` for none.
 
     Of several it is the one with a usual name, as others hold masks or the like; without such a name none is.
     """
@@ -35,7 +35,7 @@ def picture_column(frame: pl.LazyFrame, path: Path) -> str | None:
     return next(iter(usual if usual or len(held) != 1 else held), None)
 
 
-def with_sizes(frame: pl.LazyFrame, column: str, image: pl.Expr, log: RowLog) -> pl.LazyFrame:
+def with_sizes(frame: pl.LazyFrame, column: str, image: pl.Expr, wanted: pl.Expr, log: RowLog) -> pl.LazyFrame:
     """Rows with :data:`SIDES`, read off the headers of the pictures in a column; null where there is none.
 
     Parameters
@@ -46,6 +46,8 @@ def with_sizes(frame: pl.LazyFrame, column: str, image: pl.Expr, log: RowLog) ->
         Name of the column that :func:`picture_column` found.
     image
         Name of the image of a row.
+    wanted
+        Whether the picture of a row is looked at.
     log
         Takes pictures that cannot be read, each once.
     """
@@ -55,7 +57,8 @@ def with_sizes(frame: pl.LazyFrame, column: str, image: pl.Expr, log: RowLog) ->
         pairs = rows.struct.unnest().iter_rows()
         return pl.Series([_size(name, data, log, failed) for name, data in pairs], dtype=_SIZES)
 
-    held = pl.struct(image.alias("image"), _data(column, frame.collect_schema()[column]).alias("data"))
+    data = pl.when(wanted).then(_data(column, frame.collect_schema()[column]))
+    held = pl.struct(image.alias("image"), data.alias("data"))
     return frame.with_columns(held.map_batches(sizes, return_dtype=_SIZES, is_elementwise=True).struct.unnest())
 
 
@@ -80,7 +83,7 @@ def _data(name: str, kind: pl.DataType) -> pl.Expr:
 
 def _holds(frame: pl.LazyFrame, name: str, kind: pl.DataType, path: Path) -> bool:
     with readable(path):
-        values = frame.head(LOOKED_AT).select(_data(name, kind)).collect().to_series().drop_nulls()
+        values = frame.select(_data(name, kind)).drop_nulls().head(LOOKED_AT).collect().to_series()
     return any(map(_is_picture, values))
 
 

@@ -11,7 +11,7 @@ the class all boxes are of one. Classes and splits that are whole floats (1.0) a
 value makes floats of integers in pandas. Class numbers have the names that the ``datasets`` library wrote into a
 Parquet file, and a class that is a struct such as ``{id, name}`` has its name. In a column of splits ``valid`` and
 ``validation`` are ``val``, as in the names of files and folders, ``trn`` is ``train`` and ``testing`` is ``test``.
-Where no column, ``--sizes`` or ``--images`` says image sizes, pictures in the table do.
+Where neither ``--sizes`` nor ``--images`` is given, pictures in the table have the sizes that no column says.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from biasscope.boxes.readers.table_names import names_of, naming
 from biasscope.boxes.rowpictures import SIDES, picture_column, with_sizes
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import TABLES, Scans, column_kinds, column_names, scans
+from biasscope.boxes.tablefiles import TABLES, Scans, column_kinds, column_names, readable, scans
 from biasscope.boxes.tabular import Layout, Parts, build, check_columns, check_numbers, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
@@ -137,7 +137,8 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     note = _note(chosen, convention, asked=request.convention != "auto")
     note += left_over(schema, chosen, given)
     if pictures is not None:
-        note += f" Image sizes are those of the pictures in the column {pictures}."
+        own = " where no column says them" if any(key in chosen for key in _SIDES) else ""
+        note += f" Image sizes are those of the pictures in the column {pictures}{own}."
     if "label" not in chosen:
         note += NO_LABEL_COLUMN
     if commas == THOUSANDS and any("," in word for sort in words for word in sort):
@@ -149,13 +150,23 @@ def _sized(
     scanned: Scans, columns: dict[str, pl.Expr], request: Request
 ) -> tuple[Scans, dict[str, pl.Expr], str | None]:
     """Table and its columns with sizes from the pictures in it, and their column, where nothing else says sizes."""
-    told = not columns.keys().isdisjoint(_SIDES) or request.sizes is not None or request.images is not None
-    pictures = None if told else picture_column(scanned.frame, scanned.path)
-    if pictures is None:
+    if request.sizes is not None or request.images is not None:
         return scanned, columns, None
-    frame = with_sizes(scanned.frame, pictures, columns["image_id"], request.log)
-    sides = {key: pl.col(name) for key, name in zip(_SIDES, SIDES, strict=True)}
+    pictures = picture_column(scanned.frame, scanned.path)
+    unsized = pl.any_horizontal(columns.get(key, pl.lit(None)).is_null() for key in _SIDES)
+    if pictures is None or not _any(scanned, unsized):
+        return scanned, columns, None
+    frame = with_sizes(scanned.frame, pictures, columns["image_id"], unsized, request.log)
+    sides = {
+        key: pl.when(pl.col(name).is_null()).then(columns.get(key, pl.lit(None))).otherwise(pl.col(name))
+        for key, name in zip(_SIDES, SIDES, strict=True)
+    }
     return scanned._replace(frame=frame), columns | sides, pictures
+
+
+def _any(scanned: Scans, rows: pl.Expr) -> bool:
+    with readable(scanned.path):
+        return bool(scanned.frame.select(rows.any()).collect().item())
 
 
 def _note(chosen: Mapping[str, str], convention: str, *, asked: bool) -> str:

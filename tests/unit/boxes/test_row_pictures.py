@@ -81,3 +81,18 @@ def test_masks_beside_pictures_are_not_taken_for_them(tmp_path: Path) -> None:
     assert sizes(read_boxes(tmp_path / "x.parquet").boxes)["a"] == (None, None)
     frame.select(pl.exclude("mask")).rename({"image": "shot"}).write_parquet(tmp_path / "x.parquet")
     assert sizes(read_boxes(tmp_path / "x.parquet").boxes)["a"] == SIZES[0]
+
+
+def test_pictures_fill_what_columns_leave_out(tmp_path: Path) -> None:
+    columns: dict[str, list[int]] = {"width": [7, None, None], "height": [8, None, 9]}  # type: ignore[list-item]
+    found = read_boxes(table(tmp_path, third=encoded(SIZES[2]), **columns))
+    assert sizes(found.images) == {"a": (7, 8), "b": SIZES[1], "c": SIZES[2]}
+    assert found.notes[0].endswith("of the pictures in the column image where no column says them.")
+    assert sizes(read_boxes(table(tmp_path, **columns)).images)["c"] == (None, 9)
+
+
+def test_pictures_may_come_late(tmp_path: Path) -> None:
+    frame = pl.read_parquet(table(tmp_path, third=encoded(SIZES[2])))
+    none = frame.with_columns(image=pl.lit(None, pl.Binary), image_id=pl.lit("n"))
+    pl.concat([*[none] * 5, frame]).write_parquet(tmp_path / "x.parquet")
+    assert sizes(read_boxes(tmp_path / "x.parquet").boxes) == {"n": (None, None), "a": SIZES[0], "c": SIZES[2]}
