@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from biasscope.boxes.commas import EITHER, pointed
-from biasscope.boxes.filenames import IMAGE_SUFFIXES, SUFFIX, suffix_of
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, QUERY, SUFFIX, suffix_of
 
 _WHOLE = r"^(-?[0-9]+)\.0+$"
 _TRUE = ("1", "1.0", "true", "yes")
@@ -66,6 +66,15 @@ def image_name(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
     if kind.is_float():
         return _by_piece(_float_words(column), cleaned)
     return _by_piece(column.cast(pl.String), plain_names)
+
+
+def without_query(column: pl.Expr) -> pl.Expr:
+    """Names of images, of which those that are addresses end before the query, as in the names of their files."""
+    return _by_piece(column, _without_queries)
+
+
+def _without_queries(names: pl.Series) -> pl.Series:
+    return names.str.replace(QUERY, "${1}") if names.str.contains("://", literal=True).any() else names
 
 
 def looked_up(column: pl.Expr) -> pl.Expr:

@@ -24,6 +24,9 @@ _NAMES = {
 SPLIT_WORD = re.compile(rf"({'|'.join(_NAMES)})(?:\d{{4}})?", re.IGNORECASE)
 """A word that names a split, with or without a year."""
 
+QUERY = r"(?i)^([a-z][a-z0-9+.-]*://[^?#]+)" + SUFFIX.removeprefix("(?i)").removesuffix("$") + r"[?#].*$"
+"""Pattern of the address of an image file with a query behind it, for polars too; its group is what names the image."""
+_QUERY = re.compile(QUERY)
 _WHOLE = re.compile(r"^(-?[0-9]+)\.0+$")
 
 SPLIT_NAMES = {
@@ -93,11 +96,13 @@ def split_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def stem_of(name: str) -> str:
-    """File name without folders and without the suffix of an image file.
+    """File name without folders and without the suffix of an image file, also of an address with a query.
 
-    >>> stem_of("val2017/000000001.jpg"), stem_of("v1.5")
-    ('000000001', 'v1.5')
+    >>> stem_of("val2017/000000001.jpg"), stem_of("v1.5"), stem_of("https://x/a.jpg?s=1/2")
+    ('000000001', 'v1.5', 'a')
     """
+    if "://" in name and (address := _QUERY.match(name)):
+        return address[1].rsplit("/", 1)[-1]
     return without_suffix(name.replace("\\", "/").rsplit("/", 1)[-1])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from biasscope.boxes.fields import looked_up
+from biasscope.boxes.fields import looked_up, without_query
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes import ImageFiles, read_sizes
 from biasscope.boxes.sizetable import FOUND, SIDES, SizeTable
@@ -38,7 +38,7 @@ _IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null("")
 
 def _from_table(frame: pl.LazyFrame, table: SizeTable) -> pl.LazyFrame:
     if not table.folders:
-        name = pl.col("image_id").str.replace_all("\\", "/", literal=True).str.split("/").list.last()
+        name = without_query(pl.col("image_id")).str.replace_all("\\", "/", literal=True).str.split("/").list.last()
         name = name.str.normalize("NFC") if table.accents else name
         return _filled(frame, looked_up(name) if table.whole else name, table.frame)
     image = pl.struct("image_id", pl.col("split").cast(pl.String))

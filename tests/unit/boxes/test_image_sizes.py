@@ -191,3 +191,18 @@ def test_sizes_that_no_box_needs_are_looked_at_all_the_same(
     path.write_text(json.dumps(coco_dict()))  # which has sizes
     with pytest.raises(InputError, match=rf"{name}: {said}"):
         read_boxes(path, sizes=tmp_path / name)
+
+
+@pytest.mark.parametrize("names", [("a.png", "b.png"), ("pictures/a.png", "pictures/b.png")])
+def test_addresses_with_a_query_are_those_of_the_files(tmp_path: Path, names: tuple[str, str]) -> None:
+    images = ("https://x.org/a.png?s=1", "s3://y/b.PNG?key=p/q#r", "https://x.org/picture?id=a.png")
+    lines = "".join(f"{image},1,2,3,4,cat\n" for image in images)
+    (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label\n{lines}")
+    (tmp_path / "sizes.csv").write_text(f"image,width,height\n{names[0]},7,8\n{names[1]},9,10\n")
+    (tmp_path / "pictures").mkdir()
+    for name, size in zip("ab", ((7, 8), (9, 10)), strict=True):
+        Image.new("L", size).save(tmp_path / "pictures" / f"{name}.png")
+    for options in ({"sizes": tmp_path / "sizes.csv"}, {"images": tmp_path / "pictures"}):
+        found = read_boxes(tmp_path / "x.csv", **options).boxes.collect()
+        assert found["image_width"].to_list() == [7, 9, None]
+        assert found["image_id"].to_list() == [*images[:2], "https://x.org/picture?id=a"]
