@@ -19,8 +19,8 @@ _TRUE = ("1", "1.0", "true", "yes")
 BLANK, ASCII = 32, 128
 """Bytes up to the first and from the second on may be blanks, or parts of such."""
 MANY = 1 << 16
-LARGE = 2.0**53
-"""Floats from here on are whole, and may be written with an exponent."""
+LARGE = 1e13
+"""Floats from here on may be written with an exponent, those of 32 bits already."""
 
 
 def number(name: str, kind: pl.DataType, commas: str = EITHER) -> pl.Expr:
@@ -97,8 +97,9 @@ def text(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
 def _float_words(column: pl.Expr) -> pl.Expr:
     """Floats as texts; large whole ones in digits, as they are written where they are integers."""
     known = column.fill_nan(None)
-    large = (known.abs() >= LARGE) & (known.abs() < 2.0**63)
-    return pl.when(large).then(known.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(known.cast(pl.String))
+    large = (known.abs() >= LARGE) & (known == known.floor())
+    digits = pl.when(large).then(known).cast(pl.Int128, strict=False).cast(pl.String)
+    return pl.coalesce(digits, known.cast(pl.String))
 
 
 def word(value: object) -> str | None:

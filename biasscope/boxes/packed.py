@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ from biasscope.core.words import first_few
 LOOKED_AT = 1000
 """Files of each suffix that are shown to the readers."""
 NAMED = 5
+SPLIT_LIST = re.compile(r"(?:^|[/!])ImageSets/Main/(?:train|val|test)\.txt$")
+"""Lists of the images of a split of PASCAL VOC."""
 DATA = (".json", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc")
 
 
@@ -37,7 +40,7 @@ class Packed:
         self._looked: Counter[str] = Counter()
 
     def add(self, where: str, head: Callable[[int], bytes]) -> None:
-        """Take a member; ``head`` gives its first bytes. A text counts only when its rows are those of labels."""
+        """Take a member; ``head`` gives its first bytes. A text counts if it lists a split or holds labels."""
         suffix = suffix_of(where)
         if suffix not in (*DATA, ".txt") and not is_archive(where):
             return
@@ -45,7 +48,7 @@ class Packed:
         if suffix in (*DATA, ".txt") and self._looked[suffix] < LOOKED_AT:
             self._looked[suffix] += 1
             other = self._format(suffix, head(HEAD))
-        if other or suffix != ".txt":
+        if other or suffix != ".txt" or SPLIT_LIST.search(where):
             self.found.append((where, other))
 
     def holds(self) -> str:

@@ -24,7 +24,7 @@ from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners
 from biasscope.boxes.filenames import unique_ids
 from biasscope.boxes.files import Files, Listing, contents, head
-from biasscope.boxes.packed import Packed
+from biasscope.boxes.packed import SPLIT_LIST, Packed
 from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
 from biasscope.boxes.rowlog import RowLog
@@ -42,7 +42,6 @@ TOGETHER, LARGEST_BLOCK = 2048, 1 << 24
 ONE_BY_ONE = 16
 """Documents among which an unusual one is not looked for any longer."""
 SHOWN = 4
-_LISTED = re.compile(r"(?:^|/)ImageSets/Main/(?:train|val|test)\.txt$")
 Frames = tuple[pl.DataFrame, pl.DataFrame]
 
 
@@ -72,6 +71,7 @@ def read(request: Request) -> BoxTable:
     if asked != "auto":
         images = images.with_columns(convention=None)
     convention = asked if asked != "auto" else found[0]
+    packed = [name for name, _ in parsed.beside]
     boxes, listed = finish(images, parsed.boxes, convention=convention, fraction=False, log=request.log)
     return BoxTable(
         boxes,
@@ -80,8 +80,8 @@ def read(request: Request) -> BoxTable:
         convention=asked if asked != "auto" else ", ".join(found),
         files=Files(files),
         log=request.log,
-        notes=(*_notes(asked, found), *_unused(request, images)),
-        beside=parsed.beside,
+        notes=(*_notes(asked, found), *_unused([*request.files.names, *packed], images)),
+        beside=tuple(member for member in parsed.beside if not SPLIT_LIST.search(member[0])),
         apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
 
@@ -93,11 +93,11 @@ def _files(request: Request) -> Listing:
     return Listing.of(found for found in request.files if found.suffix == ".xml" or is_archive(found.name))
 
 
-def _unused(request: Request, images: pl.DataFrame) -> list[str]:
+def _unused(names: Sequence[str], images: pl.DataFrame) -> list[str]:
     """Note on lists of images in ``ImageSets`` that say splits, where folders say none."""
     if images["split"].null_count() < images.height:
         return []
-    lists = [name for name in request.files.names if _LISTED.search(name)]
+    lists = [name for name in names if SPLIT_LIST.search(name)]
     what = f"The splits of {first_few(lists, SHOWN)} were not read: to compare them, put the XML files of each"
     return [f"{what} into a folder of its name."] if lists else []
 

@@ -24,7 +24,15 @@ from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
 from biasscope.boxes.files import Files, Listing, contents
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, image_beside, named_entries
-from biasscope.boxes.readers.yolo_names import Classes, classes_of, is_label_file, is_list, label_files, split_lists
+from biasscope.boxes.readers.yolo_names import (
+    YAML,
+    Classes,
+    classes_of,
+    is_label_file,
+    is_list,
+    label_files,
+    split_lists,
+)
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART
 from biasscope.boxes.sizes import fill_sizes, from_files
@@ -65,7 +73,7 @@ def read(request: Request) -> BoxTable:
     lists = named is None and not alone
     parsed = cached(request, mark, lambda log: _parse(entries, classes, log, lists=lists))
     if lists and all(entry.split is None for entry in entries):
-        notes = _unused(split_lists(whole, {*parsed.images["file"]}))
+        notes = _unused(split_lists(whole, {*parsed.images["file"]}), whole)
     images = fill_sizes(_placed(parsed.images), beside).with_columns(parsed.images["image_id"])
     if alone and request.images is None and request.sizes is None:
         files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
@@ -83,10 +91,14 @@ def read(request: Request) -> BoxTable:
     )
 
 
-def _unused(lists: list[str]) -> list[str]:
+def _unused(lists: list[str], request: Request) -> list[str]:
     """Note on lists of images that say splits, where nothing that was read does."""
-    what = f"The splits of {first_few(lists, SHOWN)} were not read: give the data yaml that names them as the"
-    return [f"{what} path."] if lists else []
+    if not lists:
+        return []
+    give = "give the data yaml that names them as the path"
+    if request.suffixes.keys().isdisjoint(YAML):
+        give = "write a data yaml that names them, as in “train: train.txt”, and give it as the path"
+    return [f"The splits of {first_few(lists, SHOWN)} were not read: {give}."]
 
 
 def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request: Request) -> list[str]:

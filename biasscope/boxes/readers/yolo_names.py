@@ -14,8 +14,8 @@ from biasscope.core.errors import InputError
 _LISTS = ("train.txt", "val.txt", "valid.txt", "test.txt", "classes.txt", "labels.txt", "labelmap.txt")
 _TEXTS = ("readme.txt", "readme.dataset.txt", "readme.roboflow.txt", "requirements.txt", "license.txt")
 _OTHERS = frozenset(_LISTS + _TEXTS)
-_YAML, _CLASSES = (".yaml", ".yml"), ("classes.txt", "_darknet.labels")
-_NAMING = (*_YAML, ".names")
+YAML, _CLASSES = (".yaml", ".yml"), ("classes.txt", "_darknet.labels")
+_NAMING = (*YAML, ".names")
 _LARGEST_YAML = 1 << 22
 _MOST_VALUES = 1 << 20
 """Values of a yaml file, each alias counted as all that it stands for: a few lines of them can stand for billions."""
@@ -126,7 +126,7 @@ def _lenient(path: Path) -> Classes:
 
 
 def _from_file(path: Path) -> Classes:
-    if path.suffix.lower() in _YAML:
+    if path.suffix.lower() in YAML:
         return _from_yaml(path)
     return Classes(_from_list(path), path.name)
 

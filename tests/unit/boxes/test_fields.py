@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +92,14 @@ def test_large_floats_are_written_as_the_integers_that_they_are() -> None:
     frame = pl.DataFrame({"a": values})
     for made in (image_name(pl.col("a"), pl.Float64()), text(pl.col("a"), pl.Float64())):
         assert frame.select(made.cast(pl.String)).to_series().to_list() == [*wanted, None, None]
+
+
+@pytest.mark.parametrize("kind", [pl.Float32, pl.Float64])
+def test_large_floats_are_written_in_digits(kind: type[pl.DataType]) -> None:
+    values = [2.0, 2.0**24, 2.0**50, 2.0**60, -(2.0**70), 2.0**100, None]
+    words = [None if value is None else str(int(value)) for value in values]
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=kind)})
+    assert frame.select(image_name(pl.col("x"), kind())).to_series().to_list() == words
+    assert frame.select(text(pl.col("x"), kind()).cast(pl.String)).to_series().to_list() == words
+    half = frame.select(text(pl.lit(2.0**45 + 0.5), pl.Float64()).cast(pl.String)).item()
+    assert half == "35184372088832.5"

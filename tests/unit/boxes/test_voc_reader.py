@@ -260,3 +260,12 @@ def test_lists_of_splits_that_are_not_used_are_told_of(tmp_path: Path) -> None:
     said = read_boxes(tmp_path).notes[1]
     assert said.startswith("The splits of ImageSets/Main/train.txt, ImageSets/Main/val.txt were not read")
     assert len(read_boxes(tmp_path, split="all").notes) == 1
+    for root in ("", "VOC2012/"):
+        with tarfile.open(tmp_path / "x.tar", "w") as archive:
+            for folder in ("Annotations", "ImageSets"):
+                archive.add(tmp_path / folder, f"{root}{folder}")
+        found = read_boxes(tmp_path / "x.tar")
+        assert rows(found.boxes.collect()) == expected()
+        names = {f"x.tar!{root}ImageSets/Main/{name}.txt" for name in ("train", "val")}
+        assert [name in found.notes[1] for name in sorted(names)] == [True, True]
+        assert len(found.notes) == 2

@@ -316,6 +316,9 @@ def test_lists_of_splits_that_a_folder_does_not_use_are_told_of(tmp_path: Path) 
     assert found.notes[0] == (
         "The splits of train.txt, val.txt were not read: give the data yaml that names them as the path."
     )
+    (tmp_path / "data.yaml").rename(tmp_path / "data.txt")
+    assert "were not read: write a data yaml that names them" in read_boxes(tmp_path).notes[0]
+    (tmp_path / "data.txt").rename(tmp_path / "data.yaml")
     named = read_boxes(tmp_path / "data.yaml")
     assert named.images.collect()["split"].cast(pl.String).to_list() == ["train", "val"]
     assert "were not read" not in " ".join((*named.notes, *read_boxes(tmp_path, split="all").notes))
