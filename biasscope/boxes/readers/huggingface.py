@@ -29,6 +29,7 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.filenames import split_names
 from biasscope.boxes.readers.huggingface_features import BOX
 from biasscope.boxes.readers.huggingface_rows import Split
+from biasscope.boxes.readers.huggingface_splits import of_rows
 from biasscope.boxes.readers.table_columns import layout_of
 from biasscope.boxes.schema import BOXES, CORNERS, IMAGES
 from biasscope.boxes.source import Request
@@ -105,9 +106,11 @@ def read(request: Request) -> BoxTable:
 
 
 def _splits(request: Request) -> dict[str | None, dict[str | None, Any]]:
-    """Data of each split by its own name; all of them together where one split was asked for."""
+    """Data of each split by its own name; all of them together where one split was asked for, or rows say theirs."""
     data = _load(request)
-    return {name: {name: part} for name, part in data.items()} if request.split is None else {request.split: data}
+    if request.split is not None or any(of_rows(part.features, request) for part in data.values()):
+        return {request.split: data}
+    return {name: {name: part} for name, part in data.items()}
 
 
 def _load(request: Request) -> dict[str | None, Any]:

@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from biasscope.boxes.readers.huggingface_image import image_id_of, image_of, sides_of
 from biasscope.boxes.readers.huggingface_labels import class_names, inside, label_among
 from biasscope.boxes.readers.huggingface_splits import split_feature
-from biasscope.boxes.readers.table_columns import IMAGE, NO_LABEL_COLUMN, OTHERS, field_of, layout_of
+from biasscope.boxes.readers.table_columns import NO_LABEL_COLUMN, OTHERS, field_of, layout_of
 from biasscope.boxes.schema import FLAGS
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
 
 _OBJECTS = ("objects", "annotations", "faces", "labels")
 BOX = ("bbox", "bboxes", "boxes", "box")
-_ID = ("image_id", "image_name", "file_name", "filename", "id")
-_WORDS = ("string", "large_string", "int", "uint", "float")
-"""How the types begin whose values may be names of images."""
 
 
 @dataclass(frozen=True)
@@ -128,28 +126,15 @@ def places_of(features: Any, request: Request) -> Places:
         corners=corners,
         wide=wide,
         names=class_names(inner.get(label)) if label else None,
-        image_id=request.columns.get("image_id") or _image_id(features),
-        image=next((name for name, kind in features.items() if type(kind).__name__ == "Image"), None),
-        sides=_sides(features),
+        image_id=request.columns.get("image_id") or image_id_of(features),
+        image=image_of(features),
+        sides=sides_of(features),
         split=split,
         splits=class_names(features[split]) if split else None,
         other_split=other_split,
         single=single,
         shared=not (listed or single) and label is not None and inside(inner[label]) is None,
     )
-
-
-def _image_id(features: Mapping[str, Any]) -> str | None:
-    """Feature that names the image; words such as ``image`` and ``path`` only where it is a text or a number."""
-    words = {name: kind for name, kind in features.items() if str(getattr(kind, "dtype", "")).startswith(_WORDS)}
-    return field_of(features, _ID) or field_of(words, IMAGE)
-
-
-def _sides(features: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Features of the image's width and height, by any of the usual names, the same for both."""
-    lower = {name.lower(): name for name in reversed([*features])}
-    pairs = zip(OTHERS["image_width"], OTHERS["image_height"], strict=True)
-    return next(((lower[width], lower[height]) for width, height in pairs if {width, height} <= lower.keys()), None)
 
 
 def _one_box(feature: Any, name: str, source: str) -> bool:

@@ -111,7 +111,7 @@ class Split:
         raw.images.append(
             (
                 word(name) or f"#{number}",
-                split_of(row[places.split], places.splits, log.spellings) if places.split else self.split,
+                self.split or part.split_of(row, log),
                 *sizes.of(row, number, where),
                 self.source,
                 None,
@@ -135,11 +135,16 @@ class _Part:
     """Rows of a dataset under one name, and which of their features are read."""
 
     def __init__(self, source: str, name: str | None, data: Any, request: Request) -> None:
-        self.source, self.where = source, f"{source}:{name or ''}"
+        self.source, self.name, self.where = source, name, f"{source}:{name or ''}"
         self.data = data.with_format(None)  # a format that was set is stored with the dataset: tensors, fewer columns
         self.places = places_of(data.features, request)
         self.convention = self.places.convention(request.convention)
         self.wide = self.places.wide or self.convention == "xywh"
+
+    def split_of(self, row: Mapping[str, Any], log: RowLog) -> str | None:
+        """Split of a row: what its column says, else the name of the split that it is in."""
+        column, names = self.places.split, self.places.splits
+        return split_of(row[column], names, log.spellings) if column else self.name
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Rows with the columns that are read; images stay encoded."""

@@ -39,7 +39,7 @@ class RowSizes:
         if image is None or None not in (width, height):
             return width, height
         picture = self._picture(image, number) if sides else row[image]
-        if picture is None:
+        if picture is None or not (picture.get("bytes") or picture.get("path")):
             return width, height
         try:
             return _header_size(picture)

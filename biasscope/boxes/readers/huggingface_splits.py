@@ -37,6 +37,13 @@ def split_feature(features: Mapping[str, Any], request: Request) -> tuple[str | 
     return (found, None) if request.path.exists() and request.of(".parquet") else (None, found)
 
 
+def of_rows(features: Mapping[str, Any] | None, request: Request) -> bool:
+    """Whether rows say their splits: those of all named splits are then images of the same ones."""
+    if request.split_column is not None and request.split_column not in (features or {}):
+        return False
+    return features is not None and split_feature(features, request)[0] is not None
+
+
 def _is_word(kind: Any) -> bool:
     return class_names(kind) is not None or "string" in kind.dtype
 

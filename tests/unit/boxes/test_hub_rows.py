@@ -371,6 +371,9 @@ def test_a_column_of_splits_beside_splits_with_names(tmp_path: Path) -> None:
     assert splits(tmp_path / "x") == [("a", "train"), ("a#2", "train")]
     assert "--split-column split would take them from that column" in read_boxes(tmp_path / "x").notes[0]
     assert splits(tmp_path / "x", split_column="split") == [("a", "train"), ("a", "val")]
+    both = {name: datasets.Dataset.from_list(rows[:1]) for name in ("one", "two")}
+    datasets.DatasetDict(both).save_to_disk(str(tmp_path / "y"))  # two images, though of one name and split
+    assert splits(tmp_path / "y", split_column="split") == [("a", "train"), ("a#1", "train")]
 
 
 def test_rows_of_several_files_with_columns_of_splits_are_images_of_their_own(tmp_path: Path) -> None:
@@ -393,3 +396,14 @@ def test_lists_of_boxes_of_any_type_and_spelling(tmp_path: Path, box: pl.DataTyp
     fields = pl.struct(pl.col(name), pl.lit("cat").alias("Category")).alias("Objects")
     frame.select(pl.exclude(name), fields).write_parquet(tmp_path / "x.parquet")
     assert read_boxes(tmp_path / "x.parquet").boxes.collect()["label"].cast(pl.String).to_list() == ["cat"] * 3
+
+
+def test_pictures_of_which_the_file_does_not_say_that_they_are_some(tmp_path: Path) -> None:
+    """As polars and pandas write them again: without the note of the library on its features."""
+    data = io.BytesIO()
+    Image.new("L", (30, 20)).save(data, "PNG")
+    pictures = [{"bytes": data.getvalue(), "path": "a.png"}, {"bytes": None, "path": None}, None]
+    pl.DataFrame({**OBJECTS, "image": pictures}).write_parquet(tmp_path / "x.parquet")
+    found = read_boxes(tmp_path / "x.parquet")
+    assert found.images.collect()["image_width"].to_list() == [30, None, None]
+    assert not found.log.counts
