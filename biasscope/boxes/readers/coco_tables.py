@@ -137,7 +137,7 @@ def read_tables(path: Path, log: RowLog) -> Tables:
                 _take_categories(tables, window.value(), path, log)
             else:
                 window.value()
-    if not tables.seen and tables.start is None:
+    if "images" not in tables.seen and tables.start is None:
         raise InputError("has neither images nor annotations, so it is no COCO file", where=str(path))
     return tables
 

@@ -321,3 +321,12 @@ def test_sizes_that_are_written_as_texts(tmp_path: Path, stream: bool) -> None:
     assert after.boxes.collect()["image_width"].to_list() == before["image_width"].to_list()
     assert after.images.collect()["image_height"].to_list()[-1] is None
     assert not after.log.counts
+
+
+def test_annotations_inside_of_other_lists_are_not_those_of_coco(tmp_path: Path) -> None:
+    """As Datumaro writes them, and CVAT with it."""
+    box = {"type": "bbox", "label_id": 0, "bbox": [1, 2, 3, 4]}
+    made = {"categories": {"label": {}}, "items": [{"id": "a", "annotations": [box]}]}
+    (tmp_path / "default.json").write_text(json.dumps(made))
+    with pytest.raises(InputError, match="has neither images nor annotations, so it is no COCO file"):
+        read_boxes(tmp_path)
