@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from biasscope.bias.counting.keys import image_keys
 from biasscope.bias.counting.rows import CORNERS
-from biasscope.bias.frames import NEEDED, checked
+from biasscope.bias.frames import NEEDED, checked, reading
 from biasscope.core.randomness import uniform
 
 Floats = NDArray[np.float64]
@@ -172,7 +172,8 @@ def labels_of(*frames: pl.DataFrame | pl.LazyFrame) -> tuple[str, ...]:
     """Class names that occur in any of the frames, sorted."""
     lazy = [checked(frame, ["label"]).lazy() for frame in frames]
     found = [frame.select(pl.col("label").cast(pl.String).unique()) for frame in lazy]
-    return tuple(pl.concat(found).unique().drop_nulls().sort("label").collect()["label"].to_list())
+    with reading():
+        return tuple(pl.concat(found).unique().drop_nulls().sort("label").collect()["label"].to_list())
 
 
 def sampled_note(*sides: Columns) -> str:
@@ -201,7 +202,8 @@ def representatives(columns: Columns, rng: np.random.Generator) -> tuple[Ints, I
 def _thinned(boxes: pl.DataFrame | pl.LazyFrame, most: int | None, seed: int) -> tuple[int, pl.DataFrame]:
     lazy = checked(boxes).lazy()
     columns = [*NEEDED, *(["split"] if "split" in lazy.collect_schema() else [])]
-    frame = lazy.select(columns).collect()
+    with reading():
+        frame = lazy.select(columns).collect()
     if most is None or frame.height <= most:
         return frame.height, frame
     keys = image_keys(frame["image_id"], frame["split"] if "split" in columns else None)

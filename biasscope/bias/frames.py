@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 import polars as pl
 
 from biasscope.bias.counting.rows import CORNERS
+from biasscope.boxes.damage import DAMAGE, unreadable
 from biasscope.core.errors import InputError
 
 F = TypeVar("F", bound=pl.DataFrame | pl.LazyFrame)
@@ -29,7 +31,7 @@ def checked(boxes: F, needed: Sequence[str] = NEEDED) -> F:
     Raises
     ------
     InputError
-        It is no frame of polars, a column is missing, or one holds something else.
+        It is no frame of polars, a column is missing, one holds something else, or there is no file behind it.
 
     Examples
     --------
@@ -38,7 +40,8 @@ def checked(boxes: F, needed: Sequence[str] = NEEDED) -> F:
     """
     if not isinstance(boxes, pl.DataFrame | pl.LazyFrame):
         raise no_frame(boxes)
-    schema = boxes.collect_schema()
+    with reading():
+        schema = boxes.collect_schema()
     if missing := [name for name in needed if name not in schema]:
         raise InputError(f"boxes without {', '.join(missing)}", hint=HINT)
     texts = [name for name in NAMES if name in schema and _to_text(name, schema[name])]
@@ -46,6 +49,15 @@ def checked(boxes: F, needed: Sequence[str] = NEEDED) -> F:
         if name not in NAMES and not (schema[name].is_numeric() or schema[name] == pl.Null):
             raise InputError(f"column {name!r} holds no numbers (its type is {schema[name]})", hint=HINT)
     return cast(F, boxes.with_columns(pl.col(texts).cast(pl.String))) if texts else boxes
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """What polars raises over a file behind a lazy frame becomes an input error."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise unreadable(error, []) from error
 
 
 def no_frame(given: object) -> InputError:

@@ -14,7 +14,7 @@ from biasscope.bias.compare.gathered import Plan, gathered
 from biasscope.bias.compare.looks import sides_of
 from biasscope.bias.compare.pairs import corrected_over_pairs
 from biasscope.bias.compare.result import result
-from biasscope.bias.frames import NEEDED, checked
+from biasscope.bias.frames import NEEDED, checked, reading
 from biasscope.bias.testing import check_alpha, check_level
 from biasscope.core.errors import UsageError
 from biasscope.core.results import Cell, Result
@@ -153,7 +153,9 @@ def splits(
         For anything but a frame of polars with these columns.
     """
     boxes = checked(boxes, [*NEEDED, "split"])
-    counts = boxes.lazy().select(pl.col("split").cast(pl.String)).drop_nulls().group_by("split").len().collect()
+    splits = boxes.lazy().select(pl.col("split").cast(pl.String)).drop_nulls().group_by("split").len()
+    with reading():
+        counts = splits.collect()
     held = {name: (available or {}).get(name, count) for name, count in counts.rows()}
     names = sorted(held, key=lambda name: (-held[name], name))
     names.sort(key=lambda name: name.lower() not in TRAINING)

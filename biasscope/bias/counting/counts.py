@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from biasscope.bias.counting.counter import Counter
 from biasscope.bias.counting.tables import CLUSTER, FRAME, MOMENTS, MOST_NARROW, RAW_MOMENTS, UNIT, Settings
-from biasscope.bias.frames import NEEDED, checked, no_frame
+from biasscope.bias.frames import NEEDED, checked, no_frame, reading
 from biasscope.bias.grid import GRIDS
-from biasscope.boxes.damage import DAMAGE, unreadable
 from biasscope.core.errors import UsageError
 
 Ints = NDArray[np.int64]
@@ -216,13 +215,10 @@ def _batches(boxes: pl.DataFrame | pl.LazyFrame | Iterable[pl.DataFrame]) -> Ite
 
 
 def _streamed(boxes: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """Batches of a lazy frame, whose files may turn out damaged while they are read."""
-    try:
-        boxes = checked(boxes)
-        names = [name for name in COLUMNS if name in boxes.collect_schema().names()]
+    boxes = checked(boxes)
+    names = [name for name in COLUMNS if name in boxes.collect_schema().names()]
+    with reading():
         yield from boxes.select(names).collect_batches(chunk_size=4 * BATCH, maintain_order=False)
-    except DAMAGE as error:
-        raise unreadable(error, []) from error
 
 
 COLUMNS = (*NEEDED, "split")

@@ -1,6 +1,7 @@
 """Frames that are given to the statistics: other types of ids and labels, missing columns, other libraries."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -11,6 +12,7 @@ from biasscope.bias.compare import compare, splits
 from biasscope.bias.leakage import leakage
 from biasscope.bias.position import position
 from biasscope.bias.repair import repair
+from biasscope.boxes import read_boxes
 from biasscope.core.errors import InputError
 from tests.box_scenes import scene
 
@@ -74,6 +76,16 @@ def test_a_frame_of_pandas_is_an_input_error(use: str) -> None:
 def test_what_is_no_frame_is_an_input_error(use: str, given: object) -> None:
     with pytest.raises(InputError, match=f"no frame of polars but builtins.{type(given).__name__}"):
         USES[use](given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("use", [use for use in USES if use not in ("lazy position", "batches")])
+def test_a_file_that_turns_out_damaged_behind_a_lazy_frame_is_an_input_error(use: str, tmp_path: Path) -> None:
+    header = b"image_id,split,label,x0,y0,x1,y1,image_width,image_height\n"
+    rows = b"a,train,cat,1.0,1.0,5.0,5.0,20,20\n" * 20_000
+    (tmp_path / "x.csv").write_bytes(header + rows + b"b,val,caf\xe9,1.0,1.0,5.0,5.0,20,20\n")
+    for frame in (read_boxes(tmp_path / "x.csv").boxes, pl.scan_parquet(tmp_path / "none.parquet")):
+        with pytest.raises(InputError, match="cannot be read as a table of boxes"):
+            USES[use](frame)  # type: ignore[arg-type]
 
 
 def test_images_without_names_are_one_image() -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from biasscope.bias import BoxCounts, count_boxes
 from biasscope.bias.counting.counts import BY_LABEL, POOLED
 from biasscope.bias.position import placement, position
-from biasscope.boxes import read_boxes
 from biasscope.core.errors import InputError, OutputError, UsageError
 from tests.box_scenes import frame, scene
 
@@ -239,12 +238,3 @@ def test_the_grid_is_seen_in_the_first_boxes_however_they_are_cut(cuts):
     assert count_boxes(parts).settings.grid == count_boxes(made).settings.grid == "integer"
     assert_same(count_boxes(parts), count_boxes(made))
     assert count_boxes([made[66_000:], made[:66_000]]).settings.grid == "continuous"
-
-
-def test_a_file_that_turns_out_damaged_behind_a_lazy_frame_is_an_input_error(tmp_path):
-    rows = b"image_id,label,x0,y0,x1,y1,image_width,image_height\n" + b"a,cat,1.0,1.0,5.0,5.0,20,20\n" * 20_000
-    (tmp_path / "x.csv").write_bytes(rows + b"b,caf\xe9,1.0,1.0,5.0,5.0,20,20\n")
-    with pytest.raises(InputError, match="cannot be read"):
-        count_boxes(read_boxes(tmp_path / "x.csv").boxes)
-    with pytest.raises(InputError, match="cannot be read"):
-        count_boxes(pl.scan_parquet(tmp_path / "none.parquet"))
