@@ -12,7 +12,7 @@ from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.boxcolumn import NAMES as LISTS
 from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.schema import CORNERS, FLAGS
-from biasscope.boxes.tablefiles import TEXTS, csv_header
+from biasscope.boxes.tablefiles import TEXTS, csv_header, csv_text, separator
 from biasscope.core.errors import InputError, UsageError
 
 IMAGE = (
@@ -26,6 +26,8 @@ NAMES_OF_CLASSES = (
 LABEL = (*NAMES_OF_CLASSES, "class_id", "classid", "category_id", "label_id")
 LONGEST = 1000
 """Letters of a list of column names that are shown: what is no table may have a very long first line."""
+LINES = 10
+"""Lines among which that of the names is looked for where the first is none."""
 ONE_CLASS = "object"
 """Class of all boxes where there is no column for it."""
 NO_LABEL_COLUMN = (
@@ -138,15 +140,29 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
     needed = ("image_id", BBOX) if BBOX in chosen else ("image_id", *CORNERS)
     missing = [key for key in needed if key not in chosen]
     if missing:
-        hint = "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
-        centres = [name for name in names if _CENTRE.search(_plain(name))]
-        if suffix_of(path.name) in TEXTS and sum(map(_is_number, csv_header(path))) >= len(CORNERS):
-            hint = "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
-        elif centres and not set(missing).isdisjoint(CORNERS):
-            hint = f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
         there = ", ".join(names)
         there = there if len(there) <= LONGEST else f"{there[:LONGEST]} ..."
-        raise InputError(f"no column was found for {', '.join(missing)} among: {there}", where=str(path), hint=hint)
+        what = f"no column was found for {', '.join(missing)} among: {there}"
+        raise InputError(what, where=str(path), hint=_hint(missing, names, path))
+
+
+def _hint(missing: Sequence[str], names: Sequence[str], path: Path) -> str:
+    """What to do about columns that were not found."""
+    if suffix_of(path.name) in TEXTS:
+        if sum(map(_is_number, csv_header(path))) >= len(CORNERS):
+            return "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
+        if (line := _line_of_names(path)) > 1:
+            return f"Its line {line} looks like the line of names: take out what stands above it."
+    centres = [name for name in names if _CENTRE.search(_plain(name))]
+    if centres and not set(missing).isdisjoint(CORNERS):
+        return f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
+    return "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
+
+
+def _line_of_names(path: Path) -> int:
+    """First of the lines, from 1, that has names of corners, as below a title or ``sep=;``; 0 for none."""
+    lines = enumerate(csv_text(path).splitlines()[:LINES], 1)
+    return next((number for number, line in lines if layout_of(line.split(separator(path, line)))), 0)
 
 
 def _is_number(name: str) -> bool:

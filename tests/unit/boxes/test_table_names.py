@@ -242,3 +242,11 @@ def test_a_first_line_without_end_is_not_shown_whole(tmp_path: Path) -> None:
 def test_commas_in_a_file_that_is_named_after_tabs(tmp_path: Path) -> None:
     (tmp_path / "x.tsv").write_text("image,xmin,ymin,xmax,ymax,label\na,1,2,3,4,cat\n")
     assert words(tmp_path / "x.tsv", "label") == ["cat"]
+
+
+@pytest.mark.parametrize(("above", "line"), [("sep=;\n", 2), ("My boxes\n\n", 3), ("# made by x\n", 2)])
+def test_lines_above_the_line_of_names_are_told_of(tmp_path: Path, above: str, line: int) -> None:
+    (tmp_path / "x.csv").write_text(f"{above}image;xmin;ymin;xmax;ymax;label\na;1;1;9;9;cat\n")
+    with pytest.raises(InputError) as raised:
+        read_boxes(tmp_path / "x.csv")
+    assert raised.value.hint == f"Its line {line} looks like the line of names: take out what stands above it."
