@@ -18,6 +18,8 @@ from biasscope.core.words import first_few, legible
 
 _DATA = (".xml", *DATA)
 _PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+_BESIDE = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_infos.json")
+"""Files that the ``datasets`` library writes beside others and reads with them."""
 _DEEP = 1000
 
 
@@ -29,8 +31,6 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
     InputError
         The format was not named, and another reader knows one of these files.
     """
-    if table.format == "huggingface":
-        return table
     unread = list[Found]()
     if request.path.is_dir():
         unread, table = _unread(table, request), replace(table, notes=(*table.notes, *_sizes_only(request)))
@@ -113,7 +113,12 @@ def _unread(table: BoxTable, request: Request) -> list[Found]:
     if len(asked) == len(table.files):
         return []
     read = {str(path) for path in table.files}
-    return [found for found in asked if found.path not in read and "class-descriptions" not in found.name]
+    return [found for found in asked if found.path not in read and not _beside(found.name)]
+
+
+def _beside(name: str) -> bool:
+    """Whether a file is read with others, as what they are called by."""
+    return "class-descriptions" in name or name.endswith(_BESIDE)
 
 
 def _sizes_only(request: Request) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ tables, also by its usual names.
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,10 @@ import polars as pl
 from biasscope.boxes.boxcolumn import BBOX
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.filenames import split_names
+from biasscope.boxes.files import Found
 from biasscope.boxes.readers.huggingface_features import BOX
 from biasscope.boxes.readers.huggingface_rows import Split
-from biasscope.boxes.readers.huggingface_splits import of_rows
+from biasscope.boxes.readers.huggingface_splits import DICT, of_rows
 from biasscope.boxes.readers.table_columns import layout_of
 from biasscope.boxes.schema import BOXES, CORNERS, IMAGES
 from biasscope.boxes.source import Request
@@ -38,16 +39,27 @@ from biasscope.core.errors import InputError
 
 NAME = "huggingface"
 WHOLE = "whole"
+LOOKED_AT = 8
+"""Parquet files whose columns are looked at to find out what they are."""
 
 
 def detect(request: Request) -> bool:
     """Folders that ``save_to_disk`` wrote, and Parquet files with boxes inside of a column, as the hub has them."""
-    tables = request.of(".parquet")[:1]
+    tables = request.of(".parquet")[:LOOKED_AT]
     return _saved(request) or any(_nested(Path(found.path), request.columns) for found in tables)
 
 
 def _saved(request: Request) -> bool:
-    return any(found.name.rpartition("/")[2] in ("state.json", "dataset_dict.json") for found in request.of(".json"))
+    return any(found.name.rpartition("/")[2] in ("state.json", DICT) for found in request.of(".json"))
+
+
+def _files(request: Request) -> Sequence[Found]:
+    """Files of a saved dataset, or Parquet files with boxes inside of a column; all where none has."""
+    found = request.of(".arrow", ".parquet")
+    if len(found) < 2 or _saved(request):
+        return found
+    tables = request.of(".parquet")
+    return [one for one in tables if _nested(Path(one.path), request.columns)] or tables
 
 
 def _nested(path: Path, columns: Mapping[str, str]) -> bool:
@@ -98,7 +110,7 @@ def read(request: Request) -> BoxTable:
         pl.concat(images),
         format=NAME,
         convention=", ".join(dict.fromkeys(found for part in parts for found in part.conventions)),
-        files=tuple(Path(found.path) for found in request.of(".arrow", ".parquet")) if request.path.exists() else (),
+        files=tuple(Path(found.path) for found in _files(request)) if request.path.exists() else (),
         log=request.log,
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         own={part.own: part.source for part in parts if part.rows_are_images},
@@ -139,7 +151,7 @@ def _load(request: Request) -> dict[str | None, Any]:
 def _by_split(request: Request) -> dict[str, list[str]]:
     """Parquet files of each split; of none they are ``WHOLE``."""
     found: dict[str, list[str]] = {}
-    for one in request.of(".parquet"):
+    for one in _files(request):
         found.setdefault(request.split_of(one.name) or WHOLE, []).append(glob.escape(one.path))
     return found
 

@@ -11,6 +11,8 @@ from biasscope.boxes.readers.table_columns import OTHERS, field_of
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
+DICT = "dataset_dict.json"
+"""File of a dataset whose splits have names."""
 _ONE = ("Value", "ClassLabel")
 """Types of a feature that has one value a row."""
 
@@ -18,7 +20,7 @@ _ONE = ("Value", "ClassLabel")
 def split_feature(features: Mapping[str, Any], request: Request) -> tuple[str | None, str | None]:
     """Feature that holds the split of each row, and one that could: as in tables, but after names of the dataset's own.
 
-    Those have ``save_to_disk`` and the hub; Parquet files have the names of files, which come after a column.
+    Those has the hub, and what ``save_to_disk`` made of several splits; names of files and folders come after a column.
 
     Raises
     ------
@@ -34,7 +36,8 @@ def split_feature(features: Mapping[str, Any], request: Request) -> tuple[str | 
         return name, None
     words = {name: kind for name, kind in features.items() if type(kind).__name__ in _ONE and _is_word(kind)}
     found = field_of(words, OTHERS["split"])
-    return (found, None) if request.path.exists() and request.of(".parquet") else (None, found)
+    named = not request.path.exists() or any(name.endswith(DICT) for name in request.files.names)
+    return (None, found) if named else (found, None)
 
 
 def of_rows(features: Mapping[str, Any] | None, request: Request) -> bool:

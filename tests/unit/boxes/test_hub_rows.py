@@ -371,6 +371,9 @@ def test_a_column_of_splits_beside_splits_with_names(tmp_path: Path) -> None:
     assert splits(tmp_path / "x") == [("a", "train"), ("a#2", "train")]
     assert "--split-column split would take them from that column" in read_boxes(tmp_path / "x").notes[0]
     assert splits(tmp_path / "x", split_column="split") == [("a", "train"), ("a", "val")]
+    alone = datasets.Dataset.from_list(rows)
+    alone.save_to_disk(str(tmp_path / "z"))
+    assert splits(tmp_path / "z") == [("a", "train"), ("a", "val")]
     both = {name: datasets.Dataset.from_list(rows[:1]) for name in ("one", "two")}
     datasets.DatasetDict(both).save_to_disk(str(tmp_path / "y"))  # two images, though of one name and split
     assert splits(tmp_path / "y", split_column="split") == [("a", "train"), ("a#1", "train")]

@@ -166,8 +166,7 @@ def test_a_table_of_something_else_in_the_folder_is_named_and_not_read(tmp_path:
     (folder / name).write_text("id,class\n0,cat\n")
     found = read_boxes(folder, **options)
     assert rows(found.boxes.collect()) == expected()
-    if reader != "huggingface":
-        assert f"Not read, as they are not {reader}: {name}." in found.notes
+    assert f"Not read, as they are not {reader}: {name}." in found.notes
 
 
 def test_tables_of_boxes_that_lack_something_are_errors_all_the_same(tmp_path: Path) -> None:
@@ -181,6 +180,20 @@ def test_tables_of_boxes_that_lack_something_are_errors_all_the_same(tmp_path: P
         read_boxes(tmp_path)
     (tmp_path / "y.csv").write_bytes(b"")
     with pytest.raises(InputError, match=r"y\.csv: the file is empty"):
+        read_boxes(tmp_path)
+
+
+def test_tables_beside_parquet_files_with_lists_of_boxes(tmp_path: Path) -> None:
+    lists = pl.DataFrame({"image_id": ["a"], "bboxes": [[[1.0, 2.0, 3.0, 4.0]]]})
+    lists.write_parquet(tmp_path / "m.parquet")
+    for name in ("a", "z"):
+        pl.DataFrame({"id": [1]}).write_parquet(tmp_path / f"{name}.parquet")
+        found = read_boxes(tmp_path)
+        assert (found.boxes.collect().height, [path.name for path in found.files]) == (1, ["m.parquet"])
+        assert found.notes[-1] == f"Not read, as they are not huggingface: {name}.parquet."
+        (tmp_path / f"{name}.parquet").unlink()
+    table(tmp_path)
+    with pytest.raises(InputError, match=r"boxes\.csv looks like the format table, other files like huggingface"):
         read_boxes(tmp_path)
 
 
