@@ -49,6 +49,15 @@ def fill_sizes(images: pl.DataFrame, request: Request) -> pl.DataFrame:
     return Sizes(request).fill(images)
 
 
+def fill_beside(images: pl.DataFrame, request: Request) -> pl.DataFrame:
+    """The same where each image has its own file: of several pictures of one name the one beside that file is meant."""
+    if not images["image_width"].null_count():
+        return images
+    place = pl.col("file").str.replace(r"\.[^./]*$", "")
+    placed = images.with_columns(image_id=pl.when(place.str.contains("/")).then(place).otherwise("./" + place))
+    return fill_sizes(placed, request).with_columns(images["image_id"])
+
+
 @dataclass(frozen=True)
 class Sizes:
     """The size table and the image folder of a request, each opened once, when a size is unknown for the first time."""

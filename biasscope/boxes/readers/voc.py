@@ -29,7 +29,7 @@ from biasscope.boxes.readers.voc_plain import plain
 from biasscope.boxes.readers.voc_tree import add
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART
-from biasscope.boxes.sizes import fill_sizes
+from biasscope.boxes.sizes import fill_beside
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 from biasscope.core.words import first_few
@@ -66,7 +66,7 @@ def read(request: Request) -> BoxTable:
     parsed = cached(request, NAME, lambda log: _parse(request, files, log))
     if not parsed.images.height and not request.log.counts:
         raise InputError(f"no XML file is here{Packed(NAME, parsed.beside).holds()}", where=str(request.path))
-    images = fill_sizes(parsed.images, request)
+    images = fill_beside(parsed.images, request)
     found = sorted(set(images["convention"].drop_nulls().unique().to_list())) or ["inclusive1"]
     if asked != "auto":
         images = images.with_columns(convention=None)

@@ -35,7 +35,7 @@ from biasscope.boxes.readers.yolo_names import (
 )
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART
-from biasscope.boxes.sizes import fill_sizes, from_files
+from biasscope.boxes.sizes import fill_beside, from_files
 from biasscope.boxes.source import Request
 from biasscope.boxes.unsized import missing_sizes, places_of_sizes
 from biasscope.core.words import first_few
@@ -74,7 +74,7 @@ def read(request: Request) -> BoxTable:
     parsed = cached(request, mark, lambda log: _parse(entries, classes, log, lists=lists))
     if lists and all(entry.split is None for entry in entries):
         notes = _unused(split_lists(whole, {*parsed.images["file"]}), whole)
-    images = fill_sizes(_placed(parsed.images), beside).with_columns(parsed.images["image_id"])
+    images = fill_beside(parsed.images, beside)
     if alone and request.images is None and request.sizes is None:
         files = NamedImages(list(zip(images["image_id"], entries, strict=True)))
         images = from_files(images, files, request.log)
@@ -118,12 +118,6 @@ def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request:
         f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not "
         f"be found; {advice}.",
     ]
-
-
-def _placed(images: pl.DataFrame) -> pl.DataFrame:
-    """Images by the places of their labels: of several pictures of one name the one beside these is meant."""
-    place = pl.col("file").str.head(-len(".txt"))
-    return images.with_columns(image_id=pl.when(place.str.contains("/")).then(place).otherwise("./" + place))
 
 
 def parse_row(line: str, keypoints: int = 0) -> tuple[int, Corners]:

@@ -1,10 +1,12 @@
 import io
 import os
+import re
 import tarfile
 from pathlib import Path
 
 import polars as pl
 import pytest
+from PIL import Image
 
 from biasscope.boxes import cache, read_boxes
 from biasscope.boxes.files import Files
@@ -269,3 +271,20 @@ def test_lists_of_splits_that_are_not_used_are_told_of(tmp_path: Path) -> None:
         names = {f"x.tar!{root}ImageSets/Main/{name}.txt" for name in ("train", "val")}
         assert [name in found.notes[1] for name in sorted(names)] == [True, True]
         assert len(found.notes) == 2
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_two_pictures_of_a_name_the_one_beside_the_annotation_is_meant(tmp_path: Path, packed: bool) -> None:
+    (tmp_path / "Annotations").mkdir()
+    path, _ = voc(tmp_path / "Annotations" / "x")
+    for file in path.iterdir():
+        file.write_text(re.sub("<size>.*</size>", "", file.read_text()))
+    for folder, size in (("x", (100, 80)), ("y", (50, 40))):
+        (tmp_path / "JPEGImages" / folder).mkdir(parents=True)
+        Image.new("L", size).save(tmp_path / "JPEGImages" / folder / "a.png")
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        archive.add(tmp_path / "Annotations", "VOC/Annotations")
+    source = tmp_path / "x.tar" if packed else tmp_path / "Annotations"
+    found = read_boxes(source, images=tmp_path / "JPEGImages").images.collect()
+    known = {image: width for image, _, width, _ in found.rows()}
+    assert known == {"a": 100, "b": None, "c": None}
