@@ -135,7 +135,7 @@ class _Part:
     """Rows of a dataset under one name, and which of their features are read."""
 
     def __init__(self, source: str, name: str | None, data: Any, request: Request) -> None:
-        self.source, self.name, self.where = source, name, f"{source}:{name or ''}"
+        self.source, self.name, self.where = source, name, f"{source}:{name}" if name else source
         self.data = data.with_format(None)  # a format that was set is stored with the dataset: tensors, fewer columns
         self.places = places_of(data.features, request)
         self.convention = self.places.convention(request.convention)

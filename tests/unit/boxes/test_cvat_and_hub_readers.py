@@ -269,7 +269,7 @@ def test_another_number_of_labels_than_boxes_is_listed(tmp_path: Path, labels: l
     datasets.Dataset.from_list(made).save_to_disk(str(tmp_path / "x"))
     found = read_boxes(tmp_path / "x")
     assert found.boxes.collect().height == 2
-    assert [row.where for row in found.log.rows] == ["x::1", "x::1"]
+    assert [row.where for row in found.log.rows] == ["x:1", "x:1"]
 
 
 def test_a_picture_that_is_none_is_listed(tmp_path: Path) -> None:

@@ -268,6 +268,14 @@ def test_of_two_pictures_of_a_name_the_one_beside_the_labels_is_meant(
         assert found.select("image_id", "image_width", "image_height").row(0) == ("1", 100, 80)
 
 
+def test_a_picture_of_another_split_gives_no_size(tmp_path: Path) -> None:
+    for folder in ("labels/val", "images/train"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "labels" / "val" / "1.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    Image.new("L", (100, 80)).save(tmp_path / "images" / "train" / "1.png")
+    assert read_boxes(tmp_path).images.collect()["image_width"].to_list() == [None]
+
+
 def test_a_class_that_is_no_whole_number_is_no_class(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("0.5 0.5 0.2 0.3 0.98\n1.0 0.5 0.5 0.2 0.3\n")
     table = read_boxes(tmp_path)
