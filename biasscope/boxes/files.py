@@ -37,13 +37,14 @@ class Listing(Sequence[Found]):
     """Files in columns, each made an object when it is asked for: 50,000 objects take longer than reading a cache.
 
     ``bytes`` is the size of each as a reader found it or as the file system knows it, -1 while nobody has looked.
+    ``broken`` names links that lead to no file.
 
     >>> Listing(["/a/b.xml", "/a/c.XML"], ["b.xml", "c.XML"]).suffixes
     ['.xml', '.xml']
     """
 
-    def __init__(self, paths: Sequence[str], names: Sequence[str]) -> None:
-        self.paths, self.names = paths, names
+    def __init__(self, paths: Sequence[str], names: Sequence[str], broken: Sequence[str] = ()) -> None:
+        self.paths, self.names, self.broken = paths, names, broken
         self.bytes = array("q", [-1]) * len(names)
 
     @classmethod
@@ -132,8 +133,9 @@ def listed(path: Path) -> Listing:
     if path.exists() and not path.is_dir():
         hint = "What comes through a pipe is read more than once: write it to a file."
         raise InputError("is neither a file nor a folder", where=str(path), hint=hint)
-    found = sorted(walk(str(path)), key=itemgetter(0))
-    return Listing([place for _, place in found], [name for name, _ in found])
+    broken = list[str]()
+    found = sorted(walk(str(path), broken), key=itemgetter(0))
+    return Listing([place for _, place in found], [name for name, _ in found], sorted(broken))
 
 
 def head(path: str | Path, size: int = HEAD) -> bytes:

@@ -19,7 +19,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes import check_places
 from biasscope.boxes.source import Request, check_paths, check_words
 from biasscope.boxes.tablefiles import TABLES
-from biasscope.boxes.unread import reason, refuse_packed, with_unread
+from biasscope.boxes.unread import empty, list_broken, reason, refuse_packed, with_unread
 from biasscope.boxes.unsized import places_of_sizes
 from biasscope.core.errors import InputError, UsageError
 
@@ -136,7 +136,7 @@ def detect(request: Request) -> str:
     """
     where = str(request.path)
     if not request.files:
-        raise InputError("the folder is empty", where=where)
+        raise empty(request)
     if all(os.path.getsize(found.path) == 0 for found in request.files[:100]):  # noqa: PTH202 (100 stats, not objects)
         raise InputError("the file is empty" if request.path.is_file() else "its files are empty", where=where)
     possible = [name for name in READERS if not request.suffixes.keys().isdisjoint(READERS[name].facts["suffixes"])]
@@ -199,9 +199,11 @@ def check_columns(formats: Sequence[str], columns: Mapping[str, str], split_colu
 def _read(chosen: str, request: Request, *, named: bool) -> BoxTable:
     read = READERS.load(chosen)
     if named and chosen != "huggingface" and not request.files:
-        raise InputError("the folder is empty", where=str(request.path))
+        raise empty(request)
     if chosen != "voc":
         refuse_packed(request, chosen)
+    if request.path.is_dir():
+        list_broken(request, READERS[chosen].facts["suffixes"])
     other = chosen not in COLUMNED and bool(request.columns or request.split_column)
     if other:
         request = replace(request, columns={}, split_column=None)

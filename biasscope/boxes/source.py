@@ -98,10 +98,19 @@ class Request:
         """
         if self.only is not None:
             return self.only
-        found = listed(self.path)
+        found = self._listed
         if self.sizes is not None and self.path.is_dir():
             found = found.without(self.sizes) or found  # boxes and sizes of one file
         return Listing(found.paths, [self.folder + name for name in found.names]) if self.folder else found
+
+    @cached_property
+    def _listed(self) -> Listing:
+        return listed(self.path)
+
+    @property
+    def broken(self) -> list[str]:
+        """Links under the path that lead to nothing."""
+        return [self.folder + name for name in self._listed.broken]
 
     @cached_property
     def suffixes(self) -> Counter[str]:

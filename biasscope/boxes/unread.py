@@ -9,6 +9,7 @@ from pathlib import Path
 
 from biasscope.boxes.archive import is_archive, members
 from biasscope.boxes.boxtable import BoxTable
+from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.packed import DATA, LOOKED_AT, NAMED, Packed, known_to, knows
 from biasscope.boxes.rowlog import RowLog
@@ -21,6 +22,7 @@ _PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _BESIDE = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_infos.json")
 """Files that the ``datasets`` library writes beside others and reads with them."""
 _DEEP = 1000
+FETCH = "Fetch what the link stands for (git annex get, dvc pull), mount its disk, or delete it."
 
 
 def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
@@ -94,6 +96,21 @@ def refuse_packed(request: Request, reader: str) -> None:
     if request.path.is_file() and is_archive(request.path):
         what = f"the format {reader} is not read from archives"
         raise InputError(what, where=str(request.path), hint="Unpack it and give the folder.")
+
+
+def empty(request: Request) -> InputError:
+    """Error for a folder without files."""
+    if not request.broken:
+        return InputError("the folder is empty", where=str(request.path))
+    what = f"the folder holds only links to files that are not there: {first_few(request.broken, NAMED)}"
+    return InputError(what, where=str(request.path), hint=FETCH)
+
+
+def list_broken(request: Request, suffixes: Iterable[str]) -> None:
+    """Bad rows for links to nothing that may stand for annotations, by their suffix, or for folders, without one."""
+    for name in request.broken:
+        if suffix_of(name) in {"", *suffixes}:
+            request.log.add("link to a file that is not there", name, FETCH)
 
 
 def _holds(request: Request) -> str:

@@ -3,7 +3,7 @@
 A linked folder is read as if it lay where the link is. Folders that lie there themselves come first; one that was
 reached already is read again only where its place names a split then and another one now (``val`` as a link to
 ``train``), as every other link says nothing new: its boxes would only be counted twice. A link that leads back to where
-it came from is no folder.
+it came from is no folder. Links to nothing are told apart: files may be missing that should have been there.
 """
 
 from __future__ import annotations
@@ -54,15 +54,16 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """What lies in a folder: name and path of each file, folders, and links to folders."""
+    """What lies in a folder: name and path of each file, folders, links to folders, and links to nothing."""
 
     files: list[tuple[str, str]]
     folders: list[_Folder]
     links: list[_Folder]
+    broken: list[str]
 
 
-def walk(root: str) -> Iterator[tuple[str, str]]:
-    """Name below the folder and path of each file, in no order.
+def walk(root: str, broken: list[str]) -> Iterator[tuple[str, str]]:
+    """Name below the folder and path of each file, in no order; names of links to nothing go to ``broken``.
 
     Hidden files and folders are passed over. Without a link to a folder nothing is asked of the file system but what
     lies in each folder.
@@ -78,11 +79,12 @@ def walk(root: str) -> Iterator[tuple[str, str]]:
         yield from inside.files
         folders += inside.folders
         links += inside.links
+        broken += inside.broken
     if links:
-        yield from _linked(links, folders)
+        yield from _linked(links, folders, broken)
 
 
-def _linked(links: list[_Folder], folders: list[_Folder]) -> Iterator[tuple[str, str]]:
+def _linked(links: list[_Folder], folders: list[_Folder], broken: list[str]) -> Iterator[tuple[str, str]]:
     """Files of linked folders and below."""
     met = defaultdict[Identity, set[str | None]](set)
     for folder in folders:
@@ -97,6 +99,7 @@ def _linked(links: list[_Folder], folders: list[_Folder]) -> Iterator[tuple[str,
         before.add(folder.split)
         inside = _entries(folder)
         yield from inside.files
+        broken += inside.broken
         waiting += _last_first(inside.folders + inside.links)
 
 
@@ -110,7 +113,7 @@ def _entries(folder: _Folder) -> _Entries:
         entries = list(os.scandir(folder.path))
     except OSError as error:
         raise _unlisted(folder.path, error) from error
-    found = _Entries([], [], [])
+    found = _Entries([], [], [], [])
     for entry in entries:
         name = entry.name
         if name.startswith("."):
@@ -121,6 +124,8 @@ def _entries(folder: _Folder) -> _Entries:
         elif _is(entry.is_dir):
             kind = found.links if entry.is_symlink() else found.folders
             kind.append(_Folder(entry.path, f"{name}/", folder))
+        elif entry.is_symlink():
+            found.broken.append(name)
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from biasscope.boxes import read_boxes
 from biasscope.boxes.files import listed
+from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import (
     SAMPLES,
     expected,
@@ -131,3 +132,27 @@ def test_names_that_differ_in_bytes_only_are_two(tmp_path: Path) -> None:
         (tmp_path / "x" / name).write_bytes(data)
     found = read_boxes(tmp_path / "x").images.collect()["image_id"]
     assert sorted(found) == ["caf%E8", "caf%E9"]
+
+
+def test_links_to_nothing_are_bad_rows_where_they_may_stand_for_annotations(tmp_path: Path) -> None:
+    place, *_ = voc(tmp_path / "x")
+    for name in ("gone.xml", "gone.jpg", "val", "deep/also.XML"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).symlink_to(tmp_path / "annex" / name)
+    elsewhere = files(tmp_path / "elsewhere", "readme.md")
+    (elsewhere / "there.xml").symlink_to("nowhere")
+    (place / "linked").symlink_to(elsewhere)
+    found = read_boxes(place)
+    assert rows(found.boxes.collect()) == expected()
+    assert [(row.reason, row.where) for row in found.log.rows] == [
+        ("link to a file that is not there", name) for name in ("deep/also.XML", "gone.xml", "linked/there.xml", "val")
+    ]
+
+
+@pytest.mark.parametrize("named", ["auto", "voc"])
+def test_a_folder_of_links_to_nothing_is_not_called_empty(named: str, tmp_path: Path) -> None:
+    for name in ("a.xml", "b.xml"):
+        (tmp_path / name).symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"only links to files that are not there: a\.xml, b\.xml") as caught:
+        read_boxes(tmp_path, format=named)
+    assert "git annex get" in (caught.value.hint or "")
