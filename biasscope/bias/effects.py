@@ -17,7 +17,7 @@ from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.testing.chi_square import chi_square
 from biasscope.bias.testing.given import check_counts, counts_of
 from biasscope.bias.testing.levels import check_level
-from biasscope.core.binomial import unseen
+from biasscope.core.binomial import exact_bounds, unseen
 
 Floats = NDArray[np.float64]
 
@@ -53,8 +53,10 @@ def cramers_v(counts: ArrayLike) -> Floats:
 def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     """Bias-corrected Cramér's V with its jackknife interval.
 
-    The interval is made for the squared effect, which is smooth at 0, and its root taken: see :func:`rooted`. One box
-    gives NaN.
+    The interval is made for the squared effect, which is smooth at 0, and its root taken: see :func:`rooted`. It
+    reaches to what one cell alone may hold of the law: see :func:`one_cell`. One box gives NaN. In simulations
+    (nineteen laws, 3 to 1000 boxes) the 95 % intervals hold the truth in 91 to 100 % of the classes, and in 89 to 94 %
+    where all boxes lie in two cells.
 
     Parameters
     ----------
@@ -67,6 +69,14 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     ------
     UsageError
         For another shape, counts below 0, or a level outside (0, 1).
+
+    Examples
+    --------
+    Ten boxes in ten of 64 cells: there may be none, and a third of the law may lie in one cell of which one box tells.
+
+    >>> made = cramers_v_interval(np.eye(10, 64, dtype=int)[None])
+    >>> made.value.item(), made.low.item(), made.high.round(3).item()
+    (0.0, 0.0, 0.385)
     """
     check_level(level)
     table = counts_of(groups, "classes", "groups", "cells")
@@ -78,7 +88,22 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     missed = full * (1 - unseen(np.maximum(n, 1), level)) ** 2
     low = np.where(alike, np.minimum(made.low, missed), made.low)
     high = np.where(full > 0, made.high * n / np.maximum(n - 1, 1), made.high)
-    return rooted(made._replace(low=low, high=high), n * (n - 1) / 2, table.shape[-1], level=level)
+    fullest = exact_bounds(table.sum(1).max(-1) / np.maximum(n, 1), n, 1 - level)[1]
+    made = made._replace(low=low, high=np.maximum(high, one_cell(fullest, table.shape[-1])))
+    return rooted(made, n * (n - 1) / 2, table.shape[-1], level=level)
+
+
+def one_cell(share: ArrayLike, cells: int) -> Floats:
+    """Squared effect of a law of which one of k cells holds a share, and the others the rest; 0 for less than 1/k.
+
+    Of few boxes most draws hold no two in a cell that a third of the law lies in: the share that the fullest cell may
+    have bounds the effect where pairs of boxes do not.
+
+    >>> one_cell([0.0, 0.25, 1.0], 4).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    above = np.maximum(np.asarray(share, np.float64) - 1 / cells, 0.0)
+    return np.asarray((above * cells / (cells - 1)) ** 2)
 
 
 def rooted(squared: Estimate, pairs: ArrayLike, cells: int, *, level: float = 0.95) -> Estimate:
@@ -101,11 +126,10 @@ def rooted(squared: Estimate, pairs: ArrayLike, cells: int, *, level: float = 0.
 
     Examples
     --------
-    Ten boxes in ten of 64 cells:
+    Ten boxes in ten of 64 cells, of which the jackknife sees no variance:
 
-    >>> made = cramers_v_interval(np.eye(10, 64, dtype=int)[None])
-    >>> made.value.item(), made.low.item(), made.high.round(3).item()
-    (0.0, 0.0, 0.192)
+    >>> rooted(Estimate(*np.zeros((4, 1))), 45, 64).high.round(3).item()
+    0.192
     """
     from scipy.special import ndtri
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from biasscope.bias.effects import rooted
+from biasscope.bias.effects import one_cell, rooted
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
+from biasscope.bias.shares import share_interval
 from biasscope.bias.testing.given import check_counts, counts_of
 from biasscope.bias.testing.levels import check_level
 from biasscope.core.binomial import unseen
@@ -29,7 +30,9 @@ def grouped_effect(counts: ArrayLike, *, images: ArrayLike | None = None, level:
     The squared effect ``k sum(p**2) - 1`` is estimated from products of different groups only,
     ``p**2 ~ (C**2 - sum_g c_g**2) / (n**2 - sum_g n_g**2)``, so that neither boxes that share an image nor several
     draws of one box look like bias. Its root is taken after the jackknife interval was made. Boxes that all share one
-    cell leave the jackknife nothing to see: the lower bound is then what as many images may have missed.
+    cell leave the jackknife nothing to see: the lower bound is then what as many images may have missed. The upper one
+    reaches to what one cell alone may hold of the law. In simulations (nineteen laws, 5 to 200 images of three boxes at
+    one place or nearly) the 95 % intervals hold the truth in 91 to 100 % of the classes.
 
     Parameters
     ----------
@@ -63,7 +66,26 @@ def grouped_effect(counts: ArrayLike, *, images: ArrayLike | None = None, level:
     alike, many = (table.sum(1) > 0).sum(-1) == 1, least if images is None else np.minimum(images, sizes.sum(1))
     missed = full * (1 - unseen(np.maximum(many, np.maximum(least, 1)), level)) ** 2
     made = made._replace(low=np.where(alike, np.minimum(made.low, missed), made.low))
-    return rooted(made, (sizes.sum(1) ** 2 - (sizes**2).sum(1)) / 2, table.shape[2], level=level)
+    made = made._replace(high=np.maximum(made.high, _fullest(table, sizes, images, level)))
+    return rooted(made, _independent_pairs(table, sizes), table.shape[2], level=level)
+
+
+def _fullest(table: Floats, sizes: Floats, images: ArrayLike | None, level: float) -> Floats:
+    """Squared effect of what the fullest cell may hold of the law."""
+    hits = np.take_along_axis(table, table.sum(1).argmax(-1)[:, None, None], 2)[..., 0]
+    return one_cell(share_interval(hits, sizes, images, level=2 * level - 1).high, table.shape[2])
+
+
+def _independent_pairs(table: Floats, sizes: Floats) -> Floats:
+    """Pairs of independent boxes that the pairs between groups are worth: as many where no two boxes go together.
+
+    Under uniform placement the products of two groups vary by ``S_g S_h / (k - 1)``, ``S = sum(c**2) - n**2 / k``.
+    """
+    cells = table.shape[2]
+    spread = np.einsum("cgk,cgk->cg", table, table) - sizes**2 / cells
+    pairs, products = (total.sum(1) ** 2 - (total**2).sum(1) for total in (sizes, spread))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(((1 - 1 / cells) * pairs) ** 2 / products / 2)
 
 
 def effect_correlation(first: ArrayLike, second: ArrayLike) -> float:

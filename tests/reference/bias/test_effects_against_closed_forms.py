@@ -1,5 +1,7 @@
 """Effect sizes against scipy, closed forms and their definitions."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import scipy.spatial.distance
@@ -10,6 +12,7 @@ from biasscope.bias.distances import jensen_shannon_interval, wasserstein_interv
 from biasscope.bias.grouped import cell_design_effect, effect_correlation, grouped_effect
 from biasscope.bias.jackknife import FISHER, LOGARITHM, jackknife, leave_one_out
 from biasscope.bias.scale.differences import effect_of
+from biasscope.bias.shares import share_interval
 from biasscope.core.errors import UsageError
 
 RANDOM = np.random.default_rng(11)
@@ -146,10 +149,15 @@ def test_an_interval_on_another_scale():
 
 
 def squared_over_groups(row):
-    """Squared effect of counts (groups, cells) from products of different groups, and the pairs of boxes in them."""
-    pairs = [(g, h) for g in range(len(row)) for h in range(len(row)) if g != h]
+    """Squared effect of counts (groups, cells) from products of different groups, and its variance under uniformity.
+
+    The product of two groups varies over all permutations of the cells of one of them.
+    """
+    cells = row.shape[1]
+    pairs = [(g, h) for g in range(len(row)) for h in range(g)]
     top, bottom = sum(row[g] @ row[h] for g, h in pairs), sum(row[g].sum() * row[h].sum() for g, h in pairs)
-    return (row.shape[1] * top / bottom - 1) / (row.shape[1] - 1), bottom / 2
+    chance = sum(np.var([row[g] @ np.array(moved) for moved in permutations(row[h])]) for g, h in pairs)
+    return (cells * top / bottom - 1) / (cells - 1), (cells / (cells - 1) / bottom) ** 2 * chance
 
 
 def test_counts_below_0_and_other_shapes_are_usage_errors():
@@ -246,14 +254,16 @@ def test_one_box_has_no_effect_that_could_be_told():
 
 @pytest.mark.parametrize("level", [0.8, 0.95])
 def test_the_interval_over_groups_leaves_every_group_out(level):
-    """By loops over groups: the jackknife of the squared effect, then the least upper bound of so many pairs."""
+    """By loops over groups: the jackknife of the squared effect, and the least upper bounds that chance allows."""
     counts = RANDOM.poisson(np.array([0.3, 1.0, 4.0])[:, None, None], (3, 8, 5))
     made = grouped_effect(counts, level=level)
     for place, row in enumerate(counts):
-        full, pairs = squared_over_groups(row)
+        full, variance = squared_over_groups(row)
         left = [squared_over_groups(np.delete(row, group, 0))[0] for group in range(len(row))]
         alone = jackknife([full], [left], [row.any(1)], level=level)
-        expected = effects.rooted(alone, [pairs], row.shape[1], level=level)
+        share = share_interval(row[None, :, row.sum(0).argmax()], row.sum(1)[None], level=2 * level - 1).high
+        alone = alone._replace(high=np.maximum(alone.high, effects.one_cell(share, row.shape[1])))
+        expected = effects.rooted(alone, [1 / (row.shape[1] - 1) / variance], row.shape[1], level=level)
         np.testing.assert_allclose([part[place] for part in made], [part[0] for part in expected])
 
 
@@ -266,3 +276,21 @@ def test_the_interval_of_few_boxes_in_many_cells_holds_the_effect(n, effect):
     made = effects.cramers_v_interval(rng.multinomial(1, shares, size=(600, n)))
     assert np.all(made.high > 0)
     assert np.mean((made.low <= effect) & (effect <= made.high)) >= 0.94
+
+
+def one_of_64(share):
+    return np.append(share, np.full(63, (1 - share) / 63))
+
+
+@pytest.mark.parametrize("boxes", [1, 3])
+@pytest.mark.parametrize("images", [5, 10, 20, 50])
+@pytest.mark.parametrize("law", [np.full(64, 1 / 64), one_of_64(0.3), one_of_64(0.5), np.repeat([1 / 12, 0], [12, 52])])
+def test_the_interval_of_few_images_holds_the_effect(law, images, boxes):
+    """Boxes of one image lie at one place; of five images most show no two in a cell that holds a third of the law."""
+    rng, effect = np.random.default_rng(images), np.sqrt((64 * (law**2).sum() - 1) / 63)
+    counts = np.zeros((300, 20, 64), int)
+    cell, group = rng.choice(64, (300, images), p=law), rng.integers(0, 20, (300, images))
+    np.add.at(counts, (np.arange(300)[:, None], group, cell), boxes)
+    intervals = [grouped_effect(counts), grouped_effect(counts, images=np.full(300, images))]
+    for made in intervals if boxes > 1 else [*intervals, effects.cramers_v_interval(counts)]:
+        assert np.mean((made.low <= effect) & (effect <= made.high)) >= 0.91
