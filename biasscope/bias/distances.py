@@ -101,7 +101,8 @@ def jensen_shannon_interval(
         free = (reference > 0).sum(-1) - 1
         chance = ndtri((1 + level) / 2) * np.sqrt(free / (n * (n - 1) / 2)) / (8 * np.log(2))
         observed, left = jensen_shannon(counts, against), _without_each(table, other)
-        return _estimate(spread, observed, left, table, n, chance, level)
+        own = np.take_along_axis(np.broadcast_to(reference, shares.shape), counts.argmax(-1)[:, None], -1)[:, 0]
+        return _estimate(spread, observed, left, table, n, chance, level, own=own)
 
 
 def _without_each(table: Ints, other: ArrayLike | None) -> Floats:
@@ -150,7 +151,7 @@ def wasserstein_interval(
             lambda s: finer * expected_deviation(even, s[:, None] * off, n).mean(-1),
             finer * expected_deviation(even, np.zeros(1), n).mean(-1),
         )
-        return _estimate(spread, observed, left, table, n[:, 0], spread.alone, level, most=0.5)
+        return _estimate(spread, observed, left, table, n[:, 0], spread.alone, level, own=1 / table.shape[-1], most=0.5)
 
 
 def _estimate(
@@ -162,9 +163,13 @@ def _estimate(
     chance: Floats,
     level: float,
     *,
+    own: ArrayLike,
     most: float = 1.0,
 ) -> Estimate:
-    """Distance of the strength that explains what was observed, negative where chance alone would show more."""
+    """Distance of the strength that explains what was observed, negative where chance alone would show more.
+
+    ``own``: share of the even law, or of the others, in the cell with the most boxes.
+    """
     strength = _strength(spread, observed)
     first, second = (step * np.clip(strength, *STRENGTHS) for step in (1.0, STEP))
     rise = spread.expected(second) - spread.expected(first)  # it may fall while there is next to nothing
@@ -183,10 +188,11 @@ def _estimate(
     kept = observed - np.maximum(spread.expected(np.ones(len(observed))) - observed, 0.0)
     high = np.where(value > chance, np.fmax(high, kept + reach), high)
     low = value - slope * reach
-    # Boxes that all agree leave the jackknife nothing to see: this share of the law may have shown none of them.
-    # Where others are compared with, it sees what these vary by.
-    alike, missed = (reach < TINY) | ((table.sum(1) > 0).sum(-1) == 1), unseen(n, level)
-    low = np.where(alike, np.fmin(low, spread.distance(strength * (1 - missed))), low)
+    # Boxes that all agree leave the jackknife nothing to see: this share of the law may have shown none of them, and
+    # what is drawn towards even lies in their cell too. Where others are compared with, it sees what these vary by.
+    one, missed = (table.sum(1) > 0).sum(-1) == 1, unseen(n, level)
+    alike, kept_at = (reach < TINY) | one, np.where(one, np.minimum(own, 1 - TINY), 0.0)
+    low = np.where(alike, np.fmin(low, spread.distance(strength * np.maximum(1 - missed / (1 - kept_at), 0.0))), low)
     high = np.where(alike, np.fmax(high, observed + missed * most), high)
     value, low, high = (np.clip(part, 0.0, most) for part in (value, np.fmin(low, value), np.fmax(high, value)))
     low, high = (np.where(np.isnan(reach), np.nan, part) for part in (low, high))

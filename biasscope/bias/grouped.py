@@ -132,6 +132,23 @@ def cell_design_effect(groups: ArrayLike) -> Floats:
     return np.where(np.isfinite(found), np.maximum(found, 1.0), 1.0)
 
 
+def design_effect_of(groups: ArrayLike, images: ArrayLike | None) -> Floats:
+    """:func:`cell_design_effect` of boxes that share images, and 1 where each is in one of its own (None).
+
+    Boxes that all lie in one cell do not show how they go together: they are worth no more than their images.
+
+    >>> groups = np.array([[[3, 0], [0, 3], [3, 0], [0, 3]], [[6, 0], [6, 0], [0, 0], [0, 0]]])
+    >>> design_effect_of(groups, [4, 4]).tolist(), design_effect_of(groups, None).tolist()
+    ([4.0, 3.0], [1.0, 1.0])
+    """
+    table = counts_of(groups, *AXES)
+    if images is None:
+        return np.ones(len(table))
+    alike = (table.sum(1) > 0).sum(-1) == 1
+    shared = table.sum((1, 2)) / np.maximum(np.asarray(images, np.float64), 1)
+    return np.where(alike, np.maximum(shared, 1.0), cell_design_effect(table))
+
+
 def _sizes(table: Floats) -> Floats:
     """Boxes of each group: by a product, as sums over a short last axis take several times as long."""
     return np.asarray(table @ np.ones(table.shape[2]))

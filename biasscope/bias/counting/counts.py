@@ -95,6 +95,11 @@ class BoxCounts:
     cx_height: Ints
     skipped: int = field(default=0)
 
+    @property
+    def shared_images(self) -> Ints | None:
+        """Images that the boxes in the tables share; None where each is in one of its own (``per_image="one"``)."""
+        return self.images if self.settings.per_image == "all" else None
+
     def moment(self, name: str, table: str = "moments") -> Floats:
         """One column of a table of sums as floats, shape ``(rows, groups)`` (``pooled_cluster``: ``(groups,)``)."""
         names = SUMS[table]

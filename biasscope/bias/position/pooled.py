@@ -57,6 +57,6 @@ def _raw(counts: BoxCounts, found: Placement) -> dict[str, Estimate]:
     across, down = {"n_u": n, "u": cx, "uu": cxx}, {"n_v": n, "v": cy, "vv": cyy}
     both = {"n": n, "u_both": cx, "v_both": cy, "uu_both": cxx, "vv_both": cyy, "uv": cxy}
     measures = {name: measure(name, across | down | both) for name in MEASURES}
-    fine, clustered = counts.pooled_fine[:, 2:].sum(0), counts.settings.per_image == "all"
-    distances = distances_of(counts.raw[-1:], fine[None], clustered=clustered)
+    fine, images = counts.pooled_fine[:, 2:].sum(0), counts.shared_images
+    distances = distances_of(counts.raw[-1:], fine[None], None if images is None else images[-1:])
     return {"effect": found.effect_raw, **distances, **measures}

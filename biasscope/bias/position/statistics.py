@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from biasscope.bias import distances, effects, testing
 from biasscope.bias.counting.counts import BoxCounts
-from biasscope.bias.grouped import cell_design_effect, grouped_effect
+from biasscope.bias.grouped import design_effect_of, grouped_effect
 from biasscope.bias.jackknife import FISHER, LOGARITHM, Estimate, jackknife, leave_one_out
 
 Floats = NDArray[np.float64]
@@ -104,7 +104,7 @@ def placement(
         pooled_p=pooled,
         again=again,
         q=_corrected(p, correction),
-        **distances_of(counts.feasible, counts.fine, clustered=counts.settings.per_image == "all"),
+        **distances_of(counts.feasible, counts.fine, counts.shared_images),
         design_effect=_design_effects(counts, minimum),
     )
 
@@ -145,12 +145,14 @@ MEASURE: dict[str, Callable[[str], tuple[tuple[str, ...], Callable[..., Floats]]
 }
 
 
-def distances_of(maps: NDArray[np.int64], fine: NDArray[np.int64], *, clustered: bool) -> dict[str, Estimate]:
+def distances_of(
+    maps: NDArray[np.int64], fine: NDArray[np.int64], images: NDArray[np.int64] | None = None
+) -> dict[str, Estimate]:
     """Jensen-Shannon of maps ``(classes, groups, cells)``, Wasserstein of the axes ``(classes, 2, bins)``.
 
-    ``clustered``: several boxes an image, which are worth fewer.
+    ``images``: those that boxes share, if they do; they are worth fewer boxes.
     """
-    side, worth = round(maps.shape[-1] ** 0.5), 1 / cell_design_effect(maps) if clustered else np.ones(len(maps))
+    side, worth = round(maps.shape[-1] ** 0.5), 1 / design_effect_of(maps, images)
     planes = maps.reshape(*maps.shape[:2], side, side)
     across, down = (
         distances.wasserstein_interval(fine[:, axis], planes.sum(2 + axis), boxes=fine[:, axis].sum(-1) * worth)

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from biasscope.bias import testing
 from biasscope.bias.distances import jensen_shannon_interval
-from biasscope.bias.grouped import cell_design_effect
+from biasscope.bias.grouped import design_effect_of
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.scale.histograms import Floats, Ints
 from biasscope.bias.testing.chi_square import ASYMPTOTIC_ABOVE, chi_square_tail
@@ -35,10 +35,10 @@ def balanced_effect(counts: ArrayLike, other: ArrayLike | None = None, *, design
         return np.asarray(np.where((n > 0)[..., 0] & (m > 0)[..., 0], distance - chance * design_effect, np.nan))
 
 
-def effect_of(wide: Ints, reference: str, *, clustered: bool) -> Estimate:
-    """Cramér's V of each class against the reference, with intervals; ``clustered``: several boxes an image."""
+def effect_of(wide: Ints, reference: str, images: Ints | None = None) -> Estimate:
+    """Cramér's V of each class against the reference, with intervals; ``images``: those that boxes share."""
     left, counts = leave_one_out(wide), wide.sum(1)
-    design = cell_design_effect(wide) if clustered else np.ones(len(wide))
+    design = design_effect_of(wide, images)
     others = counts.sum(0) - counts if reference == "others" else None
     without = balanced_effect(left, None if others is None else left.sum(0) - left, design_effect=design[:, None])
     full = balanced_effect(counts, others, design_effect=design)
@@ -63,11 +63,11 @@ def _added(counts: Ints, other: Ints | None, design: Floats) -> Floats:
         return np.asarray(2 * design * np.nansum(varies / (q + r) ** 3, -1))
 
 
-def divergence(groups: Ints, reference: str, *, clustered: bool) -> Estimate:
+def divergence(groups: Ints, reference: str, images: Ints | None = None) -> Estimate:
     """Jensen-Shannon divergence of each class from the reference in bits, with intervals; as :func:`effect_of`."""
     against = groups.sum(0) - groups if reference == "others" else None
     groups = groups if reference == "others" else groups[..., 1:]
-    worth = groups.sum((1, 2)) / (cell_design_effect(groups) if clustered else 1.0)
+    worth = groups.sum((1, 2)) / design_effect_of(groups, images)
     return jensen_shannon_interval(groups, against, boxes=worth)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from biasscope.bias import effects
 from biasscope.bias.counting.tables import FINE_SCALES, SCALES, fine_scale_edges
-from biasscope.bias.grouped import cell_design_effect
+from biasscope.bias.grouped import design_effect_of
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.core.binomial import unseen
 
@@ -77,16 +77,16 @@ def corrected_entropy(histogram: ArrayLike, design_effect: ArrayLike = 1.0) -> F
         return np.asarray(effects.entropy(table / n[..., None]) + lacking)
 
 
-def effective_bins(groups: Ints, *, clustered: bool = False) -> Estimate:
+def effective_bins(groups: Ints, images: Ints | None = None) -> Estimate:
     """Effective number of bins, two to the corrected entropy, from counts ``(classes, groups, bins)``.
 
-    The interval is made for the entropy, which is nearer to normal. ``clustered``: several boxes an image. Where all
-    are in one bin it says what share of a law, spread over the other bins, so many boxes would have missed.
+    The interval is made for the entropy, which is nearer to normal. ``images``: those that boxes share. Where all are in
+    one bin it says what share of a law, spread over the other bins, so many boxes (images) would have missed.
 
     >>> effective_bins(np.full((1, 20, 4), 1000)).value.round(3).tolist()
     [4.0]
     """
-    design = cell_design_effect(groups) if clustered else np.ones(len(groups))
+    design = design_effect_of(groups, images)
     full = corrected_entropy(groups.sum(1), design)
     made = jackknife(full, corrected_entropy(leave_one_out(groups), design[:, None]), groups.any(-1))
     alike = (groups.sum(1) > 0).sum(-1) == 1

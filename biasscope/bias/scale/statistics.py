@@ -76,16 +76,17 @@ def scales(
     family = int((wide.sum((1, 2)) >= minimum).sum())
     again = testing.draws_again(draws, family, alpha, correction)
     p = p_values(wide.sum(1), reference, minimum, draws, again, seed)
-    clustered = counts.settings.per_image == "all"
+    images = counts.shared_images
+    each = None if images is None else images[:-1]
     q10, median, q90 = _quantiles(counts)
     return Scales(
         histogram=histogram,
         q10=q10,
         q90=q90,
-        effective_bins=effective_bins(counts.scale, clustered=clustered),
+        effective_bins=effective_bins(counts.scale, images),
         median=median,
-        effect=effect_of(wide, reference, clustered=clustered),
-        js=divergence(classes, reference, clustered=clustered),
+        effect=effect_of(wide, reference, each),
+        js=divergence(classes, reference, each),
         p=p,
         q=testing.adjust(p, correction),
         again=again,

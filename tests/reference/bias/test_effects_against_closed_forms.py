@@ -226,7 +226,7 @@ def test_the_interval_of_scale_holds_where_bins_stay_empty(law, reference, n):
         counts = np.zeros((2, 20, 8), int)
         np.add.at(counts, (0, rng.integers(0, 20, n), rng.choice(8, n, p=q)), 1)
         np.add.at(counts, (1, rng.integers(0, 20, 5000), rng.choice(8, 5000)), 1)
-        made = effect_of(counts, reference, clustered=False)
+        made = effect_of(counts, reference)
         held.append(made.low[0] - 1e-9 <= effect <= made.high[0] + 1e-9)
         width.append(made.high[0] - made.low[0])
     assert np.mean(held) >= 0.89

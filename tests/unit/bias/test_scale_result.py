@@ -7,9 +7,10 @@ import scipy.stats
 
 from biasscope.bias import count_boxes
 from biasscope.bias.counting.tables import SCALES, scale_edges
+from biasscope.bias.effects import entropy, jensen_shannon
 from biasscope.bias.grouped import cell_design_effect
 from biasscope.bias.scale import scale, scales
-from biasscope.bias.scale.differences import balanced_effect, p_values
+from biasscope.bias.scale.differences import balanced_effect, divergence, effect_of, p_values
 from biasscope.bias.scale.histograms import effective_bins, merge, merged_bins, quantile, thirds
 from biasscope.core.errors import UsageError
 from tests.box_scenes import frame, scene
@@ -231,7 +232,7 @@ def test_the_interval_of_effective_bins_holds(n, copies, law):
     alone = random.multinomial(1, shares, (500, n)).reshape(500, n, SCALES)
     slot = random.integers(0, 20, (500, n))
     groups = np.stack([(alone * (slot == group)[..., None]).sum(1) for group in range(20)], 1)
-    made = effective_bins(copies * groups, clustered=copies > 1)
+    made = effective_bins(copies * groups, np.full(500, n) if copies > 1 else None)
     assert ((made.low <= true + 1e-9) & (true <= made.high + 1e-9)).mean() > 0.9
     assert made.value.mean() == pytest.approx(true, rel=0.17 if n == 30 else 0.03)
 
@@ -333,3 +334,17 @@ def test_boxes_of_one_size_may_have_missed_a_share_of_the_others(boxes):
     law = np.append(1 - missed, np.full(24, missed / 24))
     assert (made.value.item(), made.low.item()) == (1, 1)
     assert made.high.item() == pytest.approx(2 ** -(law * np.log2(law)).sum())
+
+
+@pytest.mark.parametrize("images", [5, 20, 50])
+def test_boxes_of_one_size_are_worth_no_more_than_their_images(images):
+    """Three boxes an image, all of one size: of this law six datasets in a hundred show no other."""
+    share, random = 0.06 ** (1 / images), np.random.default_rng(images)
+    law, others = np.append(share, np.full(7, (1 - share) / 7)), np.full(8, 1 / 8)
+    counts, shared = np.zeros((2, 20, 8), np.int64), np.array([images, 200_000])
+    np.add.at(counts, (0, random.integers(0, 20, images), 0), 3)
+    counts[1] = 10_000
+    effect, bits = effect_of(counts, "others", shared), divergence(counts, "others", shared)
+    assert effect.low[0] <= np.sqrt(((law - others) ** 2 / (law + others)).sum() / 2) <= effect.high[0]
+    assert bits.low[0] <= jensen_shannon(law, others) <= bits.high[0]
+    assert effective_bins(counts, shared).high[0] >= np.exp2(entropy(law))
