@@ -80,8 +80,8 @@ def corrected_entropy(histogram: ArrayLike, design_effect: ArrayLike = 1.0) -> F
 def effective_bins(groups: Ints, images: Ints | None = None) -> Estimate:
     """Effective number of bins, two to the corrected entropy, from counts ``(classes, groups, bins)``.
 
-    The interval is made for the entropy, which is nearer to normal. ``images``: those that boxes share. Where all are in
-    one bin it says what share of a law, spread over the other bins, so many boxes (images) would have missed.
+    The interval is made for the entropy, which is nearer to normal. ``images``: those that boxes share. Where all lie
+    in one bin it says what share of a law, spread over the other bins, so many boxes (images) would have missed.
 
     >>> effective_bins(np.full((1, 20, 4), 1000)).value.round(3).tolist()
     [4.0]

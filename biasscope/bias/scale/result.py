@@ -183,8 +183,7 @@ def _notes(reference: str, minimum: int, per_image: str) -> list[str]:
         "from below (0) or nine tenths from above (1).",
         "The effect is Cramér's V of class and reference at equal weight over eight wider bins, corrected for what "
         "chance adds: 0 alike, 1 without overlap. Classes are ranked by it. The Jensen-Shannon divergence, over all "
-        "bins, is corrected likewise; in simulations its 95 % interval held the truth in 91 to 100 % of the classes, "
-        "and in 78 to 91 % of those of nearly one size that hardly any other has.",
+        "bins, is corrected likewise.",
         f"Classes with fewer than {minimum} boxes, or with fewer than {minimum} boxes elsewhere, are not tested, and "
         "against the others none is where all boxes share one bin.",
     ]
