@@ -40,10 +40,10 @@ def _findings(results: Sequence[Result], kind: str) -> Iterator[str]:
 
 
 def headline(results: Sequence[Result]) -> list[Scalar]:
-    """Three to five head numbers, copies of scalars in the results."""
+    """Three to five head numbers, copies of scalars in the results; of augmentations the first that was asked for."""
     found = []
     for kind, name in (*_axes(results), *HEADLINE):
-        for item in [*_of(results, kind)][:1]:
+        for item in _first(results, kind):
             named = f" {item.parameters['augmentation']}" if kind == "repair" else ""  # "..., after" what
             found += [
                 msgspec.structs.replace(scalar, title=f"{scalar.title or name}{named}")
@@ -51,6 +51,12 @@ def headline(results: Sequence[Result]) -> list[Scalar]:
                 if scalar.name == name and scalar.value is not None
             ]
     return found[:LARGEST]
+
+
+def _first(results: Sequence[Result], kind: str) -> list[Result]:
+    """First result of a kind; of augmentations the second, as the usual one comes before those that were asked for."""
+    found = [*_of(results, kind)]
+    return found[1:2] or found if kind == "repair" else found[:1]
 
 
 def _axes(results: Sequence[Result]) -> list[tuple[str, str]]:

@@ -101,7 +101,7 @@ def _options(a: Report, b: Report, names: tuple[str, str], free: frozenset[str])
     for kind in [kind for kind in before if kind in after]:
         ours, theirs = before[kind].parameters, after[kind].parameters
         for key in sorted((ours.keys() | theirs.keys()) - free):
-            if ours.get(key) != theirs.get(key):
+            if _named(kind, key, ours.get(key)) != _named(kind, key, theirs.get(key)):
                 differing.setdefault((key, _shown(ours.get(key)), _shown(theirs.get(key))), []).append(kind)
     for (key, ours_said, theirs_said), kinds in differing.items():
         option = key.replace("_", " ")
@@ -109,6 +109,12 @@ def _options(a: Report, b: Report, names: tuple[str, str], free: frozenset[str])
             f"Different options: {option} is {ours_said} in {names[0]} and {theirs_said} in {names[1]} "
             f"({_listed(kinds)})."
         )
+
+
+def _named(kind: str, key: str, value: Cell) -> Cell:
+    """A value of an option; a split whose name is a number is called ``split 0`` now, and was called ``0``."""
+    splits = kind.partition("#")[0] == "splits" and key in ("a", "b")
+    return str(value).removeprefix("split ") if splits else value
 
 
 def _shown(value: Cell) -> str:

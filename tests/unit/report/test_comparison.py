@@ -344,3 +344,10 @@ def test_reports_that_measured_nothing_in_common_are_not_comparable():
     assert not made.comparable
     assert compare(report(shifts, sizes), report(sizes, pictures)).comparable
     assert compare(report(pictures), report(sizes, pictures)).comparable
+
+
+def test_splits_named_by_a_number_are_those_of_reports_that_called_them_so():
+    before, after = (report(result("splits", a=f"{said}0", b=f"{said}1"), kind="dataset") for said in ("", "split "))
+    assert comparability(before, after) == []
+    other = report(result("splits", a="split 0", b="split 2"), kind="dataset")
+    assert comparability(before, other) == ["Different options: b is 1 in A and split 2 in B (splits)."]

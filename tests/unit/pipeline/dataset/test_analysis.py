@@ -153,6 +153,15 @@ def test_the_head_number_after_says_after_what() -> None:
     assert "Placement effect (V), objects clear of the frame, after RandomResizedCrop(224)" in titles
 
 
+def test_the_head_number_after_is_of_the_augmentation_that_was_asked_for(tmp_path: Path) -> None:
+    asked = ["RandomResizedCrop(224)", "RandomResizedCrop(224, scale=(0.5, 1))", "RandomResizedCrop(50)"]
+    report = analyze_dataset(boxes(tmp_path), leakage=False, augment=asked)
+    found = [result.scalar("effect_after") for result in report.results if result.kind == "repair"]
+    head = next(item for item in report.headline if item.name == "effect_after")
+    assert head.title.endswith(", after RandomResizedCrop(224, scale=(0.5, 1.0))")
+    assert (head.interval, head.n) == (found[1].interval, found[1].n) != (found[0].interval, found[0].n)
+
+
 def test_a_wrong_augmentation_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="RandomResizedCrap"):
         analyze_dataset(tmp_path / "missing.csv", augment=["RandomResizedCrap(224)"])
