@@ -68,6 +68,7 @@ def position(
     rejected = {name: int((found.q[name] <= alpha).sum()) for name in (*FAMILIES, *AXES)}
     family = {name: int(np.isfinite(found.q[name]).sum()) for name in rejected}
     settings = counts.settings
+    sentence = words.finding(rejected, family, touching=_touching(counts))
     parameters = {
         **{name: getattr(settings, name) for name in ("bins", "per_image", "groups", "seed", "grid")},
         "alpha": alpha,
@@ -80,7 +81,7 @@ def position(
     return Result(
         kind="position",
         title="Position",
-        finding=words.finding(rejected, family) + words.warning(settings.per_image, found.design_effect[-1]) + ".",
+        finding=sentence + words.warning(settings.per_image, found.design_effect[-1]) + ".",
         parameters=parameters,
         scalars=_scalars(counts, found, rejected, family),
         tables=[
@@ -90,10 +91,14 @@ def position(
             joint_table(counts),
             marginal_table(counts),
         ],
-        notes=words.notes(counts, minimum, monte_carlo, found.again),
+        notes=words.notes(counts, minimum, monte_carlo, found.again, correction, alpha),
         source="Chi-square and Cramér-von Mises tests of feasible coordinates; joint of centre and height after Azulay "
         "& Weiss 2019, section 6.",
     )
+
+
+def _touching(counts: BoxCounts) -> bool:
+    return bool(counts.moment("touching", "frame")[-1].sum() > 0)
 
 
 FAMILIES = ("raw", "feasible", "interior", "joint")

@@ -29,8 +29,15 @@ MEASURES = {
 }
 
 
-def finding(rejected: dict[str, int], family: dict[str, int]) -> str:
-    """One sentence with the numbers, without its full stop."""
+CORRECTED = {
+    "bh": "by Benjamini-Hochberg: of the classes that it names up to {alpha:.3g} %, on average, are named by chance",
+    "by": "by Benjamini-Yekutieli: of the classes that it names up to {alpha:.3g} %, on average, are named by chance",
+    "holm": "by Holm: that it names any class by chance happens in up to {alpha:.3g} % of datasets",
+}
+
+
+def finding(rejected: dict[str, int], family: dict[str, int], *, touching: bool = False) -> str:
+    """One sentence with the numbers, without its full stop; ``touching``: some boxes touch the frame."""
     if family["feasible"] == 0:
         raw = f"; raw centres reject uniform placement in {_of(rejected, family, 'raw')}" if family["raw"] else ""
         alone = [
@@ -43,8 +50,20 @@ def finding(rejected: dict[str, int], family: dict[str, int]) -> str:
     return (
         f"Raw centres reject uniform placement in {_of(rejected, family, 'raw')}; "
         f"given the box sizes (feasible coordinates) {rejected['feasible']:,} of {family['feasible']:,} "
-        f"{'does' if rejected['feasible'] == 1 else 'do'}"
+        f"{'does' if rejected['feasible'] == 1 else 'do'}{_inside(rejected, family) if touching else ''}"
     )
+
+
+def _inside(rejected: dict[str, int], family: dict[str, int]) -> str:
+    """What is left of the rejections without boxes that the frame may have cut, and which therefore gather at it.
+
+    >>> _inside({"feasible": 9, "interior": 4}, {"interior": 10})
+    ', and 4 of 10 when boxes that touch the frame, which may cut them off, are left out'
+    """
+    if not rejected["feasible"] or not family["interior"]:
+        return ""
+    left = f"{rejected['interior']:,} of {family['interior']:,}"
+    return f", and {left} when boxes that touch the frame, which may cut them off, are left out"
 
 
 def warning(per_image: str, design_effect: float) -> str:
@@ -63,14 +82,16 @@ def warning(per_image: str, design_effect: float) -> str:
     )
 
 
-def notes(counts: BoxCounts, minimum: int, draws: int, again: int) -> list[str]:
+def notes(
+    counts: BoxCounts, minimum: int, draws: int, again: int, correction: str = "none", alpha: float = 0.05
+) -> list[str]:
     """How to read the numbers, and what they rest on."""
     made = [
         "Why raw and feasible differ: a box of relative width w can only have its centre between w/2 and 1 - w/2, "
         "so raw centres gather in the middle even when boxes are placed at random, and the raw test rejects for "
         "large boxes by geometry alone. Feasible coordinates u = (cx - w/2) / (1 - w) and v likewise are uniform "
-        "under random placement for any mix of sizes; a rejection there is about placement. The raw answer stands "
-        "beside it because the literature uses it.",
+        "under random placement for any mix of sizes; a rejection there is about placement, or about boxes that the "
+        "frame cuts off. The raw answer stands beside it because the literature uses it.",
         "Classes are ranked by effect size (bias-corrected Cramér's V: 0 uniform, 1 all in one cell), never by p.",
         f"Chi-square p-values come from {draws:,} simulated samples of each class size up to {ASYMPTOTIC_ABOVE:,} "
         f"boxes and from the asymptotic distribution above; {_smallest(draws, again)}. Classes with fewer than "
@@ -78,6 +99,7 @@ def notes(counts: BoxCounts, minimum: int, draws: int, again: int) -> list[str]:
         "Intervals are 95 % delete-a-group jackknife intervals over images; those of effects are made for the squared "
         "effect and are wide rather than narrow near 0, those of shares are binomial, of as many boxes as theirs are "
         "worth.",
+        *_family_note(correction, alpha),
         "p-values of displacement, concentration and correlation are not corrected over classes; q-values are, those "
         "of one axis alone over the two axes too. Those of all classes together are one question each, not corrected "
         "either. The concentration is 12 times the variance about the class's own mean.",
@@ -93,6 +115,18 @@ def notes(counts: BoxCounts, minimum: int, draws: int, again: int) -> list[str]:
     if counts.skipped:
         made.append(f"{counts.skipped:,} rows were left out: no label, or a box that does not fit its frame.")
     return made
+
+
+def _family_note(correction: str, alpha: float) -> list[str]:
+    """What the corrected tests promise, each by itself and together."""
+    if correction not in CORRECTED:
+        return []
+    promised = CORRECTED[correction].format(alpha=100 * alpha)
+    return [
+        f"Each test is corrected over its classes {promised}. That of both axes together, that of one axis alone, and "
+        f"that of all classes as one are each held to {alpha:g} by themselves: of datasets without any bias up to "
+        f"{3 * alpha:.0%} are said to have some by one of the three."
+    ]
 
 
 def _of(rejected: dict[str, int], family: dict[str, int], name: str) -> str:

@@ -93,7 +93,7 @@ def scale(
 
 def _finding(found: Scales, reference: str, different: int, tested: int, per_image: str, minimum: int) -> str:
     median = found.median.value[-1]
-    size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {median:.2f} of its frame"
+    size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {median:.2f} of its frame's side"
     if tested == 0:
         why = _why(found, reference, per_image, minimum)
         return f"{size}; no class could be tested against {NAMED[reference]}: {why}."

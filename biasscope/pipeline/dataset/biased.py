@@ -13,6 +13,8 @@ LONGEST = 80
 """Letters of a label that a sentence holds."""
 SMALLEST = 0.0001
 """p below which its number is of no use."""
+RATE = ("bh", "by")
+"""Corrections that hold the share of false ones among the classes named."""
 AXES = {"q_cvm_u": "Horizontally", "q_cvm_v": "Vertically"}
 """Test of one axis alone -> which axis."""
 
@@ -39,7 +41,7 @@ def biased(item: Result) -> Iterator[str]:
         yield _none_tested(left, item)
     elif found:
         of = f"{len(found):,} of {counted(tested, 'class')}"
-        yield f"{_claim(found, item)} {of}{few}{_names(found)}.{_doubt(found, item)}"
+        yield f"{_claim(found, item)} {of}{few}{_names(found)}.{_chance(found, item)}{_doubt(found, item)}"
     else:
         where = "the one class" if tested == 1 else f"any of {tested:,} classes"
         both = " on both axes together" if any(_told(rows, item)) else ""
@@ -64,6 +66,14 @@ def _doubt(found: Sequence[_Row], item: Result) -> str:
     if not _clustered(found, item):
         return ""
     return " Whether that is bias or chance, tests of all boxes of an image cannot tell."
+
+
+def _chance(found: Sequence[_Row], item: Result) -> str:
+    """How many of the classes named may be so by chance, where that is one or more."""
+    alpha = float(str(item.parameters["alpha"]))
+    if item.parameters["correction"] not in RATE or len(found) * alpha < 1 or _clustered(found, item):
+        return ""
+    return f" Up to {100 * alpha:.3g}% of these may be named by chance."
 
 
 def _clustered(found: Sequence[_Row], item: Result) -> bool:
@@ -126,7 +136,8 @@ def _along(where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Resul
     have = f"{where} alone, where {of} {'has' if len(pairs) == 1 else 'have'} room enough,"
     if found:
         claim = _claim(found, item)
-        yield f"{have} {claim[0].lower()}{claim[1:]} {len(found):,}{_names(found)}.{_doubt(found, item)}"
+        named = f"{len(found):,}{_names(found)}"
+        yield f"{have} {claim[0].lower()}{claim[1:]} {named}.{_chance(found, item)}{_doubt(found, item)}"
     elif pairs:
         yield f"{have} bias is not told from chance."
 

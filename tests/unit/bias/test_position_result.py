@@ -241,7 +241,8 @@ def test_measures_of_a_gathered_class(result):
 def test_the_finding_says_both_numbers(result):
     assert result.finding == (
         "Raw centres reject uniform placement in 2 of 2 classes; "
-        "given the box sizes (feasible coordinates) 1 of 2 does."
+        "given the box sizes (feasible coordinates) 1 of 2 does, and 1 of 2 when boxes that touch the frame, which may "
+        "cut them off, are left out."
     )
     assert result.finding.count(".") == 1
 
@@ -389,3 +390,27 @@ def test_the_interval_of_a_concentration_stays_in_what_it_can_be():
         assert made.value[0] > 3
         assert (made.low <= made.value).all()
         assert (made.high == np.maximum(3, made.value))[:2].all()
+
+
+@pytest.mark.parametrize(("cut", "inside"), [(0, ""), (100, ", and 0 of 3 when boxes that touch the frame")])
+def test_the_finding_tells_bias_from_boxes_that_the_frame_cuts(cut, inside):
+    """Objects of 100 to 200 pixels placed evenly in a scene, of whose rim pictures do not show a part."""
+    random, n, side = np.random.default_rng(5), 900, 600
+    size = random.integers(100, 200, n)
+    edges = [np.clip(random.integers(-cut, side + cut + 1 - size) + [[0], [1]] * size, 0, side) for _ in range(2)]
+    (x0, x1), (y0, y1) = (list(map(list, axis.astype(float))) for axis in edges)
+    images, labels, sides = [f"i{k}" for k in range(n)], list("abc") * (n // 3), [side] * n
+    made = position(count_boxes(frame(images, labels, x0, y0, x1, y1, sides, sides))).finding
+    assert ("3 of 3 do" in made) == bool(cut)
+    assert inside in made
+    assert ("touch the frame" in made) == bool(inside)
+
+
+@pytest.mark.parametrize(
+    ("correction", "said"),
+    [("bh", "of the classes that it names up to 10 %"), ("holm", "in up to 10 % of datasets"), ("none", None)],
+)
+def test_notes_say_what_the_corrected_tests_promise_together(boxes, correction, said):
+    notes = [note for note in position(count_boxes(boxes), alpha=0.1, correction=correction).notes if "30%" in note]
+    assert len(notes) == bool(said)
+    assert all(said in note and "held to 0.1 by themselves" in note for note in notes)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -211,13 +212,18 @@ def test_all_classes_together_may_show_what_none_does(
 
 
 def first_sentences(
-    verdicts: list[str], *, per_image: str = "one", p: float | None = None, **columns: list[object]
+    verdicts: list[str],
+    *,
+    per_image: str = "one",
+    p: float | None = None,
+    correction: str = "bh",
+    **columns: list[object],
 ) -> list[str]:
     """Of a position result whose classes have 20 boxes in 20 images, unless said otherwise; p of all together."""
     usual = {"boxes": 20, "images": 20, "q_cvm_u": None, "q_cvm_v": None}
     rows = {name: [value] * len(verdicts) for name, value in usual.items()} | columns
-    classes = table("classes", {"label": list("abcdef")[: len(verdicts)], "verdict": verdicts} | rows)
-    parameters = {"minimum": 10, "alpha": 0.05, "per_image": per_image}
+    classes = table("classes", {"label": list(ascii_lowercase[: len(verdicts)]), "verdict": verdicts} | rows)
+    parameters = {"minimum": 10, "alpha": 0.05, "correction": correction, "per_image": per_image}
     found = Result(
         kind="position",
         title="",
@@ -227,6 +233,12 @@ def first_sentences(
         tables=[classes, table("pooled", {"feasible_p": [p]})],
     )
     return answer([found], [])[:-1]
+
+
+@pytest.mark.parametrize(("count", "correction"), [(19, "bh"), (20, "bh"), (20, "by"), (20, "holm")])
+def test_where_many_classes_are_named_some_may_be_by_chance(count: int, correction: str) -> None:
+    told = first_sentences(["non-uniform"] * count, correction=correction)
+    assert (" Up to 5% of these may be named by chance." in told[0]) == (count == 20 and correction != "holm")
 
 
 NONE = "not tested"
