@@ -68,12 +68,15 @@ def _doubt(found: Sequence[_Row], item: Result) -> str:
     return " Whether that is bias or chance, tests of all boxes of an image cannot tell."
 
 
-def _chance(found: Sequence[_Row], item: Result) -> str:
-    """How many of the classes named may be so by chance, where that is one or more."""
-    alpha = float(str(item.parameters["alpha"]))
-    if item.parameters["correction"] not in RATE or len(found) * alpha < 1 or _clustered(found, item):
+def _chance(found: Sequence[_Row], item: Result, rejected: int | None = None) -> str:
+    """How many of the classes named may be so by chance, where that is one or more: a share of all that are rejected.
+
+    Those that are named may be a part of these, and what chance rejects may all be among them.
+    """
+    many = round(float(str(item.parameters["alpha"])) * (len(found) if rejected is None else rejected))
+    if item.parameters["correction"] not in RATE or many < 1 or _clustered(found, item):
         return ""
-    return f" Up to {100 * alpha:.3g}% of these may be named by chance."
+    return f" Up to {min(many, len(found)):,} of these may be named by chance."
 
 
 def _clustered(found: Sequence[_Row], item: Result) -> bool:
@@ -115,8 +118,8 @@ def _room(rows: Sequence[_Row]) -> list[list[tuple[_Row, float]]]:
 
 def _told(rows: Sequence[_Row], item: Result) -> list[list[_Row]]:
     """Classes whose placement along each axis is no chance, though both axes together do not show it."""
-    alpha, quiet = float(str(item.parameters["alpha"])), [row for row in rows if row.verdict == "not rejected"]
-    return [[row for row, q in pairs if q <= alpha] for pairs in _room(quiet)]
+    quiet = [row for row in rows if row.verdict == "not rejected"]
+    return [_sure(pairs, item) for pairs in _room(quiet)]
 
 
 def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
@@ -124,20 +127,25 @@ def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
     rest = [row for row in rows if row.verdict != "non-uniform"]
     left = _room([row for row in rest if row.verdict == "not tested"])
     told, whose = _told(rows, item), "class" if len(rest) == len(rows) else "other"
-    for where, sure, few, every in zip(AXES.values(), told, left, _room(rest), strict=True):
+    for where, sure, few, every, tested in zip(AXES.values(), told, left, _room(rest), _room(rows), strict=True):
+        rejected = len(_sure(tested, item))
         if not any(told):
-            yield from _along(where, few, f"{len(few):,} of these", item)
+            yield from _along(where, few, f"{len(few):,} of these", item, rejected)
         elif sure or few:
-            yield from _along(where, every, counted(len(every), whose), item)
+            yield from _along(where, every, counted(len(every), whose), item, rejected)
 
 
-def _along(where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result) -> Iterator[str]:
-    found = [row for row, q in pairs if q <= float(str(item.parameters["alpha"]))]
+def _sure(pairs: Sequence[tuple[_Row, float]], item: Result) -> list[_Row]:
+    return [row for row, q in pairs if q <= float(str(item.parameters["alpha"]))]
+
+
+def _along(where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result, rejected: int) -> Iterator[str]:
+    found = _sure(pairs, item)
     have = f"{where} alone, where {of} {'has' if len(pairs) == 1 else 'have'} room enough,"
     if found:
         claim = _claim(found, item)
         named = f"{len(found):,}{_names(found)}"
-        yield f"{have} {claim[0].lower()}{claim[1:]} {named}.{_chance(found, item)}{_doubt(found, item)}"
+        yield f"{have} {claim[0].lower()}{claim[1:]} {named}.{_chance(found, item, rejected)}{_doubt(found, item)}"
     elif pairs:
         yield f"{have} bias is not told from chance."
 
