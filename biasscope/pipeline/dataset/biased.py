@@ -26,6 +26,7 @@ class _Row(NamedTuple):
     verdict: str
     boxes: int
     images: int
+    q: float | None
     axes: tuple[float | None, ...]
 
 
@@ -40,8 +41,11 @@ def biased(item: Result) -> Iterator[str]:
     if not tested:
         yield _none_tested(left, item)
     elif found:
-        of = f"{len(found):,} of {counted(tested, 'class')}"
-        yield f"{_claim(found, item)} {of}{few}{_names(found)}.{_chance(found, item)}{_doubt(found, item)}"
+        of, chance = (
+            f"{len(found):,} of {counted(tested, 'class')}",
+            _chance(found, [row.q or 0 for row in found], item),
+        )
+        yield f"{_claim(found, item)} {of}{few}{_names(found)}.{chance}{_doubt(found, item)}"
     else:
         where = "the one class" if tested == 1 else f"any of {tested:,} classes"
         both = " on both axes together" if any(_told(rows, item)) else ""
@@ -53,8 +57,8 @@ def biased(item: Result) -> Iterator[str]:
 def _rows(item: Result) -> list[_Row]:
     classes = item.table("classes")
     axes = zip(*(classes[name] for name in AXES), strict=True)
-    columns = (classes["label"], classes["verdict"], classes["boxes"], classes["images"], axes)
-    return [_Row(*row) for row in zip(*columns, strict=True)]  # type: ignore[arg-type]
+    columns = (classes["label"], classes["verdict"], classes["boxes"], classes["images"], classes["q"], axes)
+    return [_Row(*row) for row in zip(*columns, strict=True)]
 
 
 def _claim(found: Sequence[_Row], item: Result) -> str:
@@ -68,12 +72,12 @@ def _doubt(found: Sequence[_Row], item: Result) -> str:
     return " Whether that is bias or chance, tests of all boxes of an image cannot tell."
 
 
-def _chance(found: Sequence[_Row], item: Result, rejected: int | None = None) -> str:
-    """How many of the classes named may be so by chance, where that is one or more: a share of all that are rejected.
+def _chance(found: Sequence[_Row], q: Sequence[float], item: Result) -> str:
+    """How many of the classes named may be so by chance, where that is one or more: a share q of all that are rejected.
 
     Those that are named may be a part of these, and what chance rejects may all be among them.
     """
-    many = round(float(str(item.parameters["alpha"])) * (len(found) if rejected is None else rejected))
+    many = round(len(q) * max(q, default=0.0))
     if item.parameters["correction"] not in RATE or many < 1 or _clustered(found, item):
         return ""
     return f" Up to {min(many, len(found)):,} of these may be named by chance."
@@ -119,7 +123,7 @@ def _room(rows: Sequence[_Row]) -> list[list[tuple[_Row, float]]]:
 def _told(rows: Sequence[_Row], item: Result) -> list[list[_Row]]:
     """Classes whose placement along each axis is no chance, though both axes together do not show it."""
     quiet = [row for row in rows if row.verdict == "not rejected"]
-    return [_sure(pairs, item) for pairs in _room(quiet)]
+    return [[row for row, _ in _sure(pairs, item)] for pairs in _room(quiet)]
 
 
 def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
@@ -128,24 +132,27 @@ def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
     left = _room([row for row in rest if row.verdict == "not tested"])
     told, whose = _told(rows, item), "class" if len(rest) == len(rows) else "other"
     for where, sure, few, every, tested in zip(AXES.values(), told, left, _room(rest), _room(rows), strict=True):
-        rejected = len(_sure(tested, item))
+        rejected = [q for _, q in _sure(tested, item)]
         if not any(told):
             yield from _along(where, few, f"{len(few):,} of these", item, rejected)
         elif sure or few:
             yield from _along(where, every, counted(len(every), whose), item, rejected)
 
 
-def _sure(pairs: Sequence[tuple[_Row, float]], item: Result) -> list[_Row]:
-    return [row for row, q in pairs if q <= float(str(item.parameters["alpha"]))]
+def _sure(pairs: Sequence[tuple[_Row, float]], item: Result) -> list[tuple[_Row, float]]:
+    return [(row, q) for row, q in pairs if q <= float(str(item.parameters["alpha"]))]
 
 
-def _along(where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result, rejected: int) -> Iterator[str]:
-    found = _sure(pairs, item)
+def _along(
+    where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result, rejected: Sequence[float]
+) -> Iterator[str]:
+    """``rejected``: q of all classes that this axis rejects, named here or not."""
+    found = [row for row, _ in _sure(pairs, item)]
     have = f"{where} alone, where {of} {'has' if len(pairs) == 1 else 'have'} room enough,"
     if found:
         claim = _claim(found, item)
         named = f"{len(found):,}{_names(found)}"
-        yield f"{have} {claim[0].lower()}{claim[1:]} {named}.{_chance(found, item, rejected)}{_doubt(found, item)}"
+        yield f"{have} {claim[0].lower()}{claim[1:]} {named}.{_chance(found, rejected, item)}{_doubt(found, item)}"
     elif pairs:
         yield f"{have} bias is not told from chance."
 

@@ -220,7 +220,7 @@ def first_sentences(
     **columns: list[object],
 ) -> list[str]:
     """Of a position result whose classes have 20 boxes in 20 images, unless said otherwise; p of all together."""
-    usual = {"boxes": 20, "images": 20, "q_cvm_u": None, "q_cvm_v": None}
+    usual = {"boxes": 20, "images": 20, "q": None, "q_cvm_u": None, "q_cvm_v": None}
     rows = {name: [value] * len(verdicts) for name, value in usual.items()} | columns
     classes = table("classes", {"label": list(ascii_lowercase[: len(verdicts)]), "verdict": verdicts} | rows)
     parameters = {"minimum": 10, "alpha": 0.05, "correction": correction, "per_image": per_image}
@@ -236,14 +236,16 @@ def first_sentences(
 
 
 @pytest.mark.parametrize(("count", "correction"), [(10, "bh"), (20, "bh"), (20, "by"), (20, "holm")])
-def test_where_many_classes_are_named_some_may_be_by_chance(count: int, correction: str) -> None:
-    told = first_sentences(["non-uniform"] * count, correction=correction)
-    assert (" Up to 1 of these may be named by chance." in told[0]) == (count == 20 and correction != "holm")
+@pytest.mark.parametrize("q", [0.001, 0.04])
+def test_where_many_classes_are_named_some_may_be_by_chance(count: int, correction: str, q: float) -> None:
+    told = first_sentences(["non-uniform"] * count, correction=correction, q=[0.001] * (count - 1) + [q])
+    expected = count == 20 and correction != "holm" and q == 0.04
+    assert (" Up to 1 of these may be named by chance." in told[0]) == expected
 
 
 def test_what_chance_adds_may_all_be_among_the_classes_that_one_axis_names() -> None:
-    """Of 24 rejections along an axis 1.2 may be by chance, though two classes alone are named for it."""
-    verdicts, q = ["non-uniform"] * 22 + ["not rejected"] * 2, [0.01] * 24
+    """Of 24 rejections along an axis one may be by chance, though two classes alone are named for it."""
+    verdicts, q = ["non-uniform"] * 22 + ["not rejected"] * 2, [0.01] * 22 + [0.039, 0.04]
     assert "2: “w” and “x”. Up to 1 of these may be named by chance." in first_sentences(verdicts, q_cvm_v=q)[1]
 
 
