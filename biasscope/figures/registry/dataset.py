@@ -33,8 +33,8 @@ ENTRIES = {
     "map-interior": entry(
         "maps:interior",
         "The same without boxes that touch the frame",
-        "As in feasible coordinates. Boxes cut off by the frame pile up at its edge: what is gone here was "
-        "truncation, what stays is placement.",
+        "As in feasible coordinates. Boxes cut off by the frame pile up at its edge: what is gone here may "
+        "be truncation, what stays is placement.",
         "position",
     ),
     "marginal-u": entry(

@@ -74,9 +74,22 @@ def test_the_bounds_are_those_of_the_square_with_students_t_of_the_smaller_side(
     (a, b), units = world(11, (40, 25), most=1)
     made, square = energy_distance(units, 1, level=level), naive_square(a, b)
     reach = stats.t.ppf((1 + level) / 2, 24) * made.error[0]
-    bounds = np.sqrt(np.clip([square - reach, square + reach], 0, 1))
+    bounds = np.sqrt(np.clip([square - reach, max(square, 0) + reach], 0, 1))
     assert 0 < bounds[1] < 1
     assert (made.low[0], made.high[0]) == pytest.approx(tuple(bounds), abs=1e-9)
+
+
+def test_a_square_below_0_does_not_make_sure_that_there_is_no_distance() -> None:
+    """Of many pairs of sides with one law, some have a square that lies below 0 by more than its error."""
+    cells, found = grid_cells(8), []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        cell = (8 * rng.beta(3, 3, (240, 2))).astype(int) @ [8, 1]
+        units = units_of(cell, np.zeros(240, int), np.arange(240), np.repeat([0, 1], [200, 40]), cells, 1)
+        found.append(energy_distance(units, 1))
+    least = min(made.high[0] for made in found)
+    assert sum(made.value[0] == 0 for made in found) > 100
+    assert least > 0.05
 
 
 def test_features_reproduce_distances_on_a_grid_and_a_line() -> None:
