@@ -43,7 +43,7 @@ def notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
     said = [
         "Distance is the root of the energy coefficient of inhomogeneity: 0 when both sides have the same law, 1 when "
         "each sits in a point of its own. It is unbiased in the square, over pairs of images. In simulations its "
-        "95 % interval covered 90 to 96 % away from 0, and nearly always at 0.",
+        "95 % interval covered 90 to 100 % away from 0, and always at 0.",
         "p-values come from permuting images between the sides within their class, (b + 1) / (B + 1). Classes with "
         "fewer than 10 permutations beyond them are permuted further, up to the number that a lone discovery needs.",
         "The pooled p compares the sides within classes, so a different mix of classes does not make it small.",
