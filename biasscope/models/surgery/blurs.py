@@ -10,8 +10,8 @@ from torch import nn
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.edit import Change, like
 from biasscope.models.surgery.layers import BlurredAvgPool2d, ByChannels, CircularAvgPool2d, CircularMaxPool2d
-from biasscope.models.surgery.reading.record import Record
-from biasscope.models.surgery.reading.sites import Site, pair, refuse
+from biasscope.models.surgery.reading.record import Record, pair
+from biasscope.models.surgery.reading.sites import Site, refuse
 from biasscope.nn import BlurPool2d, MaxBlurPool2d
 from biasscope.nn._checks import PaddingMode
 

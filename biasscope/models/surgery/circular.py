@@ -14,9 +14,9 @@ from biasscope.models.surgery.layers import (
 from biasscope.models.surgery.reading.axes import taken_apart
 from biasscope.models.surgery.reading.follow import Example, follow
 from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
-from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
-from biasscope.models.surgery.reading.sites import pair, refuse
+from biasscope.models.surgery.reading.sites import refuse
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.models.surgery.wrapping import blur_change, own_change
 from biasscope.nn import MaxBlurPool2d
@@ -75,7 +75,7 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     check_skip(model, skip)
     record = follow(model, example)
     refuse_hidden(model, record, skip)
-    _refuse_functional_padding(model, record, skip)
+    _refuse_functional_edges(model, record, skip)
     plan = Plan([], [], [Kept("circular", *row) for row in coarser(model, record, skip)])
     plan.kept.extend(_enlarged(model, record, skip))
     plan.kept.extend(positions_read("circular", record))
@@ -121,13 +121,16 @@ def _at(model: nn.Module, node: Node) -> nn.Module:
     return model.get_submodule(node.where)
 
 
-def _refuse_functional_padding(model: nn.Module, record: Record, skip: Selectors) -> None:
+def _refuse_functional_edges(model: nn.Module, record: Record, skip: Selectors) -> None:
     for node in record.nodes:
         if node.is_module or matches(node.where, _at(model, node), as_tuple(skip)):
             continue
         before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
         if node.op == "pad" and len(before) == len(after) == 4 and before[-2:] != after[-2:]:
             raise refuse(node.where, f"{type(_at(model, node)).__name__} pads in its forward, which cannot be changed")
+        if max(node.window, default=1) > 1 and node.window != before[-2:]:
+            what = f"{type(_at(model, node)).__name__} calls {node.op} in its forward"
+            raise refuse(node.where, f"{what}, whose windows cannot be made to wrap around")
 
 
 def _plan_module(plan: Plan, name: str, module: nn.Module, shape: tuple[int, ...]) -> None:

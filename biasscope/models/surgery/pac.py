@@ -12,9 +12,9 @@ from biasscope.models.surgery.layers.guided import GuidedPacConv2d
 from biasscope.models.surgery.layers.links import Forget, KeepInput, KeepOutput, Link
 from biasscope.models.surgery.reading.follow import Example, follow
 from biasscope.models.surgery.reading.placement import can_edit
-from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
-from biasscope.models.surgery.reading.sites import pair, refuse
+from biasscope.models.surgery.reading.sites import refuse
 from biasscope.models.surgery.spread import level, pass_input
 from biasscope.models.surgery.table import Replacement, add_to_table
 from biasscope.nn.pac import PacConv2d

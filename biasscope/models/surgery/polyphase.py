@@ -16,9 +16,9 @@ from biasscope.models.surgery.reading.follow import Example, follow
 from biasscope.models.surgery.reading.grids import linked
 from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.placement import Placement, place
-from biasscope.models.surgery.reading.record import Record
+from biasscope.models.surgery.reading.record import Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
-from biasscope.models.surgery.reading.sites import Site, find_sites, pair, refuse, select
+from biasscope.models.surgery.reading.sites import Site, find_sites, refuse, select
 from biasscope.models.surgery.samplers import Samplers
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d

@@ -9,7 +9,8 @@ from torch import nn
 from biasscope.models.surgery.edit import Plan, described, own
 from biasscope.models.surgery.layers import SurgeryConv2d
 from biasscope.models.surgery.reading.follow import refuse_lazy
-from biasscope.models.surgery.reading.sites import pair, refuse
+from biasscope.models.surgery.reading.record import pair
+from biasscope.models.surgery.reading.sites import refuse
 from biasscope.models.surgery.table import Replacement
 
 M = TypeVar("M", bound=nn.Module)

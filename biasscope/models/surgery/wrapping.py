@@ -16,7 +16,8 @@ from biasscope.models.surgery.layers import (
 )
 from biasscope.models.surgery.layers.convolution import Amount
 from biasscope.models.surgery.reading.placement import can_edit
-from biasscope.models.surgery.reading.sites import pair, refuse
+from biasscope.models.surgery.reading.record import pair
+from biasscope.models.surgery.reading.sites import refuse
 from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d, PacPool2d
 from biasscope.nn._padding import reach
 

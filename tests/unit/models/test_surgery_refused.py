@@ -134,3 +134,24 @@ def test_branches_whose_maps_differ_in_size_at_stride_one_cannot_share_a_phase(f
         polyphase(net, circular=False, example=(3, 32, 32))
     for sampled in (polyphase(net), polyphase(net, circular=False, uneven="pad", example=(3, 32, 32))):
         assert sampled(x).shape == net(x).shape
+
+
+class PaddedConvolution(nn.Conv2d):
+    def forward(self, x):
+        return F.conv2d(x, self.weight - self.weight.mean(), self.bias, padding=1)
+
+
+class Attending(nn.Module):
+    """Windows of one pixel and of the whole map have no edges to wrap around."""
+
+    def forward(self, x):
+        return F.avg_pool2d(F.conv2d(x, torch.eye(3)[..., None, None]), x.shape[-2:])
+
+
+@pytest.mark.parametrize("form", [circular, polyphase])
+def test_convolutions_called_as_functions_do_not_wrap_around_and_are_refused(form):
+    with pytest.raises(
+        UsageError, match="1: PaddedConvolution calls conv2d in its forward, whose windows cannot be made"
+    ):
+        form(nn.Sequential(nn.Conv2d(3, 3, 3), PaddedConvolution(3, 3, 3)))
+    form(nn.Sequential(nn.Conv2d(3, 3, 3), Attending()))

@@ -23,12 +23,13 @@ from biasscope.models.outputs import tensors
 from biasscope.models.surgery.reading.axes import spatial_axes
 from biasscope.models.surgery.reading.elementwise import collapse
 from biasscope.models.surgery.reading.inline import gather
-from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.record import Node, Record, pair
 
 M = TypeVar("M", bound=nn.Module)
 Example = Tensor | Sequence[int] | None
 """What the pass is run on: a (N, C, H, W) tensor, a shape (C, H, W), or nothing (a size is tried)."""
 SIZES = (224, 64, 32, 256, 299, 384)
+WINDOWED = ("conv2d", "conv_transpose2d", "max_pool2d", "max_pool2d_with_indices", "avg_pool2d")
 _PASS_THROUGH = (nn.Identity, nn.Sequential, nn.Dropout, nn.Dropout2d)
 
 
@@ -55,20 +56,30 @@ class _Recorder(TorchFunctionMode):
         """Numbers of the tensors among arguments or outputs that were made from the input."""
         return tuple(dict.fromkeys(self._values[id(t)] for t in tensors(things) if id(t) in self._values))
 
-    def note(self, op: str, is_module: bool, inputs: Any, output: Any, arguments: tuple[Any, ...] = ()) -> None:
+    def note(self, op: str, is_module: bool, inputs: Any, output: Any, **facts: Any) -> None:
         known = self.known(inputs)
         made = tuple(self.value(t) for t in tensors(output))
         if known and made:
             where = self.scopes[-1] if self.scopes else ""
             stored = not is_module and any(t.numel() > 1 and id(t) not in self._values for t in tensors(inputs))
-            self.record.nodes.append(Node(len(self.record.nodes), op, where, is_module, known, made, arguments, stored))
+            number = len(self.record.nodes)
+            self.record.nodes.append(Node(number, op, where, is_module, known, made, stored=stored, **facts))
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))
         if not self.inside:
-            plain = tuple(None if isinstance(a, Tensor) else a for a in (*args, *(kwargs or {}).values()))
-            self.note(getattr(func, "__name__", str(func)), False, (args, kwargs), output, plain)
+            op, given = getattr(func, "__name__", str(func)), kwargs or {}
+            plain = tuple(None if isinstance(a, Tensor) else a for a in (*args, *given.values()))
+            self.note(op, False, (args, kwargs), output, arguments=plain, window=_window(op, args, given))
         return output
+
+
+def _window(op: str, args: Sequence[Any], named: dict[str, Any]) -> tuple[int, ...]:
+    """Rows and columns that a convolution or pool called as a function reads for one pixel."""
+    if op not in WINDOWED:
+        return ()
+    size = args[1] if len(args) > 1 else named.get("weight", named.get("kernel_size"))
+    return tuple(size.shape[-2:]) if isinstance(size, Tensor) else pair(size)
 
 
 def is_leaf(module: nn.Module) -> bool:

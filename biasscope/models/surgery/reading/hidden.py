@@ -7,9 +7,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from biasscope.models.surgery.reading.axes import stepped
-from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
-from biasscope.models.surgery.reading.sites import pair, refuse
+from biasscope.models.surgery.reading.sites import refuse
 from biasscope.nn import PacConv2d, PacPool2d
 
 _UNSUPPORTED = (nn.LPPool2d, nn.FractionalMaxPool2d, nn.Conv3d, nn.MaxPool3d, nn.AvgPool3d, nn.PixelUnshuffle)

@@ -18,8 +18,8 @@ from torch import nn
 
 from biasscope.models.surgery.layers import SurgeryConv2d
 from biasscope.models.surgery.reading.elementwise import is_activation
-from biasscope.models.surgery.reading.record import Node, Record
-from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, pair, refuse
+from biasscope.models.surgery.reading.record import Node, Record, pair
+from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, refuse
 from biasscope.nn import PacConv2d
 
 _POINTWISE_STEPS = """

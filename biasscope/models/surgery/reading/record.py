@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def pair(value: Any) -> tuple[int, int]:
+    """(vertical, horizontal) of a layer's argument."""
+    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+
+
 @dataclass(frozen=True)
 class Node:
     """One step of the pass.
@@ -30,6 +35,8 @@ class Node:
         Whether this is several steps that together are an activation.
     within
         Names of the modules that ran in those steps, besides this one.
+    window
+        Rows and columns that a convolution or pool called as a function reads for one pixel.
     """
 
     index: int
@@ -42,6 +49,7 @@ class Node:
     stored: bool = False
     elementwise: bool = False
     within: tuple[str, ...] = ()
+    window: tuple[int, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d, PaddingLaw
-from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
 from biasscope.nn._padding import reach
 
@@ -52,11 +51,6 @@ class Site:
 def refuse(site: str, what: str, hint: str = "") -> UsageError:
     """Error that names the module and the reason."""
     return UsageError(what, where=site or "(the model itself)", hint=hint or "Leave it as it is with skip=[name].")
-
-
-def pair(value: Any) -> tuple[int, int]:
-    """(vertical, horizontal) of a layer's argument."""
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 
 def stride_of(module: nn.Module) -> tuple[int, int]:
