@@ -14,6 +14,7 @@ from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.placement import place
 from biasscope.models.surgery.reading.selection import Selectors, check_skip
 from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, find_sites, select
+from biasscope.models.surgery.spelling import in_the_way, spelled
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn._checks import PaddingMode
 from biasscope.nn.antialias import binomial_taps
@@ -46,8 +47,10 @@ def antialias(
     ============================  =====================================================================
 
     Where the activation is a function or one module used several times (the ReLU of a residual block), the blur sits
-    in front of the convolution or pool that reads it: the same place in the computation. Module names and parameters
-    stay, and the blur stores nothing, so state dicts of the original load with ``strict=True`` and the other way round.
+    in front of the convolution or pool that reads it: the same place in the computation. Where something else reads it,
+    and where a forward calls a pool as a function, that forward is written again with modules for its functions, by
+    ``torch.fx``: the module is then of another class, which the table tells. Module names and parameters stay, and the
+    blur stores nothing, so state dicts of the original load with ``strict=True`` and the other way round.
 
     Parameters
     ----------
@@ -101,18 +104,24 @@ def antialias(
     model = own(model, inplace)
     check_skip(model, skip)
     record = follow(model, example)
+    names = in_the_way(model, record, layers, skip, lambda site: not (_left(site, stem) and layers is None))
+    model, record, rows = spelled(model, record, "antialias", names, example, inplace)
     if layers is None:
         refuse_hidden(model, record, skip)
-    plan = Plan([], [], [Kept("antialias", *row) for row in coarser(model, record, skip) if layers is None])
+    plan = Plan([], rows, [Kept("antialias", *row) for row in coarser(model, record, skip) if layers is None])
     blurs = Blurs(model, record, filter_size, padding_mode)
     for site in select(find_sites(model, record), layers, skip):
-        if site.stem and not stem and layers is None:
+        if _left(site, stem) and layers is None:
             plan.kept.append(Kept("antialias", site.name, site.kind, "reads the picture, and stem=False"))
         elif filter_size == 1 and isinstance(site.module, AVERAGE_POOLS):
             plan.kept.append(Kept("antialias", site.name, site.kind, "an average is not replaced by one tap"))
         else:
             _plan_site(plan, blurs, site)
     return plan.carry_out(model)
+
+
+def _left(site: Site, stem: bool) -> bool:
+    return site.stem and not stem
 
 
 def _plan_site(plan: Plan, blurs: Blurs, site: Site) -> None:

@@ -17,6 +17,7 @@ from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
 from biasscope.models.surgery.reading.sites import refuse
+from biasscope.models.surgery.spelling import called_pools, spelled
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.models.surgery.wrapping import blur_change, own_change
 from biasscope.nn import MaxBlurPool2d
@@ -73,10 +74,17 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     """
     model = own(model, inplace)
     check_skip(model, skip)
+    return wrapped_around(model, skip, example, inplace)
+
+
+def wrapped_around(model: M, skip: Selectors, example: Example, inplace: bool) -> M:
+    """Do what `circular` does, on the model itself."""
     record = follow(model, example)
+    names = list(called_pools(model, record, skip, lambda node: True))
+    model, record, rows = spelled(model, record, "circular", names, example, inplace)
     refuse_hidden(model, record, skip)
     _refuse_functional_edges(model, record, skip)
-    plan = Plan([], [], [Kept("circular", *row) for row in coarser(model, record, skip)])
+    plan = Plan([], rows, [Kept("circular", *row) for row in coarser(model, record, skip)])
     plan.kept.extend(_enlarged(model, record, skip))
     plan.kept.extend(positions_read("circular", record))
     seen: set[str] = set()

@@ -54,7 +54,10 @@ def _hand_over_hooks(old: nn.Module, new: nn.Module) -> None:
 def replace(model: M, name: str, change: Change) -> M:
     """Put ``change(module)`` in the place of a module, under every name that it has; gives the model."""
     old = model.get_submodule(name)
-    new = change(old).train(old.training)
+    modes = {id(part): part.training for part in old.modules()}
+    new = change(old)
+    for part in new.modules():
+        part.training = modes.get(id(part), old.training)
     if new is not old:
         _hand_over_hooks(old, new)
     if not name:

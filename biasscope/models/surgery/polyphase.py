@@ -8,8 +8,7 @@ from torch import nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.architectures.layers import SubsampleShortcut
-from biasscope.models.surgery.circular import circular as make_circular
-from biasscope.models.surgery.circular import positions_read
+from biasscope.models.surgery.circular import positions_read, wrapped_around
 from biasscope.models.surgery.edit import Change, Plan, described, own, unstrided, with_sampler
 from biasscope.models.surgery.layers import CircularAvgPool2d, CircularMaxPool2d
 from biasscope.models.surgery.reading.follow import Example, follow
@@ -20,6 +19,7 @@ from biasscope.models.surgery.reading.record import Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
 from biasscope.models.surgery.reading.sites import Site, find_sites, refuse, select
 from biasscope.models.surgery.samplers import Samplers
+from biasscope.models.surgery.spelling import in_the_way, spelled
 from biasscope.models.surgery.table import Kept, Replacement
 from biasscope.nn import BlurPool2d, MaxBlurPool2d, PacConv2d
 from biasscope.nn.polyphase import UnevenMode
@@ -92,12 +92,14 @@ def polyphase(
     check_skip(model, skip)
     original, model = model, own(model, False)
     if circular:
-        model = make_circular(model, skip=skip, example=example, inplace=True)
+        model = wrapped_around(model, skip, example, inplace)
     record = follow(model, example)
+    names = in_the_way(model, record, layers, skip)
+    model, record, rows = spelled(model, record, "polyphase", names, example, inplace)
     if layers is None:
         refuse_hidden(model, record, skip)
     sites = select(find_sites(model, record), layers, skip)
-    plan = Plan([], [], [Kept("polyphase", *row) for row in coarser(model, record, skip)])
+    plan = Plan([], rows, [Kept("polyphase", *row) for row in coarser(model, record, skip)])
     if not circular:
         plan.kept.extend(positions_read("polyphase", record))
     samplers = Samplers(p, uneven, record, _places(model, record, sites), linked(record, sites))
@@ -127,7 +129,7 @@ def _refuse_inexact(model: nn.Module, record: Record, skip: Selectors) -> None:
 def _again(model: M, plan: Plan, circular: bool, skip: Selectors, example: Example) -> M:
     """Carry a plan that worked out on a copy out on the model itself."""
     if circular:
-        make_circular(model, skip=skip, example=example, inplace=True)
+        wrapped_around(model, skip, example, True)
     return plan.carry_out(model)
 
 

@@ -31,7 +31,7 @@ class Standardised(nn.Conv2d):
     ("inner", "message"),
     [
         (Sliced(), "1: Sliced slices with a step"),
-        (FunctionalPool(), "1: FunctionalPool calls max_pool2d"),
+        (FunctionalPool(), "1: functions in its forward have to become modules, which is not done in place"),
         (nn.LPPool2d(2, 2), "1: LPPool2d has no replacement"),
         (Standardised(3, 3, 3, 2), "1: Standardised calls conv2d with a stride"),
         (nn.MaxPool2d(2, return_indices=True), "cannot be followed|returns indices"),

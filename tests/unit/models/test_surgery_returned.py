@@ -37,10 +37,21 @@ def test_a_convolution_that_is_returned_keeps_its_size(operation):
 
 
 @pytest.mark.parametrize("activation", [F.relu, nn.ReLU()])
+def test_an_activation_that_is_returned_gets_a_module_and_keeps_its_size(activation):
+    net, x = Returns("active", activation).eval(), torch.rand(1, 3, 21, 20)
+    same, blurred, sampled, expected = antialias(net, 1)(x), antialias(net)(x), polyphase(net)(x), net(x)
+    for name, value in expected.items():
+        torch.testing.assert_close(same[name], value, msg=name)
+        assert blurred[name].shape == value.shape
+    assert sampled["early"].shape == (1, 4, 11, 10)
+
+
 @pytest.mark.parametrize("operation", [antialias, polyphase])
-def test_an_activation_that_is_returned_and_has_no_module_of_its_own_is_refused(operation, activation):
-    with pytest.raises(UsageError, match=r"second: the model returns its activation \((relu|ReLU) in"):
-        operation(Returns("active", activation))
+def test_an_activation_that_is_returned_and_cannot_get_a_module_is_refused(operation):
+    net = Returns("active", nn.ReLU())
+    net.forward = net.forward
+    with pytest.raises(UsageError, match=r"second: the model returns its activation \(ReLU in"):
+        operation(net)
 
 
 def test_last_levels_of_a_feature_pyramid_keep_their_sizes():

@@ -49,11 +49,13 @@ def is_bent(node: Node) -> bool:
 def collapse(record: Record, start: int, module: nn.Module, where: str, read: Sequence[int], made: int) -> None:
     """Put one step in the place of those from ``start`` on, if they are an activation that the module writes out.
 
-    They are, if there are several, all of them pixelwise, on nothing but the one map that the module reads, and the
-    module stores nothing: no parameters, and no numbers that may belong to places of the map.
+    They are, if there are several, or one that is no linear function, all of them pixelwise, on nothing but the one
+    map that the module reads, and the module stores nothing: no parameters, and no numbers that may belong to places
+    of the map.
     """
     steps = record.nodes[start:]
-    if len(steps) < 2 or len(read) != 1 or not where or _stores(module):
+    alone = len(steps) == 1 and not steps[0].is_module and is_bent(steps[0])
+    if not (alone or len(steps) > 1) or len(read) != 1 or not where or _stores(module):
         return
     inside = {*read, *(value for node in steps for value in node.outputs)}
     pixelwise = all(is_pixelwise(record, node, read[0]) and inside.issuperset(node.inputs) for node in steps)

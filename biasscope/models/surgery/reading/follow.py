@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from biasscope.core.errors import UsageError
 from biasscope.models.outputs import tensors
+from biasscope.models.surgery.layers.spelled import SpelledOut
 from biasscope.models.surgery.reading.axes import spatial_axes
 from biasscope.models.surgery.reading.elementwise import collapse
 from biasscope.models.surgery.reading.inline import gather
@@ -58,7 +59,7 @@ class _Recorder(TorchFunctionMode):
 
     def note(self, op: str, is_module: bool, inputs: Any, output: Any, **facts: Any) -> None:
         known = self.known(inputs)
-        made = tuple(self.value(t) for t in tensors(output))
+        made = tuple(self.value(t) for t in tensors(output) if known or t.numel() > 1)  # zeros(()) is but a number
         if known and made:
             where = self.scopes[-1] if self.scopes else ""
             stored = not is_module and any(t.numel() > 1 and id(t) not in self._values for t in tensors(inputs))
@@ -85,6 +86,8 @@ def _window(op: str, args: Sequence[Any], named: dict[str, Any]) -> tuple[int, .
 def is_leaf(module: nn.Module) -> bool:
     """Whether a module counts as one step: PyTorch's own layers without children, and this package's layers."""
     home = type(module).__module__
+    if isinstance(module, SpelledOut):
+        return False
     if home.startswith(("biasscope.nn.", "biasscope.models.surgery.", "biasscope.models.architectures.layers")):
         return True
     return isinstance(module, nn.MultiheadAttention) or (home.startswith("torch.nn.") and not any(module.children()))

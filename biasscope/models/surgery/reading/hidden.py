@@ -35,12 +35,20 @@ def _steps_over(record: Record, node: Node) -> bool:
     return bool(axes) and not in_channels and axes != {len(before) - 1}
 
 
+def strided(record: Record, node: Node) -> bool:
+    """Whether a pool or convolution called as a function makes a map coarser, but not one pixel of it."""
+    before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
+    if len(before) != 4 or len(after) != 4:
+        return False
+    coarser = after[-1] * 2 <= before[-1] + 1 or after[-2] * 2 <= before[-2] + 1
+    return coarser and after[-2:] != (1, 1)
+
+
 def _hidden(record: Record, node: Node) -> str | None:
     """What a function does that surgery would have to replace, if anything."""
     before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
-    if node.op in _FUNCTIONAL_POOLS and len(before) == len(after) == 4:
-        coarser = after[-1] * 2 <= before[-1] + 1 or after[-2] * 2 <= before[-2] + 1
-        return f"calls {node.op} with a stride in its forward" if coarser and after[-2:] != (1, 1) else None
+    if node.op in _FUNCTIONAL_POOLS:
+        return f"calls {node.op} with a stride in its forward" if strided(record, node) else None
     if node.op == "__getitem__" and len(before) >= 4 and _steps_over(record, node):
         return "slices with a step in its forward"
     if node.op == "pixel_unshuffle":
@@ -122,4 +130,6 @@ def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
         elif reason := _hidden(record, node):
             kind = type(model.get_submodule(node.where)).__name__
             hint = "Apply same_padding first." if kind == "Conv2dSame" else ""
+            if node.op in ("max_pool2d", "avg_pool2d"):
+                hint = "Make it a module, as nn.MaxPool2d, or leave it as it is with skip=[name]."
             raise refuse(node.where, f"{kind} {reason}, where nothing can be put in its place", hint)

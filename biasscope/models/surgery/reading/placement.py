@@ -11,13 +11,14 @@ Anything else is refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
 
 from biasscope.models.surgery.layers import SurgeryConv2d
-from biasscope.models.surgery.reading.elementwise import is_activation
+from biasscope.models.surgery.reading.elementwise import is_activation, is_bent, is_pixelwise
 from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, refuse
 from biasscope.nn import PacConv2d
@@ -45,18 +46,28 @@ class Placement:
 
 def activation_after(record: Record, site: Site) -> Node | None:
     """Non-linearity that the convolution's output goes through, alone, if any."""
+    readers, value = _behind(record, site)
+    if _forks(readers):
+        raise refuse(site.name, "its output is read by an activation and by something else")
+    if len(readers) != 1 or value in record.results:
+        return None
+    bends = is_bent(readers[0]) and readers[0].inputs == (value,) and is_pixelwise(record, readers[0], value)
+    return readers[0] if bends or is_activation(readers[0]) else None
+
+
+def _behind(record: Record, site: Site) -> tuple[list[Node], int]:
+    """What reads the convolution's output behind its norm, and that value."""
     value = site.nodes[0].outputs[0]
-    while True:
-        readers = record.consumers(value)
-        if len(readers) > 1 and any(is_activation(reader) for reader in readers):
-            raise refuse(site.name, "its output is read by an activation and by something else")
-        if len(readers) != 1 or value in record.results:
-            return None
-        if is_activation(readers[0]):
-            return readers[0]
-        if readers[0].op not in _POINTWISE:
-            return None
+    readers = record.consumers(value)
+    while len(readers) == 1 and value not in record.results and readers[0].op in _POINTWISE:
         value = readers[0].outputs[0]
+        readers = record.consumers(value)
+    return readers, value
+
+
+def _forks(readers: list[Node]) -> bool:
+    """Whether an activation is one of several readers."""
+    return len(readers) > 1 and any(is_activation(reader) for reader in readers)
 
 
 def can_edit(module: nn.Module) -> bool:
@@ -97,20 +108,34 @@ def place(model: nn.Module, record: Record, site: Site) -> Placement:
 
 
 def _in_front_of_readers(model: nn.Module, record: Record, site: Site, activation: Node) -> Placement:
-    if activation.outputs[0] in record.results:
-        what = f"the model returns its activation ({activation.op} in {activation.where or 'the model'}), which is"
-        hint = "Give the activation a module of its own, or leave this one with skip=[name]."
-        raise refuse(site.name, f"{what} shared or a function", hint)
+    if reason := _no_place(model, record, activation):
+        raise refuse(site.name, reason, "Give the activation a module of its own, or leave this one with skip=[name].")
     readers = record.consumers(activation.outputs[0])
-    for reader in readers:
-        single = reader.is_module and record.calls(reader.where) == 1
-        if not (single and _takes_in_front(model.get_submodule(reader.where))):
-            raise refuse(
-                site.name,
-                f"its activation ({activation.op} in {activation.where or 'the model'}) is shared or a function, and "
-                f"{reader.op} in {reader.where or 'the model'}, neither a plain convolution nor a pool, reads it",
-                "Give the activation a module of its own, or leave this one with skip=[name].",
-            )
     if not readers:
         raise refuse(site.name, "nothing reads its activation")
     return Placement("front", tuple(reader.where for reader in readers), min(reader.index for reader in readers))
+
+
+def _no_place(model: nn.Module, record: Record, activation: Node) -> str:
+    """Why no sampling can go in front of what reads an activation, if so."""
+    at = f"({activation.op} in {activation.where or 'the model'})"
+    if activation.outputs[0] in record.results:
+        return f"the model returns its activation {at}, which is shared or a function"
+    for reader in record.consumers(activation.outputs[0]):
+        single = reader.is_module and record.calls(reader.where) == 1
+        if not (single and _takes_in_front(model.get_submodule(reader.where))):
+            by = f"{reader.op} in {reader.where or 'the model'}, neither a plain convolution nor a pool, reads it"
+            return f"its activation {at} is shared or a function, and {by}"
+    return ""
+
+
+def stuck(model: nn.Module, record: Record, sites: Sequence[Site]) -> Iterator[str]:
+    """Names of modules in whose forward an activation would have to be a module for the sampling to have a place."""
+    for site in sites:
+        if not can_edit(site.module) or len(site.nodes) > 1 or _forks(_behind(record, site)[0]):
+            continue
+        activation = activation_after(record, site)
+        if activation is None or (activation.is_module and record.calls(activation.where) == 1):
+            continue
+        if _no_place(model, record, activation):
+            yield activation.where.rpartition(".")[0] if activation.is_module else activation.where
