@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from biasscope.core.errors import UsageError
 from biasscope.core.randomness import mix
+from biasscope.models.borrow import evaluating
 from biasscope.models.small.network import SmallNet
 from biasscope.models.small.recipe import RECIPES
 from biasscope.models.small.residual import SmallResNet
@@ -22,9 +23,9 @@ MOST_WIDTH = 512
 
 SURGERY: dict[str, Callable[[nn.Module, Shape], nn.Module]] = {
     "plain": lambda net, shape: net,
-    "antialias": lambda net, shape: antialias(net, example=shape, inplace=True),
-    "polyphase": lambda net, shape: polyphase(net, example=shape, inplace=True),
-    "pac": lambda net, shape: pac(net, example=shape, scale=1.0, inplace=True),
+    "antialias": lambda net, shape: antialias(net, example=shape),
+    "polyphase": lambda net, shape: polyphase(net, example=shape),
+    "pac": lambda net, shape: pac(net, example=shape, scale=1.0),
 }
 """Variants that any network has."""
 
@@ -93,10 +94,8 @@ def _sized(build: Factory, shape: Shape) -> Factory:
     def made() -> nn.Module:
         network = build()
         if isinstance(network, nn.Module) and any(map(is_lazy, (*network.parameters(), *network.buffers()))):
-            was = network.training
-            with torch.no_grad():
-                network.eval()(torch.zeros(1, *shape))
-            network.train(was)
+            with evaluating(network), torch.no_grad():
+                network(torch.zeros(1, *shape))
         return network
 
     return made

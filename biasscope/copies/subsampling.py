@@ -11,6 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from biasscope.models.borrow import evaluating
+from biasscope.models.surgery.reading.axes import REARRANGING, folded
+
 FUNCTIONS: dict[str, tuple[int, int | None]] = {
     "avg_pool2d": (2, None),
     "conv2d": (3, 1),
@@ -67,12 +70,8 @@ def subsampling(network: nn.Module, shape: tuple[int, int, int]) -> Subsampling:
     Subsampling(stride_product=8, size_ratio=8.0)
     """
     seen = _Maps(shape[1])
-    was = network.training
-    try:
-        with _watched(network, seen), _Functions(seen):
-            network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
-    finally:
-        network.train(was)
+    with evaluating(network), _watched(network, seen), _Functions(seen):
+        network(torch.zeros(1, *shape, device=next(network.parameters()).device))
     return Subsampling(max(seen.products.values()), shape[1] / seen.last)
 
 
@@ -155,6 +154,7 @@ class _Functions(TorchFunctionMode):
     def __init__(self, seen: _Maps) -> None:
         super().__init__()
         self._seen = seen
+        self._maps: dict[int, tuple[Tensor, Tensor]] = {}
 
     def __torch_function__(
         self,
@@ -170,6 +170,8 @@ class _Functions(TorchFunctionMode):
             return out
         if name == "getitem" and (step := _step(args[1])) > 1:
             self._seen.note(args[0], out, whole=False, stride=step)
+        elif name in REARRANGING and isinstance(out, Tensor):
+            self._rearrange(args[0], out)
         elif name in PADDING:
             self._seen.pad(args[0], out)
         elif name in FUNCTIONS:
@@ -177,6 +179,15 @@ class _Functions(TorchFunctionMode):
             stride = _first(known.get("stride", args[place] if len(args) > place else without))
             self._seen.note(args[0], out[0] if isinstance(out, tuple) else out, "avg" in name or "lp" in name, stride)
         return out
+
+    def _rearrange(self, before: Tensor, out: Tensor) -> None:
+        """Follow the numbers of a map through other orders, until blocks of its pixels have become channels."""
+        first, _ = self._maps.get(id(before), (before, before))
+        side = folded(first.shape, out.shape)
+        if side > 1:
+            self._seen.note(first, out, whole=False, stride=side)
+        elif out.ndim != 4:
+            self._maps[id(out)] = first, out  # which keeps it alive, and its id its own
 
 
 def _rearranged(before: Tensor, out: object) -> bool:

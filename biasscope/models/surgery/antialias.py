@@ -9,10 +9,12 @@ from torch import nn
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.blurs import Blurs, average_pool, max_pool, slicing
 from biasscope.models.surgery.edit import Plan, described, own, unstrided, with_sampler
+from biasscope.models.surgery.reading.axes import folds
 from biasscope.models.surgery.reading.follow import Example, follow
 from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.placement import place
-from biasscope.models.surgery.reading.selection import Selectors, check_skip
+from biasscope.models.surgery.reading.record import Record
+from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
 from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, find_sites, select
 from biasscope.models.surgery.spelling import in_the_way, spelled
 from biasscope.models.surgery.table import Kept, Replacement
@@ -75,7 +77,8 @@ def antialias(
     Returns
     -------
         The model. `surgery_table` tells what was replaced, and under ``kept`` what subsamples and was left: adaptive
-        pools to more than one pixel, shrinking ``nn.Upsample``, ``nn.Unfold`` with a stride.
+        pools to more than one pixel, shrinking ``nn.Upsample``, ``nn.Unfold`` with a stride, pixels that are reshaped
+        into channels (patch merging of transformers).
 
     Notes
     -----
@@ -108,7 +111,7 @@ def antialias(
     model, record, rows = spelled(model, record, "antialias", names, example, inplace)
     if layers is None:
         refuse_hidden(model, record, skip)
-    plan = Plan([], rows, [Kept("antialias", *row) for row in coarser(model, record, skip) if layers is None])
+    plan = Plan([], rows, [Kept("antialias", *row) for row in _untouched(model, record, skip) if layers is None])
     blurs = Blurs(model, record, filter_size, padding_mode)
     for site in select(find_sites(model, record), layers, skip):
         if _left(site, stem) and layers is None:
@@ -118,6 +121,14 @@ def antialias(
         else:
             _plan_site(plan, blurs, site)
     return plan.carry_out(model)
+
+
+def _untouched(model: nn.Module, record: Record, skip: Selectors) -> list[tuple[str, str, str]]:
+    """Name, kind and reason of what subsamples and has no blurred form."""
+    reason = "moves blocks of {0} x {0} pixels into channels, in front of which no blur is put"
+    merged = [(node.where, node.op, reason.format(side)) for node, side in folds(record)]
+    rows = [row for row in merged if not matches(row[0], model.get_submodule(row[0]), as_tuple(skip))]
+    return [*coarser(model, record, skip), *dict.fromkeys(rows)]
 
 
 def _left(site: Site, stem: bool) -> bool:

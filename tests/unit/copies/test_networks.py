@@ -1,6 +1,6 @@
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from biasscope.copies.networks import build, factories
 from biasscope.copies.subsampling import Subsampling, subsampling
@@ -41,3 +41,27 @@ def test_lazy_layers_have_weights_of_the_seed(form: str) -> None:
         assert one.training
         assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
         assert one(torch.zeros(2, 1, 16, 16)).shape == (2, 3)
+
+
+def test_layers_that_stay_in_evaluation_mode_do_so_beside_lazy_ones() -> None:
+    def partly() -> nn.Module:
+        return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2).eval(), nn.Flatten(), nn.LazyLinear(3))
+
+    made = factories(partly, ("plain",), (1, 8, 8), 3)["plain"]()
+    assert [part.training for part in made] == [True, False, True, True]
+
+
+def test_networks_whose_forward_calls_functions_have_every_form() -> None:
+    class Written(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second, self.head = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3, 2), nn.Linear(4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = torch.relu(self.second(torch.max_pool2d(self.first(x), 2)))
+            return self.head(x.mean((2, 3)))
+
+    made = factories(Written, ("plain", "antialias", "polyphase"), (1, 16, 16), 3)
+    for form in made:
+        assert build(made[form], 1)(torch.zeros(2, 1, 16, 16)).shape == (2, 3)
+        assert subsampling(build(made[form], 1), (1, 16, 16)).stride_product == 4

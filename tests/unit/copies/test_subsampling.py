@@ -23,8 +23,10 @@ def test_stride_products_and_size_ratios() -> None:
 
 def test_hooks_and_mode_are_put_back() -> None:
     made = network().train()
+    next(made.children()).eval()
+    modes = [part.training for part in made.modules()]
     subsampling(made, (1, 12, 12))
-    assert made.training
+    assert [part.training for part in made.modules()] == modes
     assert not any(module._forward_hooks for module in made.modules())
 
 
@@ -44,6 +46,13 @@ class Functional(nn.Module):
         return self.smaller(self.conv(x)).mean((2, 3))
 
 
+def merged(x: Tensor) -> Tensor:
+    """Patches of 2 x 2 pixels of (N, H, W, C) as in transformers with windows."""
+    n, rows, columns, channels = x.shape
+    blocks = x.reshape(n, rows // 2, 2, columns // 2, 2, channels)
+    return blocks.permute(0, 1, 3, 4, 2, 5).flatten(3)
+
+
 KERNEL = torch.ones(2, 2, 3, 3)
 
 
@@ -59,6 +68,9 @@ KERNEL = torch.ones(2, 2, 3, 3)
         (lambda x: x[..., ::2, ::2] + x[:, :, 1::2, 1::2], 2, 2.0),
         (lambda x: F.interpolate(x, scale_factor=0.25), 4, 4.0),
         (lambda x: F.pixel_unshuffle(x, 2), 2, 2.0),
+        (lambda x: x.reshape(1, 2, 8, 2, 8, 2).permute(0, 1, 3, 5, 2, 4).flatten(1, 3), 2, 2.0),
+        (lambda x: merged(merged(x.permute(0, 2, 3, 1))).permute(0, 3, 1, 2), 4, 4.0),
+        (lambda x: x.reshape(1, 2, 4, 4, 4, 4).transpose(3, 4).reshape(1, 2, 16, 16), 1, 1.0),
         (lambda x: x[0:, :, 2:9], 1, 1.0),
         (lambda x: F.adaptive_avg_pool2d(x, 1), 1, 1.0),
         (lambda x: F.avg_pool2d(x, 16), 1, 1.0),

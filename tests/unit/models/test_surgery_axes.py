@@ -102,3 +102,27 @@ def test_where_a_map_is_taken_apart_is_told(operation, rest, told):
 def test_a_step_in_the_forward_of_the_model_itself_has_a_name_in_the_table():
     table = surgery_table(circular(Around(lambda x: torch.relu(x.flatten(1)).view(x.shape))))
     assert str(table).splitlines()[-1].startswith("kept: the model itself (flatten): takes the rows and columns")
+
+
+class Merging(nn.Module):
+    def forward(self, x):
+        n, rows, columns, channels = x.shape
+        return x.reshape(n, rows // 2, 2, columns // 2, 2, channels).permute(0, 1, 3, 4, 2, 5).flatten(3)
+
+
+class Patches(nn.Module):
+    """Blocks of pixels moved into channels in the middle of a network, channels last."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.merge, self.head = nn.Conv2d(3, 4, 4, 4), Merging(), nn.Linear(16, 2)
+
+    def forward(self, x):
+        return self.head(self.merge(self.stem(x).permute(0, 2, 3, 1))).mean((1, 2))
+
+
+def test_pixels_that_are_moved_into_channels_by_reshaping_are_listed():
+    kept = surgery_table(antialias(Patches())).kept
+    reason = "moves blocks of 2 x 2 pixels into channels, in front of which no blur is put"
+    assert [(row.name, row.kind, row.reason) for row in kept if row.name != "stem"] == [("merge", "flatten", reason)]
+    assert [row.name for row in surgery_table(antialias(Patches(), skip="merge")).kept] == ["stem"]

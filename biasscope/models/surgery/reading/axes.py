@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -16,6 +16,8 @@ _SWAPS = frozenset(("transpose", "transpose_", "swapaxes", "swapdims"))
 _RESHAPES = frozenset(
     ("reshape", "view", "flatten", "unflatten", "view_as", "reshape_as", "unfold", "Flatten", "Unflatten", "Unfold")
 )
+REARRANGING = _SWAPS | {"reshape", "view", "flatten", "unflatten", "permute", "movedim", "moveaxis", "contiguous"}
+"""Functions after which the same numbers stand in other places."""
 _MIXED = _RESHAPES | {"einsum", "matmul", "__matmul__", "bmm"}
 _SUMMED = frozenset(("mean", "sum", "amax", "max", "var", "std", "AdaptiveAvgPool1d", "adaptive_avg_pool1d"))
 
@@ -71,6 +73,38 @@ def taken_apart(record: Record) -> Node | None:
         if any(reader.op not in _SUMMED for reader in record.consumers(after)):
             return node
     return None
+
+
+def folded(before: Sequence[int], after: Sequence[int]) -> int:
+    """Side of the blocks of pixels that became channels from a map to another, channels second or last; 1 if none did.
+
+    Examples
+    --------
+    >>> folded((1, 8, 8, 96), (1, 4, 4, 384)), folded((1, 8, 6, 6), (1, 72, 2, 2)), folded((1, 8, 6, 6), (1, 8, 6, 6))
+    (2, 3, 1)
+    """
+    if len(before) != 4 or len(after) != 4 or before[0] != after[0] or not 0 < after[2] < before[2]:
+        return 1
+    side = before[2] // after[2]
+    last = (before[0], before[1] / side, before[2] / side, before[3] * side**2)
+    second = (before[0], before[1] * side**2, before[2] / side, before[3] / side)
+    return side if tuple(after) in (last, second) else 1
+
+
+def folds(record: Record) -> list[tuple[Node, int]]:
+    """Steps that end what moves blocks of pixels into channels by reshaping, and the side of the blocks."""
+    start: dict[int, int] = {}
+    found = []
+    for node in record.nodes:
+        if node.is_module or node.op not in REARRANGING:
+            continue
+        first, after = start.get(node.inputs[0], node.inputs[0]), node.outputs[0]
+        side = folded(record.shapes[first], record.shapes[after])
+        if side > 1:
+            found.append((node, side))
+        elif len(record.shapes[after]) != 4:
+            start[after] = first
+    return found
 
 
 def _numbers(arguments: Iterable[Any]) -> Iterable[int]:
