@@ -39,8 +39,8 @@ def due(
 
     A report that was missed, however often, is run once. Nothing is run twice at the same time. The exit code is the
     largest of all reports: 0 when all gates held, 1 when one failed, and above that when a report could not be made or
-    compared (2 usage or configuration, 3 input, output or incomparable, 4 unexpected). With --list, 3 says that the
-    runs of a report cannot be read.
+    compared (2 usage or configuration, 3 input, output or incomparable, 4 unexpected). With --list, 2 says that the
+    file of a report or of one of its analyses cannot be read, 3 that the runs of a report cannot.
 
     Parameters
     ----------

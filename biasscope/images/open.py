@@ -156,7 +156,8 @@ def detect(request: Request) -> str:
     path = request.path
     if path is None or not path.exists():
         words = request.text
-        hub = f"For a dataset of the Hugging Face hub write hf://{words}." if words.count("/") == 1 else _hint()
+        named = words.count("/") == 1 and words[0] not in "/.~"  # as datasets of the hub are
+        hub = f"For a dataset of the Hugging Face hub write hf://{words}." if named else _hint()
         raise InputError("there is no such file or folder", where=words, hint=hub)
     raise InputError("holds no pictures that are known", where=str(path), hint=_hint())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +77,18 @@ def analyse(
     seconds = round(time.monotonic() - started, 3)
     made = msgspec.structs.replace(made, seconds=seconds, error=_words(error) if error else None)
     return Done(made, _code(error) if error else 0, note)
+
+
+def misread(schedule: Schedule) -> Iterator[tuple[str, int]]:
+    """What is wrong with the files of the analyses, found out before any is run, with its exit code.
+
+    Nothing says here whether code of one's own will be allowed, so that is not looked at.
+    """
+    for part in schedule.report.parts:
+        try:
+            _file(schedule, part, Settings(allow_python=True))
+        except BiasscopeError as error:
+            yield f"{schedule.name}: {part.name}: {error}", error.exit_code
 
 
 def _file(schedule: Schedule, part: Part, settings: Settings) -> AnalysisFile:

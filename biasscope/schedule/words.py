@@ -8,6 +8,7 @@ from datetime import datetime
 from biasscope.core.errors import InputError
 from biasscope.figures.labels import visible
 from biasscope.report.gates import lines
+from biasscope.schedule.analyses import misread
 from biasscope.schedule.collect import Found
 from biasscope.schedule.due import said
 from biasscope.schedule.lock import owner
@@ -50,11 +51,13 @@ def listed(found: Sequence[Found], now: datetime) -> str:
 
 
 def unreadable(found: Sequence[Found]) -> Iterator[tuple[str, int]]:
-    """What the table leaves open, because it cannot be read, with its exit code: all runs of a report, or one of them.
+    """What the table leaves open, because it cannot be read, with its exit code: analyses, and all runs or one.
 
     A run that cannot be read is passed over, as when the report is run.
     """
     for item in found:
+        if item.schedule:
+            yield from ((visible(line), code) for line, code in misread(item.schedule))
         past = _past(item)
         if isinstance(past, InputError):
             yield f"{item.name}: {visible(str(past))}", past.exit_code

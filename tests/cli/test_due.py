@@ -143,6 +143,17 @@ def test_listing_runs_nothing(program: Program, reports: Path) -> None:
     assert " passed " in program("due", "--list", "reports/nightly.toml").stdout
 
 
+def test_listing_looks_into_the_analyses(program: Program, reports: Path) -> None:
+    (reports / "misspelt.toml").write_text('title = "x"\nquestion = "dataset"\nsource = "us"\n[dataset]\npath = 1\n')
+    write(reports, "nightly", analyses='"../boxes.toml", "misspelt.toml", "nowhere.toml"')
+    done = program("due", "--list")
+    first, second = done.stderr.splitlines()
+    assert first.startswith("biasscope: nightly: misspelt: ")
+    assert "'path'" in first
+    assert second.startswith("biasscope: nightly: nowhere: ")
+    assert (done.returncode, (reports / "output").exists()) == (2, False)
+
+
 def test_kill_9_leaves_the_previous_report_and_the_next_due_succeeds(program: Program, reports: Path) -> None:
     assert program("due").returncode == 0
     home = reports / "output" / "nightly"

@@ -109,6 +109,9 @@ def test_nothing_there(tmp_path):
         open_images(tmp_path / "none")
     with pytest.raises(InputError, match="hf://someone/pictures"):
         open_images("someone/pictures")
+    for path in ("/nowhere", "./nowhere", "~/nowhere"):
+        with pytest.raises(InputError, match=r"no such file or folder\. Pictures come from"):
+            open_images(path)
     with pytest.raises(InputError, match="no such file or folder"):
         open_images(f"folder:{tmp_path / 'none'}")
 
