@@ -144,8 +144,8 @@ def test_listing_runs_nothing(program: Program, reports: Path) -> None:
 
 
 def test_listing_looks_into_the_analyses(program: Program, reports: Path) -> None:
-    (reports / "misspelt.toml").write_text('title = "x"\nquestion = "dataset"\nsource = "us"\n[dataset]\npath = 1\n')
-    write(reports, "nightly", analyses='"../boxes.toml", "misspelt.toml", "nowhere.toml"')
+    (reports.parent / "misspelt.toml").write_text('title = "x"\nquestion = "dataset"\nsource = "us"\n[dataset]\npath = 1\n')
+    write(reports, "nightly", analyses='"../boxes.toml", "../misspelt.toml", "nowhere.toml"')
     done = program("due", "--list")
     first, second = done.stderr.splitlines()
     assert first.startswith("biasscope: nightly: misspelt: ")

@@ -20,6 +20,8 @@ COUNTED = frozenset({"boxes", "boxes_available", "images", "left_out", "left_out
 """Parameters that only count what the data held; with different data they are no reason of their own."""
 DESCRIBING = frozenset({"images", "models", "transforms", "expected", "published"})
 """Results that say what was looked at, or what others found, and measure nothing themselves."""
+ASIDE = frozenset({"lie"})
+"""Results that stand beside others, whatever those measured."""
 MOST = 3
 """Names that are listed in one sentence."""
 
@@ -40,9 +42,15 @@ def comparability(a: Report, b: Report, names: tuple[str, str] = ("A", "B")) -> 
 
 def _measured(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
     """Reason of two reports that measured nothing in common, such as shifts and sizes."""
-    ours, theirs = (list(dict.fromkeys(r.kind for r in one.results if r.kind not in DESCRIBING)) for one in (a, b))
+    ours, theirs = map(_kinds, (a, b))
     if ours and theirs and not set(ours) & set(theirs):
         yield f"Different measurements: {_listed(ours)} in {names[0]}, {_listed(theirs)} in {names[1]}."
+
+
+def _kinds(report: Report) -> list[str]:
+    """Kinds of what was measured; of results that stand aside only where there is nothing else."""
+    kinds = list(dict.fromkeys(result.kind for result in report.results if result.kind not in DESCRIBING))
+    return [kind for kind in kinds if kind not in ASIDE] or kinds
 
 
 def _data(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:

@@ -344,6 +344,9 @@ def test_reports_that_measured_nothing_in_common_are_not_comparable():
     assert not made.comparable
     assert compare(report(shifts, sizes), report(sizes, pictures)).comparable
     assert compare(report(pictures), report(sizes, pictures)).comparable
+    aside = result("lie", [scalar("lie@a", 0.5)])
+    assert compare(report(shifts, aside), report(sizes, aside)).reasons == made.reasons
+    assert compare(report(aside), report(aside)).comparable
 
 
 def test_splits_named_by_a_number_are_those_of_reports_that_called_them_so():
