@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from biasscope.core.results import number
-from biasscope.pipeline.upsampling.measurement import Measurement
+from biasscope.pipeline.upsampling.measurement import Measurement, cycles
 from biasscope.pipeline.upsampling.tables import Cells
 from biasscope.upsampling import Row
 
@@ -23,6 +23,7 @@ def remedy_row(item: Measurement, row: Row) -> Cells:
     value, low, high = found.decibels if found is not None else (None, None, None)
     plain = ("overlap", "score", "step", "eta_squared", "p", "gradient", "parameters", "operations", "seconds")
     changed = dict(zip(("change", "change_low", "change_high"), map(number, row.change), strict=True))
+    highest = found.highest if found is not None else None
     cost = found.operations / first.operations if found is not None and first is not None and first.operations else None
     return {
         "model": item.label,
@@ -32,6 +33,8 @@ def remedy_row(item: Measurement, row: Row) -> Cells:
         "decibels": number(value),
         "decibels_low": number(low),
         "decibels_high": number(high),
+        "highest": cycles(highest.numbers, highest.period) if highest is not None else None,
+        "highest_decibels": number(highest.decibels) if highest is not None else None,
         **changed,
         **{name: number(getattr(found, name)) if found is not None else None for name in plain},
         "cost": number(cost),

@@ -45,6 +45,7 @@ GRIDS: dict[str, tuple[list[Field], str]] = {
         [
             MODEL, Field("remedy", "Remedy", "code"), Field("title", "What", "text"),
             Field("decibels", "Peaks (dB)", "amount"),
+            Field("highest_decibels", "One alone (dB)", "amount", "Frequency that stands out most certainly by itself"),
             Field("eta_squared", "Phase explains", "share"), Field("step", "Ripple on constants", "real"),
             Field("change", "Change of the output", "share"), Field("cost", "Operations", "real", "Over those before"),
             Field("parameters", "Parameters", "count"), Field("reason", "Why not", "text"),

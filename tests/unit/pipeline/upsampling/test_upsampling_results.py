@@ -429,6 +429,13 @@ def test_the_frequency_that_stands_out_by_itself_is_in_the_table_as_in_the_sente
     assert f"{told} (at least {output['highest_least']:.1f}) above it" in found.finding
 
 
+def test_remedies_tell_of_the_frequency_that_stands_out_by_itself() -> None:
+    report = analyze_upsampling(Lined(), inputs=inputs(12, 8), remedies="smooth", draws=99)
+    output, plain = rows(report.result("patterns"), "patterns")[-1], rows(report.result("remedies"), "remedies")[0]
+    assert (plain["remedy"], plain["highest"]) == ("none", output["highest"])
+    assert plain["highest_decibels"] == pytest.approx(output["highest_decibels"])
+
+
 def test_a_pattern_whose_sign_is_that_of_the_picture_is_not_passed_over() -> None:
     """Uneven gains meet activations about zero: nothing is left of them in means over pictures, and all in spectra."""
     low = inputs(12, 8) - 0.5 + torch.tensor([1.0, -1.0]).repeat(4)[:, None, None, None]
