@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import copy
+import dis
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+import torch
 from torch import fx, nn
 
 from biasscope.core.errors import UsageError
@@ -41,12 +43,27 @@ _SAME_ARGUMENTS: dict[str, type[nn.Module]] = {
 
 
 class _Tracer(fx.Tracer):
-    """Follows the forward of one module, whose parts are single steps."""
+    """Follows the forward of one module, whose parts are single steps; steps in another state than around it fail."""
 
     proxy_buffer_attributes = True
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = _state()
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        if _state() != self.state:
+            raise ValueError("a graph does not say under which gradient mode or precision a step runs")
+        return super().create_node(*args, **kwargs)
+
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return True
+
+
+def _state() -> tuple[bool, ...]:
+    """What a ``with`` in a forward may change, which a graph does not say: whether gradients and autocast are on."""
+    types = ("cpu", "cuda")
+    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), *map(torch.is_autocast_enabled, types)
 
 
 def called_pools(model: nn.Module, record: Record, skip: Selectors, meant: Callable[[Node], bool]) -> Iterator[str]:
@@ -103,28 +120,40 @@ def _given(new: nn.Module, _old: nn.Module) -> nn.Module:
 
 
 def _spelled_out(module: nn.Module) -> SpelledOut | None:
-    """Write the forward of a module that reads one value again, if it is the same code in both modes."""
+    """Write the forward of a module that reads one value again, if it is the same code in both modes.
+
+    Whatever else it does besides giving a value, as keeping one in an attribute, would be lost: then there is none.
+    """
     parameters = inspect.signature(type(module).forward).parameters.values()
     plain = all(p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in parameters)
     other = isinstance(module, (SpelledOut, nn.Sequential)) or "forward" in vars(module)
     if not plain or len(parameters) != 2 or other:
         return None
-    was, held = module.training, dict(vars(module))
+    was = module.training
+    held = {
+        name: copy.copy(thing) if type(thing) in (dict, list, set) else thing for name, thing in vars(module).items()
+    }
     try:
         training, _ = _traced(module, True)
         evaluating, parts = _traced(module, False)
+        kept = vars(module) | {"training": was} == held and not _manages(type(module).forward)
     except Exception:  # any forward may do what a graph cannot say
         return None
     finally:
         vars(module).clear()
-        vars(module).update(held, training=was)
+        vars(module).update(held)
     code = [graph.python_code("self").src for graph in (training, evaluating)]
-    if not parts or code[0] != code[1] or "_tensor_constant" in code[0]:
+    if not kept or not parts or code[0] != code[1] or "_tensor_constant" in code[0]:
         return None
     new = SpelledOut(module, evaluating)
     for name, part in parts.items():
         new.add_module(name, part.train(was))
     return new
+
+
+def _manages(forward: Callable[..., Any]) -> bool:
+    """Whether a forward has a ``with``, whose doing a graph does not say."""
+    return any(step.opname in ("BEFORE_WITH", "SETUP_WITH", "LOAD_SPECIAL") for step in dis.get_instructions(forward))
 
 
 def _traced(module: nn.Module, mode: bool) -> tuple[fx.Graph, dict[str, nn.Module]]:

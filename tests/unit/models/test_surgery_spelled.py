@@ -113,7 +113,40 @@ class Sized(Written):
         return x.mean((2, 3)) if x.shape[2] > 2 else x.amax((2, 3))
 
 
-@pytest.mark.parametrize("kind", [Optional, Trained, Random, Sized])
+class Frozen(Written):
+    def forward(self, x):
+        with torch.no_grad():
+            x = self.second(self.first(x)).relu()
+        return x.mean((2, 3))
+
+
+class Decorated(Written):
+    def forward(self, x):
+        return self.features(x).mean((2, 3))
+
+    @torch.autocast("cpu", dtype=torch.bfloat16)
+    def features(self, x):
+        return self.second(self.first(x)).relu()
+
+
+class Keeping(Written):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, x):
+        x = self.second(self.first(x)).relu()
+        self.seen.append(x)
+        return x.mean((2, 3))
+
+
+class Remembering(Written):
+    def forward(self, x):
+        self.last = self.second(self.first(x)).relu()
+        return self.last.mean((2, 3))
+
+
+@pytest.mark.parametrize("kind", [Optional, Trained, Random, Sized, Frozen, Decorated, Keeping, Remembering])
 def test_a_forward_that_is_not_one_code_is_left_and_refused(kind):
     with pytest.raises(UsageError, match=r"second: its activation \(relu in the model\) is shared or a function"):
         antialias(kind().eval())
