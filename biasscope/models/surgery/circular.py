@@ -43,7 +43,7 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     example
         Input to follow the model with, a tensor or (C, H, W), where 224 or 64 pixels do not fit.
     inplace
-        Change the model itself instead of a copy.
+        Change the model itself instead of a copy, which is refused where a forward has to be written again.
 
     Returns
     -------

@@ -40,8 +40,8 @@ def polyphase(
 ) -> M:
     """Let every subsampling of a model choose its phase by content (APS), with its weights kept.
 
-    Stride-s layers become stride-1 layers followed by `biasscope.nn.PolyphaseSampling2d`, behind the activation as in
-    `antialias`. A shortcut is sampled at the phase that its residual branch chose (or the other way round: the branch
+    Stride-s layers become stride-1 layers followed by `biasscope.nn.PolyphaseSampling2d`, behind the activation and with
+    forwards written again where needed, as in `antialias`. A shortcut is sampled at the phase that its residual branch chose (or the other way round: the branch
     that runs first chooses). With circular padding and a global average in the head, the answer is the same at every
     circular shift, even untrained and for sides that the strides do not divide.
 
@@ -60,7 +60,7 @@ def polyphase(
     example
         Input to follow the model with, a tensor or (C, H, W), where 224 or 64 pixels do not fit.
     inplace
-        Change the model itself instead of a copy.
+        Change the model itself instead of a copy, which is refused where a forward has to be written again.
 
     Returns
     -------

@@ -18,6 +18,7 @@ import torch
 from torch import fx, nn
 
 from biasscope.core.errors import UsageError
+from biasscope.models.borrow import same_draws
 from biasscope.models.surgery.edit import replace
 from biasscope.models.surgery.layers.spelled import SpelledOut
 from biasscope.models.surgery.reading.elementwise import ACTIVATIONS
@@ -134,9 +135,10 @@ def _spelled_out(module: nn.Module) -> SpelledOut | None:
         name: copy.copy(thing) if type(thing) in (dict, list, set) else thing for name, thing in vars(module).items()
     }
     try:
-        training, _ = _traced(module, True)
-        evaluating, parts = _traced(module, False)
-        kept = vars(module) | {"training": was} == held and not _manages(type(module).forward)
+        with same_draws() as drawn:
+            training, _ = _traced(module, True)
+            evaluating, parts = _traced(module, False)
+            kept = vars(module) | {"training": was} == held and not (drawn() or _manages(type(module).forward))
     except Exception:  # any forward may do what a graph cannot say
         return None
     finally:

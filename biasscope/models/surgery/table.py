@@ -21,7 +21,8 @@ class Replacement:
     name
         Name of the module that was subsampling (or padding, or convolving) before.
     kind
-        ``max pool``, ``average pool``, ``convolution``, ``depthwise convolution``, ``shortcut``, ``slicing shortcut``.
+        ``max pool``, ``average pool``, ``convolution``, ``depthwise convolution``, ``shortcut``, ``slicing shortcut``;
+        ``forward`` where a module's forward was written again, with modules in the place of its functions.
     stride
         (vertical, horizontal) subsampling factor of this place.
     before, after

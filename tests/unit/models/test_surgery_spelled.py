@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import random
 
 import pytest
 import torch
@@ -140,13 +141,21 @@ class Keeping(Written):
         return x.mean((2, 3))
 
 
+class Dropping(Written):
+    def forward(self, x):
+        x = self.second(self.first(x)).relu()
+        if self.training and random.random() < 1e-9:  # noqa: S311 (no secret)
+            x = 2 * x
+        return x.mean((2, 3))
+
+
 class Remembering(Written):
     def forward(self, x):
         self.last = self.second(self.first(x)).relu()
         return self.last.mean((2, 3))
 
 
-@pytest.mark.parametrize("kind", [Optional, Trained, Random, Sized, Frozen, Decorated, Keeping, Remembering])
+@pytest.mark.parametrize("kind", [Optional, Trained, Random, Sized, Frozen, Decorated, Keeping, Dropping, Remembering])
 def test_a_forward_that_is_not_one_code_is_left_and_refused(kind):
     with pytest.raises(UsageError, match=r"second: its activation \(relu in the model\) is shared or a function"):
         antialias(kind().eval())
