@@ -40,10 +40,11 @@ def polyphase(
 ) -> M:
     """Let every subsampling of a model choose its phase by content (APS), with its weights kept.
 
-    Stride-s layers become stride-1 layers followed by `biasscope.nn.PolyphaseSampling2d`, behind the activation and with
-    forwards written again where needed, as in `antialias`. A shortcut is sampled at the phase that its residual branch chose (or the other way round: the branch
-    that runs first chooses). With circular padding and a global average in the head, the answer is the same at every
-    circular shift, even untrained and for sides that the strides do not divide.
+    Stride-s layers become stride-1 layers followed by `biasscope.nn.PolyphaseSampling2d`, behind the activation and
+    with forwards written again where needed, as in `antialias`. A shortcut is sampled at the phase that its residual
+    branch chose (or the other way round: the branch that runs first chooses). With circular padding and a global
+    average in the head, the answer is the same at every circular shift, even untrained and for sides that the strides
+    do not divide.
 
     Parameters
     ----------

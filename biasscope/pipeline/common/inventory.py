@@ -13,6 +13,8 @@ from biasscope.images.picture import ImageProblem, ImageSource
 from biasscope.images.problems import Explained
 from biasscope.pipeline.common.forms import Impossible, Subject
 
+ITSELF = "the model itself"
+"""Name of a module that has none: the whole of what was given."""
 NAMED = 6
 ROWS = 1000
 """Problems of one code that are listed."""
@@ -72,11 +74,8 @@ def _models(subjects: Sequence[Subject]) -> Table:
         "input": [item.model.preprocessing.law() for item in subjects],
         "classes": [len(item.model.class_names) if item.model.class_names else None for item in subjects],
         "accuracy": [_number(item.recipe.get("accuracy")) for item in provenance],
-        "replaced": [_listed(item.surgery.names) for item in subjects],
-        "kept": [
-            _listed([f"{row.name or 'the model itself'} ({row.reason})" for row in item.surgery.kept])
-            for item in subjects
-        ],
+        "replaced": [_listed([name or ITSELF for name in item.surgery.names]) for item in subjects],
+        "kept": [_listed([f"{row.name or ITSELF} ({row.reason})" for row in item.surgery.kept]) for item in subjects],
     }
     return table("models", columns, title="Models", row="model")
 
@@ -99,7 +98,9 @@ def _replacements(subjects: Sequence[Subject]) -> Table:
     rows = [(item.label, row) for item in subjects for row in item.surgery]
     columns: dict[str, list[Any]] = {
         "model": [label for label, _ in rows],
-        **{name: [getattr(row, name) for _, row in rows] for name in ("surgery", "name", "kind", "before", "after")},
+        "surgery": [row.surgery for _, row in rows],
+        "name": [row.name or ITSELF for _, row in rows],
+        **{name: [getattr(row, name) for _, row in rows] for name in ("kind", "before", "after")},
         "stride": ["x".join(map(str, row.stride)) for _, row in rows],
     }
     return table("replacements", columns, title="What surgery replaced", row="name")
@@ -109,7 +110,9 @@ def _kept(subjects: Sequence[Subject]) -> Table:
     rows = [(item.label, row) for item in subjects for row in item.surgery.kept]
     columns: dict[str, list[Any]] = {
         "model": [label for label, _ in rows],
-        **{name: [getattr(row, name) for _, row in rows] for name in ("surgery", "name", "kind", "reason")},
+        "surgery": [row.surgery for _, row in rows],
+        "name": [row.name or ITSELF for _, row in rows],
+        **{name: [getattr(row, name) for _, row in rows] for name in ("kind", "reason")},
     }
     return table("kept", columns, title="What surgery left as it was, and why", row="name")
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
 
 from biasscope.core.progress import Progress
 from biasscope.images import PROBLEMS, ImageProblem, open_images
@@ -116,3 +118,18 @@ def test_forms_that_cannot_be_made_are_listed() -> None:
     assert found.scalar("violations").value == 1
     assert "1 form cannot be made: resnet18 has no form polyphase: it has a window." in found.finding
     assert not any(item.name == "violations" for item in inventory.models(made).scalars)
+
+
+def test_a_model_whose_own_forward_was_written_again_has_a_name_in_the_tables() -> None:
+    class Written(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.max_pool2d(self.conv(x), 2).mean((2, 3))
+
+    asked = InvarianceAnalysis(variants=["antialias"])
+    found = inventory.models(list(subjects([Written()], asked, Progress())))
+    assert found.table("replacements")["name"] == ["the model itself", "maxpool2d_0"]
+    assert found.table("models")["replaced"] == ["2: the model itself, maxpool2d_0"]
