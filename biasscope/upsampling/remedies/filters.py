@@ -81,5 +81,5 @@ def blurred(model: nn.Module, example: Tensor, filter_size: int = 4) -> Remedied
     except UsageError as error:
         return Remedied(copy.deepcopy(model), (), (Refused(error.where, "antialias", error.what),))
     table = surgery_table(done)
-    changes = tuple(Change(row.name, row.before, row.after, KEPT) for row in table)
+    changes = tuple(Change(row.name, row.before, row.after, KEPT) for row in table if row.kind != "forward")
     return Remedied(done, changes, tuple(Refused(row.name, row.kind, row.reason) for row in table.kept))

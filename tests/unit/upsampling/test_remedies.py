@@ -331,3 +331,15 @@ def test_random_numbers_of_other_devices_are_left_as_they_are(monkeypatch: pytes
     monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
     compare(nn.ConvTranspose2d(1, 1, 3, 2), torch.rand(2, 1, 16, 16), [])
     assert seeded == []
+
+
+def test_a_forward_that_was_written_again_is_no_layer_that_was_changed() -> None:
+    class Resized(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down = nn.Conv2d(1, 4, 3, 2, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.interpolate(F.relu(self.down(x)), scale_factor=2)
+
+    assert [change.name for change in blurred(Resized(), torch.zeros(1, 1, 16, 16)).changes] == ["down"]
