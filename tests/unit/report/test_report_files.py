@@ -55,7 +55,7 @@ def test_json_alone(tmp_path):
 
 
 def test_json_alone_leaves_no_older_page_of_ours_and_every_page_of_others(tmp_path):
-    write(sample.full(1), tmp_path)
+    write(sample.report([sample.integrity()]), tmp_path)  # which has no figure to draw
     write(sample.full(2), tmp_path, html=False)
     assert [item.name for item in tmp_path.iterdir()] == ["report.json"]
     (tmp_path / "report.html").write_text("<!doctype html>mine")

@@ -27,10 +27,20 @@ from tests.unit.report import (
 from tests.unit.report import sample_reports as sample
 from tests.unit.report.page import Page
 
+UNDRAWN = ["none of them"]
+"""Figures of pages on which no figure is looked at: drawing them is most of the work."""
+
 
 @pytest.fixture(scope="module")
 def full():
     return sample.full(30)
+
+
+@pytest.fixture(scope="module")
+def of_every_kind():
+    results = [*sample.full(5).results, *sample_invariance.results(), *sample_layers.results()]
+    results += [*sample_augmentation.results(), *sample_upsampling.results(), *sample_expected.results()]
+    return {item.kind: item for item in reversed(results)}
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +70,13 @@ def test_sections_of_one_kind_are_told_apart_by_what_differs():
     crops = ["RandomCrop(9)", "RandomCrop(8)", "RandomCrop(8)"]
     results = [*(sample.repair(labels, crop) for crop in crops), sample.integrity(), other, sample.splits(labels)]
     question, wrong = "Would the augmentation repair it?", "What is wrong with the annotations"
-    found = sections(sample.report(results))
+    found = sections(sample.report(results, figures=UNDRAWN))
     named = [f"{question} RandomCrop(9)", f"{question} RandomCrop(8)", f"{question} RandomCrop(8) (3)"]
     assert [item.title for item in found] == [*named, "Do the splits share the bias?", wrong, f"{wrong}: other.csv"]
     crop = "Repair: RandomCrop"
     links = [crop, f"{crop} 2", f"{crop} 3", "Splits", "Integrity", "Integrity: other.csv"]
     assert [item.short for item in found] == links
-    alone = sections(sample.report([sample.repair(labels, crops[0])]))[0]
+    alone = sections(sample.report([sample.repair(labels, crops[0])], figures=UNDRAWN))[0]
     assert (alone.title, alone.over) == (question, "RandomCrop(9)")
 
 
@@ -182,10 +192,8 @@ def test_unknown_kind_shows_its_finding_numbers_and_tables(html):
 
 
 @pytest.mark.parametrize("kind", [*SECTIONS, "invariance"])
-def test_a_result_alone_makes_a_page(kind):
-    results = [*sample.full(5).results, *sample_invariance.results(), *sample_layers.results()]
-    results += [*sample_augmentation.results(), *sample_upsampling.results(), *sample_expected.results()]
-    page = Page(render(sample.report([next(item for item in results if item.kind == kind)])))
+def test_a_result_alone_makes_a_page(kind, of_every_kind):
+    page = Page(render(sample.report([of_every_kind[kind]], figures=UNDRAWN)))
     assert [item["id"] for item in page.all("section")] == ["top", kind, "provenance"]
 
 
