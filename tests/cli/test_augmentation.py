@@ -17,13 +17,14 @@ from PIL import Image
 
 from biasscope.analyze import main
 from biasscope.core.progress import Progress
-from biasscope.pipeline.augmentation import analyze_augmentation
 from biasscope.report.model import Report
 from biasscope.report.render import render
 from tests.cli.conftest import read
 
 TINY = ("--images", "centred:60@24", "--copies", "1,2,4,8", "--shifts", "4x4", "--steps", "2", "--batch", "8")
 QUICK = (*TINY, "--model", "small:4:4", "--seeds", "1", "--variants", "plain,polyphase")
+SMALL = (*TINY[:6], "--variants", "plain", "--seeds", "1", "--steps", "20", "--batch", "8", "--no-html")
+BOTH = (*SMALL, "--model", "small:4:4", "--model", "small:8:4")
 Command = Callable[..., int]
 HELD = """
 import sys
@@ -84,13 +85,32 @@ def test_answers_in_words_and_tables(command: Command, capsys: pytest.CaptureFix
     assert render(report) == page
 
 
-@pytest.mark.usefixtures("two_cores")
-def test_two_models_in_processes_of_their_own_give_the_same_as_one(command: Command) -> None:
-    both = (*TINY, "--variants", "plain", "--seeds", "1", "--no-html")
-    assert command(*both, "--model", "small:4:4", "--model", "small:8:4", "--output", "both") == 0
-    assert command(*both, "--model", "small:8:4", "--output", "one") == 0
-    joint, alone = (read(name).result("copies").table("networks") for name in ("both", "one"))
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
+    """Report of two models that were trained in two processes, each of which imports torch anew, and its progress."""
+    folder, steps = tmp_path_factory.mktemp("apart"), list[int]()
+
+    class Shown(Progress):
+        @contextmanager
+        def bar(self, text: str, total: int | None) -> Iterator[Callable[[int], None]]:
+            steps.append(total or 0)
+            yield steps.append
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr("biasscope.pipeline.augmentation.workers.cores", lambda: 2)
+        patch.setattr("biasscope.core.progress.Terminal", Shown)
+        assert main(["augmentation", *BOTH]) == 0
+    return folder / "biasscope-report", steps
+
+
+def test_two_models_in_processes_of_their_own_give_the_same_as_one(
+    command: Command, apart: tuple[Path, list[int]]
+) -> None:
+    assert command(*SMALL, "--model", "small:8:4") == 0
+    joint, alone = (read(name).result("copies").table("networks") for name in (apart[0], "biasscope-report"))
     mine = [place for place, name in enumerate(joint["variant"]) if name == "small:8:4 plain"]
+    assert len(mine) == 4
     assert [joint["loss"][place] for place in mine] == alone["loss"]
     assert [joint["consistency"][place] for place in mine] == alone["consistency"]
 
@@ -114,11 +134,11 @@ def _timeless(report: Report) -> list[object]:
     return [report.answer, report.headline, provenance, tables, scalars]
 
 
-def test_killed_while_two_processes_train_it_goes_on_to_the_same_answer(command: Command, tmp_path: Path) -> None:
-    given = (*TINY[:6], "--variants", "plain", "--seeds", "1", "--steps", "20", "--batch", "8", "--no-html")
-    both = (*given, "--model", "small:4:4", "--model", "small:8:4")
-    assert command(*both, "--output", "whole") == 0
-    words = [sys.executable, "-c", HELD, "augmentation", *both, "--quiet", "--output", "killed"]
+@pytest.mark.usefixtures("two_cores")
+def test_killed_while_two_processes_train_it_goes_on_to_the_same_answer(
+    command: Command, apart: tuple[Path, list[int]], tmp_path: Path
+) -> None:
+    words = [sys.executable, "-c", HELD, "augmentation", *BOTH, "--quiet", "--output", "killed"]
 
     def stored() -> list[Path]:
         return list((tmp_path / "cache").rglob("plain-*.safetensors"))
@@ -130,8 +150,8 @@ def test_killed_while_two_processes_train_it_goes_on_to_the_same_answer(command:
     assert process.returncode == -signal.SIGKILL
     assert not Path("killed").exists()
     assert 0 < len(stored()) < 8
-    assert command(*both, "--output", "killed") == 0
-    assert _timeless(read("killed")) == _timeless(read("whole"))
+    assert command(*BOTH) == 0
+    assert _timeless(read()) == _timeless(read(apart[0]))
 
 
 def test_products_of_transformations_and_a_time_budget(command: Command) -> None:
@@ -207,26 +227,8 @@ def test_transforms_that_are_given(command: Command) -> None:
     assert delivered["phases"][-1] == pytest.approx(9 / 16)
 
 
-@pytest.mark.usefixtures("two_cores")
-def test_networks_of_all_models_are_counted() -> None:
-    steps: list[int] = []
-
-    class Shown(Progress):
-        @contextmanager
-        def bar(self, text: str, total: int | None) -> Iterator[Callable[[int], None]]:
-            steps.append(total or 0)
-            yield steps.append
-
-    words = {
-        "images": "centred:60@24",
-        "copies": [1, 2],
-        "variants": ["plain"],
-        "seeds": 1,
-        "steps": 2,
-        "shifts": "2x2",
-    }
-    analyze_augmentation("small:4:4", "small:8:4", progress=Shown(), **words)
-    assert steps == [4, 1, 1, 1, 1]
+def test_networks_of_all_models_are_counted(apart: tuple[Path, list[int]]) -> None:
+    assert apart[1] == [8, *[1] * 8]
 
 
 @pytest.mark.parametrize(
