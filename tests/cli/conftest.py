@@ -1,15 +1,17 @@
-"""The program as users run it: a process of its own in an empty folder, using the installed package."""
+"""The program as users run it: a process of its own in an empty folder, using the installed package; or its commands
+in this process, which is spared starting Python and importing everything once more where only the answer matters."""
 
 import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from biasscope.analyze import main
 from biasscope.report.model import Report, decode
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -41,6 +43,25 @@ def program(tmp_path: Path, fonts: None) -> Program:
             check=False,
             **options,  # type: ignore[call-overload]
         )
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Program:
+    """Run in this process what ``program`` runs in one of its own, which starts Python and imports everything again."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in [name for name in os.environ if name.startswith("BIASSCOPE_")]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments: object, environment: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        words = list(map(str, arguments))
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in (environment or {}).items():
+                patch.setenv(name, value)
+            capfd.readouterr()
+            return subprocess.CompletedProcess(words, main(words), *capfd.readouterr())
 
     return run
 
@@ -79,11 +100,25 @@ def coco(tmp_path: Path) -> Path:
     return path
 
 
+def shared(folders: pytest.TempPathFactory) -> Path:
+    """Folder of all processes of the tests."""
+    base = folders.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture
+def trained(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Share small networks with the questions without a model, which train the same ones."""
+    place = shared(tmp_path_factory) / "embedded-cache" / "biasscope" / "models"
+    place.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "cache" / "biasscope").mkdir(parents=True)
+    (tmp_path / "cache" / "biasscope" / "models").symlink_to(place, target_is_directory=True)
+
+
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory, fonts: None) -> Callable[..., Done]:
     """Run a question without a model, once for all processes of the tests: it trains networks, which takes a minute."""
-    base = tmp_path_factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = shared(tmp_path_factory)
     environment = os.environ | {"XDG_CACHE_HOME": str(root / "embedded-cache")}
 
     def run(question: str, *options: str) -> Done:

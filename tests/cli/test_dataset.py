@@ -35,8 +35,8 @@ def test_embedded_default_answers_and_finds_the_law(program: Program, tmp_path: 
     assert 3 <= len(report.headline) <= 5
 
 
-def test_html_is_a_view_of_the_json_byte_for_byte(program: Program, coco: Path, tmp_path: Path) -> None:
-    assert program("dataset", coco, "--output", "out").returncode == 0
+def test_html_is_a_view_of_the_json_byte_for_byte(here: Program, coco: Path, tmp_path: Path) -> None:
+    assert here("dataset", coco, "--output", "out").returncode == 0
     data = (tmp_path / "out" / "report.json").read_bytes()
     page = (tmp_path / "out" / "report.html").read_bytes()
     assert render(decode(data)) == page
@@ -44,10 +44,10 @@ def test_html_is_a_view_of_the_json_byte_for_byte(program: Program, coco: Path, 
     assert b"&lt;script&gt;alert(1)" in page
 
 
-def test_same_seed_same_bytes_except_times(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_same_seed_same_bytes_except_times(program: Program, here: Program, coco: Path, tmp_path: Path) -> None:
     reports = []
-    for name in ("a", "b"):
-        assert program("dataset", coco, "--output", name, "--no-html", "--seed", 7).returncode == 0
+    for name, run in (("a", program), ("b", here)):  # two processes, of which each hashes in its own way
+        assert run("dataset", coco, "--output", name, "--no-html", "--seed", 7).returncode == 0
         report = decode((tmp_path / name / "report.json").read_bytes())
         timeless = msgspec.structs.replace(report.provenance, started="", seconds=0.0)
         reports.append(msgspec.structs.replace(report, provenance=timeless))
@@ -55,8 +55,8 @@ def test_same_seed_same_bytes_except_times(program: Program, coco: Path, tmp_pat
     assert not (tmp_path / "a" / "report.html").exists()
 
 
-def test_json_on_stdout_is_the_report_and_nothing_else(program: Program, coco: Path, tmp_path: Path) -> None:
-    done = program("dataset", coco, "--format", "json", "--no-html")
+def test_json_on_stdout_is_the_report_and_nothing_else(here: Program, coco: Path, tmp_path: Path) -> None:
+    done = here("dataset", coco, "--format", "json", "--no-html")
     assert decode(done.stdout.encode()) == decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
 
 
@@ -70,22 +70,22 @@ def test_quiet_says_nothing_with_torch_either(program: Program, coco: Path) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_bad_boxes_are_listed_and_strict_exits_with_3(program: Program, coco: Path, tmp_path: Path) -> None:
-    assert program("dataset", coco, "--no-html", "--no-leakage").returncode == 0
+def test_bad_boxes_are_listed_and_strict_exits_with_3(here: Program, coco: Path, tmp_path: Path) -> None:
+    assert here("dataset", coco, "--no-html", "--no-leakage").returncode == 0
     integrity = decode((tmp_path / "biasscope-report" / "report.json").read_bytes()).result("integrity")
     rows = integrity.table("rows")
     assert list(zip(rows["code"], rows["image_id"], strict=True)) == [("outside", "000")]
-    strict = program("dataset", coco, "--no-html", "--no-leakage", "--strict", "--output", "strict")
+    strict = here("dataset", coco, "--no-html", "--no-leakage", "--strict", "--output", "strict")
     assert strict.returncode == 3
     assert "--strict" in strict.stderr
     assert (tmp_path / "strict" / "report.json").exists()
 
 
-def test_the_second_dataset_is_inspected_too(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_the_second_dataset_is_inspected_too(here: Program, coco: Path, tmp_path: Path) -> None:
     good = tmp_path / "good.csv"
     rows = "".join(f"i{number},1,1,9,9,b,20,20\n" for number in range(30))
     good.write_text(f"image,xmin,ymin,xmax,ymax,label,width,height\n{rows}")
-    done = program("dataset", good, "--compare", coco, "--no-html", "--no-leakage", "--strict")
+    done = here("dataset", good, "--compare", coco, "--no-html", "--no-leakage", "--strict")
     assert done.returncode == 3
     report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
     found = [result for result in report.results if result.kind == "integrity"]
@@ -94,18 +94,18 @@ def test_the_second_dataset_is_inspected_too(program: Program, coco: Path, tmp_p
     assert {item.name for item in report.provenance.inputs} == {"good.csv", "instances_train.json"}
 
 
-def test_input_without_a_usable_box_says_why(program: Program, tmp_path: Path) -> None:
+def test_input_without_a_usable_box_says_why(here: Program, tmp_path: Path) -> None:
     path = tmp_path / "boxes.csv"
     path.write_text("image,xmin,ymin,xmax,ymax,label\na,1,1,9,9,b\n")
-    done = program("dataset", path)
+    done = here("dataset", path)
     assert done.returncode == 3
     assert "boxes.csv:1" in done.stderr
     assert "--sizes" in done.stderr
 
 
-def test_streaming_gives_the_same_statistics(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_streaming_gives_the_same_statistics(here: Program, coco: Path, tmp_path: Path) -> None:
     for name, options in (("whole", ()), ("stream", ("--stream",))):
-        done = program("dataset", coco, "--no-html", "--no-leakage", "--output", name, *options)
+        done = here("dataset", coco, "--no-html", "--no-leakage", "--output", name, *options)
         assert done.returncode == 0, done.stderr
     whole, stream = (decode((tmp_path / name / "report.json").read_bytes()) for name in ("whole", "stream"))
     for kind in ("position", "scale", "integrity"):
@@ -123,11 +123,11 @@ def test_streaming_gives_the_same_statistics(program: Program, coco: Path, tmp_p
     ],
 )
 def test_input_that_cannot_be_read_is_3_and_names_the_file(
-    program: Program, tmp_path: Path, content: str, words: str
+    here: Program, tmp_path: Path, content: str, words: str
 ) -> None:
     path = tmp_path / "instances.json"
     path.write_text(content)
-    done = program("dataset", path)
+    done = here("dataset", path)
     assert done.returncode == 3, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
@@ -159,74 +159,72 @@ def test_a_missing_path_is_3(program: Program) -> None:
         (["dataset", "--compare-box-convention", "edges"], "--compare PATH"),
     ],
 )
-def test_usage_errors_are_2_and_say_what(program: Program, arguments: list[str], words: str, coco: Path) -> None:
-    done = program(*arguments, *([coco] if "coca" in arguments else []))
+def test_usage_errors_are_2_and_say_what(here: Program, arguments: list[str], words: str, coco: Path) -> None:
+    done = here(*arguments, *([coco] if "coca" in arguments else []))
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_configuration_file_counts_less_than_the_command_line(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_configuration_file_counts_less_than_the_command_line(here: Program, coco: Path, tmp_path: Path) -> None:
     (tmp_path / "options.toml").write_text('[dataset]\nseed = 3\noutput = "from-file"\nhtml = false\nleakage = false\n')
-    assert program("dataset", coco, "--config", "options.toml", "--seed", 4).returncode == 0
+    assert here("dataset", coco, "--config", "options.toml", "--seed", 4).returncode == 0
     report = decode((tmp_path / "from-file" / "report.json").read_bytes())
     assert report.provenance.seed == 4
     (tmp_path / "options.toml").write_text("[dataset]\nsed = 3\n")
-    done = program("dataset", coco, "--config", "options.toml")
+    done = here("dataset", coco, "--config", "options.toml")
     assert done.returncode == 2
     assert "sed" in done.stderr
     assert "options.toml" in done.stderr
 
 
 @pytest.mark.parametrize("text", ["alpha = 0.3\n", "[other]\nalpha = 0.3\n"])
-def test_configuration_that_nothing_reads_is_refused(program: Program, tmp_path: Path, text: str) -> None:
+def test_configuration_that_nothing_reads_is_refused(here: Program, tmp_path: Path, text: str) -> None:
     (tmp_path / "options.toml").write_text(text)
-    done = program("dataset", "--config", "options.toml")
+    done = here("dataset", "--config", "options.toml")
     assert done.returncode == 2
     assert "[dataset]" in done.stderr
 
 
-def test_environment_counts_less_than_the_command_line(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_environment_counts_less_than_the_command_line(here: Program, coco: Path, tmp_path: Path) -> None:
     surroundings = {"BIASSCOPE_DATASET_SEED": "5", "BIASSCOPE_DATASET_OUTPUT": "e", "BIASSCOPE_DATASET_HTML": "false"}
-    assert program("dataset", coco, "--no-leakage", environment=surroundings).returncode == 0
+    assert here("dataset", coco, "--no-leakage", environment=surroundings).returncode == 0
     assert decode((tmp_path / "e" / "report.json").read_bytes()).provenance.seed == 5
 
 
-def test_an_augmentation_of_the_environment_may_have_blanks(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_an_augmentation_of_the_environment_may_have_blanks(here: Program, coco: Path, tmp_path: Path) -> None:
     surroundings = {"BIASSCOPE_DATASET_AUGMENT": "RandomCrop(60, padding=4); CenterCrop(50)"}
-    done = program("dataset", coco, "--no-leakage", "--no-html", environment=surroundings)
+    done = here("dataset", coco, "--no-leakage", "--no-html", environment=surroundings)
     assert done.returncode == 0, done.stderr
     report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
     found = [result.parameters["augmentation"] for result in report.results if result.kind == "repair"]
     assert found == ["RandomResizedCrop(224)", "RandomCrop(60, padding=4)", "CenterCrop(50)"]
 
 
-def test_the_evaluation_may_stand_in_the_environment_and_in_a_file(
-    program: Program, coco: Path, tmp_path: Path
-) -> None:
+def test_the_evaluation_may_stand_in_the_environment_and_in_a_file(here: Program, coco: Path, tmp_path: Path) -> None:
     (tmp_path / "options.toml").write_text('[dataset]\nevaluation = "Resize(80), CenterCrop(64)"\nleakage = false\n')
     surroundings = {"BIASSCOPE_DATASET_EVALUATION": "Resize(40), CenterCrop(32)"}
     for environment, text in ((surroundings, "Resize(40), CenterCrop(32)"), ({}, "Resize(80), CenterCrop(64)")):
-        done = program("dataset", coco, "--config", "options.toml", "--no-html", environment=environment)
+        done = here("dataset", coco, "--config", "options.toml", "--no-html", environment=environment)
         assert done.returncode == 0, done.stderr
         report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
         assert report.result("repair").parameters["evaluation"] == f"Compose([{text}])"
         assert report.provenance.command[-3:] == ["--evaluation", text, "--no-leakage"]
 
 
-def test_the_page_of_an_earlier_report_goes_and_this_is_said(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_the_page_of_an_earlier_report_goes_and_this_is_said(here: Program, coco: Path, tmp_path: Path) -> None:
     folder = tmp_path / "biasscope-report"
     for quiet, words in ((), "report.html was removed"), (("--quiet",), ""):
-        assert program("dataset", coco, "--no-leakage").returncode == 0
-        done = program("dataset", coco, "--no-leakage", "--no-html", *quiet)
+        assert here("dataset", coco, "--no-leakage").returncode == 0
+        done = here("dataset", coco, "--no-leakage", "--no-html", *quiet)
         assert words in done.stderr
         assert bool(done.stderr) == bool(words)
         assert [item.name for item in folder.iterdir()] == ["report.json"]
 
 
-def test_output_that_cannot_be_written_is_3(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_output_that_cannot_be_written_is_3(here: Program, coco: Path, tmp_path: Path) -> None:
     (tmp_path / "occupied").write_text("mine")
-    done = program("dataset", coco, "--no-leakage", "--no-html", "--output", "occupied")
+    done = here("dataset", coco, "--no-leakage", "--no-html", "--output", "occupied")
     assert done.returncode == 3
     assert "--output" in done.stderr
     assert (tmp_path / "occupied").read_text() == "mine"
@@ -280,7 +278,7 @@ def test_a_defect_is_4_and_debug_shows_where(tmp_path: Path) -> None:
     assert "Traceback" in debug.stderr
 
 
-def test_a_full_disk_behind_stdout_is_3(program: Program, coco: Path, tmp_path: Path) -> None:
+def test_a_full_disk_behind_stdout_is_3(coco: Path, tmp_path: Path) -> None:
     command = f"{sys.executable} -m biasscope.analyze dataset {coco} --no-html --no-leakage > /dev/full"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 3

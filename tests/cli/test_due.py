@@ -33,7 +33,7 @@ GATED = '[[gates]]\nnumber = "position.tested"\nat_least = 5\n'
 @pytest.fixture
 def reports(tmp_path: Path, coco: Path, fonts: None) -> Path:
     """Folder with one report on a small dataset, and a slow analysis beside the quick one."""
-    text = 'title = "{0}"\nquestion = "dataset"\nsource = "us"\n[dataset]\n'
+    text = 'title = "{0}"\nquestion = "dataset"\nsource = "us"\nfigures = ["scale"]\n[dataset]\n'  # one is soon drawn
     (tmp_path / "boxes.toml").write_text(text.format("Boxes") + f'paths = ["{coco.name}"]\nleakage = false\n')
     (tmp_path / "slow.toml").write_text(text.format("Slow"))
     folder = tmp_path / "reports"
@@ -72,7 +72,7 @@ def run_names(home: Path) -> list[str]:
     return sorted(path.name for path in home.iterdir() if path.name.endswith("Z"))
 
 
-def test_a_report_is_run_once_and_says_where_it_is(program: Program, reports: Path) -> None:
+def test_a_report_is_run_once_and_says_where_it_is(program: Program, here: Program, reports: Path) -> None:
     done = program("due")
     assert (done.returncode, done.stderr) == (0, "")
     home = reports / "output" / "nightly"
@@ -82,22 +82,22 @@ def test_a_report_is_run_once_and_says_where_it_is(program: Program, reports: Pa
     assert report.title == "Boxes"
     assert (home / "latest" / "boxes" / "report.html").is_file()
     assert (home / "index.html").is_file()
-    again = program("due")
+    again = here("due")
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.startswith("nightly: not due until ")
-    assert program("due", "--quiet").stdout == ""
+    assert here("due", "--quiet").stdout == ""
     assert run_names(home) == [name]
 
 
-def test_nothing_heavy_is_imported_when_nothing_is_due(program: Program, reports: Path, tmp_path: Path) -> None:
-    assert program("due").returncode == 0
+def test_nothing_heavy_is_imported_when_nothing_is_due(here: Program, reports: Path, tmp_path: Path) -> None:
+    assert here("due").returncode == 0
     heavy = ("torch", "polars", "numpy", "scipy", "matplotlib", "jinja2")
     code = f"from biasscope.analyze import main; main(['due']); import sys; print({{*{heavy}}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
 
 
-def test_what_cannot_be_printed_keeps_no_report_from_running(program: Program, reports: Path) -> None:
+def test_what_cannot_be_printed_keeps_no_report_from_running(reports: Path) -> None:
     write(reports, "weekly")
     with Path("/dev/full").open("w") as full:
         process = start(reports.parent, stdout=full)
@@ -121,33 +121,33 @@ def test_streams_that_are_closed_keep_no_report_from_running_and_change_no_exit_
     assert program("due", "--list", preexec_fn=close).returncode == 0
 
 
-def test_a_failed_gate_is_one_line_and_exit_code_1(program: Program, reports: Path) -> None:
+def test_a_failed_gate_is_one_line_and_exit_code_1(here: Program, reports: Path) -> None:
     write(reports, "nightly", GATED + '[[gates]]\nnumber = "position.classes"\nat_least = 1\n')
-    done = program("due", "reports/nightly.toml")
+    done = here("due", "reports/nightly.toml")
     assert (done.returncode, done.stderr) == (1, "")
     first, second = done.stdout.splitlines()
     assert first.startswith("nightly: failed, 1 analysis")
     assert second.startswith("nightly: boxes: failed: position.tested is 2")
-    assert program("due", "--now", "--quiet").stdout.splitlines()[1] == second
+    assert here("due", "--now", "--quiet").stdout.splitlines()[1] == second
 
 
-def test_listing_runs_nothing(program: Program, reports: Path) -> None:
+def test_listing_runs_nothing(here: Program, reports: Path) -> None:
     write(reports, "broken", "x = 1")
-    done = program("due", "--list")
+    done = here("due", "--list")
     assert done.returncode == 2
     rows = {line.split()[0]: line for line in done.stdout.splitlines()}
     assert rows["nightly"].split()[1:6] == ["every", "P100Y", "(UTC)", "none", "now"]
     assert "cannot be read" in rows["broken"]
     assert not (reports / "output").exists()
-    program("due")
-    assert " passed " in program("due", "--list", "reports/nightly.toml").stdout
+    here("due")
+    assert " passed " in here("due", "--list", "reports/nightly.toml").stdout
 
 
-def test_listing_looks_into_the_analyses(program: Program, reports: Path) -> None:
+def test_listing_looks_into_the_analyses(here: Program, reports: Path) -> None:
     text = 'title = "x"\nquestion = "dataset"\nsource = "us"\n[dataset]\npath = 1\n'
     (reports.parent / "misspelt.toml").write_text(text)
     write(reports, "nightly", analyses='"../boxes.toml", "../misspelt.toml", "nowhere.toml"')
-    done = program("due", "--list")
+    done = here("due", "--list")
     first, second = done.stderr.splitlines()
     assert first.startswith("biasscope: nightly: misspelt: ")
     assert "no option path" in first
@@ -155,8 +155,8 @@ def test_listing_looks_into_the_analyses(program: Program, reports: Path) -> Non
     assert (done.returncode, (reports / "output").exists()) == (2, False)
 
 
-def test_kill_9_leaves_the_previous_report_and_the_next_due_succeeds(program: Program, reports: Path) -> None:
-    assert program("due").returncode == 0
+def test_kill_9_leaves_the_previous_report_and_the_next_due_succeeds(here: Program, reports: Path) -> None:
+    assert here("due").returncode == 0
     home = reports / "output" / "nightly"
     before = content(home)
     write(reports, "nightly", analyses='"../boxes.toml", "../slow.toml"')
@@ -172,7 +172,7 @@ def test_kill_9_leaves_the_previous_report_and_the_next_due_succeeds(program: Pr
     assert after == {name: data for name, data in before.items() if name != ".lock"}
     assert (home / "latest").readlink() == Path(run_names(home)[0])
 
-    done = program("due", "--now")
+    done = here("due", "--now")
     assert done.returncode == 0
     assert f"by process {process.pid}, which no longer runs, was broken off" in done.stderr
     assert not staging.exists()
@@ -199,22 +199,22 @@ def test_several_at_once_run_each_report_once(reports: Path) -> None:
     assert not list((reports / "output").glob("*/.staging-*"))
 
 
-def test_a_run_in_the_future_is_run_and_said(program: Program, reports: Path) -> None:
-    program("due")
+def test_a_run_in_the_future_is_run_and_said(here: Program, reports: Path) -> None:
+    here("due")
     home = reports / "output" / "nightly"
     path = home / run_names(home)[0] / "run.json"
     made = json.loads(path.read_bytes())
     path.write_text(json.dumps(made | {"started": "2999-01-01T00:00:00+00:00"}))
-    done = program("due")
+    done = here("due")
     assert done.returncode == 0
     assert "2999-01-01 00:00 UTC, which is in the future: the clock was set back" in done.stderr
-    assert "not due until" in program("due").stdout
+    assert "not due until" in here("due").stdout
     assert len(run_names(home)) == 2
 
 
 @pytest.mark.parametrize("most", [300, 20_000])  # the record of the run fits, its report does not
-def test_a_full_disk_is_exit_3_and_loses_nothing(program: Program, reports: Path, most: int) -> None:
-    assert program("due").returncode == 0
+def test_a_full_disk_is_exit_3_and_loses_nothing(program: Program, here: Program, reports: Path, most: int) -> None:
+    assert here("due").returncode == 0
     home = reports / "output" / "nightly"
     before = content(home)
     done = program("due", "--now", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
@@ -224,7 +224,7 @@ def test_a_full_disk_is_exit_3_and_loses_nothing(program: Program, reports: Path
     assert {name: data for name, data in content(home).items() if name != ".lock"} == {
         name: data for name, data in before.items() if name != ".lock"
     }
-    assert program("due", "--now").returncode == 0
+    assert here("due", "--now").returncode == 0
 
 
 def test_code_is_imported_only_when_allowed(program: Program, reports: Path, tmp_path: Path) -> None:
@@ -241,10 +241,11 @@ def test_code_is_imported_only_when_allowed(program: Program, reports: Path, tmp
     assert (tmp_path / "owned").exists()
 
 
-def test_the_reports_that_come_with_it_run(program: Program, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("trained")
+def test_the_reports_that_come_with_it_run(program: Program, here: Program, tmp_path: Path) -> None:
     folder = Path(__file__).parents[2] / "reports"
-    for _ in range(2):
-        done = program("due", folder, "--tiny", "--now", "--output", "trial")
+    for run in (program, here):
+        done = run("due", folder, "--tiny", "--now", "--output", "trial")
         assert (done.returncode, done.stderr) == (0, "")
     for path in folder.glob("*.toml"):
         names = run_names(tmp_path / "trial" / path.stem)
