@@ -67,7 +67,8 @@ def test_grey_images_get_three_channels_for_a_model_that_takes_no_others() -> No
         analyze_augmentation(lambda: nn.Conv2d(2, 4, 3), images=GREY, **WORDS)
 
 
-def test_models_of_one_name_are_told_apart() -> None:
+def test_models_of_one_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("biasscope.pipeline.augmentation.workers.cores", lambda: 1)  # spares processes that import all
     report = analyze_augmentation("small:4:2", "small:4:2", images=GREY, **WORDS)
     names = [scalar.name for scalar in report.result("copies").scalars]
     assert len(set(names)) == len(names)

@@ -266,7 +266,7 @@ def test_what_is_measured_before_remedies_is_what_the_patterns_tell() -> None:
 def test_a_folder_of_pictures_that_cannot_be_read_is_not_said_to_be_empty(tmp_path: Path) -> None:
     (tmp_path / "one.jpg").write_text("no picture", encoding="utf-8")
     with pytest.raises(InputError, match=r"none of its pictures can be read; the first, one\.jpg"):
-        analyze_upsampling("small:decoder-resize", images=str(tmp_path))
+        analyze_upsampling("torchvision:squeezenet1_1@none?size=32", images=str(tmp_path))
 
 
 def test_arrays_of_another_precision_are_taken() -> None:
