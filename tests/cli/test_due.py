@@ -227,17 +227,22 @@ def test_a_full_disk_is_exit_3_and_loses_nothing(program: Program, here: Program
     assert here("due", "--now").returncode == 0
 
 
-def test_code_is_imported_only_when_allowed(program: Program, reports: Path, tmp_path: Path) -> None:
+def test_code_is_imported_only_when_allowed(
+    here: Program, reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "evil.py").write_text(
         "open('owned', 'w').close()\ndef model():\n    import torch\n    return torch.nn.Identity()\n"
     )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "evil", None)  # forgotten after the test, as is what is imported in its place
+    del sys.modules["evil"]
     text = 'title = "M"\nquestion = "invariance"\nsource = "us"\n[invariance]\nmodel = ["python:evil:model"]\n'
     (tmp_path / "boxes.toml").write_text(text)
-    done = program("due", environment={"PYTHONPATH": str(tmp_path)})
+    done = here("due")
     assert done.returncode == 2
     assert "--allow-python" in done.stderr
     assert not (tmp_path / "owned").exists()
-    program("due", "--now", "--allow-python", environment={"PYTHONPATH": str(tmp_path)})
+    here("due", "--now", "--allow-python")
     assert (tmp_path / "owned").exists()
 
 
