@@ -14,11 +14,36 @@ from biasscope.report.model import decode
 from biasscope.report.render import render
 from tests.cli.conftest import Program
 
+HEAVY = {"torch", "torchvision", "captum", "seaborn", "matplotlib", "scipy", "sklearn", "polars", "datasets"}
+NAMING = """
+import sys
+from biasscope.analyze import main
+code = main(sys.argv[1:])
+sys.stderr.write("MODULES " + " ".join({name.partition(".")[0] for name in sys.modules}))
+sys.exit(code)
+"""
+"""The program, which names in the end what it has imported."""
+Default = tuple[Path, "subprocess.CompletedProcess[str]", set[str]]
 
-def test_embedded_default_answers_and_finds_the_law(program: Program, tmp_path: Path) -> None:
-    done = program("dataset")
+
+def importing(folder: Path, *arguments: str) -> tuple["subprocess.CompletedProcess[str]", set[str]]:
+    """Run the program in a folder, and give the packages that it has imported, too."""
+    command = [sys.executable, "-W", "error", "-c", NAMING, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    report = decode((tmp_path / "biasscope-report" / "report.json").read_bytes())
+    return done, set(done.stderr.rpartition("MODULES ")[2].split())
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory, fonts: None) -> Default:
+    """Folder, answer and imports of the question without anything given."""
+    folder = tmp_path_factory.mktemp("default")
+    return folder, *importing(folder, "dataset")
+
+
+def test_embedded_default_answers_and_finds_the_law(default: Default) -> None:
+    folder, done, _ = default
+    report = decode((folder / "biasscope-report" / "report.json").read_bytes())
     classes = report.result("position").table("classes")
     verdicts = dict(zip(classes["label"], classes["verdict"], strict=True))
     assert {digit for digit, verdict in verdicts.items() if verdict == "non-uniform"} == set("56789")
@@ -293,26 +318,21 @@ def test_a_closed_pipe_is_not_an_error(tmp_path: Path, coco: Path) -> None:
     assert json.dumps("kind").encode() in done.stdout + b'"kind"'
 
 
-HEAVY = {"torch", "torchvision", "captum", "seaborn", "matplotlib", "scipy", "sklearn", "polars", "datasets"}
-
-
 @pytest.mark.parametrize(
     ("arguments", "never"),
     [
         (["--help"], HEAVY),
         (["dataset", "--help"], HEAVY),
         (["dataset", "--no-html", "--no-leakage"], {"torch", "torchvision", "seaborn", "matplotlib", "captum"}),
-        (["dataset"], {"torch", "torchvision", "captum"}),
     ],
 )
 def test_only_what_is_needed_is_imported(arguments: list[str], never: set[str], tmp_path: Path) -> None:
-    code = (
-        "import sys; from biasscope.analyze import main; main(sys.argv[1:]);"
-        "sys.stderr.write('MODULES ' + ' '.join({name.partition('.')[0] for name in sys.modules}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    imported = set(done.stderr.rpartition("MODULES ")[2].split())
-    assert "biasscope" in imported
-    assert not imported & never
+    _, modules = importing(tmp_path, *arguments)
+    assert "biasscope" in modules
+    assert not modules & never
+
+
+def test_the_embedded_default_needs_no_torch(default: Default) -> None:
+    _, _, modules = default
+    assert "seaborn" in modules
+    assert not modules & {"torch", "torchvision", "captum"}
