@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,27 +60,40 @@ def same_draws(seed: int = 0) -> Iterator[Callable[[], bool]]:
     >>> drawn[0] == drawn[1], drawn[0][0], drawn[0][2]
     (True, False, True)
     """
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
-    plain, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 (what networks draw from)
-    with torch.random.fork_rng(devices=devices):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed devices that are not restored
-        if devices:
-            torch.cuda.manual_seed_all(seed)
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
-        start = _generators(devices)
-        try:
-            yield lambda: _generators(devices) != start
-        finally:
-            random.setstate(plain)
-            np.random.set_state(arrays)  # noqa: NPY002
+    devices = _devices()
+    plain, arrays, states = random.getstate(), np.random.get_state(), _states(devices)  # noqa: NPY002 (networks draw so)
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would also seed devices that are not restored
+    for module, _ in devices:
+        getattr(module, "manual_seed_all", module.manual_seed)(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    start = _generators(devices)
+    try:
+        yield lambda: _generators(devices) != start
+    finally:
+        random.setstate(plain)
+        np.random.set_state(arrays)  # noqa: NPY002
+        torch.set_rng_state(states[0])
+        for (module, number), state in zip(devices, states[1:], strict=True):
+            module.set_rng_state(state, *number)
 
 
-def _generators(devices: Sequence[int]) -> list[object]:
+def _devices() -> list[tuple[Any, tuple[int, ...]]]:
+    """Generators of devices that are in use: the module that knows them, and the number where there may be several."""
+    several = [module for module in (torch.cuda, torch.xpu) if module.is_initialized()]
+    found: list[tuple[Any, tuple[int, ...]]] = [(m, (number,)) for m in several for number in range(m.device_count())]
+    return found + ([(torch.mps, ())] if torch.backends.mps.is_available() else [])
+
+
+def _states(devices: Sequence[tuple[Any, tuple[int, ...]]]) -> list[Tensor]:
+    """States of the generators of torch, that of the CPU first."""
+    return [torch.get_rng_state(), *(module.get_rng_state(*number) for module, number in devices)]
+
+
+def _generators(devices: Sequence[tuple[Any, tuple[int, ...]]]) -> list[object]:
     """Where the generators are, to compare."""
-    states = torch.get_rng_state(), *map(torch.cuda.get_rng_state, devices)
     _, keys, place, *_ = np.random.get_state()  # noqa: NPY002
-    return [random.getstate(), place, *(np.asarray(one).tobytes() for one in (keys, *states))]
+    return [random.getstate(), place, *(np.asarray(one).tobytes() for one in (keys, *_states(devices)))]
 
 
 @contextmanager

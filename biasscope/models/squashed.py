@@ -5,12 +5,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from biasscope.models.binary import both_sides
+
 MARK = "seems to give probabilities, not scores"
 MANY = (
     f"{{}} {MARK}: those of a picture add up to 1. They go through a softmax once more, so that probabilities, their "
     "changes and averages, and Lie derivatives are wrong; the answers are not. Give what comes before the softmax, or "
     "its logarithm."
 )
+TRACED = (
+    f"{{}} {MARK}: those of a picture add up to 1. What is said of logits and of gradients of the answer is then of "
+    "probabilities, and these go through a softmax once more; the answers are right. Give what comes before the "
+    "softmax, or its logarithm."
+)
+"""The same where layers are blamed for answers, or answers explained."""
 ONE = (
     f"{{}} {MARK}: all lie between 0 and 1, as behind a sigmoid. As one output is read as a logit, the answer would be "
     "yes at every view. Give what comes before the sigmoid."
@@ -44,7 +52,7 @@ def between_0_and_1(answers: Tensor, p_top: Tensor) -> bool:
     return bool(((p_top <= one) & ((answers == 1) | (p_top <= 0.5))).all())
 
 
-def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str) -> str:
+def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str, many: str = MANY) -> str:
     """What is to be said of a network after a sweep; nothing of one that gives scores.
 
     Parameters
@@ -55,6 +63,8 @@ def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str) -> str:
         All its answers and their probabilities, where it has one output.
     name
         Of the network.
+    many
+        What is said where there are several outputs.
 
     Examples
     --------
@@ -63,6 +73,19 @@ def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str) -> str:
     ('', 'net seems to give probabilities, not sco')
     """
     if add_up(scores):
-        return MANY.format(name)
+        return many.format(name)
     one = scores.shape[1] == 1 and between_0_and_1(answers, p_top)
     return ONE.format(name) if one else ""
+
+
+def traced(scores: Tensor, name: str) -> str:
+    """What is to be said of a network whose answers are explained or blamed on layers, from its scores (N, outputs).
+
+    Examples
+    --------
+    >>> scores = torch.tensor([[2.0, -1.0], [0.5, 0.1]])
+    >>> traced(scores, "net"), traced(scores.softmax(1), "net")[:40]
+    ('', 'net seems to give probabilities, not sco')
+    """
+    both = both_sides(scores.double()).softmax(1)
+    return note(scores, both.argmax(1), both.amax(1), name, TRACED)

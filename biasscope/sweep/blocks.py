@@ -162,6 +162,11 @@ def groups(pictures: Iterator[Numbered], size: int) -> Iterator[list[Numbered]]:
         yield group
 
 
+def in_turn(items: Iterator[T]) -> Generator[T]:
+    """Pass items on one by one, each made when it is asked for."""
+    yield from items
+
+
 def ahead(items: Iterator[T]) -> Generator[T]:
     """Pass items on while the next one is made in another thread."""
     end = object()

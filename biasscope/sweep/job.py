@@ -20,7 +20,7 @@ from biasscope.models import LoadedModel, squashed
 from biasscope.models.binary import NOTE, both_sides, names_of
 from biasscope.models.borrow import same_draws
 from biasscope.models.outputs import NAMED
-from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, numbered, peek
+from biasscope.sweep.blocks import Numbered, Preparation, ahead, block_size, blocks, in_turn, numbered, peek
 from biasscope.sweep.checkpoint import Checkpoint
 from biasscope.sweep.engine import Engine, Found, joined, refuse_nan, refused
 from biasscope.sweep.floors import Floors
@@ -34,6 +34,10 @@ from biasscope.sweep.tta import draw_groups
 from biasscope.transforms import Transformation
 
 Names = tuple[str, ...] | None
+DRAWS = (
+    "{} draws random numbers whatever it is shown: what they change counts as if the view had changed it. The floor "
+    "called batch layout tells how much that is."
+)
 
 
 @dataclass
@@ -73,11 +77,12 @@ class Job:
         with runner.session(), same_draws() as drew:
             probed = probe(runner)
             runner.draws = drew()
+        drawn = DRAWS.format(self.label) if runner.draws and _another_next_time(runner, probed) else ""
         names = names_of(self.loaded.class_names, probed.shape[1])
         mapping, note = match_labels(self.source, names, both_sides(probed).shape[1])
         preparation.target = lambda picture: to_output(mapping, picture.label)
         engine = self._engine(runner, order, probed, size)
-        said = (note, *([NOTE.format(self.label)] if probed.shape[1] == 1 else []))
+        said = (note, *([NOTE.format(self.label)] if probed.shape[1] == 1 else []), *([drawn] if drawn else []))
         result = self._result(self._swept(engine, pictures, size, preparation), runner, steps, names, said)
         wrong = squashed.note(probed, result.predictions, result.p_top, self.label)
         return replace(result, notes=(wrong, *result.notes)) if wrong else result
@@ -97,7 +102,8 @@ class Job:
         total = len(engine.order) * len(range(rank, self._count(0), world)) if known else None
         made = blocks(pictures, size, preparation, engine.checkpoint, self.settings.floor)
         text = f"Sweeping {self.label}, {self.transformation.name}"
-        with self.progress.bar(text, total) as advance, closing(ahead(made)) as prepared:
+        read = in_turn if engine.runner.draws else ahead  # generators belong to one thread at a time
+        with self.progress.bar(text, total) as advance, closing(read(made)) as prepared:
             return engine.run(prepared, self.settings.floor, advance)
 
     def _preparation(self) -> Preparation:
@@ -160,6 +166,12 @@ class Job:
             settings={**self.settings.facts(), "batch": runner.batch},
             notes=(*said, *self.source.notes),
         )
+
+
+def _another_next_time(runner: Runner, probed: Tensor) -> bool:
+    """Whether a network that draws answers the same pictures otherwise with other random numbers."""
+    with runner.session(), same_draws(1):
+        return not torch.allclose(probe(runner), probed, rtol=0.001, atol=1e-6, equal_nan=True)
 
 
 def _some(problems: list[ImageProblem]) -> str:

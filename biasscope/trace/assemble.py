@@ -17,7 +17,7 @@ from biasscope.trace.maps import maps_of
 from biasscope.trace.measures import MEASURES
 from biasscope.trace.measures.lie import LieDerivative
 from biasscope.trace.measures.period import lattice_period
-from biasscope.trace.probe import Probe, Seen
+from biasscope.trace.probe import DRAWS, Probe, Seen
 from biasscope.trace.result import Trace
 from biasscope.trace.shifts import Plan, moves
 from biasscope.trace.watch import leaf
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 def assemble(
     traced: Sequence[Traced], plan: Plan, transformation: Transformation, model: str, ids: list[str], probed: Probe,
     problems: Sequence[Any], functional: bool, infinite: Sequence[int] = (),
+    uneven: Sequence[str] = (),
 ) -> Trace:  # fmt: skip
     """Ask every measure for its value."""
     measures = {id(measure): measure for one in traced for measure, _ in one.measures.values()}
@@ -44,7 +45,7 @@ def assemble(
         transformation.name,
         len(ids),
         dict(transformation.parameters),
-        tuple(_notes(traced, plan, probed, functional, len(ids))),
+        (*_cut_out(uneven), *_notes(traced, plan, probed, functional, len(ids))),
         tuple(problems),
         tuple(ids),
         _by_image(traced, len(ids)),
@@ -119,10 +120,15 @@ def _rectangle(offsets: NDArray[np.float64]) -> NDArray[np.int64] | None:
     return np.array([[places[y, x] for x in columns.tolist()] for y in rows.tolist()])
 
 
-DRAWS = (
-    "two copies of one picture are answered differently, from {} on: this network draws random numbers, and what they "
-    "change counts from there on, and in blame, as if the shift had changed it"
-)
+def _cut_out(names: Sequence[str]) -> list[str]:
+    """Layers that gave other than one map for each picture."""
+    if not names:
+        return []
+    what = f"{counted(len(names), 'layer')} gave other than one map of one size for each picture"
+    return [
+        f"{what}, as around objects that are found, and {'is' if len(names) == 1 else 'are'} not measured: "
+        f"{first_few(list(names), 5)}"
+    ]
 
 
 def _notes(traced: Sequence[Traced], plan: Plan, probed: Probe, functional: bool, images: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,10 +11,14 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Advance, Progress
+from biasscope.core.words import first_few
 from biasscope.models import LoadedModel, Preprocessing, load_model
+from biasscope.models.borrow import same_draws
+from biasscope.models.outputs import NAMED
 from biasscope.trace.assemble import assemble
 from biasscope.trace.chunk import Layout
-from biasscope.trace.engine import AMP, Engine, traced_layers
+from biasscope.trace.engine import AMP, Engine, Traced, traced_layers
+from biasscope.trace.layer import Layer
 from biasscope.trace.measures import DEFAULT, MEASURES
 from biasscope.trace.pictures import Pictures
 from biasscope.trace.places import Selectors, Split, layers_of
@@ -149,7 +153,24 @@ def trace(
         with (progress or Progress()).bar("tracing layers", pictures.count) as advance:
             ids = _run(engine, made, chain([first], sources), layout, like, advance)
     name = label or (model if isinstance(model, str) else _name(model))
-    return assemble(traced, plan, made, name, ids, probed, pictures.problems, functional, engine.infinite)
+    even, uneven = _parted(traced, engine.uneven)
+    return assemble(even, plan, made, name, ids, probed, pictures.problems, functional, engine.infinite, uneven)
+
+
+def _parted(traced: Sequence[Traced], uneven: Collection[Layer]) -> tuple[list[Traced], list[str]]:
+    """Layers that were measured, and the names of those that gave other than one map for each picture.
+
+    Raises
+    ------
+    UsageError
+        There is none of the first.
+    """
+    even = [one for one in traced if one.layer not in uneven]
+    names = [one.layer.name for one in traced if one.layer in uneven]
+    if not even:
+        hint = "Choose layers in front of where the network cuts pictures or maps into parts."
+        raise UsageError(f"no layer gives one map for each picture ({first_few(names, NAMED)})", hint=hint)
+    return even, names
 
 
 def _options(measures: Measures) -> dict[str, dict[str, Any]]:
@@ -190,7 +211,9 @@ def _run(
         while group := list(islice(sources, layout.pictures)):
             numbers = range(len(ids), len(ids) + len(group))
             block = torch.stack([source for _, source in group]).to(like)
-            engine.run(watch, transformation.open(block, list(numbers)), numbers)
+            views = transformation.open(block, list(numbers))
+            with same_draws(numbers[0]):  # when the device is in use, so that its generator is there
+                engine.run(watch, views, numbers)
             ids += [image_id for image_id, _ in group]
             advance(len(group))
     return ids

@@ -100,6 +100,9 @@ class Engine:
     ----------
     infinite
         Numbers of the pictures for which the network's class scores are not finite, in some view.
+    uneven
+        Layers that gave other than one map of the probed size for each picture, in some pass: what is cut out around
+        objects that a network finds. They are measured no further.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class Engine:
         self._chunk: Chunk | None = None
         self._bad: list[Tensor] = []
         self.infinite: list[int] = []
+        self.uneven: set[Layer] = set()
         self._axis: int | None = None
         self._measures = list({id(m): m for one in traced for m, _ in one.measures.values()}.values())
         reads = {measure.reads for measure in self._measures}
@@ -174,6 +178,8 @@ class Engine:
         for one, dense in self._places.get((call.name, call.number), ()):
             output = next(tensors(call.inputs)) if dense else _tensor(call.output, one.layer.place.item)
             output = dense(output) if dense else output
+            if self._uneven(one.layer, output):
+                continue
             assert self._chunk is not None  # noqa: S101 (set before each pass)
             size = (output.shape[one.layer.axes[0]], output.shape[one.layer.axes[1]])
             key = one.layer.stride, size, self._chunk.views
@@ -184,6 +190,14 @@ class Engine:
                 axis=self._axis,
             )  # fmt: skip
             one.update(reading, self._axis is not None)
+
+    def _uneven(self, layer: Layer, output: Tensor) -> bool:
+        """Whether a layer gives, or gave before, something else than one map of the probed size for each picture."""
+        rows = len(self._batch) if self._axis is None else self._layout.pictures
+        size = (layer.channels, *layer.size)
+        if len(output) != rows or (layer.maps(output).shape[1:] != size and not layer.place.dense):
+            self.uneven.add(layer)
+        return layer in self.uneven
 
 
 def _tensor(output: Any, item: int) -> Tensor:

@@ -21,6 +21,10 @@ from biasscope.trace.watch import Call, Watch
 
 GROWTH = 192
 """Pixels by which the picture is enlarged to see how the maps grow; a multiple of the usual products of strides."""
+DRAWS = (
+    "two copies of one picture are answered differently, from {} on: this network draws random numbers, and what they "
+    "change counts as if the shift had changed it"
+)
 ROUNDING, UNLIKE = 0.001, 0.01
 """Least difference of the maps and answers of two copies of a picture, over the largest value, in a network that was
 seen to draw random numbers and in any other, whose first axis need not be that of pictures."""
@@ -65,7 +69,7 @@ class Probe:
         First axis of the tensors with four axes in a pass of one picture, where the larger one was not taken.
     draws
         First place that gives other values for the second of two copies of one picture, where the answer is another
-        too; "the answer" if none does.
+        too; "the answer" if none does, or if it is another in the next pass only.
     """
 
     seen: tuple[Seen, ...]
@@ -79,14 +83,14 @@ class Probe:
 def as_found(model: nn.Module, device: str | None = None) -> Iterator[None]:
     """Evaluation mode without gradients and without compiled code for a while; then modes and buffers as they were.
 
-    With ``device`` the model is there meanwhile. What it draws at random are the same numbers each time.
+    With ``device`` the model is there meanwhile. What it draws at random is held by `same_draws` around the passes
+    alone, so that pictures which are drawn in between come from the generators as they are.
     """
     compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
     with ExitStack() as stack:
         stack.enter_context(evaluating(model))
         if device is not None:
             stack.enter_context(moved(model, torch.device(device)))
-        stack.enter_context(same_draws())  # when the device is in use, so that its generator is there
         stack.enter_context(torch.no_grad())
         if compiled:
             stack.enter_context(torch.compiler.set_stance("force_eager"))
@@ -128,20 +132,34 @@ def probe(model: nn.Module, example: Tensor, functional: bool = False, size: Siz
 
     The larger one may fail (a head that takes one size only): the layers in front of the failure were seen by then.
     """
-    seen, draws = _looked(model, example.expand(2, -1, -1, -1).contiguous(), functional)
+    pair = example.expand(2, -1, -1, -1).contiguous()
+    seen, draws, drawn = _looked(model, pair, functional)
+    if drawn and not draws and _another_next_time(model, pair):
+        draws = "the answer"
     height, width = example.shape[-2:]
     larger = example.new_zeros(1, example.shape[1], height + GROWTH, width + GROWTH)
-    grown, _ = _looked(model, larger, functional, partial=True)
+    grown, *_ = _looked(model, larger, functional, partial=True)
     shapes = {item.place: (item.shape, item.incoming) for item in grown}
     single: dict[Place, int] = {}
     if any(len(item.shape) == 4 and item.place not in shapes for item in seen):
-        alone, _ = _looked(model, example, functional)
+        alone, *_ = _looked(model, example, functional)
         single = {item.place: item.shape[0] for item in alone if len(item.shape) == 4}
     return Probe(tuple(seen), shapes, (height, width), single, draws)
 
 
-def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) -> tuple[list[Seen], str]:
-    """Everything that a pass gave, and where two copies of a picture begin to differ."""
+def _another_next_time(model: nn.Module, x: Tensor) -> bool:
+    """Whether a network that draws answers otherwise with other random numbers, which all pictures of a pass share."""
+    found = []
+    for seed in (0, 1):
+        with as_found(model), same_draws(seed):
+            output = model(x.clone())
+            found.append([] if isinstance(output, list) else [one.clone() for one in tensors(output)])
+    pairs = zip(*found, strict=False)
+    return any(a.shape == b.shape and _change(torch.stack([a, b])) > ROUNDING for a, b in pairs)
+
+
+def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False) -> tuple[list[Seen], str, bool]:
+    """Everything that a pass gave, where two copies of a picture begin to differ, and whether random numbers were."""
     seen: list[Seen] = []
     differ: list[tuple[str, int, float]] = []
 
@@ -167,9 +185,9 @@ def _looked(model: nn.Module, x: Tensor, functional: bool, partial: bool = False
     rows = () if isinstance(output, list) else tensors(output)  # detectors list what they found, picture by picture
     least = ROUNDING if drawn else UNLIKE
     if max(map(_change, rows), default=0.0) <= least:
-        return seen, ""
+        return seen, "", drawn
     places = [name for name, axes, change in differ if name and change > least and (drawn or axes == 4)]
-    return seen, next(iter(places), "the answer" if drawn else "")
+    return seen, next(iter(places), "the answer" if drawn else ""), drawn
 
 
 def _change(found: Tensor) -> float:

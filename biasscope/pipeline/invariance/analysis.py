@@ -32,6 +32,7 @@ from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.results import Protocol, result_of
 from biasscope.report.model import Report
 from biasscope.sweep import sweep
+from biasscope.sweep.job import DRAWS
 
 QUESTION = "Does the model keep its answer when the picture moves, grows, turns, or is resized by another library?"
 
@@ -152,7 +153,8 @@ class Run:
         """How the pictures came about, what was limited, what surgery means."""
         limited = plan.limit(self.asked) if self.asked.limit is None else None
         most = limited if len(self._taken()) == limited else None
-        wrong = [note for note in self._said(sweeps=True) if squashed.MARK in note]
+        drawn = DRAWS.partition("{}")[2]
+        wrong = [note for note in self._said(sweeps=True) if squashed.MARK in note or drawn in note]
         return notes(
             self._source,
             [*wrong, *untrained(self.subjects), *self.absent, *self._said()],

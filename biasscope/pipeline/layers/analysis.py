@@ -33,7 +33,7 @@ from biasscope.pipeline.layers.result import result
 from biasscope.pipeline.layers.structure import structured
 from biasscope.report.model import Report
 from biasscope.trace import trace
-from biasscope.trace.assemble import DRAWS
+from biasscope.trace.probe import DRAWS
 
 QUESTION = "At which layer is shiftability lost, and which layer is to blame when a shift changes the answer?"
 SHOWN = 4

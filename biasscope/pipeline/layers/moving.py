@@ -15,6 +15,7 @@ from biasscope.core.errors import InputError
 from biasscope.core.results import Table
 from biasscope.images.picture import Picture
 from biasscope.models import Preprocessing
+from biasscope.models.borrow import same_draws
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
 from biasscope.pipeline.common.pictures import address
@@ -116,7 +117,7 @@ def activations(
 
     plain = unwrap(module)
     ready = inputs.to(device_of(plain), float_type(plain))
-    with as_found(plain), Watch(plain, receive, wanted, functional) as watch:
+    with as_found(plain), same_draws(), Watch(plain, receive, wanted, functional) as watch:
         watch.begin()
         with networks_own(ready.shape[1:], label):
             plain(ready)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
-from biasscope.models import Preprocessing
+from biasscope.models import Preprocessing, squashed
 from biasscope.models.binary import NOTE
+from biasscope.models.borrow import same_draws
 from biasscope.trace.attribution.compare import compared, explainer
 from biasscope.trace.attribution.measures import MAP_MEASURES
 from biasscope.trace.attribution.methods import METHODS
 from biasscope.trace.attribution.result import AttributionEquivariance, MethodMeasured, SampleMaps
+from biasscope.trace.blame.answers import given
 from biasscope.trace.blame.gradient import check_gradient
 from biasscope.trace.blame.pairs import Block, Model, Opened, open_pairs
 from biasscope.trace.blame.trunk import trunk
 from biasscope.trace.estimate import NOTHING, ImageMeans
-from biasscope.trace.probe import as_found, looked_at
+from biasscope.trace.probe import DRAWS, Probe, as_found, looked_at
 
 
 def attribution_equivariance(
@@ -93,28 +96,42 @@ def attribution_equivariance(
     shown: list[SampleMaps] = []
     count, target = 0, ""
     notes: tuple[str, ...] = ()
+    scores: list[Tensor] = []
     with as_found(opened.module, device), (progress or Progress()).bar("explaining", None) as advance:
         for block in opened.blocks(1):
-            if not count:
-                outputs = check_gradient(opened.module, block.reference)
-                target = layer or _last(opened.module, block.reference)
-                chosen, notes = _possible(chosen, target)
-                notes += (NOTE.format("the network").rstrip("."),) if outputs == 1 else ()
-                spot = _module(opened.module, target)
-            for method, attribute in chosen.items():
-                explain = explainer(opened.module, attribute, spot, batch)
-                values, maps = compared(opened, block, explain, share)
-                for name, value in values.items():
-                    kept.setdefault((method, name), ImageMeans(*MAP_MEASURES[name].bounds)).add(value)
-                if count < samples:
-                    shown.append(_sample(opened, block, method, maps))
+            with same_draws(count):
+                if not count:
+                    probed = looked_at(opened.module, block.reference)
+                    outputs = check_gradient(opened.module, block.reference)
+                    target = layer or _last(opened.module, block.reference, probed)
+                    chosen, notes = _possible(chosen, target)
+                    notes = (*_told(probed, outputs), *notes)
+                    spot = _module(opened.module, target)
+                scores.append(given(opened.module, block.reference))
+                for method, attribute in chosen.items():
+                    explain = explainer(opened.module, attribute, spot, batch)
+                    values, maps = compared(opened, block, explain, share)
+                    for name, value in values.items():
+                        kept.setdefault((method, name), ImageMeans(*MAP_MEASURES[name].bounds)).add(value)
+                    if count < samples:
+                        shown.append(_sample(opened, block, method, maps))
             count += 1
             advance(1)
+    wrong = squashed.traced(torch.cat(scores), "the network").rstrip(".")
+    notes = (wrong, *notes) if wrong else notes
     return AttributionEquivariance(
         tuple(_measured(*key, means) for key, means in kept.items()), tuple(shown), target, opened.label,
         opened.transformation.name, count, {**opened.transformation.parameters, "share": share, "layer": target},
         tuple(opened.pictures.problems), notes,
     )  # fmt: skip
+
+
+def _told(probed: Probe, outputs: int) -> Iterator[str]:
+    """What is said of a network that draws random numbers, or gives one number a picture."""
+    if probed.draws:
+        yield DRAWS.format(probed.draws)
+    if outputs == 1:
+        yield NOTE.format("the network").rstrip(".")
 
 
 def _possible(chosen: Mapping[str, Any], target: str) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -128,12 +145,11 @@ def _possible(chosen: Mapping[str, Any], target: str) -> tuple[dict[str, Any], t
     return left, (f"{what}, so there is no Grad-CAM",)
 
 
-def _last(model: nn.Module, example: Tensor) -> str:
+def _last(model: nn.Module, example: Tensor, probed: Probe) -> str:
     """Name of the last module of maps with more than one position that runs once and that everything passes through.
 
     Empty if there is none.
     """
-    probed = looked_at(model, example)
     calls = [row.place.name for row in probed.seen if row.place.item == 0]
     passed = [one.layer for one in trunk(model, example, probed)]
     names = [

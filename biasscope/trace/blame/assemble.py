@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from biasscope.core.errors import UsageError
+from biasscope.models import squashed
 from biasscope.models.binary import NOTE
 from biasscope.trace.blame.engine import Answers
 from biasscope.trace.blame.moving import Between, steps_of
@@ -17,6 +18,7 @@ from biasscope.trace.blame.ratios import share_of_change
 from biasscope.trace.blame.result import Blame, LayerBlame, Pair
 from biasscope.trace.blame.trunk import Candidate, Selection
 from biasscope.trace.estimate import NOTHING, Estimate
+from biasscope.trace.probe import DRAWS
 
 Array = NDArray[np.float64]
 
@@ -50,7 +52,8 @@ def assembled(
     return Blame(
         layers, tail, _pairs(opened, ids, reference, shifted), np.sign(change[..., 0]) * removed[..., 0], opened.label,
         opened.transformation.name, len(ids), dict(opened.transformation.parameters),
-        tuple(_notes(selected, change, layers, between, int((~finite).sum()))), tuple(opened.pictures.problems),
+        (*_warned(selected, answers), *_notes(selected, change, layers, between, int((~finite).sum()))),
+        tuple(opened.pictures.problems),
         selected.outputs,
     )  # fmt: skip
 
@@ -114,6 +117,14 @@ def _pairs(opened: Opened, ids: Sequence[str], reference: Array, shifted: Array)
         for name, before, views in zip(ids, reference, shifted, strict=True)
         for (dy, dx), after in zip(opened.offsets, views, strict=True)
     )  # fmt: skip
+
+
+def _warned(selected: Selection, answers: Sequence[Answers]) -> Iterator[str]:
+    """What makes the numbers doubtful: probabilities in the place of scores, random numbers."""
+    if wrong := squashed.traced(torch.cat([one.scores for one in answers]), "The network"):
+        yield wrong
+    if selected.draws:
+        yield f"{DRAWS[:1].upper()}{DRAWS[1:]}.".format(selected.draws)
 
 
 def _notes(

@@ -9,6 +9,7 @@ from torch import Tensor
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
 from biasscope.models import Preprocessing
+from biasscope.models.borrow import same_draws
 from biasscope.trace.blame.assemble import assembled
 from biasscope.trace.blame.engine import Answers, Patching
 from biasscope.trace.blame.moving import Between
@@ -124,13 +125,14 @@ def _run(
     made = Selection([], ())
     with progress.bar("patching layers", None) as advance:
         for block in opened.blocks(max(batch // len(offsets), 1)):
-            if patching is None:
-                made = _selection(opened, block.reference[:1], layers)
-                patching = Patching(
-                    opened.module, [one.layer for one in made.chosen], wraps=opened.plan.wraps, between=between,
-                    first_order=first_order, batch=batch, outputs=made.outputs,
-                )  # fmt: skip
-            answers.append(patching.run(block, offsets))
+            with same_draws(len(ids)):
+                if patching is None:
+                    made = _selection(opened, block.reference[:1], layers)
+                    patching = Patching(
+                        opened.module, [one.layer for one in made.chosen], wraps=opened.plan.wraps, between=between,
+                        first_order=first_order, batch=batch, outputs=made.outputs,
+                    )  # fmt: skip
+                answers.append(patching.run(block, offsets))
             ids += block.ids
             advance(len(block.ids))
     return made, ids, answers

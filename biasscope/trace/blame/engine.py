@@ -35,6 +35,8 @@ class Answers:
         What the gradient says that patching changes in the logit, (L, P, S); NaN where it was not asked for.
     largest
         Largest logit in absolute value.
+    scores
+        What the network gave for the references, (P, outputs).
     """
 
     reference: Array
@@ -42,6 +44,7 @@ class Answers:
     patched: Array
     slopes: Array
     largest: float
+    scores: Tensor
 
 
 class Patching:
@@ -86,6 +89,7 @@ class Patching:
         return Answers(
             self._read(logits, targets), np.concatenate(shifted, 1), np.concatenate(patched, 2),
             np.concatenate(slopes, 2), self._unit * float(logits.abs().nan_to_num(0.0, 0.0).max()),
+            logits if self._unit == 1 else self._unit * logits[:, 1:],
         )  # fmt: skip
 
     def _group(

@@ -49,11 +49,14 @@ class Selection:
         In order; names of the layers in branches that no layer of the trunk follows.
     outputs
         How many numbers the network gives a picture.
+    draws
+        From where on a network answers two copies of one picture differently, as in `Probe`.
     """
 
     chosen: list[Candidate]
     open_ended: tuple[str, ...]
     outputs: int = 0
+    draws: str = ""
 
 
 def trunk(model: nn.Module, example: Tensor, probed: Probe) -> list[Candidate]:
@@ -91,7 +94,7 @@ def selection(model: nn.Module, example: Tensor, probed: Probe, wanted: Sequence
     if not chosen:
         raise UsageError("no module of this network lies on the way from the picture to its answer")
     made = [Candidate(layer, layer.place in complete, gathered.get(layer.place, ())) for layer in chosen]
-    return Selection(made, open_ended, outputs)
+    return Selection(made, open_ended, outputs, probed.draws)
 
 
 def _modules(probed: Probe) -> list[Layer]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from biasscope.models.borrow import same_draws
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import tensors
 from biasscope.trace.layer import Place
@@ -44,7 +45,7 @@ def fields(model: nn.Module, example: Tensor) -> dict[Place, Fields]:
     the statistics of normalisation over a picture.
     """
     walker = _Walker(example)
-    with as_found(model), Watch(model, walker.receive, functional=True) as watch, _Views(walker):
+    with as_found(model), same_draws(), Watch(model, walker.receive, functional=True) as watch, _Views(walker):
         watch.begin()
         with networks_own(example.shape[1:]):
             model(walker.start)

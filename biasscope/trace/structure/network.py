@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models import LoadedModel, Preprocessing, load_model
+from biasscope.models.borrow import same_draws
 from biasscope.trace.probe import as_found, device_of, float_type, looked_at, unwrap
 from biasscope.trace.structure.fields import Fields, fields, sees
 from biasscope.trace.structure.passed import Pair, chooses_phase, largest_stride, last_map, passed_strides
@@ -85,7 +86,7 @@ def structure(
     loaded = load_model(model) if isinstance(model, str) else model
     module = unwrap(loaded.module if isinstance(loaded, LoadedModel) else loaded)
     example = _example(loaded, module, size)
-    with as_found(module):
+    with as_found(module), same_draws():
         probed, with_functions = (looked_at(module, example, functional) for functional in (False, True))
         every, chosen = layers_of(with_functions, "*"), layers_of(probed, layers)
         facts = _Facts(module, example, fields(module, example), gradients, passed_strides(every), _phase(every))

@@ -211,6 +211,7 @@ def test_networks_that_draw_random_numbers_draw_the_same_again(tmp_path, kind):
     assert torch.equal(first.p_top, second.p_top)
     assert first.floors == second.floors
     assert first.floors["batch layout"].mean_absolute_change > 0
+    assert any("draws random numbers" in note for note in first.notes)
     assert generators() == before
     sweep(loaded(net), source(5), Roll(1), batch=4, checkpoint=tmp_path)
     continued = sweep(loaded(net), source(9), Roll(1), batch=4, checkpoint=tmp_path)
@@ -228,10 +229,25 @@ class Augmented:
         return (255 * torch.rand(12, 12)).to(torch.uint8).numpy()
 
 
-def test_pictures_that_are_drawn_while_a_network_runs_are_those_of_the_users_seed():
-    found = set()
+class NoiseForNothing(TinyNet):
+    """Draws random numbers and does not use them."""
+
+    def forward(self, x):
+        torch.rand(())
+        return super().forward(x)
+
+
+def test_random_numbers_that_change_no_answer_are_not_told():
+    assert not any(
+        "draws random numbers" in note for note in sweep(loaded(NoiseForNothing()), source(3), Roll(1)).notes
+    )
+
+
+@pytest.mark.parametrize("kind", [TinyNet, Noisy])
+def test_pictures_that_are_drawn_while_a_network_runs_are_those_of_the_users_seed(kind):
+    found, net = set(), kind()
     for _ in range(6):
         torch.manual_seed(0)
-        swept = sweep(loaded(), Augmented(), Roll(1), batch=4)
+        swept = sweep(loaded(net), Augmented(), Roll(1), batch=4)
         found.add((swept.p_top.double().sum().item(), *torch.get_rng_state().tolist()))
     assert len(found) == 1

@@ -1,14 +1,17 @@
 """Networks that do odd things: nothing is measured wrongly, and what cannot be measured is said."""
 
 import copy
+import random
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from biasscope.core.errors import UsageError
-from biasscope.trace import layer_strides, probe, structure, trace
+from biasscope.models import Preprocessing
+from biasscope.trace import call, layer_strides, probe, structure, trace
 from biasscope.trace.attribution import attribution_equivariance
 from biasscope.trace.blame import blame
 from tests.unit.trace.blame.nets import head
@@ -318,6 +321,62 @@ def test_networks_that_draw_random_numbers_repeat_and_are_told(what, functional,
     assert not [note for note in trace(seeded(Twice), x, 3).notes if "differently" in note]
 
 
+@pytest.mark.parametrize("ask", [blame, attribution_equivariance])
+@pytest.mark.parametrize(("what", "place"), [("maps", "second"), ("answers", "the answer")])
+def test_blame_and_explanations_alone_tell_of_networks_that_draw(ask, what, place):
+    notes = ask(seeded(partial(Draws, what)), pictures(4), [(0, 1)]).notes
+    assert [note for note in notes if f"differently, from {place} on: this network draws" in note]
+    assert not [note for note in ask(seeded(Twice), pictures(4), [(0, 1)]).notes if "draws" in note]
+
+
+class OneNoise(nn.Module):
+    """Adds one random number to all pictures of a pass, or draws one and does not use it."""
+
+    def __init__(self, used=True):
+        super().__init__()
+        self.net, self.used = nn.Sequential(conv(1, 4), nn.ReLU(), *head(4)), used
+
+    def forward(self, x):
+        return self.net(x + torch.rand(()) * self.used)
+
+
+def test_random_numbers_that_all_pictures_of_a_pass_share_are_told_and_unused_ones_are_not():
+    for used in (True, False):
+        net = seeded(partial(OneNoise, used))
+        told = [blame(net, pictures(3)).notes, trace(net, pictures(3), 3).notes]
+        assert [any("draws random numbers" in note for note in notes) for notes in told] == [used, used]
+
+
+class DrawnPictures:
+    """Pictures of noise from the generators of torch, numpy and Python."""
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        for _ in range(len(self)):
+            noise = torch.rand(16, 16).numpy() + np.random.rand(16, 16) + random.random()  # noqa: NPY002, S311
+            yield (noise * 80).astype(np.uint8)
+
+
+def read(ask, net, seed):
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)
+    ready = Preprocessing((16, 16), None, mean=(0.5,), std=(0.25,))
+    return ask(net, DrawnPictures(), "circular:1x2", preprocessing=ready)
+
+
+@pytest.mark.parametrize("make", [partial(Draws, "maps"), Twice])
+def test_pictures_that_are_drawn_follow_the_seed_of_their_owner(make):
+    net = seeded(make)
+    asked = partial(trace, measures=["sum_variation"])
+    for ask, facts in ((asked, "layers"), (blame, "pairs"), (attribution_equivariance, "methods")):
+        one, again, other = (repr(getattr(read(ask, net, seed), facts)) for seed in (0, 0, 1))
+        assert one == again
+        assert one != other, ask
+
+
 def test_the_generator_of_a_device_is_there_when_it_is_seeded(monkeypatch):
     order = []
 
@@ -328,7 +387,51 @@ def test_the_generator_of_a_device_is_there_when_it_is_seeded(monkeypatch):
 
         return enter
 
-    for name in ("moved", "same_draws"):
-        monkeypatch.setattr(probe, name, noted(name, getattr(probe, name)))
-    with probe.as_found(seeded(Twice), "cpu"):
-        assert order == ["moved", "same_draws"]  # moving a network to a GPU is what makes its generator
+    monkeypatch.setattr(probe, "moved", noted("moved", probe.moved))
+    for module in (probe, call):
+        monkeypatch.setattr(module, "same_draws", noted("same_draws", module.same_draws))
+    trace(seeded(Twice), pictures(1), 2, device="cpu")
+    assert order[0] == "moved"  # moving a network to a GPU is what makes its generator
+    assert set(order[1:]) == {"same_draws"}
+
+
+class Detector(nn.Module):
+    """Looks again at what it finds: one place of a dark picture, two of a bright one."""
+
+    def __init__(self, body=True):
+        super().__init__()
+        self.body = nn.Sequential(conv(1, 4), nn.ReLU()) if body else nn.Identity()
+        self.head = nn.Sequential(nn.Conv2d(4 if body else 1, 2, 1), nn.ReLU())
+
+    def forward(self, x):
+        maps = self.body(x)
+        found = [one[None, :, place : place + 7, :7] for one in maps for place in range(1 + int(one.sum() > 1e9))]
+        found += [one[None, :, 2:9, :7] for one, picture in zip(maps, x, strict=True) if picture.mean() > 0.5]
+        return self.head(torch.cat(found))
+
+
+def test_layers_with_one_map_for_each_object_are_left_out_and_named():
+    dark, bright = pictures(2) * 0.2, pictures(2) * 0.2 + 0.6
+    for x in (torch.cat([dark, bright]), torch.cat([bright, dark])):
+        found = trace(seeded(Detector), x, [(0, 0), (0, 1)])
+        assert [layer.name for layer in found.layers] == ["body.0", "body.1"]
+        assert any("head.0, head.1" in note for note in found.notes)
+    with pytest.raises(UsageError, match="no layer gives one map for each picture"):
+        trace(seeded(partial(Detector, body=False)), torch.cat([dark, bright]), [(0, 0), (0, 1)])
+    assert len(trace(seeded(Detector), dark, [(0, 0), (0, 1)]).layers) == 4
+
+
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_blame_and_explanations_tell_of_probabilities(outputs):
+    last = nn.Sigmoid() if outputs == 1 else nn.Softmax(1)
+
+    def make(squash):
+        return nn.Sequential(conv(1, 8), nn.ReLU(), nn.MaxPool2d(2), *head(8)[:2], nn.Linear(8, outputs), squash)
+
+    for ask in (blame, attribution_equivariance):
+        for squash, told in ((last, True), (nn.Hardtanh(-1e9, 1e9), False)):
+            net = seeded(partial(make, squash))
+            if not told:
+                net[-2].bias.data -= 3
+            notes = ask(net, pictures(4), [(0, 1)]).notes
+            assert any("seems to give probabilities, not scores" in note for note in notes) == told, (ask, squash)
