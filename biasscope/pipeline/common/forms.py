@@ -69,6 +69,11 @@ class Subject:
     architecture: str = ""
 
     @property
+    def untrained(self) -> bool:
+        """Whether the weights are known to be random."""
+        return self.model.provenance.source.endswith(", untrained")
+
+    @property
     def surgery(self) -> SurgeryTable:
         """What surgery replaced and kept."""
         return surgery_table(self.model.module)

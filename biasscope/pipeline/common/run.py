@@ -88,8 +88,7 @@ def why_absent(section: str, made: Sequence[object], reasons: Iterable[str]) -> 
 
 def untrained(subjects: Iterable[Subject]) -> list[str]:
     """What is said of networks with random weights; nothing where there are none."""
-    sources = {item.family: item.model.provenance.source for item in subjects}
-    names = [family for family, source in sources.items() if source.endswith(", untrained")]
+    names = list(dict.fromkeys(item.family for item in subjects if item.untrained))
     return [f"Random weights, untrained: {first_few(names, NAMED)}. Trained ones may do otherwise."] if names else []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from biasscope.core.results import Result, number, table
-from biasscope.core.words import counted
+from biasscope.core.words import counted, first_few
 from biasscope.pipeline.common.forms import BASELINE
 from biasscope.pipeline.invariance.measurement import Measurement
 from biasscope.pipeline.invariance.published import AZULAY, ZHANG, Published, figures
@@ -22,6 +22,12 @@ ALIKE = {"pairs": "crop"}
 """Protocols whose windows are those of another."""
 PAPERS = {AZULAY: "Azulay & Weiss, JMLR 20(184), 2019", ZHANG: "Zhang, ICML 2019"}
 """Where a figure was read -> the paper; a result names those that it has figures of."""
+UNTRAINED = (
+    " The weights of {} are random here and those of published figures trained, so nothing can be concluded from the "
+    "difference."
+)
+NAMED = 4
+"""Models that a finding names."""
 CAUTION = "Published figures are of the authors' pictures and weights: they give the order of size, not a value to hit."
 
 
@@ -45,11 +51,18 @@ def compared(measured: Mapping[str, Sequence[Measurement]], images: str, taps: i
     told = counted(len(rows), "published figure")
     return Result(
         kind="published",
-        finding=f"{told} of {', '.join(named)} beside what was measured here. {CAUTION}",
+        finding=f"{told} of {', '.join(named)} beside what was measured here. {CAUTION}{_random(measured)}",
         title="Published figures",
         tables=[table("figures", columns, title="Published and own figures", row="figure")],
         source="; ".join(dict.fromkeys(PAPERS[str(row["source"])] for row in rows)),
     )
+
+
+def _random(measured: Mapping[str, Sequence[Measurement]]) -> str:
+    """What is said where a network has random weights: published figures are of trained ones."""
+    items = [item for items in measured.values() for item in items if any(figures(item.subject.architecture))]
+    names = list(dict.fromkeys(item.label for item in items if item.subject.untrained))
+    return UNTRAINED.format(first_few(names, NAMED)) if names else ""
 
 
 def _rows(measured: Mapping[str, Sequence[Measurement]], images: str, taps: int) -> Iterator[dict[str, Any]]:
@@ -91,8 +104,8 @@ def _statement(item: Measurement, figure: Published, images: str) -> str:
     grid = parameters.get("grid")
     shifts = f"grid {grid}" if grid else counted(item.sweep.views, "view")
     shifts += f", {parameters['source']}" if parameters.get("source") else ""
-    trained = ""
-    if figure.variant != BASELINE and not item.subject.trained:
+    trained = " Here the weights are random, untrained." if item.subject.untrained else ""
+    if not trained and figure.variant != BASELINE and not item.subject.trained:
         trained = " Published after training in this form, here surgery alone."
     form = f" with {figure.taps} taps" if figure.taps else ""
     own = f"{counted(len(item.sweep), 'picture')} of {images}, {shifts}"

@@ -31,6 +31,8 @@ def rescale(items: Sequence[Measurement], found: Mapping[str, Picture]) -> Part:
         f"Published curves: top-5 of 1000 classes, digitised (grade {published.RESCALE_GRADE}), in a frame of "
         f"{published.RESCALE_FRAME} pixels; other pictures and weights than here."
     )
+    if any(item.subject.untrained for item in items):
+        note += " They are of trained networks: nothing can be concluded beside random weights."
     return Part("rescale", [curve, published_curves(), *_shared(items, found)], notes=[note])
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.core.progress import Progress
+from biasscope.core.words import counted
 from biasscope.models import Preprocessing, squashed
 from biasscope.models.binary import NOTE
 from biasscope.models.borrow import same_draws
@@ -75,7 +76,7 @@ def attribution_equivariance(
     Raises
     ------
     UsageError
-        A method or layer is not known, or the network gives no (N, classes).
+        A method or layer is not known, or the network gives no (N, classes), or no finite ones.
     InputError
         There is no picture.
 
@@ -108,7 +109,8 @@ def attribution_equivariance(
                     notes = (*_told(probed, outputs), *notes)
                     spot = _module(opened.module, target)
                 scores.append(given(opened.module, block.reference))
-                for method, attribute in chosen.items():
+                finite = bool(scores[-1].amax(1).isfinite().all())
+                for method, attribute in chosen.items() if finite else ():
                     explain = explainer(opened.module, attribute, spot, batch)
                     values, maps = compared(opened, block, explain, share)
                     for name, value in values.items():
@@ -117,13 +119,29 @@ def attribution_equivariance(
                         shown.append(_sample(opened, block, method, maps))
             count += 1
             advance(1)
-    wrong = squashed.traced(torch.cat(scores), "the network").rstrip(".")
-    notes = (wrong, *notes) if wrong else notes
+    notes = (*_warned(torch.cat(scores), opened.label), *notes)
     return AttributionEquivariance(
         tuple(_measured(*key, means) for key, means in kept.items()), tuple(shown), target, opened.label,
         opened.transformation.name, count, {**opened.transformation.parameters, "share": share, "layer": target},
         tuple(opened.pictures.problems), notes,
     )  # fmt: skip
+
+
+def _warned(scores: Tensor, label: str) -> Iterator[str]:
+    """What is said of class scores (N, outputs) that are no numbers, or no scores.
+
+    Raises
+    ------
+    UsageError
+        There is no picture with a finite answer.
+    """
+    infinite = int((~scores.amax(1).isfinite()).sum())
+    if infinite == len(scores):
+        raise UsageError("the network's answers are not finite numbers (NaN or infinite)", where=label)
+    if infinite:
+        yield f"{counted(infinite, 'picture')} left out, whose answers are not finite numbers (NaN or infinite)"
+    if wrong := squashed.traced(scores, "the network"):
+        yield wrong.rstrip(".")
 
 
 def _told(probed: Probe, outputs: int) -> Iterator[str]:

@@ -35,6 +35,6 @@ def given(model: nn.Module, x: Tensor) -> Tensor:
     with networks_own(x.shape[1:]):
         output = model(x.clone())  # models may work in place on what they are given
     found = class_scores(output)
-    if found.dim() != 2:
+    if found.dim() != 2 or not found.shape[1]:
         raise UsageError(f"the network answers with {tuple(found.shape)}, not with (pictures, classes)")
     return found

@@ -75,18 +75,20 @@ def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Te
 
 
 def _scores(model: nn.Module, x: Tensor) -> Tensor | None:
-    """Class scores (N, classes) that are finite numbers, if there are such."""
+    """Class scores (N, classes) that are finite numbers, if there are such; masked classes (-inf) are left out."""
     with networks_own(x.shape[1:]):
         output = model(x.clone())  # models may work in place on what they are given
     found = scores(output)
-    good = found is not None and found.dim() == 2 and not found.is_complex() and bool(found.isfinite().all())
-    return found if good else None
+    if found is None or found.dim() != 2 or found.is_complex():
+        return None
+    kept = found[:, ~found.isneginf().all(0)]
+    return kept if kept.shape[1] and bool(kept.isfinite().all()) else None
 
 
 def _change(answers: Sequence[Tensor | None]) -> float | None:
     """Largest L2 distance from the first answer by its norm; ``None`` where one is missing or the norm is 0."""
     known = [answer.double() for answer in answers if answer is not None]
-    if len(known) < len(answers):
+    if len(known) < len(answers) or len({answer.shape for answer in known}) > 1:
         return None
     first, *others = known
     norm = float(first.norm())

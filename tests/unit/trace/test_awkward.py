@@ -395,6 +395,34 @@ def test_the_generator_of_a_device_is_there_when_it_is_seeded(monkeypatch):
     assert set(order[1:]) == {"same_draws"}
 
 
+class NotFinite(nn.Module):
+    """Answers bright pictures with NaN, and never with its last class."""
+
+    def __init__(self, nan=True):
+        super().__init__()
+        self.net, self.nan = nn.Sequential(conv(1, 4), nn.ReLU(), *head(4)), nan
+
+    def forward(self, x):
+        answer = self.net(x) + torch.tensor([0, 0, 0, -torch.inf])
+        return answer.where((x.mean((1, 2, 3)) < 0.5)[:, None], torch.nan) if self.nan else answer
+
+
+def test_explanations_of_answers_that_are_no_numbers_are_left_out():
+    dark, bright = pictures(2) * 0.2, pictures(1) * 0.2 + 0.6
+    net = seeded(NotFinite)
+    found = attribution_equivariance(net, torch.cat([bright, dark]), [(0, 1)], samples=3)
+    assert [one.image_id for one in found.samples if one.method == "saliency"] == ["1", "2"]
+    assert found["saliency", "relative_l2"].n == 2
+    assert "1 picture left out, whose answers are not finite numbers (NaN or infinite)" in found.notes
+    assert found.methods == attribution_equivariance(net, dark, [(0, 1)]).methods
+    with pytest.raises(UsageError, match="not finite numbers"):
+        attribution_equivariance(net, bright, [(0, 1)])
+
+
+def test_the_tail_of_a_network_with_a_masked_class_is_known():
+    assert structure(seeded(partial(NotFinite, nan=False)), (1, 16, 16)).tail.swap_error == 0
+
+
 class Detector(nn.Module):
     """Looks again at what it finds: one place of a dark picture, two of a bright one."""
 

@@ -3,14 +3,14 @@
 from types import SimpleNamespace
 from typing import cast
 
+from biasscope.models import LoadedModel
 from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.common.run import untrained
 
 
 def subject(family: str, source: str) -> Subject:
-    return cast(
-        Subject, SimpleNamespace(family=family, model=SimpleNamespace(provenance=SimpleNamespace(source=source)))
-    )
+    loaded = cast(LoadedModel, SimpleNamespace(provenance=SimpleNamespace(source=source)))
+    return Subject(family, family, "baseline", True, loaded)
 
 
 def test_networks_with_random_weights_are_told_once() -> None:
