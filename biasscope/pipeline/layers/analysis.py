@@ -14,7 +14,7 @@ from biasscope.core.errors import InputError, UsageError
 from biasscope.core.progress import Progress
 from biasscope.core.results import Result, Scalar
 from biasscope.images.picture import ImageProblem, ImageSource, Picture
-from biasscope.models import LoadedModel
+from biasscope.models import LoadedModel, squashed
 from biasscope.models.outputs import not_finite
 from biasscope.pipeline.common import inventory
 from biasscope.pipeline.common.calls import called, in_memory
@@ -97,6 +97,7 @@ class Run:
     impossible: list[Impossible] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     shown: list[Picture] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
     source: ImageSource = field(init=False)
 
     def results(self) -> Iterator[Result]:
@@ -120,7 +121,10 @@ class Run:
             attributed(self.items, self.source, self.asked, self.progress, self.absent),
             structured(self.items, self.progress, self.absent),
         )
-        yield from (one for one in found if one is not None)
+        made = [one for one in found if one is not None]
+        said = ([note for note in one.notes if squashed.MARK in note] for one in made)
+        self.wrong = next((notes for notes in said if notes), [])
+        yield from made
 
     def _traced(self, one: plan.Look, moved: Any, measures: Mapping[str, Mapping[str, Any]]) -> Measurement:
         subject, functional = one.subject, plan.functional(self.asked, one)
@@ -169,7 +173,7 @@ class Run:
         limited = self.asked.limit is None and self._count() == plan.LIMIT
         told = [(item.label, note) for item in self.items for note in item.trace.notes]
         drawn = [f"{label}: {note}." for label, note in told if note.startswith(DRAWS.partition("{}")[0])]
-        said = [*drawn, *untrained(item.subject for item in self.items), *self.absent, *self.source.notes]
+        said = [*self.wrong, *drawn, *untrained(item.subject for item in self.items), *self.absent, *self.source.notes]
         return notes(self.source, said, self.impossible, plan.LIMIT if limited else None)
 
     def files(self) -> list[Path]:
