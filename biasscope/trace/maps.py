@@ -118,10 +118,10 @@ def _divided(size: Size, other: Size) -> bool:
 
 @dataclass(frozen=True)
 class Found:
-    """Axes of the maps that every place gave and read; other tensors; those of no real numbers."""
+    """Axes of the maps that every place gave and read, ``None`` where it read none; other tensors; those not real."""
 
     axes: dict[Place, Axes]
-    incoming: dict[Place, Axes]
+    incoming: dict[Place, Axes | None]
     others: tuple[Seen, ...]
     unreal: tuple[Seen, ...] = ()
 
@@ -136,14 +136,14 @@ def maps_of(found: Probe) -> Found:
     """
     maps = Maps(found.side)
     axes: dict[Place, Axes] = {}
-    incoming: dict[Place, Axes] = {}
+    incoming: dict[Place, Axes | None] = {}
     others, unreal = [], []
     for row in found.seen:
         if not row.real:
             unreal += [row] if len(row.shape) == 4 else []
             continue
         after, before = found.grown.get(row.place, ((), ()))
-        incoming[row.place] = maps.axes(row.incoming, before, row.kind, module=False) or CHANNELS_FIRST
+        incoming[row.place] = maps.axes(row.incoming, before, row.kind, module=False)
         single = found.single.get(row.place, 1) == 1
         made = maps.axes(row.shape, after, row.kind, row.module is not None) if single else None
         if made is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple, cast
 
 from torch import Tensor, nn
 
@@ -97,31 +98,43 @@ def strides(found: Probe) -> dict[Place, LayerStride]:
     """Stride of every place that gave maps of two pictures, in order."""
     known: dict[Size, Stride] = {found.side: (Fraction(1), Fraction(1))}
     result: dict[Place, LayerStride] = {}
-    last: Stride = (Fraction(1), Fraction(1))
+    last = Last((Fraction(1), Fraction(1)), found.side)
     maps = maps_of(found)
     for item in found.seen:
         if item.place in maps.axes:
             made = _stride(item, found, known, last, (maps.axes[item.place], maps.incoming[item.place]))
-            result[item.place], last = made, made.grid
+            result[item.place] = made
             if made.product is not None:
-                known[_at(item.shape, made.axes)] = made.product
+                last = Last(made.product, _at(item.shape, made.axes))
+                known[last.size] = made.product
     return result
 
 
+class Last(NamedTuple):
+    """Stride and size of the last maps with more than one position; at first those of the picture."""
+
+    stride: Stride
+    size: Size
+
+
 def _stride(
-    item: Seen, found: Probe, known: dict[Size, Stride], last: Stride, both: tuple[Axes, Axes]
+    item: Seen, found: Probe, known: dict[Size, Stride], last: Last, both: tuple[Axes, Axes | None]
 ) -> LayerStride:  # fmt: skip
     after, before = found.grown.get(item.place, ((), ()))
     axes, read = both
     size = _at(item.shape, axes)
-    inside = _at(item.incoming, read) if len(item.incoming) == 4 else found.side
-    incoming = _grown(item.incoming, before, read) or known.get(inside)
+    inside, incoming = last.size, cast("Stride | None", last.stride)  # tokens, windows: they came from the last maps
+    if read is not None:
+        inside = _at(item.incoming, read)
+        incoming = _likelier(_grown(item.incoming, before, read), known.get(inside), inside, found.side)
     product = _grown(item.shape, after, axes)
+    product = product and _likelier(product, known.get(size), size, found.side)
     method = "growth"
     if product is None and max(size) > 1:
-        product, method = _by_sizes(inside if incoming else found.side, size, incoming), "sizes"
+        product, method = known.get(size) if read is None else None, "sizes"
+        product = product or _by_sizes(inside if incoming else found.side, size, incoming)
     ratio = found.side[0] / size[0], found.side[1] / size[1]
-    return LayerStride(axes, product, incoming, product or last, ratio, method)
+    return LayerStride(axes, product, incoming, product or last.stride, ratio, method)
 
 
 def _at(shape: tuple[int, ...], axes: tuple[int, int]) -> Size:
@@ -136,6 +149,20 @@ def _grown(shape: tuple[int, ...], after: tuple[int, ...], axes: tuple[int, int]
     if min(growth) <= 0:
         return None
     return _whole(Fraction(GROWTH, growth[0])), _whole(Fraction(GROWTH, growth[1]))
+
+
+def _likelier(grown: Stride | None, before: Stride | None, size: Size, side: Size) -> Stride | None:
+    """Stride of a map by its growth, or that of an earlier map of this size, if that alone makes up the picture.
+
+    The larger picture may have been padded to whole windows, which is more growth than the stride's own.
+    """
+
+    def whole(stride: Stride) -> bool:
+        return all(abs(count * step - length) <= step for count, step, length in zip(size, stride, side, strict=True))
+
+    if grown is None or before is None:
+        return grown or before
+    return before if whole(before) and not whole(grown) else grown
 
 
 def _whole(stride: Fraction) -> Fraction:

@@ -2,10 +2,13 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
 from torch import nn
 
 from biasscope.trace import layer_strides
+from biasscope.trace.places import layers_of
+from biasscope.trace.probe import looked_at
 from tests.unit.models.families import FLAT, GLOBAL, build
 
 
@@ -72,3 +75,31 @@ def test_adaptive_pools_behind_a_fixed_size_keep_counting():
 def test_vision_transformer_has_one_layer_of_maps():
     net = torchvision.models.VisionTransformer(32, 8, 1, 2, 16, 16)
     assert list(layer_strides(net, torch.zeros(1, 3, 32, 32))) == ["conv_proj"]
+
+
+class Windows(nn.Module):
+    """Cuts maps into square windows, padded to whole ones, and puts them together again, as Swin does."""
+
+    def __init__(self, window):
+        super().__init__()
+        self.stem, self.merge, self.window = nn.Conv2d(1, 2, 8, 8), nn.Conv2d(2, 2, 2, 2), window
+
+    def forward(self, x):
+        maps = self.stem(x)
+        rows, columns = maps.shape[2:]
+        maps = F.pad(maps, (0, -columns % self.window, 0, -rows % self.window))
+        batch, channels, height, width = maps.shape
+        windows = (batch, channels, height // self.window, self.window, width // self.window, self.window)
+        cut = maps.reshape(windows).permute(0, 2, 4, 1, 3, 5).reshape(-1, 2, self.window**2).softmax(-1)
+        back = cut.reshape([windows[axis] for axis in (0, 2, 4, 1, 3, 5)]).permute(0, 3, 1, 4, 2, 5)
+        return self.merge(back.reshape(batch, channels, height, width)[:, :, :rows, :columns])
+
+
+@pytest.mark.parametrize("window", [2, 7])
+def test_windows_that_are_put_together_again_have_the_stride_of_the_maps_and_do_not_subsample(window):
+    found = looked_at(Windows(window), torch.rand(1, 1, 112, 112), functional=True)
+    layers = {layer.name: layer for layer in layers_of(found, "*")}
+    reshaped = [layer for name, layer in layers.items() if "reshape" in name]
+    assert {(layer.stride, layer.size) for layer in reshaped} == {((8, 8), (14, 14))}
+    assert [name for name, layer in layers.items() if name and layer.subsampling] == ["stem", "merge"]
+    assert layers["merge"].stride == (16, 16)
