@@ -31,21 +31,30 @@ def finding(made: Sequence[Found]) -> str:
         return f"{changed}, but not the logit of the answer to the picture itself, so no layer is to blame."
     if top is None:
         return f"One-pixel shifts change nothing in {item.label} by more than rounding, so no layer is to blame."
-    ends = "" if top.blame.low is None or top.blame.high is None else _ends(top.blame.low, top.blame.high)
     does = "subsamples" if top.subsampling else "does not subsample"
-    share = f"{percent(round(top.blame.value or 0.0, 4), 0)}{ends} of the change of the logit"
-    if by_chance(top):
-        return (
-            f"{changed}; no layer's blame is told from chance with {counted(found.images, 'picture')} (the most has "
-            f"{top.name}, {share})."
-        )
-    return f"{changed}; most to blame is {top.name} ({top.kind}, which {does}) with {share}."
+    share = f"{_share(top)} of the change of the logit"
+    if not by_chance(top):
+        return f"{changed}; most to blame is {top.name} ({top.kind}, which {does}) with {share}."
+    pictures = counted(found.images, "picture")
+    if not found.ranking:
+        return f"{changed}; no layer's blame is told from chance with {pictures} (the most has {top.name}, {share})."
+    first = found.ranking[0]
+    return (
+        f"{changed}; the most blame, {share}, has {top.name}, which is not told from chance with {pictures}; of the "
+        f"layers whose blame is, {first.name} has the most, {_share(first)}."
+    )
+
+
+def _share(layer: LayerBlame) -> str:
+    """Blame of a layer with its interval."""
+    ends = "" if layer.blame.low is None or layer.blame.high is None else _ends(layer.blame.low, layer.blame.high)
+    return f"{percent(round(layer.blame.value or 0.0, 4), 0)}{ends}"
 
 
 def most_to_blame(found: Blame) -> LayerBlame | None:
-    """First of the ranking; where none is told from chance, the layer with the largest value."""
+    """Layer with the largest blame of its own, told from chance or not."""
     known = [layer for layer in found.layers if layer.complete and not layer.gathered and layer.blame.value is not None]
-    return found.ranking[0] if found.ranking else max(known, key=lambda one: one.blame.value or 0.0, default=None)
+    return max(known, key=lambda one: one.blame.value or 0.0, default=None)
 
 
 def _gathered(found: Blame) -> LayerBlame | None:

@@ -135,8 +135,9 @@ def apart(items: Sequence[Measurement], blame: Result) -> str:
     if jump is None or table is None or (jump.low is not None and jump.low <= 0):
         return ""
     columns = (table[name] for name in ("model", "layer", "effect", "rank"))
-    rows = [row for row in zip(*columns, strict=True) if row[0] == items[0].label and row[3] is not None]
-    top = str(max(rows, key=lambda row: float(row[2]))[1]) if rows else None
+    rows = [row for row in zip(*columns, strict=True) if row[0] == items[0].label and row[2] is not None]
+    most = max(rows, key=lambda row: float(row[2] or 0.0), default=None)
+    top = None if most is None or most[3] is None else str(most[1])
     risen = {jump.layer.name, jump.subsampling or jump.layer.name}
     if top is None or any(_same(top, name) for name in risen):
         return ""

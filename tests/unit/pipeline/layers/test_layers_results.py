@@ -69,6 +69,16 @@ def test_blame_within_chance_is_said_to_be(layers: list[LayerBlame], said: str) 
     assert ("told from chance" in text) == ("the most has b, 58 % (-290 to 407)" in text)
 
 
+def test_a_small_blame_that_is_told_from_chance_does_not_hide_a_large_one_that_is_not() -> None:
+    item = cast(Measurement, SimpleNamespace(label="net"))
+    layers = blamed("a", 1.04, -0.2, 2.28, None), blamed("b", 0.013, 0.01, 0.02, 1)
+    found = Blame(layers, NOTHING, (Pair("x", 0, 1, 3, 3, 0.5, 0.0),), np.zeros((0, 0, 0)), "net", "circular", 2)
+    text = finding([(item, found)])
+    assert "the most blame, 104 % (-20 to 228) of the change of the logit, has a, which is not told from chance" in text
+    assert "of the layers whose blame is, b has the most, 1 % (1 to 2)." in text
+    assert most_to_blame(found) is layers[0]
+
+
 def test_answers_change_though_the_logit_of_no_stays_zero() -> None:
     item, pairs = cast(Measurement, SimpleNamespace(label="net")), (Pair("x", 0, 1, 0, 1, 0.0, -0.4),)
     blame = Blame((), NOTHING, pairs, np.zeros((0, 0, 0)), "net", "circular", 1, outputs=1)
