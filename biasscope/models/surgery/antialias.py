@@ -51,8 +51,9 @@ def antialias(
     Where the activation is a function or one module used several times (the ReLU of a residual block), the blur sits
     in front of the convolution or pool that reads it: the same place in the computation. Where something else reads it,
     and where a forward calls a pool as a function, that forward is written again with modules for its functions, by
-    ``torch.fx``: the module is then of another class, which the table tells. Module names and parameters stay, and the
-    blur stores nothing, so state dicts of the original load with ``strict=True`` and the other way round.
+    ``torch.fx``: the module is then of another class, which the table tells, without its other methods, and numbers
+    and flags that its forward reads are what they were. Module names and parameters stay, and the blur stores nothing,
+    so state dicts of the original load with ``strict=True`` and the other way round.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
 def wrapped_around(model: M, skip: Selectors, example: Example, inplace: bool) -> M:
     """Do what `circular` does, on the model itself."""
     record = follow(model, example)
-    names = list(called_pools(model, record, skip, lambda node: True))
+    names = list(called_pools(model, record, skip, lambda node: not _whole(record, node)))
     model, record, rows = spelled(model, record, "circular", names, example, inplace)
     refuse_hidden(model, record, skip)
     _refuse_functional_edges(model, record, skip)
@@ -136,9 +136,14 @@ def _refuse_functional_edges(model: nn.Module, record: Record, skip: Selectors) 
         before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
         if node.op == "pad" and len(before) == len(after) == 4 and before[-2:] != after[-2:]:
             raise refuse(node.where, f"{type(_at(model, node)).__name__} pads in its forward, which cannot be changed")
-        if max(node.window, default=1) > 1 and node.window != before[-2:]:
+        if max(node.window, default=1) > 1 and not _whole(record, node):
             what = f"{type(_at(model, node)).__name__} calls {node.op} in its forward"
             raise refuse(node.where, f"{what}, whose windows cannot be made to wrap around")
+
+
+def _whole(record: Record, node: Node) -> bool:
+    """Whether a window is the whole map, without an edge to wrap around."""
+    return node.window == record.shapes[node.inputs[0]][-2:]
 
 
 def _plan_module(plan: Plan, name: str, module: nn.Module, shape: tuple[int, ...]) -> None:

@@ -7,28 +7,27 @@
 from __future__ import annotations
 
 import copy
-import dis
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-import torch
 from torch import fx, nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models.borrow import same_draws
+from biasscope.models.borrow import modes_kept, same_draws
 from biasscope.models.surgery.edit import replace
 from biasscope.models.surgery.layers.spelled import SpelledOut
 from biasscope.models.surgery.reading.elementwise import ACTIVATIONS
 from biasscope.models.surgery.reading.follow import Example, copied, follow
 from biasscope.models.surgery.reading.hidden import strided
 from biasscope.models.surgery.reading.placement import stuck
-from biasscope.models.surgery.reading.record import Node, Record
+from biasscope.models.surgery.reading.record import Node, Record, same_steps
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
 from biasscope.models.surgery.reading.sites import Site, find_sites, refuse, select
 from biasscope.models.surgery.table import Replacement
+from biasscope.models.surgery.tracing import Escaped, is_special, manages, traced
 
 M = TypeVar("M", bound=nn.Module)
 POOLS = ("max_pool2d", "avg_pool2d")
@@ -41,30 +40,6 @@ _SAME_ARGUMENTS: dict[str, type[nn.Module]] = {
     "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
 }  # fmt: skip
 """Functions whose arguments behind the first are those of the module, in the same order."""
-
-
-class _Tracer(fx.Tracer):
-    """Follows the forward of one module, whose parts are single steps; steps in another state than around it fail."""
-
-    proxy_buffer_attributes = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.state = _state()
-
-    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
-        if _state() != self.state:
-            raise ValueError("a graph does not say under which gradient mode or precision a step runs")
-        return super().create_node(*args, **kwargs)
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return True
-
-
-def _state() -> tuple[bool, ...]:
-    """What a ``with`` in a forward may change, which a graph does not say: whether gradients and autocast are on."""
-    types = ("cpu", "cuda")
-    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), *map(torch.is_autocast_enabled, types)
 
 
 def called_pools(model: nn.Module, record: Record, skip: Selectors, meant: Callable[[Node], bool]) -> Iterator[str]:
@@ -98,22 +73,24 @@ def spelled(
     UsageError
         There is something to spell out, and the model itself was to be changed.
     """
-    changed, rows = copied(model) if names and not inplace else model, list[Replacement]()
-    for name in sorted(set(names), key=lambda name: (-name.count("."), name == "", name)):
-        old = changed.get_submodule(name)
-        new = _spelled_out(old)
-        if new is None:
-            continue
-        if inplace:
-            what = "functions in its forward have to become modules, which is not done in place"
-            raise refuse(name, what, "Leave inplace out, and take the model that is returned.")
-        made = ", ".join(part for part in new._modules if part not in old._modules)
-        rows.append(Replacement(surgery, name, "forward", (1, 1), new.original, f"functions are modules: {made}"))
-        changed = replace(changed, name, partial(_given, new))
+    changed, rows = copied(model) if names else model, list[Replacement]()
     try:
-        return (changed, follow(changed, example), rows) if rows else (model, record, rows)
-    except UsageError:  # something asks a module for more than its forward
+        for name in sorted(set(names), key=lambda name: (-name.count("."), name == "", name)):
+            new = _spelled_out(changed.get_submodule(name))
+            if new is None:
+                continue
+            made = ", ".join(part for part in new._modules if part not in changed.get_submodule(name)._modules)
+            rows.append(Replacement(surgery, name, "forward", (1, 1), new.original, f"functions are modules: {made}"))
+            changed = replace(changed, name, partial(_given, new))
+        seen = follow(changed, example) if rows else record
+    except (Escaped, UsageError):  # something asks a module for more than its forward
         return model, record, []
+    if not rows or not same_steps(record, seen):
+        return model, record, []
+    if inplace:
+        what = "functions in its forward have to become modules, which is not done in place"
+        raise refuse(rows[0].name, what, "Leave inplace out, and take the model that is returned.")
+    return changed, seen, rows
 
 
 def _given(new: nn.Module, _old: nn.Module) -> nn.Module:
@@ -121,47 +98,57 @@ def _given(new: nn.Module, _old: nn.Module) -> nn.Module:
 
 
 def _spelled_out(module: nn.Module) -> SpelledOut | None:
-    """Write the forward of a module that reads one value again, if it is the same code in both modes.
+    """Write the forward of a module that reads one value again, if it is the same code in all modes.
 
     Whatever else it does besides giving a value, as keeping one in an attribute, would be lost: then there is none.
+
+    Raises
+    ------
+    Escaped
+        The forward keeps a value where it cannot be taken away again.
     """
     parameters = inspect.signature(type(module).forward).parameters.values()
     plain = all(p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in parameters)
-    other = isinstance(module, (SpelledOut, nn.Sequential)) or "forward" in vars(module)
-    if not plain or len(parameters) != 2 or other:
+    other = isinstance(module, (SpelledOut, nn.Sequential)) or "forward" in vars(module) or is_special(type(module))
+    if not plain or len(parameters) != 2 or other or manages(type(module).forward):
         return None
-    was = module.training
-    held = {
-        name: copy.copy(thing) if type(thing) in (dict, list, set) else thing for name, thing in vars(module).items()
-    }
+    held = [(part, _contents(part)) for part in module.modules()]
     try:
-        with same_draws() as drawn:
-            training, _ = _traced(module, True)
-            evaluating, parts = _traced(module, False)
-            kept = vars(module) | {"training": was} == held and not (drawn() or _manages(type(module).forward))
+        with same_draws() as drawn, modes_kept(module):
+            traces = [_traced(module, *modes) for modes in ((True, True), (False, False), (True, False), (False, True))]
+            kept = not drawn()
+        kept = kept and all(_contents(part) == was for part, was in held)
+    except Escaped:
+        raise
     except Exception:  # any forward may do what a graph cannot say
         return None
     finally:
-        vars(module).clear()
-        vars(module).update(held)
-    code = [graph.python_code("self").src for graph in (training, evaluating)]
-    if not kept or not parts or code[0] != code[1] or "_tensor_constant" in code[0]:
+        for part, was in held:
+            vars(part).clear()
+            vars(part).update(was)
+    graph, parts = traces[0]
+    code = [graph.python_code("self").src for graph, _ in traces]
+    if not kept or not parts or len(set(code)) > 1 or "_tensor_constant" in code[0]:
         return None
-    new = SpelledOut(module, evaluating)
+    new = SpelledOut(module, graph)
     for name, part in parts.items():
-        new.add_module(name, part.train(was))
+        new.add_module(name, part.train(module.training))
     return new
 
 
-def _manages(forward: Callable[..., Any]) -> bool:
-    """Whether a forward has a ``with``, whose doing a graph does not say."""
-    return any(step.opname in ("BEFORE_WITH", "SETUP_WITH", "LOAD_SPECIAL") for step in dis.get_instructions(forward))
+def _contents(module: nn.Module) -> dict[str, Any]:
+    """What a module holds, with copies of what a forward may add to."""
+    return {
+        name: copy.copy(thing) if type(thing) in (dict, list, set) else thing for name, thing in vars(module).items()
+    }
 
 
-def _traced(module: nn.Module, mode: bool) -> tuple[fx.Graph, dict[str, nn.Module]]:
-    """Graph of a forward in training or not, and the modules that stand in it for functions."""
+def _traced(module: nn.Module, mode: bool, others: bool) -> tuple[fx.Graph, dict[str, nn.Module]]:
+    """Graph of a forward, itself and its parts in training or not, and the modules that stand in it for functions."""
+    for one in module.modules():
+        one.training = others
     module.training = mode
-    graph = _Tracer().trace(module)
+    graph = traced(module, mode is others)
     parts: dict[str, nn.Module] = {}
     calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
     for node in graph.nodes:
@@ -177,7 +164,7 @@ def _traced(module: nn.Module, mode: bool) -> tuple[fx.Graph, dict[str, nn.Modul
 def _copied(module: nn.Module, node: fx.Node, calls: Counter[Any]) -> nn.Module | None:
     """An activation of its own for each call of one that is called several times."""
     part = module.get_submodule(str(node.target))
-    shared = calls[node.target] > 1 and type(part).__name__ in ACTIVATIONS and not any(part.parameters())
+    shared = calls[node.target] > 1 and type(part).__name__ in ACTIVATIONS and not list(part.parameters())
     return copy.deepcopy(part) if shared and len(node.args) == 1 else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -12,11 +13,17 @@ from torch import fx, nn
 _FORWARD = "_spelled_forward"
 
 
+def in_place(name: str, value: Any, other: Any) -> Any:
+    """Give ``value += other``, which changes a tensor and makes another number; ``name`` is that of ``operator``."""
+    return getattr(operator, name)(value, other)
+
+
 class SpelledOut(nn.Module):
     """The parts, parameters and attributes of a module, and a forward that a graph of ``torch.fx`` says.
 
     Unlike ``fx.GraphModule`` it keeps parts that the forward does not use, in their order, and everything else that
-    the module holds, in copies and pickles too. Other methods of the module's class are not there.
+    the module holds, in copies and pickles too. Other methods of the module's class are not there, and
+    numbers and flags that the forward reads are in its code: setting them again changes nothing.
 
     Attributes
     ----------

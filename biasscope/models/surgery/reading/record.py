@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 
@@ -89,3 +90,25 @@ class Record:
                 found[maker.index] = maker
                 waiting.extend(maker.inputs)
         return list(found.values())
+
+
+def same_steps(one: Record, other: Record) -> bool:
+    """Whether two passes did the same, where steps that are functions in one may be modules in the other."""
+    (ours, gave), (theirs, given) = _told(one), _told(other)
+    alike = gave == given and [facts for _, facts in ours] == [facts for _, facts in theirs]
+    pairs = [(a, b) for (a, _), (b, _) in zip(ours, theirs, strict=False) if a.is_module == b.is_module]
+    return alike and all(repr(a.arguments) == repr(b.arguments) for a, b in pairs)
+
+
+def _told(record: Record) -> tuple[list[tuple[Node, tuple[Any, ...]]], set[int]]:
+    """Steps with what they did, values numbered as they come, and the values given; dropout passes its value on."""
+    number, fresh = {record.source: 0}, count(1)
+    steps = list[tuple[Node, tuple[Any, ...]]]()
+    for node in record.nodes:
+        read = [number[value] if value in number else number.setdefault(value, next(fresh)) for value in node.inputs]
+        made = read if node.op == "dropout" else [next(fresh) for _ in node.outputs]
+        number.update(zip(node.outputs, made, strict=True))
+        if node.op != "dropout":
+            shapes = [record.shapes[value] for value in node.outputs]
+            steps.append((node, (node.op.replace("_", "").lower(), read, made, shapes)))
+    return steps, {number[value] for value in record.results if value in number}
