@@ -25,6 +25,8 @@ from biasscope.boxes.source import Request
 from biasscope.core.ahead import ahead
 from biasscope.core.errors import InputError
 
+_PACKED = r"(?i)(\.(?:tar(?:\.(?:gz|xz|bz2))?|tgz|txz|tbz2))!"
+"""Pattern of the end of an archive's name in the place of a member, for polars."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 
 
@@ -53,9 +55,13 @@ def fill_beside(images: pl.DataFrame, request: Request) -> pl.DataFrame:
     """The same where each image has its own file: of several pictures of one name the one beside that file is meant."""
     if not images["image_width"].null_count():
         return images
-    place = pl.col("file").str.replace(r"\.[^./]*$", "")
-    placed = images.with_columns(image_id=pl.when(place.str.contains("/")).then(place).otherwise("./" + place))
-    return fill_sizes(placed, request).with_columns(images["image_id"])
+    return fill_sizes(placed(images), request).with_columns(images["image_id"])
+
+
+def placed(images: pl.DataFrame) -> pl.DataFrame:
+    """Images by the places of their files; an archive is the folder of what it holds."""
+    place = pl.col("file").str.replace(r"\.[^./]*$", "").str.replace(_PACKED, "${1}/")
+    return images.with_columns(image_id=pl.when(place.str.contains("/")).then(place).otherwise("./" + place))
 
 
 @dataclass(frozen=True)

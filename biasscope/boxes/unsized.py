@@ -51,8 +51,12 @@ def _why(option: str, place: Path, images: list[tuple[str, str | None]]) -> str:
     found = [(image_id, names.like(image_id, split)) for image_id, split in images]
     several = [image_id for image_id, like in found if len(like) > 1 or (sizes and like)]
     if several:
-        return f"{option} has several {'sizes' if sizes else 'pictures'} for one name, such as {several[0]}"
+        return f"{option} has several {'sizes' if sizes else 'pictures'} for one name, such as {_shown(several[0])}"
     if any(like for _, like in found):
         return f"{option} has pictures that cannot be read"
     what = "has a usable size of" if sizes else "holds"
-    return f"{option} {what} none of these images" + (f", such as {images[0][0]}" if images else "")
+    return f"{option} {what} none of these images" + (f", such as {_shown(images[0][0])}" if images else "")
+
+
+def _shown(place: str) -> str:
+    return place.removeprefix("./")

@@ -35,7 +35,7 @@ from biasscope.boxes.readers.yolo_names import (
 )
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import APART
-from biasscope.boxes.sizes import fill_beside, from_files
+from biasscope.boxes.sizes import fill_beside, from_files, placed
 from biasscope.boxes.source import Request
 from biasscope.boxes.unsized import missing_sizes, places_of_sizes
 from biasscope.core.words import first_few
@@ -112,7 +112,7 @@ def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request:
     if not unknown:
         return [names]
     what = "its size" if unknown == 1 else "their sizes"
-    advice = missing_sizes(places_of_sizes(request.images, request.sizes), unsized.lazy())
+    advice = missing_sizes(places_of_sizes(request.images, request.sizes), placed(unsized).lazy())
     return [
         names,
         f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not "

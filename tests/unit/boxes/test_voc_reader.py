@@ -288,3 +288,19 @@ def test_of_two_pictures_of_a_name_the_one_beside_the_annotation_is_meant(tmp_pa
     found = read_boxes(source, images=tmp_path / "JPEGImages").images.collect()
     known = {image: width for image, _, width, _ in found.rows()}
     assert known == {"a": 100, "b": None, "c": None}
+
+
+@pytest.mark.parametrize("name", ["x.tar", "train.tar.gz", "X.TGZ"])
+@pytest.mark.parametrize("folder", ["", "VOC/Annotations/"])
+def test_pictures_of_files_in_an_archive_give_their_sizes(tmp_path: Path, name: str, folder: str) -> None:
+    path, _ = voc(tmp_path / "x")
+    unsized = {
+        f"{folder}{file.name}": re.sub("<size>.*</size>", "", file.read_text()).encode() for file in path.iterdir()
+    }
+    source = archive(tmp_path / name, unsized)
+    (tmp_path / "images").mkdir()
+    Image.new("L", (100, 80)).save(tmp_path / "images" / "a.png")
+    (tmp_path / "sizes.csv").write_text("image,width,height\na.png,100,80\n")
+    for options in ({"images": tmp_path / "images"}, {"sizes": tmp_path / "sizes.csv"}):
+        found = read_boxes(source, **options).images.collect()
+        assert dict(found.select("image_id", "image_width").rows()) == {"a": 100, "b": None, "c": None}

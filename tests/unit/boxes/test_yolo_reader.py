@@ -274,6 +274,11 @@ def test_a_picture_of_another_split_gives_no_size(tmp_path: Path) -> None:
     (tmp_path / "labels" / "val" / "1.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     Image.new("L", (100, 80)).save(tmp_path / "images" / "train" / "1.png")
     assert read_boxes(tmp_path).images.collect()["image_width"].to_list() == [None]
+    sizes = tmp_path / "sizes.csv"
+    sizes.write_text("image,width,height\ntrain/1.png,100,80\n")
+    found = read_boxes(tmp_path / "labels", sizes=sizes)
+    assert found.images.collect()["image_width"].to_list() == [None]
+    assert "--sizes has a usable size of none of these images, such as val/1." in found.notes[-1]
 
 
 def test_a_class_that_is_no_whole_number_is_no_class(tmp_path: Path) -> None:
