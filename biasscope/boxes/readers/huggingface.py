@@ -54,23 +54,28 @@ def _saved(request: Request) -> bool:
 
 
 def _files(request: Request) -> Sequence[Found]:
-    """Files of a saved dataset, or Parquet files with boxes inside of a column; all where none has."""
+    """Files of a saved dataset, or Parquet files with boxes inside of a column; all where none has.
+
+    Those whose columns cannot be read stay, so that the library says what is wrong with them.
+    """
     found = request.of(".arrow", ".parquet")
     if len(found) < 2 or _saved(request):
         return found
     tables = request.of(".parquet")
-    return [one for one in tables if _nested(Path(one.path), request.columns)] or tables
+    return [one for one in tables if _nested(Path(one.path), request.columns, unknown=True)] or tables
 
 
-def _nested(path: Path, columns: Mapping[str, str]) -> bool:
+def _nested(path: Path, columns: Mapping[str, str], *, unknown: bool = False) -> bool:
     """Whether a column holds lists of boxes, or objects with boxes; a table has one box a row.
+
+    ``unknown`` is the answer where the columns cannot be read.
 
     Lists beside a column with one box a row, or beside numbers that ``columns`` name, are not what is read.
     """
     try:
         kinds = scan(path).collect_schema()
     except InputError:
-        return False
+        return unknown
     if any(map(_objects, kinds.values())):
         return True
     boxes = [kind for name, kind in kinds.items() if name.lower() in BOX]

@@ -36,6 +36,7 @@ from biasscope.boxes.readers.table_columns import (
     first_of,
     layout_of,
     left_over,
+    meant_for_boxes,
     resolve,
 )
 from biasscope.boxes.readers.table_names import names_of, naming
@@ -72,11 +73,16 @@ def _has_boxes(names: Sequence[str], columns: Mapping[str, str]) -> bool:
 
 
 def _files(request: Request) -> Sequence[Found]:
-    """Tables that have boxes; all where none has, so that the error says what they lack."""
+    """Tables that have boxes, or were to have some; all where none has. The error then says what they lack."""
     found = request.of(*TABLES)
     if len(found) < 2:
         return found
-    return [one for one in found if _has_boxes(column_names(Path(one.path)), request.columns)] or found
+    return [one for one in found if _is_read(Path(one.path), request.columns)] or found
+
+
+def _is_read(path: Path, columns: Mapping[str, str]) -> bool:
+    names = column_names(path)
+    return _has_boxes(names, columns) or meant_for_boxes(names, path)
 
 
 def read(request: Request) -> BoxTable:

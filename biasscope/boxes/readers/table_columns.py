@@ -148,15 +148,33 @@ def _check(chosen: Mapping[str, str], names: Sequence[str], path: Path) -> None:
 
 def _hint(missing: Sequence[str], names: Sequence[str], path: Path) -> str:
     """What to do about columns that were not found."""
-    if suffix_of(path.name) in TEXTS:
-        if sum(map(_is_number, csv_header(path))) >= len(CORNERS):
-            return "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
-        if (line := _line_of_names(path)) > 1:
-            return f"Its line {line} looks like the line of names: take out what stands above it."
+    if wrong := _not_names(path):
+        return wrong
     centres = [name for name in names if _CENTRE.search(_plain(name))]
     if centres and not set(missing).isdisjoint(CORNERS):
         return f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
     return "Name them, for example --columns image_id=file,x0=xmin,y0=ymin,x1=xmax,y1=ymax,label=class."
+
+
+def _not_names(path: Path) -> str:
+    """What to do about a text whose first line holds no names; empty where it does."""
+    if suffix_of(path.name) not in TEXTS:
+        return ""
+    if sum(map(_is_number, csv_header(path))) >= len(CORNERS):
+        return "Its first line holds values. Put a line of names above it: image,xmin,ymin,xmax,ymax,label."
+    if (line := _line_of_names(path)) > 1:
+        return f"Its line {line} looks like the line of names: take out what stands above it."
+    return ""
+
+
+def meant_for_boxes(names: Sequence[str], path: Path) -> bool:
+    """Whether a table without the columns of boxes was to have them: it is wrong then, not one of something else.
+
+    It has three of the names of four edges, or centres, or its first line holds values or a title.
+    """
+    plain = {_plain(name) for name in names}
+    some = any(len(plain.intersection(layout)) == len(CORNERS) - 1 for wh, layout in LAYOUTS if not wh)
+    return some or any(map(_CENTRE.search, plain)) or bool(_not_names(path))
 
 
 def _line_of_names(path: Path) -> int:

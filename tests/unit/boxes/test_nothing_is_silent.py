@@ -183,6 +183,25 @@ def test_tables_of_boxes_that_lack_something_are_errors_all_the_same(tmp_path: P
         read_boxes(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a.jpg,1,2,3,4,cat\n", "Its first line holds values"),
+        ("boxes of mine\nimage,xmin,ymin,xmax,ymax\na,1,2,3,4\n", "Its line 2 looks like the line of names"),
+        ("image,x_center,y_center,w,h\na,2,3,2,2\n", "x_center and y_center look like centres"),
+        ("image,xmin,ymin,xmax\na,1,2,3\n", "Name them"),
+    ],
+)
+def test_tables_that_were_to_have_boxes_are_errors_beside_others(tmp_path: Path, text: str, hint: str) -> None:
+    table(tmp_path)
+    (tmp_path / "val.csv").write_text(text)
+    with pytest.raises(InputError, match=r"val\.csv: no column was found for") as caught:
+        read_boxes(tmp_path)
+    assert (caught.value.hint or "").startswith(hint)
+    (tmp_path / "val.csv").write_text("image,x,y,z,w\na,1,2,3,4\n")  # poses of a camera
+    assert read_boxes(tmp_path).notes[-1] == "Not read, as they are not table: val.csv."
+
+
 def test_tables_beside_parquet_files_with_lists_of_boxes(tmp_path: Path) -> None:
     lists = pl.DataFrame({"image_id": ["a"], "bboxes": [[[1.0, 2.0, 3.0, 4.0]]]})
     lists.write_parquet(tmp_path / "m.parquet")
@@ -194,6 +213,14 @@ def test_tables_beside_parquet_files_with_lists_of_boxes(tmp_path: Path) -> None
         (tmp_path / f"{name}.parquet").unlink()
     table(tmp_path)
     with pytest.raises(InputError, match=r"boxes\.csv looks like the format table, other files like huggingface"):
+        read_boxes(tmp_path)
+
+
+def test_a_damaged_parquet_file_beside_lists_of_boxes_is_an_error(tmp_path: Path) -> None:
+    pl.DataFrame({"image_id": ["a"], "bboxes": [[[1.0, 2.0, 3.0, 4.0]]]}).write_parquet(tmp_path / "train.parquet")
+    data = (tmp_path / "train.parquet").read_bytes()
+    (tmp_path / "val.parquet").write_bytes(data[: len(data) // 2])
+    with pytest.raises(InputError):
         read_boxes(tmp_path)
 
 
