@@ -16,6 +16,8 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import UsageError
 from biasscope.core.wanted import refusal
 
+FETCH = "Fetch what the link stands for (git annex get, dvc pull), mount its disk, or delete it."
+
 
 def check_paths(paths: Iterable[object]) -> None:
     """Refuse what is no path, such as a list of them or a frame.
@@ -111,6 +113,11 @@ class Request:
     def broken(self) -> list[str]:
         """Links under the path that lead to nothing."""
         return [self.folder + name for name in self._listed.broken]
+
+    def list_broken(self, names: Iterable[str]) -> None:
+        """Bad rows for links to nothing."""
+        for name in names:
+            self.log.add("link to a file that is not there", name, FETCH)
 
     @cached_property
     def suffixes(self) -> Counter[str]:

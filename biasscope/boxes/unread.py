@@ -13,7 +13,7 @@ from biasscope.boxes.filenames import suffix_of
 from biasscope.boxes.files import Found, head
 from biasscope.boxes.packed import DATA, LOOKED_AT, NAMED, Packed, known_to, knows
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.source import Request
+from biasscope.boxes.source import FETCH, Request
 from biasscope.core.errors import InputError
 from biasscope.core.words import first_few, legible
 
@@ -22,7 +22,6 @@ _PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _BESIDE = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_infos.json")
 """Files that the ``datasets`` library writes beside others and reads with them."""
 _DEEP = 1000
-FETCH = "Fetch what the link stands for (git annex get, dvc pull), mount its disk, or delete it."
 
 
 def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
@@ -108,9 +107,7 @@ def empty(request: Request) -> InputError:
 
 def list_broken(request: Request, suffixes: Iterable[str]) -> None:
     """Bad rows for links to nothing that may stand for annotations, by their suffix, or for folders, without one."""
-    for name in request.broken:
-        if suffix_of(name) in {"", *suffixes}:
-            request.log.add("link to a file that is not there", name, FETCH)
+    request.list_broken(name for name in request.broken if suffix_of(name) in {"", *suffixes})
 
 
 def _holds(request: Request) -> str:

@@ -21,7 +21,7 @@ from biasscope.boxes.assemble import Raw, finish
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.cache import Parsed, cached
 from biasscope.boxes.convention import choose_corners, from_centre
-from biasscope.boxes.filenames import IMAGE_SUFFIXES, unique_ids
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, suffix_of, unique_ids
 from biasscope.boxes.files import Files, Listing, contents
 from biasscope.boxes.readers.yolo_data import Entry, NamedImages, image_beside, named_entries
 from biasscope.boxes.readers.yolo_names import (
@@ -64,7 +64,9 @@ def read(request: Request) -> BoxTable:
     convention = choose_corners(request.convention, "fraction", "YOLO")
     classes = classes_of(request)
     named, alone = named_entries(request), request.path.is_file()
-    request = _rooted(request)
+    given, request = request, _rooted(request)
+    if named is None and request is not given:
+        request.list_broken(name for name in request.broken if suffix_of(name) in ("", ".txt"))
     entries, notes = named if named is not None else (_listed(request), [])
     labels = Listing.of(entry.label for entry in entries if entry.label is not None)
     beside = request if named is not None else _with_images(request)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from biasscope.boxes.filenames import IMAGE_SUFFIXES
-from biasscope.boxes.files import Found
+from biasscope.boxes.filenames import IMAGE_SUFFIXES, suffix_of
+from biasscope.boxes.files import Found, Listing, listed
 from biasscope.boxes.readers.yolo_names import files_in, is_other, load_yaml
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
@@ -30,12 +30,16 @@ SHOWN = 200
 
 @dataclass(frozen=True)
 class Entry:
-    """An image of a dataset: its labels (``None``: there are none), its file where there is one, its split."""
+    """An image of a dataset: its labels (``None``: there are none), its file where there is one, its split.
+
+    ``broken`` is whether its labels are a link to nothing.
+    """
 
     label: Found | None
     image: Path | None
     split: str | None
     name: str
+    broken: bool = False
 
 
 def named_entries(request: Request) -> tuple[list[Entry], list[str]] | None:
@@ -75,8 +79,9 @@ def _named(request: Request) -> tuple[list[Entry], list[str]] | None:
             entries.setdefault(entry.name, entry)
     if not entries:
         raise InputError(f"no image and no label is in what {', '.join(keys)} name", where=str(path))
-    named = list(entries.values())
-    return [replace(one, name=request.folder + one.name) for one in named] if request.folder else named, notes
+    named = [replace(one, name=request.folder + one.name) for one in entries.values()]
+    request.list_broken(one.name for one in named if one.broken)
+    return [one for one in named if not one.broken], notes
 
 
 class NamedImages:
@@ -132,13 +137,19 @@ def _place(root: Path, name: str) -> Path:
 def _of_folder(folder: Path, root: Path, split: str) -> Iterator[Entry]:
     """Images of a folder and label files beside them; either may be missing."""
     labels = labels_of(folder)
-    texts = {one.name[:-4]: one for one in _files(labels) if one.suffix == ".txt" and not is_other(one.name)}
-    images = {one.name.rpartition(".")[0]: one for one in _files(folder) if one.suffix in IMAGE_SUFFIXES}
-    apart = texts.keys() - images.keys()
-    images = {stem if stem in texts else _written(stem, apart.__contains__): one for stem, one in images.items()}
-    for stem in sorted(texts.keys() | images.keys()):
+    inside = _listing(labels)
+    texts, broken = _stems(inside.names), _stems(inside.broken)
+    images = {one.name.rpartition(".")[0]: one for one in _listing(folder) if one.suffix in IMAGE_SUFFIXES}
+    known = texts | broken
+    apart = known - images.keys()
+    images = {stem if stem in known else _written(stem, apart.__contains__): one for stem, one in images.items()}
+    for stem in sorted(known | images.keys()):
         image = Path(images[stem].path) if stem in images else None
-        yield _entry(labels / f"{stem}.txt", image, root, split, there=stem in texts)
+        yield _entry(labels / f"{stem}.txt", image, root, split, there=stem in texts, broken=stem in broken)
+
+
+def _stems(names: Sequence[str]) -> set[str]:
+    return {name[:-4] for name in names if suffix_of(name) == ".txt" and not is_other(name)}
 
 
 def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
@@ -152,7 +163,8 @@ def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
             raise InputError(
                 f"names an image that is not there, nor are its labels: {line.strip()[:SHOWN]}", where=str(path)
             )
-        yield _entry(label or labels_of(image or options[0]), image, root, split, there=label is not None)
+        place = label or labels_of(image or options[0])
+        yield _entry(place, image, root, split, there=label is not None, broken=label is None and place.is_symlink())
 
 
 def _there(path: Path) -> Path | None:
@@ -169,13 +181,13 @@ def _written(name: str, known: Callable[[str], bool]) -> str:
     return next((way for way in ways if way != name and known(way)), name)
 
 
-def _entry(label: Path, image: Path | None, root: Path, split: str, *, there: bool) -> Entry:
+def _entry(label: Path, image: Path | None, root: Path, split: str, *, there: bool, broken: bool) -> Entry:
     name = Path(os.path.relpath(label, root)).as_posix()
-    return Entry(Found(str(label), name) if there else None, image, split, name)
+    return Entry(Found(str(label), name) if there else None, image, split, name, broken)
 
 
-def _files(folder: Path) -> Sequence[Found]:
-    return Request(folder).files if folder.is_dir() else []
+def _listing(folder: Path) -> Listing:
+    return listed(folder) if folder.is_dir() else Listing([], [])
 
 
 def _missing(path: Path, key: str, place: Path) -> InputError:

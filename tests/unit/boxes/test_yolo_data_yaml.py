@@ -73,6 +73,23 @@ def test_an_image_without_labels_has_no_objects(data: Path) -> None:
     assert inspect(table).scalar("images_without_objects").value == 1
 
 
+@pytest.mark.parametrize("fetched", [False, True])
+def test_labels_that_are_links_to_nothing_are_bad_rows(data: Path, fetched: bool) -> None:
+    for name in ("images/train/b.jpg", "labels/train/b.txt")[fetched:]:
+        (data / name).unlink()
+        (data / name).symlink_to(data / "annex" / name)
+    (data / "train.txt").write_text("./images/train/a.jpg\n" + "./images/train/b.jpg\n" * fetched)
+    (data / "data.yaml").write_text("names: [cat, dog]\n")
+    texts = ["train: images/train\nval: [images/val, images/train]", "path: ."]
+    for text in [*texts, *["train: train.txt\nval: images/val"] * fetched]:
+        assert [row[0] for row in read(data / "data.yaml", text)][:4] == ["a", "a", "c", "c"]
+        found = read_boxes(data / "data.yaml")
+        assert [(row.reason, row.where) for row in found.log.rows] == [
+            ("link to a file that is not there", "labels/train/b.txt")
+        ]
+        assert "b" not in found.images.collect()["image_id"].to_list()
+
+
 def test_what_two_keys_name_is_read_once(data: Path) -> None:
     assert read(data / "data.yaml", "train: images/train\nval: images/train") == ALL[:4]
     assert "2 images of val" in read_boxes(data / "data.yaml").notes[0]
