@@ -28,6 +28,7 @@ class ImageNames:
         self._split = split
         self._names: dict[str, list[str]] = defaultdict(list)
         self._whole, self._place = cache(_whole), cache(_place)  # of names that are several, and of their folders
+        self._called = cache(self._by_folder)
         folders = set[str]()
         for name in names:
             self._names[_composed(key_of(name))].append(name)
@@ -43,14 +44,29 @@ class ImageNames:
         """
         image_id = _composed(image_id.replace("\\", "/"))
         names = self._names.get(key_of(image_id), [])
-        for end in (f"/{stem_of(image_id)}", f"/{without_suffix(image_id)}") if len(names) > 1 else ():
-            names = [name for name in names if self._whole(name).endswith(end)] or names
+        if len(names) > 1:
+            names = self._ending(image_id)
         given = split_from(split) if split else None
         told = split_of_folders(image_id) or (given if given in self._splits else None)
         if told is not None:
             found = {name: self._split_of(name) for name in names}
             names = [name for name in names if found[name] == told] or (names if set(found.values()) == {None} else [])
         return self._beside(names, image_id) if len(names) > 1 and "/" in image_id else names
+
+    def _ending(self, image_id: str) -> list[str]:
+        """Of the names of its key those that end as the image is called, best with its folders; all where none does."""
+        names, near = self._called(key_of(image_id), stem_of(image_id))
+        end = f"/{without_suffix(image_id)}"
+        maybe = near.get(_last(end), []) if "/" in end[1:] else names
+        return [name for name in maybe if self._whole(name).endswith(end)] or names
+
+    def _by_folder(self, key: str, stem: str) -> tuple[list[str], dict[str, list[str]]]:
+        """Names of a key that end in a stem, else all of them; and the same by the folder that they stand in."""
+        names, near = self._names[key], defaultdict[str, list[str]](list)
+        names = [name for name in names if self._whole(name).endswith(f"/{stem}")] or names
+        for name in names:
+            near[_last(self._whole(name))].append(name)
+        return names, near
 
     def _beside(self, names: list[str], image_id: str) -> list[str]:
         """Those in the folder beside that of the annotation (``images/a``, ``labels/a``); all where none is."""
@@ -70,6 +86,11 @@ def _composed(name: str) -> str:
 
 def _whole(name: str) -> str:
     return f"/{_composed(without_suffix(name))}"
+
+
+def _last(whole: str) -> str:
+    """Last folder and name of a way: thousands of pictures are called alike, each in a folder of its own."""
+    return "/".join(whole.rsplit("/", 2)[-2:])
 
 
 def _ends(place: str, end: str) -> bool:
