@@ -39,8 +39,8 @@ class ImageNames:
         """Names that may be meant by an image: those of its folder, and none whose folder names another split.
 
         Where no name has its folder, as annotations and images often lie apart, those of other folders may be meant. A
-        split that no folder here has may be one of the annotation's own, and says nothing. One in a folder that names
-        no split is not meant just because the others are of another one.
+        ``split`` that no folder here has may be one of the annotation's own, and says nothing; one that the folders of
+        the image name does. One in a folder that names no split is not meant just because the others are of another.
         """
         image_id = _composed(image_id.replace("\\", "/"))
         names = self._names.get(key_of(image_id), [])
