@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 Parts = tuple[Floats, Floats]
 """A statistic of everything, and of everything without each group of images."""
 AXES = ("classes", "groups", "cells")
+NARROWEST = 0.01
+"""Level of an interval of a share, of which a lower one is of no use: at 0 it is not defined."""
 
 
 def grouped_effect(counts: ArrayLike, *, images: ArrayLike | None = None, level: float = 0.95) -> Estimate:
@@ -71,9 +73,10 @@ def grouped_effect(counts: ArrayLike, *, images: ArrayLike | None = None, level:
 
 
 def _fullest(table: Floats, sizes: Floats, images: ArrayLike | None, level: float) -> Floats:
-    """Squared effect of what the fullest cell may hold of the law."""
+    """Squared effect of what the fullest cell may hold of the law: an upper bound alone, not below the share itself."""
     hits = np.take_along_axis(table, table.sum(1).argmax(-1)[:, None, None], 2)[..., 0]
-    return one_cell(share_interval(hits, sizes, images, level=2 * level - 1).high, table.shape[2])
+    alone = max(2 * level - 1, NARROWEST)
+    return one_cell(share_interval(hits, sizes, images, level=alone).high, table.shape[2])
 
 
 def _independent_pairs(table: Floats, sizes: Floats) -> Floats:

@@ -59,10 +59,12 @@ def _inside(rejected: dict[str, int], family: dict[str, int]) -> str:
 
     >>> _inside({"feasible": 9, "interior": 4}, {"interior": 10})
     ', and 4 of 10 when boxes that touch the frame, which may cut them off, are left out'
+    >>> _inside({"feasible": 9, "interior": 0}, {"interior": 0})
+    ', and none can be tested when boxes that touch the frame, which may cut them off, are left out'
     """
-    if not rejected["feasible"] or not family["interior"]:
+    if not rejected["feasible"]:
         return ""
-    left = f"{rejected['interior']:,} of {family['interior']:,}"
+    left = f"{rejected['interior']:,} of {family['interior']:,}" if family["interior"] else "none can be tested"
     return f", and {left} when boxes that touch the frame, which may cut them off, are left out"
 
 
@@ -99,7 +101,7 @@ def notes(
         "Intervals are 95 % delete-a-group jackknife intervals over images; those of effects are made for the squared "
         "effect and are wide rather than narrow near 0, those of shares are binomial, of as many boxes as theirs are "
         "worth.",
-        *_family_note(correction, alpha),
+        *(_family_note(correction, alpha) if counts.settings.per_image == "one" else []),
         "p-values of displacement, concentration and correlation are not corrected over classes; q-values are, those "
         "of one axis alone over the two axes too. Those of all classes together are one question each, not corrected "
         "either. The concentration is 12 times the variance about the class's own mean.",
@@ -118,14 +120,18 @@ def notes(
 
 
 def _family_note(correction: str, alpha: float) -> list[str]:
-    """What the corrected tests promise, each by itself and together."""
+    """What the corrected tests promise, each by itself and together, of boxes that are independent.
+
+    >>> _family_note("bh", 0.001)[0].partition("any bias ")[2]
+    'up to 0.3 % are said to have some by one of the three.'
+    """
     if correction not in CORRECTED:
         return []
     promised = CORRECTED[correction].format(alpha=100 * alpha)
     return [
         f"Each test is corrected over its classes {promised}. That of both axes together, that of one axis alone, and "
         f"that of all classes as one are each held to {alpha:g} by themselves: of datasets without any bias up to "
-        f"{3 * alpha:.0%} are said to have some by one of the three."
+        f"{min(300 * alpha, 100):.3g} % are said to have some by one of the three."
     ]
 
 

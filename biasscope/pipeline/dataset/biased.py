@@ -80,7 +80,7 @@ def _chance(found: Sequence[_Row], q: Sequence[float], item: Result) -> str:
     many = round(len(q) * max(q, default=0.0))
     if item.parameters["correction"] not in RATE or many < 1 or _clustered(found, item):
         return ""
-    return f" Up to {min(many, len(found)):,} of these may be named by chance."
+    return f" {'It' if len(found) == 1 else f'Up to {min(many, len(found)):,} of these'} may be named by chance."
 
 
 def _clustered(found: Sequence[_Row], item: Result) -> bool:

@@ -252,6 +252,14 @@ def test_one_box_has_no_effect_that_could_be_told():
     assert made.value[1] > 0
 
 
+@pytest.mark.parametrize("images", [None, [60, 300, 1200]])
+def test_the_interval_over_groups_is_defined_at_every_level(images):
+    counts = RANDOM.poisson(np.array([0.3, 1.0, 4.0])[:, None, None], (3, 8, 5))
+    made = [grouped_effect(counts, images=images, level=level) for level in (0.01, 0.3, 0.5, 0.501, 0.8, 0.95)]
+    assert all(np.isfinite(each).all() for each in made)
+    assert (np.diff([each.high for each in made], axis=0) >= 0).all()
+
+
 @pytest.mark.parametrize("level", [0.8, 0.95])
 def test_the_interval_over_groups_leaves_every_group_out(level):
     """By loops over groups: the jackknife of the squared effect, and the least upper bounds that chance allows."""

@@ -411,6 +411,27 @@ def test_the_finding_tells_bias_from_boxes_that_the_frame_cuts(cut, inside):
     [("bh", "of the classes that it names up to 10 %"), ("holm", "in up to 10 % of datasets"), ("none", None)],
 )
 def test_notes_say_what_the_corrected_tests_promise_together(boxes, correction, said):
-    notes = [note for note in position(count_boxes(boxes), alpha=0.1, correction=correction).notes if "30%" in note]
+    notes = [note for note in position(count_boxes(boxes), alpha=0.1, correction=correction).notes if "30 %" in note]
     assert len(notes) == bool(said)
     assert all(said in note and "held to 0.1 by themselves" in note for note in notes)
+
+
+@pytest.mark.parametrize(("alpha", "share"), [(0.001, "0.3 %"), (0.05, "15 %"), (0.4, "100 %")])
+def test_notes_say_of_every_level_in_how_many_datasets_the_tests_may_err(boxes, alpha, share):
+    notes = [note for note in position(count_boxes(boxes), alpha=alpha).notes if "by one of the three" in note]
+    assert [note.partition("any bias up to ")[2][: len(share)] for note in notes] == [share]
+
+
+def test_tests_of_all_boxes_of_an_image_promise_nothing(boxes):
+    notes = position(count_boxes(boxes, per_image="all")).notes
+    assert not [note for note in notes if "by chance" in note or "by one of the three" in note]
+    assert any("reject too often" in note for note in notes)
+
+
+def test_the_finding_says_where_no_class_could_be_tested_off_the_frame():
+    """All boxes lie along the left side, at various heights."""
+    n = 60
+    images, down = [f"i{k}" for k in range(n)], [5.0 * k for k in range(n)]
+    edges = [0.0] * n, down, [100.0] * n, [100 + at for at in down]
+    made = position(count_boxes(frame(images, ["a", "b"] * (n // 2), *edges, [400] * n, [400] * n))).finding
+    assert "2 of 2 do, and none can be tested when boxes that touch the frame" in made

@@ -249,6 +249,11 @@ def test_what_chance_adds_may_all_be_among_the_classes_that_one_axis_names() -> 
     assert "2: “w” and “x”. Up to 1 of these may be named by chance." in first_sentences(verdicts, q_cvm_v=q)[1]
 
 
+def test_the_one_class_that_an_axis_names_may_be_named_by_chance() -> None:
+    verdicts, q = ["non-uniform"] * 23 + ["not rejected"], [0.01] * 23 + [0.04]
+    assert first_sentences(verdicts, q_cvm_v=q)[1].endswith("for 1: “x”. It may be named by chance.")
+
+
 NONE = "not tested"
 
 
