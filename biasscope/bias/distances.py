@@ -20,7 +20,7 @@ from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
 from biasscope.bias.expected import TINY, bits, expected_bits, expected_deviation
 from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.testing.levels import check_level
-from biasscope.core.binomial import exact_bounds, unseen
+from biasscope.core.binomial import unseen, upper_bound
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -118,7 +118,7 @@ def _rest_evened(counts: Ints, even: Floats, few: Bools, n: Floats, level: float
     """
     total = counts.sum(-1)
     share = np.where(few, counts, 0).sum(-1) / total
-    rest, among = exact_bounds(share, n, 1 - level)[1], np.where(few, even, 0.0)
+    rest, among = upper_bound(share, n, 1 - level), np.where(few, even, 0.0)
     law = np.where(few, 0, counts) / total[:, None] * ((1 - rest) / (1 - share))[:, None]
     law += among * (rest / among.sum(-1))[:, None]
     return np.where((share <= RARE) & (among.sum(-1) > 0), bits(law, even).sum(-1), np.inf)

@@ -17,7 +17,7 @@ from biasscope.bias.jackknife import Estimate, jackknife, leave_one_out
 from biasscope.bias.testing.chi_square import chi_square
 from biasscope.bias.testing.given import check_counts, counts_of
 from biasscope.bias.testing.levels import check_level
-from biasscope.core.binomial import exact_bounds, unseen
+from biasscope.core.binomial import unseen, upper_bound
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ def cramers_v_interval(groups: ArrayLike, *, level: float = 0.95) -> Estimate:
     missed = full * (1 - unseen(np.maximum(n, 1), level)) ** 2
     low = np.where(alike, np.minimum(made.low, missed), made.low)
     high = np.where(full > 0, made.high * n / np.maximum(n - 1, 1), made.high)
-    fullest = exact_bounds(table.sum(1).max(-1) / np.maximum(n, 1), n, 1 - level)[1]
+    fullest = upper_bound(table.sum(1).max(-1) / np.maximum(n, 1), n, 1 - level)
     made = made._replace(low=low, high=np.maximum(high, one_cell(fullest, table.shape[-1])))
     return rooted(made, n * (n - 1) / 2, table.shape[-1], level=level)
 

@@ -41,8 +41,21 @@ def exact_bounds(share: ArrayLike, size: ArrayLike, tail: float = 0.025) -> tupl
     wins, losses = part * n, (1 - part) * n
     with np.errstate(invalid="ignore"):
         low = np.where(wins > 0, betaincinv(wins, losses + 1, tail), wins)
-        high = np.where(losses > 0, betaincinv(wins + 1, losses, 1 - tail), 1 + losses)
-    return low, high
+    return low, upper_bound(part, n, tail)
+
+
+def upper_bound(share: ArrayLike, size: ArrayLike, tail: float) -> Floats:
+    """The upper one of :func:`exact_bounds`, in half the time.
+
+    >>> upper_bound(0.0, 10, 0.025).round(4).item()
+    0.3085
+    """
+    from scipy.special import betaincinv
+
+    part, n = np.asarray(share, np.float64), np.asarray(size, np.float64)
+    wins, losses = part * n, (1 - part) * n
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(losses > 0, betaincinv(wins + 1, losses, 1 - tail), 1 + losses))
 
 
 def unseen(size: ArrayLike, level: float = 0.95) -> Floats:
