@@ -111,17 +111,19 @@ def jensen_shannon_interval(
 
 
 def _rest_evened(counts: Ints, even: Floats, few: Bools, n: Floats, level: float) -> Floats:
-    """Divergence of a law as near to even as boxes allow of which nearly all lie in some cells; infinite for others.
+    """Divergence of a law as near to even as boxes allow; infinite where none of the cells are ``few``.
 
     Of cells with next to no box each (``few``) not their own shares are known but that of all together: it is taken as
-    large as may be, and even among them.
+    large as may be, and even among them. Where they hold many boxes, only those without any are taken together.
     """
     total = counts.sum(-1)
     share = np.where(few, counts, 0).sum(-1) / total
-    rest, among = upper_bound(share, n, 1 - level), np.where(few, even, 0.0)
-    law = np.where(few, 0, counts) / total[:, None] * ((1 - rest) / (1 - share))[:, None]
+    rare = share <= RARE
+    together, share = np.where(rare[:, None], few, counts == 0), np.where(rare, share, 0.0)
+    rest, among = upper_bound(share, n, 1 - level), np.where(together, even, 0.0)
+    law = np.where(together, 0, counts) / total[:, None] * ((1 - rest) / (1 - share))[:, None]
     law += among * (rest / among.sum(-1))[:, None]
-    return np.where((share <= RARE) & (among.sum(-1) > 0), bits(law, even).sum(-1), np.inf)
+    return np.where(among.sum(-1) > 0, bits(law, even).sum(-1), np.inf)
 
 
 def _without_each(table: Ints, other: ArrayLike | None) -> Floats:
