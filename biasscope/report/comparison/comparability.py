@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from biasscope.core.provenance import InputFile
@@ -122,7 +123,7 @@ def _options(a: Report, b: Report, names: tuple[str, str], free: frozenset[str])
 def _named(kind: str, key: str, value: Cell) -> Cell:
     """A value of an option; a split whose name is a number is called ``split 0`` now, and was called ``0``."""
     splits = kind.partition("#")[0] == "splits" and key in ("a", "b")
-    return str(value).removeprefix("split ") if splits else value
+    return re.sub(r"^split (?=\d+$)", "", str(value)) if splits else value
 
 
 def _shown(value: Cell) -> str:

@@ -354,3 +354,5 @@ def test_splits_named_by_a_number_are_those_of_reports_that_called_them_so():
     assert comparability(before, after) == []
     other = report(result("splits", a="split 0", b="split 2"), kind="dataset")
     assert comparability(before, other) == ["Different options: b is 1 in A and split 2 in B (splits)."]
+    named, called = (report(result("splits", a=f"{said}x", b="y"), kind="dataset") for said in ("", "split "))
+    assert comparability(named, called) == ["Different options: a is x in A and split x in B (splits)."]
