@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from biasscope.trace.layer import Place, Size, Stride
 from biasscope.trace.maps import Axes, maps_of
 from biasscope.trace.probe import GROWTH, Probe, Seen, looked_at, unwrap
+
+KEPT = ("pad", "roll")
+"""Functions that give positions as far apart as those that they read."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,16 @@ def _stride(
     after, before = found.grown.get(item.place, ((), ()))
     axes, read = both
     size = _at(item.shape, axes)
-    inside, incoming = last.size, cast("Stride | None", last.stride)  # tokens, windows: they came from the last maps
+    inside, incoming = last.size, known.get(size)  # windows, attention: of maps of this size, if there were such
     if read is not None:
         inside = _at(item.incoming, read)
         incoming = _likelier(_grown(item.incoming, before, read), known.get(inside), inside, found.side)
+    elif len(item.incoming) != 4:
+        incoming = incoming or last.stride  # tokens: of the last maps
     product = _grown(item.shape, after, axes)
-    product = product and _likelier(product, known.get(size), size, found.side)
+    if product is not None:
+        alike = size if read is None else inside if item.kind in KEPT else None  # maps whose positions are as far apart
+        product = (known.get(alike) if alike else None) or _likelier(product, known.get(size), size, found.side)
     method = "growth"
     if product is None and max(size) > 1:
         product, method = known.get(size) if read is None else None, "sizes"

@@ -103,3 +103,40 @@ def test_windows_that_are_put_together_again_have_the_stride_of_the_maps_and_do_
     assert {(layer.stride, layer.size) for layer in reshaped} == {((8, 8), (14, 14))}
     assert [name for name, layer in layers.items() if name and layer.subsampling] == ["stem", "merge"]
     assert layers["merge"].stride == (16, 16)
+
+
+class Scales(nn.Module):
+    """Two scales, the lower of which a parameter with four axes weighs after the other was looked at again."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.down, self.again = nn.Conv2d(1, 2, 3, 2, 1), nn.Conv2d(2, 2, 3, 2, 1), nn.Conv2d(2, 2, 1)
+        self.weight = nn.Parameter(torch.ones(1, 2, 1, 1))
+
+    def forward(self, x):
+        high = self.stem(x)
+        low = self.down(high)
+        return self.again(high).mean((2, 3)) + (self.weight * low).mean((2, 3))
+
+
+def functions(net, side):
+    found = looked_at(net, torch.rand(1, 1, side, side), functional=True)
+    return {layer.name: layer for layer in layers_of(found, "*")}
+
+
+def test_maps_that_a_parameter_weighs_are_not_said_to_subsample():
+    layers = functions(Scales(), 32)
+    assert [name for name, layer in layers.items() if name and layer.subsampling] == ["stem", "down"]
+
+
+@pytest.mark.parametrize("side", [200, 232])
+def test_windows_that_are_larger_than_the_maps_have_the_stride_of_the_maps(side):
+    net = torchvision.models.SwinTransformer([4, 4], 2, [2, 2, 2, 1], [1, 1, 1, 1], [7, 7], num_classes=2).eval()
+    found = looked_at(net, torch.rand(1, 3, side, side), functional=True)
+    kinds = "pad", "roll", "reshape"
+    layers = [layer for layer in layers_of(found, "*") if layer.kind in kinds]
+    assert {layer.kind for layer in layers} == set(kinds)
+    for layer in layers:
+        stage = int(layer.name.split(":")[0].split(".")[1])
+        assert layer.stride == (2 ** ((stage + 1) // 2 + 1),) * 2, layer.name
+        assert not layer.subsampling
