@@ -51,16 +51,17 @@ def compared(measured: Mapping[str, Sequence[Measurement]], images: str, taps: i
     told = counted(len(rows), "published figure")
     return Result(
         kind="published",
-        finding=f"{told} of {', '.join(named)} beside what was measured here. {CAUTION}{_random(measured)}",
+        finding=f"{told} of {', '.join(named)} beside what was measured here. {CAUTION}{_random(measured, rows)}",
         title="Published figures",
         tables=[table("figures", columns, title="Published and own figures", row="figure")],
         source="; ".join(dict.fromkeys(PAPERS[str(row["source"])] for row in rows)),
     )
 
 
-def _random(measured: Mapping[str, Sequence[Measurement]]) -> str:
-    """What is said where a network has random weights: published figures are of trained ones."""
-    items = [item for items in measured.values() for item in items if any(figures(item.subject.architecture))]
+def _random(measured: Mapping[str, Sequence[Measurement]], rows: Sequence[Mapping[str, Any]]) -> str:
+    """What is said where a figure stands beside a network with random weights: published ones are of trained ones."""
+    beside = {row["model"] for row in rows}
+    items = [item for items in measured.values() for item in items if item.label in beside]
     names = list(dict.fromkeys(item.label for item in items if item.subject.untrained))
     return UNTRAINED.format(first_few(names, NAMED)) if names else ""
 
