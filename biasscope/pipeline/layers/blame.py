@@ -126,7 +126,7 @@ def _scalars(item: Measurement, found: Blame) -> Iterator[Scalar]:
 
 
 def _top(item: Measurement, top: LayerBlame) -> Scalar:
-    chance = " Its interval holds 0." if by_chance(top) else ""
+    chance = " Its interval holds 0." if by_chance(top) and top.blame.low is not None else ""
     return Scalar(
         f"top_blame@{item.label}",
         number(top.blame.value),

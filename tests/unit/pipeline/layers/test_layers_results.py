@@ -12,6 +12,7 @@ from biasscope.core.results import Result, table
 from biasscope.pipeline.definition import LayersAnalysis, defined
 from biasscope.pipeline.layers import plan, words
 from biasscope.pipeline.layers.attribution import methods
+from biasscope.pipeline.layers.blame import _top
 from biasscope.pipeline.layers.blame_rows import listed, pair_row
 from biasscope.pipeline.layers.culprit import finding, most_to_blame
 from biasscope.pipeline.layers.measurement import Measurement
@@ -77,6 +78,13 @@ def test_a_small_blame_that_is_told_from_chance_does_not_hide_a_large_one_that_i
     assert "the most blame, 104 % (-20 to 228) of the change of the logit, has a, which is not told from chance" in text
     assert "of the layers whose blame is, b has the most, 1 % (1 to 2)." in text
     assert most_to_blame(found) is layers[0]
+
+
+@pytest.mark.parametrize(("low", "said"), [(-0.2, True), (0.2, False), (None, False)])
+def test_an_interval_is_said_to_hold_0_where_there_is_one(low: float | None, said: bool) -> None:
+    layer = replace(blamed("a", 0.5, 0, 0, None), blame=Estimate(0.5, low, None if low is None else 0.9, 1))
+    top = _top(cast(Measurement, SimpleNamespace(label="net")), layer)
+    assert ("Its interval holds 0." in (top.description or "")) == said
 
 
 def test_answers_change_though_the_logit_of_no_stays_zero() -> None:
