@@ -66,7 +66,9 @@ class Measurement:
         if not self.units:
             return f"{'the last of the layers looked at' if self.picked else 'its last layer'} (maps of one position)"
         if not self.picked:
-            return "its last spatial layer"
+            sampled = not _activation(self.last) and "pool" not in self.last.kind.lower() and compares(self.last)
+            behind = self.last.depth < max(layer.depth for layer in self.trace.layers if spatial(layer))
+            return "its last layer that subsamples" if sampled and behind else "its last spatial layer"
         whole = self.last is [layer for layer in self.trace.layers if spatial(layer)][-1]
         return f"the last {'spatial layer' if whole else 'activation or pool'} of the layers looked at"
 
@@ -103,8 +105,8 @@ class Unit:
 
     @property
     def subsampling(self) -> LayerTrace | None:
-        """Layer in it that subsamples."""
-        return next((layer for layer in self.layers if layer.subsampling), None)
+        """Layer in it that subsamples: the end if that does, or else the first."""
+        return next((layer for layer in (self.end, *self.layers) if layer.subsampling), None)
 
 
 def units(layers: Sequence[LayerTrace], *, picked: bool = False) -> list[Unit]:

@@ -149,6 +149,20 @@ def test_a_measure_that_is_undefined_is_said_to_be(pictures: Tensor) -> None:
     assert said == "Nonshiftability of net is undefined at its last spatial layer, 5 (24 of 24 maps dead, left out)."
 
 
+class Thinned(nn.Module):
+    """Takes every second position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, ::2, ::2]
+
+
+def test_layers_behind_the_last_one_that_subsamples_are_not_passed_over_in_words(pictures: Tensor) -> None:
+    layers = conv(1, 4, 2), Thinned(), conv(4, 4), Thinned(), conv(4, 4)
+    item = measured(nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), pictures)
+    assert [unit.subsampling is unit.end for unit in item.units] == [True, True]
+    assert "at its last layer that subsamples, 3." in next(lost([item]))
+
+
 def test_nothing_rises_without_subsampling(pictures: Tensor) -> None:
     item = measured(net(1), pictures)
     assert all(jumps(item, measure) == [] for measure in MEASURES)
