@@ -21,6 +21,9 @@ Small = NDArray[np.float32]
 EXCEEDING = 10
 """A class with at least this many permutations beyond it is not permuted further."""
 TIE = 1e-5
+"""Relative: a permutation so little below the observed statistic is at it."""
+NOTHING = float(np.finfo(np.float32).eps) ** 2
+"""Of the squares of all features: where all boxes are alike, statistics are rounding, and are not above that."""
 ROOM = 1 << 24
 """Numbers held at once."""
 
@@ -34,7 +37,7 @@ class Tested(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """Classes with the same numbers of images: centred features (n, C, r), boxes (n, C), and the observed statistic."""
+    """Classes with the same numbers of images: centred features (n, C, r), boxes (n, C), and what counts as beyond."""
 
     classes: Ints
     features: Small
@@ -42,7 +45,7 @@ class _Plan(NamedTuple):
     centre: Floats
     smaller: int
     side: int
-    observed: Floats
+    least: Floats
 
 
 def stages(permutations: int, family: int, alpha: float, correction: str) -> tuple[int, ...]:
@@ -120,7 +123,12 @@ def _plan(units: Units, classes: Ints, start: Ints, n: int, first: int) -> _Plan
     chosen = slice(0, first) if side == 0 else slice(first, n)
     plan = _Plan(classes, centred, boxes.astype(np.float32), centre, smaller, side, np.zeros(0))
     sums, held = centred[chosen].sum(0)[None], boxes[chosen].sum(0)[None]
-    return plan._replace(observed=_statistic(plan, sums, held)[0])
+    return plan._replace(least=_least(_statistic(plan, sums, held)[0], features, axis=(0, 2)))
+
+
+def _least(observed: Floats, features: Floats, axis: tuple[int, ...]) -> Floats:
+    """Statistics that are at the observed one or beyond it begin here."""
+    return np.asarray(observed * (1 - TIE) - NOTHING * np.square(features).sum(axis))
 
 
 def _statistic(plan: _Plan, sums: Small, held: Floats | Small) -> Floats:
@@ -143,7 +151,7 @@ def _run(
             member = _members(part.stop - part.start, n, plan.smaller, rng)
             sums = (member @ plan.features.reshape(n, -1)).reshape(len(member), count, -1)
             held = member @ plan.boxes
-            beyond[plan.classes] += (_statistic(plan, sums, held) >= plan.observed * (1 - TIE)).sum(0)
+            beyond[plan.classes] += (_statistic(plan, sums, held) >= plan.least).sum(0)
             if pooled is not None:
                 _add(pooled, part, plan, sums, held)
     return beyond, pooled
@@ -174,6 +182,5 @@ def _pooled_p(units: Units, classes: Ints, sums: tuple[Floats, Floats]) -> float
         return np.asarray((gap**2).sum(1) * count * (n - count) / n)
 
     observed = statistic(features[first].sum(0)[None], np.array([boxes[first].sum()]))
-    rounding = TIE * float((total**2).sum()) / n  # where all boxes are alike the statistic is nothing but that
-    beyond = int((statistic(*sums) >= observed * (1 - TIE) - rounding).sum())
+    beyond = int((statistic(*sums) >= _least(observed, features, axis=(0, 1))).sum())
     return (beyond + 1) / (len(sums[1]) + 1)

@@ -118,6 +118,28 @@ def test_p_is_the_share_of_all_ways_to_choose_images(seed: int, images: tuple[in
     assert found.pooled == pytest.approx(exact, abs=4 * (exact * (1 - exact) / 19_999) ** 0.5 + 1e-3)
 
 
+@pytest.mark.parametrize("images", [40, 4_000, 40_000])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_pooled_p_of_a_lone_class_is_its_own_however_many_images(images: int, seed: int) -> None:
+    """Boxes that all lie at one end of the line: what is tested is far less than the sums that it is made of."""
+    rng = np.random.default_rng(seed)
+    cell = np.minimum((rng.beta(1.2, 12, images) * 26).astype(int), 25)
+    side = np.repeat([0, 1], [images // 5, images - images // 5])
+    units = units_of(cell, np.zeros(images, int), np.arange(images), side, line_cells(26, 0.16), 1)
+    found = permutation_test(units, [0], (199,), np.random.default_rng(seed))
+    assert found.pooled == found.p[0]
+
+
+def test_classes_whose_boxes_are_all_alike_do_not_differ() -> None:
+    rng, cells = np.random.default_rng(0), grid_cells(8)
+    image = np.repeat(np.arange(300), rng.integers(1, 5, 300))
+    owner, side = image // 100, (image % 100 < 30).astype(int)
+    for cell in range(0, 64, 9):
+        units = units_of(np.full(len(image), cell), owner, image, side, cells, 3)
+        found = permutation_test(units, [0, 1, 2], (199,), np.random.default_rng(1))
+        assert [*found.p, found.pooled] == [1.0] * 4
+
+
 def test_stages_change_how_long_a_class_is_permuted_and_not_its_answer() -> None:
     rng = np.random.default_rng(5)
     parts = [units_for(rng, shift) for shift in (0.0, 0.0, 0.25, 0.5)]
