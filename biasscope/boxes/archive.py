@@ -17,7 +17,7 @@ from biasscope.core.errors import InputError
 from biasscope.core.words import legible
 
 LARGEST_MEMBER = 1 << 26
-_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
+SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 _BLOCK = 1 << 20
 _DAMAGE = (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, OSError, ValueError)
 
@@ -28,7 +28,7 @@ def is_archive(path: str | Path) -> bool:
     >>> is_archive("a.tar.xz"), is_archive("a.xz")
     (True, False)
     """
-    return str(path).lower().endswith(_SUFFIXES)
+    return str(path).lower().endswith(SUFFIXES)
 
 
 def members(

@@ -6,6 +6,7 @@ that only fits the turned frame is reported as ``swapped``.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import BinaryIO, Protocol
 
 import polars as pl
 
+from biasscope.boxes.archive import SUFFIXES
 from biasscope.boxes.filenames import IMAGE_SUFFIXES, split_of_folder
 from biasscope.boxes.imagenames import ImageNames
 from biasscope.boxes.rowlog import RowLog
@@ -25,7 +27,7 @@ from biasscope.boxes.source import Request
 from biasscope.core.ahead import ahead
 from biasscope.core.errors import InputError
 
-_PACKED = r"(?i)(\.(?:tar(?:\.(?:gz|xz|bz2))?|tgz|txz|tbz2))!"
+_PACKED = f"(?i)({'|'.join(map(re.escape, SUFFIXES))})!"
 """Pattern of the end of an archive's name in the place of a member, for polars."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 

@@ -23,7 +23,7 @@ def ahead(call: Callable[[T], U], items: Sequence[T]) -> Iterator[U]:
 
     Calls are made in the caller's thread, some dozens before their answers are asked for, until they are found to wait
     rather than to work: the others are made in threads, some thousand at most before their answers are asked for. What
-    a call raises is raised in its place.
+    a call raises is raised behind the answers of all rows of ``TOGETHER`` before its own.
 
     >>> list(ahead(str.upper, ["a", "b"]))
     ['A', 'B']

@@ -41,10 +41,8 @@ def biased(item: Result) -> Iterator[str]:
     if not tested:
         yield _none_tested(left, item)
     elif found:
-        of, chance = (
-            f"{len(found):,} of {counted(tested, 'class')}",
-            _chance(found, [row.q or 0 for row in found], item),
-        )
+        of = f"{len(found):,} of {counted(tested, 'class')}"
+        chance = _chance(found, [row.q or 0 for row in found], item)
         yield f"{_claim(found, item)} {of}{few}{_names(found)}.{chance}{_doubt(found, item)}"
     else:
         where = "the one class" if tested == 1 else f"any of {tested:,} classes"

@@ -18,7 +18,7 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "WAITING", request.param)
 
 
-def called(count: int) -> tuple[Callable[[int], int], list[int]]:
+def called() -> tuple[Callable[[int], int], list[int]]:
     """A call that answers out of step with its neighbours, and what it was called with."""
     made = list[int]()
 
@@ -34,7 +34,7 @@ def called(count: int) -> tuple[Callable[[int], int], list[int]]:
 @pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("count", [0, 1, TOGETHER, TOGETHER + 1, MANY])
 def test_answers_come_once_each_and_in_order(count: int) -> None:
-    call, made = called(count)
+    call, made = called()
     assert list(ahead(call, range(count))) == [item * item for item in range(count)]
     assert sorted(made) == list(range(count))
 
@@ -49,7 +49,7 @@ def test_what_a_call_raises_is_raised_behind_the_answers_of_all_rows_before() ->
 
 @pytest.mark.usefixtures("either_way")
 def test_few_calls_are_made_before_their_answers_are_asked_for_and_none_after_the_last_one() -> None:
-    call, made = called(10**6)
+    call, made = called()
     found = ahead(call, range(10**6))
     assert next(found) == 0
     assert list(islice(found, TOGETHER)) == [item * item for item in range(1, TOGETHER + 1)]
