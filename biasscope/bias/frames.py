@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import polars as pl
 
 from biasscope.bias.counting.rows import CORNERS
-from biasscope.boxes.damage import DAMAGE, unreadable
+from biasscope.boxes.tables.damage import DAMAGE, unreadable
 from biasscope.core.errors import InputError
 
 F = TypeVar("F", bound=pl.DataFrame | pl.LazyFrame)

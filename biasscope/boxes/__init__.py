@@ -1,7 +1,7 @@
 """Boxes of any annotation format as one lazy frame in one convention (pixel edges), and their integrity."""
 
 from biasscope.boxes.boxtable import BoxTable
-from biasscope.boxes.integrity import Inspector, inspect
+from biasscope.boxes.integrity.inspection import Inspector, inspect
 from biasscope.boxes.read import read_boxes
 from biasscope.boxes.registry import READERS
 from biasscope.boxes.rowlog import RowLog

@@ -11,10 +11,10 @@ from typing import NamedTuple, Protocol
 
 import polars as pl
 
-from biasscope.boxes.damage import DAMAGE, incomplete, unreadable
 from biasscope.boxes.registry import PIXELS
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import EMPTY
+from biasscope.boxes.tables.damage import DAMAGE, incomplete, unreadable
 
 _AHEAD = "POLARS_ROW_GROUP_PREFETCH_SIZE"
 IMAGE = ("image_id", "split")

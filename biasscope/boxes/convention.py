@@ -19,7 +19,7 @@ inclusive1 first and last pixel, counted from 1                                 
 Files converted from PASCAL VOC keep VOC's one-based numbers, whatever the format: COCO, YOLO, CVAT, Open Images and
 tables made from VOC are one pixel aside on the left and at the top unless they are read with
 ``--box-convention inclusive1`` (``box_convention="inclusive1"``). Nothing in such a file says so; the integrity section
-of the report suggests it when whole numbers touch the frame as VOC's would (:mod:`biasscope.boxes.evidence`).
+of the report suggests it when whole numbers touch the frame as VOC's would (:mod:`biasscope.boxes.integrity.evidence`).
 
 All functions work alike on numbers, numpy arrays and polars expressions.
 """

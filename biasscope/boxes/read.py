@@ -11,16 +11,16 @@ from typing import cast
 
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import check_convention
-from biasscope.boxes.filenames import told_apart
-from biasscope.boxes.files import head
+from biasscope.boxes.files.listing import head
+from biasscope.boxes.files.names import told_apart
+from biasscope.boxes.files.unread import empty, list_broken, reason, refuse_packed, with_unread
 from biasscope.boxes.joined import joined
 from biasscope.boxes.registry import READERS, detector
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.sizes import check_places
+from biasscope.boxes.sizes.lookup import check_places
+from biasscope.boxes.sizes.unsized import places_of_sizes
 from biasscope.boxes.source import Request, check_paths, check_words
-from biasscope.boxes.tablefiles import TABLES
-from biasscope.boxes.unread import empty, list_broken, reason, refuse_packed, with_unread
-from biasscope.boxes.unsized import places_of_sizes
+from biasscope.boxes.tables.opening import TABLES
 from biasscope.core.errors import InputError, UsageError
 
 HUB = "hf://"

@@ -18,21 +18,26 @@ READERS = Registry(
     "annotation format",
     {
         "voc": _reader(
-            "voc", "ImageNet / PASCAL VOC XML", "inclusive1", (".xml", ".tar", ".gz", ".tgz", ".xz", ".txz", ".bz2")
+            "voc.reader",
+            "ImageNet / PASCAL VOC XML",
+            "inclusive1",
+            (".xml", ".tar", ".gz", ".tgz", ".xz", ".txz", ".bz2"),
         ),
-        "cvat": _reader("cvat", "CVAT XML", "edges", (".xml",)),
-        "coco": _reader("coco", "COCO JSON", "xywh", (".json",)),
-        "yolo": _reader("yolo", "YOLO text files", "fraction", (".txt", ".yaml", ".yml", ".data")),
+        "cvat": _reader("cvat.reader", "CVAT XML", "edges", (".xml",)),
+        "coco": _reader("coco.reader", "COCO JSON", "xywh", (".json",)),
+        "yolo": _reader("yolo.reader", "YOLO text files", "fraction", (".txt", ".yaml", ".yml", ".data")),
         "openimages": _reader("openimages", "Open Images CSV", "fraction", (".csv",)),
         "kaggle": _reader("kaggle", "Kaggle LOC_*_solution.csv", "inclusive0", (".csv",)),
         "table": _reader(
-            "table",
+            "table.reader",
             "table of boxes",
             "edges",
             (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".arrow", ".feather", ".ipc"),
             either=True,
         ),
-        "huggingface": _reader("huggingface", "Hugging Face dataset", "xywh", (".arrow", ".parquet"), either=True),
+        "huggingface": _reader(
+            "huggingface.reader", "Hugging Face dataset", "xywh", (".arrow", ".parquet"), either=True
+        ),
     },
 )
 """Every module has ``read(request) -> BoxTable`` and ``detect(request) -> bool``, which looks at no more than a few

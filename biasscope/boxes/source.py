@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from types import UnionType
 
-from biasscope.boxes.filenames import INNER, SPLIT_WORD, split_from, split_of_folders
-from biasscope.boxes.files import Listing, listed
+from biasscope.boxes.files.listing import Listing, listed
+from biasscope.boxes.files.names import INNER, SPLIT_WORD, split_from, split_of_folders
 from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import UsageError
 from biasscope.core.wanted import refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from biasscope.boxes.boxtable import BoxTable
-from biasscope.boxes.integrity import Inspector
+from biasscope.boxes.integrity.inspection import Inspector
 
 
 def usable_boxes(source: BoxTable) -> pl.DataFrame:

@@ -17,12 +17,12 @@ import polars as pl
 from biasscope.boxes.assemble import Raw, finish
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import choose_corners
-from biasscope.boxes.fields import known
-from biasscope.boxes.filenames import stem_of
-from biasscope.boxes.files import Found
-from biasscope.boxes.sizes import fill_sizes
+from biasscope.boxes.files.listing import Found
+from biasscope.boxes.files.names import stem_of
+from biasscope.boxes.sizes.lookup import fill_sizes
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import csv_header
+from biasscope.boxes.tables.fields import known
+from biasscope.boxes.tables.opening import csv_header
 from biasscope.core.errors import InputError
 
 NAME = "kaggle"

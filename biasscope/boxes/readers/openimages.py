@@ -14,14 +14,14 @@ from pathlib import Path
 import polars as pl
 
 from biasscope.boxes.boxtable import BoxTable
-from biasscope.boxes.commas import first_words, meaning, plain
 from biasscope.boxes.convention import choose_corners
-from biasscope.boxes.fields import image_name, number, plain_words, text
-from biasscope.boxes.files import Found
+from biasscope.boxes.files.listing import Found
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.source import Request
-from biasscope.boxes.tablefiles import csv_header, scans
-from biasscope.boxes.tabular import Layout, Parts, build, flags_of, images_of, joined
+from biasscope.boxes.tables.commas import first_words, meaning, plain
+from biasscope.boxes.tables.fields import image_name, number, plain_words, text
+from biasscope.boxes.tables.opening import csv_header, scans
+from biasscope.boxes.tables.tabular import Layout, Parts, build, flags_of, images_of, joined
 from biasscope.core.errors import InputError
 
 NAME = "openimages"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from biasscope.boxes.problems import codes_of
-from biasscope.boxes.seen import SIZE_BITS, SeenImages, images_mixed
+from biasscope.boxes.integrity.problems import codes_of
+from biasscope.boxes.integrity.seen import SIZE_BITS, SeenImages, images_mixed
 
 
 class SharedImages:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from biasscope.boxes.boxtable import BoxTable
-from biasscope.boxes.integrity import Inspector
+from biasscope.boxes.integrity.inspection import Inspector
 from biasscope.boxes.schema import BOXES
 from biasscope.core.errors import InputError
 from biasscope.core.progress import Progress

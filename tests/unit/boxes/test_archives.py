@@ -48,9 +48,9 @@ def test_what_older_parsers_left_in_the_cache_is_not_taken(tmp_path: Path, monke
     data, path = archive(tmp_path, ""), tmp_path / "x.tar"
     path.write_bytes(data)
     read_boxes(path)
-    monkeypatch.setattr("biasscope.boxes.readers.voc._parse", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr("biasscope.boxes.readers.voc.reader._parse", lambda *_: pytest.fail("parsed again"))
     assert rows(read_boxes(path).boxes.collect()) == expected()
-    monkeypatch.setattr("biasscope.boxes.cache.PARSERS", -1)
+    monkeypatch.setattr("biasscope.boxes.files.cache.PARSERS", -1)
     with pytest.raises(pytest.fail.Exception):
         read_boxes(path)
 

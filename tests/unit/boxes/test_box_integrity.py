@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasscope.boxes import BOXES, IMAGES, BoxTable, Inspector, RowLog, inspect, read_boxes, usable_boxes
-from biasscope.boxes.evidence import Evidence
-from biasscope.boxes.keysets import Seen
-from biasscope.boxes.problems import PROBLEMS
+from biasscope.boxes.integrity.evidence import Evidence
+from biasscope.boxes.integrity.keysets import Seen
+from biasscope.boxes.integrity.problems import PROBLEMS
 
 NUMBERS = st.sampled_from([0.0, -0.0, 1.0, 5.0, 10.0, 19.0, 20.0, 20.0005, 25.0, -3.0, 0.5, math.nan, math.inf, None])
 ROWS = st.fixed_dictionaries(

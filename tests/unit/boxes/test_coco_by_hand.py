@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biasscope.boxes import read_boxes
-from biasscope.boxes.readers import coco_annotations
+from biasscope.boxes.readers.coco import annotations as coco_annotations
 from biasscope.boxes.schema import CORNERS
 
 IDS = st.one_of(st.integers(-1, 4), st.sampled_from(["0", "1", "a}, {b", "é"]), st.integers(2**40, 2**40 + 1))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biasscope.boxes.readers.coco_ids import UNKNOWN, Key, Places, flags, floats
+from biasscope.boxes.readers.coco.ids import UNKNOWN, Key, Places, flags, floats
 
 NEAR = st.integers(-3, 12)
 FAR = st.sampled_from([-(1 << 63), -(1 << 62), (1 << 62) - 1, 1 << 62, (1 << 63) - 1, 1 << 63, 10**30, 1 << 20])

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from biasscope.boxes import inspect, read_boxes
-from biasscope.boxes.readers import coco_tables
+from biasscope.boxes.readers.coco import tables as coco_tables
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import coco_dict, expected, rows
 
@@ -182,7 +182,7 @@ def test_many_blocks_and_nested_objects(tmp_path: Path, monkeypatch: pytest.Monk
         for n in range(500)
     ]
     path = write(tmp_path / "x.json", data)
-    monkeypatch.setattr("biasscope.boxes.readers.coco_annotations.BLOCK", 300)
+    monkeypatch.setattr("biasscope.boxes.readers.coco.annotations.BLOCK", 300)
     frame = read_boxes(path, stream=True).boxes.collect()
     assert frame["row"].to_list() == list(range(1, 501))
     assert frame["x0"].unique().to_list() == [10.0]

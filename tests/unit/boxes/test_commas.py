@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biasscope.boxes import inspect, read_boxes
-from biasscope.boxes.commas import DECIMAL, EITHER, THOUSANDS, meaning
+from biasscope.boxes.tables.commas import DECIMAL, EITHER, THOUSANDS, meaning
 from biasscope.core.errors import InputError
 
 HEADER = "image;xmin;ymin;xmax;ymax;label;width;height\n"

@@ -49,7 +49,7 @@ def test_rows_that_a_file_counts_and_does_not_give(tmp_path: Path, stream: bool)
 def test_a_byte_far_inside_that_is_not_utf8_is_named_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, among: bool
 ) -> None:
-    monkeypatch.setattr("biasscope.boxes.damage.BLOCK", 4096)
+    monkeypatch.setattr("biasscope.boxes.tables.damage.BLOCK", 4096)
     header = b"image,xmin,ymin,xmax,ymax,label,width,height\n"
     before = header + "".join(f"é{number:05},0,0,1,1,cat,9,9\n" for number in range(9000)).encode()
     data = before + b"x,0,0,1,1,caf\xe9,9,9\n" + b"y,0,0,1,1,cat,9,9\n" * 9000
@@ -91,7 +91,7 @@ def test_a_library_that_ends_early_without_a_word(
 def test_pictures_give_sizes_to_rows_with_and_without_objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from PIL import Image
 
-    from biasscope.boxes import rowsizes
+    from biasscope.boxes.sizes import rows as rowsizes
 
     for name in ("a", "b"):
         Image.new("L", (20, 10)).save(tmp_path / f"{name}.png")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biasscope.boxes import inspect, read_boxes
-from biasscope.boxes.fields import classes, image_name, plain_names, stripped, text
-from biasscope.boxes.filenames import IMAGE_SUFFIXES
+from biasscope.boxes.files.names import IMAGE_SUFFIXES
+from biasscope.boxes.tables.fields import classes, image_name, plain_names, stripped, text
 
 STEM = st.text(alphabet="aé .\\/-\n\t", max_size=6)
 SUFFIXES = st.sampled_from(

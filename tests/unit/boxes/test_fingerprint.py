@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from biasscope.boxes.cache import fingerprint
-from biasscope.boxes.files import listed
+from biasscope.boxes.files.cache import fingerprint
+from biasscope.boxes.files.listing import listed
 
 TIME = 1_700_000_000_123_456_789
 

@@ -45,7 +45,7 @@ def test_each_row_is_an_image_of_its_own(tmp_path: Path, stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_rows_of_one_name_far_apart(tmp_path: Path, stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("biasscope.boxes.readers.huggingface_rows.BATCH", 2)
+    monkeypatch.setattr("biasscope.boxes.readers.huggingface.rows.BATCH", 2)
     path = saved(tmp_path, named(*(f"{folder}/{name}.jpg" for folder in ("x", "y") for name in range(3)), "y/2.jpg"))
     assert ids(path, stream=stream) == ["0", "1", "2", "y/0", "y/1", "y/2", "y/2#7"]
 
@@ -126,7 +126,7 @@ def test_the_number_for_no_class_is_no_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_rows_that_are_one_box(tmp_path: Path, stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of one name are boxes of one image, as in a table."""
-    monkeypatch.setattr("biasscope.boxes.readers.huggingface_rows.BATCH", 2)
+    monkeypatch.setattr("biasscope.boxes.readers.huggingface.rows.BATCH", 2)
     rows = [
         {"image_id": name, "width": 100, "height": 80, "bbox": BOX, "label": label, "iscrowd": label}
         for name, label in (("s/a.jpg", 5), ("t/a.jpg", 6), ("s/a.jpg", 0))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from biasscope.boxes import imagenames
-from biasscope.boxes.imagenames import ImageNames
+from biasscope.boxes.sizes import names as imagenames
+from biasscope.boxes.sizes.names import ImageNames
 
 
 @pytest.mark.parametrize("name", ["scenes/{}/image.jpg", "https://x/image.jpg?id={}"])

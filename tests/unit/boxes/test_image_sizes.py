@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from biasscope.boxes import inspect, read_boxes
-from biasscope.boxes.sizetable import SizeTable
+from biasscope.boxes.sizes.table import SizeTable
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import SAMPLES, coco_dict, expected, openimages, rows, sizes_csv, table
 

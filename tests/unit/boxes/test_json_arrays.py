@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasscope.boxes.jsonarrays import BadElement, elements, keys
-from biasscope.boxes.jsonbuffer import Window
+from biasscope.boxes.documents.jsonarrays import BadElement, elements, keys
+from biasscope.boxes.documents.jsonbuffer import Window
 from biasscope.core.errors import InputError
 
 

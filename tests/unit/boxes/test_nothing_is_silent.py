@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biasscope.boxes import READERS, BoxTable, inspect, read_boxes
-from biasscope.boxes.csvquotes import bad_lines
+from biasscope.boxes.tables.quotes import bad_lines
 from biasscope.core.errors import InputError, UsageError
 from tests.unit.boxes.box_samples import (
     SAMPLES,

@@ -9,7 +9,7 @@ from PIL import Image
 
 from biasscope.boxes import BoxTable, read_boxes
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.sizes import ImageFiles, read_sizes
+from biasscope.boxes.sizes.lookup import ImageFiles, read_sizes
 from biasscope.core import ahead
 from biasscope.core.errors import InputError
 

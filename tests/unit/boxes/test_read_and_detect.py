@@ -14,10 +14,10 @@ from PIL import Image
 
 from biasscope import analyze_dataset
 from biasscope.boxes import BOXES, inspect, read_boxes, usable_boxes
-from biasscope.boxes.filenames import split_from, stem_of, unique_ids
-from biasscope.boxes.files import Files
+from biasscope.boxes.files.listing import Files
+from biasscope.boxes.files.names import split_from, stem_of, unique_ids
 from biasscope.boxes.rowlog import RowLog
-from biasscope.boxes.sizes import ImageFiles, image_size, read_sizes
+from biasscope.boxes.sizes.lookup import ImageFiles, image_size, read_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
 from tests.unit.boxes.box_samples import Sample, coco, expected, rows, table, voc, yolo

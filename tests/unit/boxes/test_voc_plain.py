@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from biasscope.boxes.files import Listing
-from biasscope.boxes.readers import voc as reader
-from biasscope.boxes.readers.voc_plain import plain
+from biasscope.boxes.files.listing import Listing
+from biasscope.boxes.readers.voc import reader
+from biasscope.boxes.readers.voc.plain import plain
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.source import Request
 from tests.unit.boxes.box_samples import voc

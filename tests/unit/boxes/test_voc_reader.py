@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from biasscope.boxes import cache, read_boxes
-from biasscope.boxes.files import Files
-from biasscope.boxes.xmlsafe import RefusedXmlError, parse
+from biasscope.boxes import read_boxes
+from biasscope.boxes.documents.xmlsafe import RefusedXmlError, parse
+from biasscope.boxes.files import cache
+from biasscope.boxes.files.listing import Files
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import expected, rows, voc
 
@@ -192,7 +193,7 @@ def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_cache_gives_the_same_and_forgets_what_changed(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_boxes(many)
-    monkeypatch.setattr("biasscope.boxes.readers.voc_tree.parse", lambda _: pytest.fail("parsed again"))
+    monkeypatch.setattr("biasscope.boxes.readers.voc.tree.parse", lambda _: pytest.fail("parsed again"))
     second = read_boxes(many)
     assert first.boxes.collect().equals(second.boxes.collect())
     assert first.images.collect().equals(second.images.collect())

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from biasscope.boxes import read_boxes
-from biasscope.boxes.files import listed
+from biasscope.boxes.files.listing import listed
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import (
     SAMPLES,

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from biasscope.boxes import inspect, read_boxes
-from biasscope.boxes.files import head
-from biasscope.boxes.readers import yolo_names
+from biasscope.boxes.files.listing import head
+from biasscope.boxes.readers.yolo import names as yolo_names
 from biasscope.core.errors import InputError
 from tests.unit.boxes.box_samples import SIZES, expected, rows, yolo
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from biasscope.boxes.files import Files
+from biasscope.boxes.files.listing import Files
 from biasscope.boxes.source import Request
 from biasscope.core import provenance
 from biasscope.core.provenance import input_files, others

@@ -1,0 +1,1 @@
+"""JSON and XML of any size and depth, from anybody."""

@@ -1,0 +1,1 @@
+"""Files and archives: what lies under a path, what names say, and what was not read."""

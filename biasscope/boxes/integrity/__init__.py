@@ -1,0 +1,1 @@
+"""Which boxes the statistics may use, and why not the others."""

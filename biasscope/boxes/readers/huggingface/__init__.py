@@ -1,0 +1,1 @@
+"""Object-detection datasets of the Hugging Face library."""

@@ -1,0 +1,1 @@
+"""Any table with one row a box."""

@@ -1,0 +1,1 @@
+"""ImageNet and PASCAL VOC XML."""

@@ -1,0 +1,1 @@
+"""Tables opened as they are, and their columns turned into those of BOXES."""
