@@ -46,6 +46,8 @@ def compare(
 
     Per class the energy distance of feasible coordinates (and, apart, of scale) is tested by permuting IMAGES between
     the sides within the class. Classes that look promising get more permutations, up to what a lone discovery needs.
+    The pooled test permutes within the tested classes, else within all that both sides hold; where these hold fewer
+    than ``minimum`` images on a side, as those of datasets without a class in common, all boxes are one class.
 
     Parameters
     ----------

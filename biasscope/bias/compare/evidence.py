@@ -16,13 +16,17 @@ DIFFERENT, NOT_REJECTED, NOT_TESTED = "different", "not rejected", "not tested"
 
 @dataclass(frozen=True)
 class Look:
-    """One respect (position or scale), one value a class: distance, p, q, permutations; and p of the pooled test."""
+    """One respect (position or scale), one value a class: distance, p, q, permutations; and p of the pooled test.
+
+    ``within`` are the classes within which the pooled test permutes; 0 where it takes all boxes for one class.
+    """
 
     distance: Estimate
     p: Floats
     q: Floats
     permutations: Ints
     pooled: float
+    within: int
 
     def verdicts(self, alpha: float) -> list[str]:
         """Verdict of each class."""

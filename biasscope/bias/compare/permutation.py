@@ -1,7 +1,8 @@
 """Permutation tests of two sides for many classes at once: images change sides within their class.
 
 Classes with the same numbers of images share their permutations, as they would share a printed table: each p-value is
-valid by itself, and one matrix product serves them all.
+valid by itself, and one matrix product serves them all. For the pooled test each of these classes takes them from
+another place in the table.
 """
 
 from __future__ import annotations
@@ -167,6 +168,9 @@ def _members(times: int, n: int, chosen: int, rng: np.random.Generator) -> Small
 
 
 def _add(pooled: tuple[Floats, Floats], part: slice, plan: _Plan, sums: Small, held: Small) -> None:
+    """Add the sums of side a; a permutation of all classes is another one for each of them."""
+    at = (np.arange(len(sums))[:, None] + np.arange(sums.shape[1])) % len(sums)
+    sums, held = np.take_along_axis(sums, at[..., None], axis=0), np.take_along_axis(held, at, axis=0)
     own, boxes = (sums, held) if plan.side == 0 else (-sums, plan.boxes.sum(0) - held)
     pooled[0][part] += own.sum(1) + boxes @ plan.centre
     pooled[1][part] += boxes.sum(1)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from biasscope.bias.compare.classifier import Accuracy
-from biasscope.bias.compare.evidence import DIFFERENT, Evidence
+from biasscope.bias.compare.evidence import DIFFERENT, Evidence, Look
 from biasscope.bias.compare.tables import classes_table, maps_table, pooled_table
 from biasscope.bias.compare.words import finding, notes
 from biasscope.bias.measures import scalar_of, triple
@@ -31,6 +31,15 @@ def result(kind: str, found: Evidence, parameters: Mapping[str, Cell], accuracy:
         notes=notes(found, parameters),
         source="Szekely & Rizzo, Energy statistics, JSPI 143 (2013); Besag & Clifford, Biometrika 78 (1991)",
     )
+
+
+def _pooled_p(what: str, suffix: str, look: Look) -> Scalar:
+    """Test of all classes together; ``n``: classes within which images are permuted, None for all as one class."""
+    value = None if np.isnan(look.pooled) else look.pooled
+    title = f"Pooled p for {what}"
+    if value is not None and not look.within:
+        return Scalar(f"pooled_p{suffix}", value, f"{title}, whatever the class")
+    return Scalar(f"pooled_p{suffix}", value, title, n=look.within)
 
 
 def _behind(found: Evidence) -> dict[str, int]:
@@ -57,9 +66,7 @@ def _scalars(found: Evidence, accuracy: Accuracy | None, *, alpha: float, level:
                 n=behind[what],
                 method=JACKKNIFE,
             ),
-            Scalar(
-                f"pooled_p{suffix}", None if np.isnan(look.pooled) else look.pooled, f"Pooled p for {what}", n=tested
-            ),
+            _pooled_p(what, suffix, look),
         ]
     if accuracy is not None:
         title, method = "Accuracy of telling the sides apart (chance 1/2)", "exact binomial, one box an image"

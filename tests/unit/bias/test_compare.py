@@ -247,14 +247,14 @@ def test_of_samples_is_not_said_what_only_all_boxes_tell() -> None:
     assert "2 classes occur on one side only; they are listed and not tested." in compare(a, b, available=(6, 6)).notes
 
 
-def test_no_class_together_on_both_sides_leaves_no_half_sentence() -> None:
+def test_no_class_together_on_both_sides_compares_all_boxes() -> None:
     """Every image of a is stood for by one of a hundred other boxes, so no shared class is left for the pooled test."""
     b = boxes(6, seed=2, classes=1)
     many = [boxes(6, seed=1, classes=1).with_columns(label=pl.lit(f"a{name}")) for name in range(400)]
     result = compare(pl.concat([boxes(6, seed=1, classes=1), *many]), b, per_image="one")
     assert result.scalar("tested").value == 1
-    assert result.scalar("pooled_p").value is None
-    assert result.finding.endswith("in scale in 0 of 1.")
+    assert result.scalar("pooled_p").n is None
+    assert "in scale in 0 of 1; over all boxes together, whatever their class, position" in result.finding
 
 
 def test_classes_that_are_not_tested_stand_behind_those_that_are() -> None:
@@ -274,8 +274,46 @@ def test_nothing_in_common() -> None:
     a = boxes(6, seed=1, classes=1)
     result = compare(a, a.with_columns(label=pl.lit("other")))
     assert "share no class" in result.finding
-    assert result.scalar("pooled_p").value is None
-    assert compare(a, a.head(0)).scalar("tested").value == 0
+    assert result.scalar("pooled_p").value == result.scalar("pooled_p_scale").value == 1.0
+    for few in (a.head(0), a.head(4)):
+        one_sided = compare(a, few.with_columns(label=pl.lit("other")))
+        assert one_sided.scalar("tested").value == 0
+        assert one_sided.scalar("pooled_p").value is None
+        assert one_sided.finding.endswith("on both sides to be compared.")
+
+
+def test_all_boxes_are_one_class_where_the_sides_share_none() -> None:
+    a = crowded(60, 3, seed=1)
+    b = boxes(60, seed=2, classes=1, shift=0.5, shifted=1, grow=1.5).with_columns(label=pl.lit("other"))
+    result = compare(a, b)
+    assert [result.scalar(name).value for name in ("pooled_p", "pooled_p_scale")] == [0.001, 0.001]
+    assert result.scalar("pooled_p").n is None
+    assert "; over all boxes together, whatever their class, position differs (p = 0.001) and" in result.finding
+    notes = " ".join(result.notes)
+    assert "the pooled p compares all boxes whatever their class" in notes
+    assert "The pooled p compares the sides within classes" not in notes
+    assert "takes one class of an image" not in notes
+
+
+def test_without_a_common_class_the_pooled_p_keeps_its_level() -> None:
+    """Boxes of an image lie in one place: were boxes permuted, not images, most of these p would be small."""
+    p = []
+    for seed in range(40):
+        a, b = (crowded(n, 4, seed=2 * seed + at) for at, n in enumerate((30, 20)))
+        result = compare(a, b.with_columns(label="b" + pl.col("label")), permutations=199, seed=seed)
+        p.append(result.scalar("pooled_p").value or 0)
+    assert (np.array(p) <= 0.05).sum() <= 2 + 3 * np.sqrt(2)
+    assert 0.35 < np.mean(p) < 0.65
+
+
+def test_classes_too_small_to_be_tested_are_permuted_within_all_the_same() -> None:
+    """Two images a class and side: no class is tested, and another mix of classes does not make the pooled p small."""
+    a, b = boxes(2, seed=1, classes=80), boxes(2, seed=2, classes=80, shift=0.4, shifted=80)
+    result = compare(a, b)
+    assert result.scalar("tested").value == 0
+    assert (result.scalar("pooled_p").n, result.scalar("pooled_p").value) == (80, 0.001)
+    assert "; over the 80 classes on both sides together position differs (p = 0.001)" in result.finding
+    assert (compare(a, boxes(2, seed=3, classes=80)).scalar("pooled_p").value or 0) > 0.01
 
 
 def test_two_sides_without_a_class_are_refused() -> None:
