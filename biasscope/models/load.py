@@ -13,6 +13,7 @@ from biasscope.models.loaded import LoadedModel, describe
 from biasscope.models.options import COMMON, apply_options
 from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.spec import Spec, parse_spec
+from biasscope.models.surgery.layers.spelled import class_name
 
 SCHEMES = Registry(
     "model scheme",
@@ -138,7 +139,7 @@ def _module(module: nn.Module) -> LoadedModel:
     plain = Preprocessing((224, 224), 256)
     if channels != 3:
         plain = plain.with_options(mean=(0.5,) * channels, std=(0.5,) * channels)
-    name = type(module).__name__
+    name = class_name(module)
     try:
         return describe(module, plain, None, spec=f"module:{name}", source=f"{name} given as a module")
     except NotImplementedError as error:

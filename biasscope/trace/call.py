@@ -15,6 +15,7 @@ from biasscope.core.words import first_few
 from biasscope.models import LoadedModel, Preprocessing, load_model
 from biasscope.models.borrow import same_draws
 from biasscope.models.outputs import NAMED
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.trace.assemble import assemble
 from biasscope.trace.chunk import Layout
 from biasscope.trace.engine import AMP, Engine, Traced, traced_layers
@@ -182,7 +183,7 @@ def _options(measures: Measures) -> dict[str, dict[str, Any]]:
 
 
 def _name(model: Any) -> str:
-    return model.provenance.spec if isinstance(model, LoadedModel) else type(unwrap(model)).__name__
+    return model.provenance.spec if isinstance(model, LoadedModel) else class_name(unwrap(model))
 
 
 def _preprocessing(model: LoadedModel | nn.Module, pictures: Pictures) -> Preprocessing:

@@ -11,6 +11,7 @@ from torch.nn.utils.parametrize import type_before_parametrizations
 from torch.overrides import TorchFunctionMode
 
 from biasscope.models.failures import mark_as_ours
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.follow import is_leaf
 
 _BOOKKEEPING = frozenset({
@@ -139,7 +140,7 @@ class Watch:
                 self._scopes.pop()
                 self._inside -= inner
             if wanted:
-                self.report(name, type(module).__name__, module, (args, kwargs), output)
+                self.report(name, class_name(module), module, (args, kwargs), output)
 
         return hook
 

@@ -12,6 +12,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.overrides import TorchFunctionMode
 
 from biasscope.models.outputs import tensors
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.upsampling.binding import bind, step_of
 from biasscope.upsampling.layout import LOST, drops, grew, spreads, takes_maps, unseen
 from biasscope.upsampling.passage import Event, Passage, Refused, answer
@@ -77,9 +78,9 @@ class Recorder(TorchFunctionMode):
 
     def bridge(self, inputs: Sequence[Tensor], output: Any) -> tuple[int, ...]:
         """Numbers of what a model gives that nothing of was seen, as scripted code."""
-        cut = self._unseen("", type(self._model).__name__, inputs, output)
+        cut = self._unseen("", class_name(self._model), inputs, output)
         made = tuple(self._values.add(one, LOST) for one in tensors(answer(output)))
-        self.passage.events.append(Event(type(self._model).__name__, self._values.known(inputs), made, cut=cut))
+        self.passage.events.append(Event(class_name(self._model), self._values.known(inputs), made, cut=cut))
         return made
 
     def _check(self, tensor: Tensor) -> None:
@@ -98,7 +99,7 @@ class Recorder(TorchFunctionMode):
         def hook(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
             self._scopes.pop()
             if not self._light and not self._values.known(output) and (inputs := self._values.known((args, kwargs))):
-                kind = type(module).__name__
+                kind = class_name(module)
                 cut = self._unseen(name, kind, (args, kwargs), output)
                 made = tuple(
                     self._values.add(one, self._values.behind(kind, "", name, inputs, one, one))

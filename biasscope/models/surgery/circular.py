@@ -11,6 +11,7 @@ from biasscope.models.surgery.layers import (
     BlurredAvgPool2d,
     GuidedPacConv2d,
 )
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.axes import taken_apart
 from biasscope.models.surgery.reading.follow import Example, follow
 from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
@@ -135,9 +136,9 @@ def _refuse_functional_edges(model: nn.Module, record: Record, skip: Selectors) 
             continue
         before, after = record.shapes[node.inputs[0]], record.shapes[node.outputs[0]]
         if node.op == "pad" and len(before) == len(after) == 4 and before[-2:] != after[-2:]:
-            raise refuse(node.where, f"{type(_at(model, node)).__name__} pads in its forward, which cannot be changed")
+            raise refuse(node.where, f"{class_name(_at(model, node))} pads in its forward, which cannot be changed")
         if max(node.window, default=1) > 1 and not _whole(record, node):
-            what = f"{type(_at(model, node)).__name__} calls {node.op} in its forward"
+            what = f"{class_name(_at(model, node))} calls {node.op} in its forward"
             raise refuse(node.where, f"{what}, whose windows cannot be made to wrap around")
 
 
@@ -149,7 +150,7 @@ def _whole(record: Record, node: Node) -> bool:
 def _plan_module(plan: Plan, name: str, module: nn.Module, shape: tuple[int, ...]) -> None:
     """Plan the change of one module and of the blurs in it, if there is anything to change."""
     if isinstance(module, _FIXED):
-        raise refuse(name, f"{type(module).__name__} has no circular form here")
+        raise refuse(name, f"{class_name(module)} has no circular form here")
     changes = [change for change in (own_change(name, module, shape), blur_change(module)) if change]
     if not changes:
         return

@@ -13,6 +13,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.follow import copied
 from biasscope.models.surgery.reading.placement import Placement, can_sample
 from biasscope.models.surgery.table import Kept, Replacement, add_to_table
@@ -120,4 +121,4 @@ def with_sampler(placement: Placement, make: Callable[[str], nn.Module]) -> list
 
 def described(module: nn.Module) -> str:
     """Class and arguments of a layer on one line."""
-    return f"{type(module).__name__}({module.extra_repr()})"
+    return f"{class_name(module)}({module.extra_repr()})"

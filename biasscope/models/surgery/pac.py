@@ -10,6 +10,7 @@ from biasscope.core.errors import UsageError
 from biasscope.models.surgery.edit import Change, Plan, described, own
 from biasscope.models.surgery.layers.guided import GuidedPacConv2d
 from biasscope.models.surgery.layers.links import Forget, KeepInput, KeepOutput, Link
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.follow import Example, follow
 from biasscope.models.surgery.reading.placement import can_edit
 from biasscope.models.surgery.reading.record import Node, Record, pair
@@ -176,9 +177,10 @@ def _obstacle(model: nn.Module, record: Record, node: Node, guidance: str) -> st
     """Why a convolution cannot be replaced, if so."""
     conv = cast(nn.Conv2d, model.get_submodule(node.where))
     if not can_edit(conv):
-        return f"{type(conv).__name__} is not a plain nn.Conv2d"
+        return f"{class_name(conv)} is not a plain nn.Conv2d"
     if not {"weight", "bias"} <= conv._parameters.keys():
-        return "its weight is made in every pass, as weight_norm, spectral_norm and pruning do: make it permanent first"
+        made = "its weight is made in every pass, as weight_norm, spectral_norm and pruning do: make it permanent first"
+        return f"{made} (remove_parametrizations, remove_spectral_norm, prune.remove and the like)"
     if any(k % 2 == 0 for k in conv.kernel_size):
         return f"pixel-adaptive windows are odd, this one is {conv.kernel_size}"
     if guidance != "self" and record.shapes[node.inputs[0]][0] != record.shapes[record.source][0]:

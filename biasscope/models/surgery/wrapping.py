@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from torch import nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from biasscope.models.surgery.edit import Change
 from biasscope.models.surgery.layers import (
@@ -15,6 +16,7 @@ from biasscope.models.surgery.layers import (
     SurgeryConv2d,
 )
 from biasscope.models.surgery.layers.convolution import Amount
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.placement import can_edit
 from biasscope.models.surgery.reading.record import pair
 from biasscope.models.surgery.reading.sites import refuse
@@ -33,7 +35,7 @@ def own_change(name: str, module: nn.Module, shape: tuple[int, ...]) -> Change |
     if isinstance(module, GuidedPacConv2d):
         return None if module.law is not None and module.law.wrap else _wrapping_pac
     if isinstance(module, (PacConv2d, PacPool2d)) and any(pair(module.padding)) and module.padding_mode != "circular":
-        raise refuse(name, f"{type(module).__name__} pads in a way that is not changed here", "Set its padding_mode.")
+        raise refuse(name, f"{class_name(module)} pads in a way that is not changed here", "Set its padding_mode.")
     return None
 
 
@@ -55,8 +57,8 @@ def _convolution(name: str, conv: nn.Conv2d) -> Change | None:
     if getattr(conv, "wrap", False) or already:
         return None
     if not can_edit(conv):
-        raise refuse(name, f"{type(conv).__name__} is not a plain nn.Conv2d")
-    if type(conv) is nn.Conv2d and _even(padding, taps) and max(taps) <= 2:
+        raise refuse(name, f"{class_name(conv)} is not a plain nn.Conv2d")
+    if type_before_parametrizations(conv) is nn.Conv2d and _even(padding, taps) and max(taps) <= 2:
         return _circular_mode
 
     def wrap(module: nn.Module) -> nn.Module:

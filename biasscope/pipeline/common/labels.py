@@ -8,6 +8,7 @@ from pathlib import PurePath
 from torch import nn
 
 from biasscope.models import LoadedModel
+from biasscope.models.surgery.layers.spelled import class_name
 
 Given = str | nn.Module | LoadedModel
 
@@ -45,4 +46,4 @@ def unique(labels: Sequence[str]) -> list[str]:
 
 
 def _spec(model: nn.Module | LoadedModel) -> str:
-    return model.provenance.spec if isinstance(model, LoadedModel) else f"module:{type(model).__name__}"
+    return model.provenance.spec if isinstance(model, LoadedModel) else f"module:{class_name(model)}"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models import LoadedModel, Preprocessing, load_model
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.trace.pictures import Pictures
 from biasscope.trace.probe import device_of, float_type, unwrap
 from biasscope.trace.shifts import Plan, plan_of, transformation_of
@@ -122,7 +123,7 @@ def open_pairs(
     plan = plan_of(transformation, seed)
     if plan.views < 2:
         raise UsageError("there is no shift beside the reference", hint="Give shifts as 'circular:3x3' or [(0, 1)].")
-    spec = loaded.provenance.spec if isinstance(loaded, LoadedModel) else type(module).__name__
+    spec = loaded.provenance.spec if isinstance(loaded, LoadedModel) else class_name(module)
     return Opened(module, label or spec, plan, transformation, prepare, pictures)
 
 

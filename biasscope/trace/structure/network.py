@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from biasscope.core.errors import UsageError
 from biasscope.models import LoadedModel, Preprocessing, load_model
 from biasscope.models.borrow import same_draws
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.trace.probe import as_found, device_of, float_type, looked_at, unwrap
 from biasscope.trace.structure.fields import Fields, fields, sees
 from biasscope.trace.structure.passed import Pair, chooses_phase, largest_stride, last_map, passed_strides
@@ -97,7 +98,7 @@ def structure(
         last = last_map([getattr(one, "layer", one) for one in through], every)
         tail = _tail(module, example, last)
         final = None if last is None else facts.row(len(every), last, exact)
-    name = loaded.provenance.spec if isinstance(loaded, LoadedModel) else type(module).__name__
+    name = loaded.provenance.spec if isinstance(loaded, LoadedModel) else class_name(module)
     side = int(example.shape[-2]), int(example.shape[-1])
     return Structure(
         rows, tail, final, side, label or name, {"height": side[0], "width": side[1]}, _notes(rows, every, final),

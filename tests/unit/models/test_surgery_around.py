@@ -1,9 +1,12 @@
 """What surrounds the layers that are replaced: hooks, weights made in every pass, copies, what is no subsampling."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils import prune, spectral_norm, weight_norm
+from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from biasscope.core.errors import UsageError
 from biasscope.models import antialias, circular, pac, polyphase, same_padding, surgery_table
@@ -74,6 +77,34 @@ def test_weights_that_are_made_in_every_pass_are_refused_by_pac_alone(kind):
     with pytest.raises(UsageError, match="5: its weight is made in every pass"):
         pac(net, layers="5")
     assert surgery_table(pac(net)).names == []
+
+
+def parametrised_net(kind):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), *net_with_pools()[3:6], nn.Conv2d(4, 4, 3, 2, 1), nn.Conv2d(4, 4, 1, 2))
+    for number in (1, 3, 4, 5):
+        getattr(parametrizations, kind)(net[number])
+    return net.double().eval()
+
+
+def permanent(net):
+    for module in [one for one in net.modules() if is_parametrized(one)]:
+        remove_parametrizations(module, "weight")
+    return net
+
+
+@pytest.mark.usefixtures("no_gradients")
+@pytest.mark.parametrize("kind", ["weight_norm", "spectral_norm", "orthogonal"])
+@pytest.mark.parametrize("operation", [antialias, polyphase, circular])
+def test_parametrised_convolutions_are_operated_on_as_those_with_the_same_weights(operation, kind):
+    net, x = parametrised_net(kind), picture(32, 32)
+    changed, plain = operation(net), operation(permanent(parametrised_net(kind)))
+    assert surgery_table(changed) == surgery_table(plain)
+    assert changed.state_dict().keys() == net.state_dict().keys()
+    assert deviation(copy.deepcopy(changed)(x), plain(x)) < 1e-12
+    with pytest.raises(UsageError, match=r"its weight is made in every pass.*remove_parametrizations"):
+        pac(net, layers="4")
+    assert deviation(permanent(changed)(x), plain(x)) < 1e-12
 
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models import antialias, circular, pac, polyphase, surgery_table
+from biasscope.models import antialias, circular, load_model, pac, polyphase, surgery_table
 from biasscope.nn import BlurPool2d, MaxBlurPool2d
 from tests.unit.models.families import deviation, picture
 
@@ -71,6 +71,9 @@ def test_everything_that_the_model_holds_stays():
         torch.testing.assert_close(again(x), changed(x), rtol=0, atol=0)
         assert len(surgery_table(again)) == 3
     assert repr(changed).startswith("Written, spelled out(")
+    assert load_model(changed).provenance.spec == "module:Written"
+    with pytest.raises(UsageError, match="pass of Written cannot be followed"):
+        antialias(changed, example=(3, 2, 2))
     torch.testing.assert_close(torch.fx.symbolic_trace(changed)(x), changed(x))
     torch.testing.assert_close(torch.export.export(changed, (x,)).module()(x), changed(x))
     assert deviation(pac(changed, example=(3, 33, 40))(x), changed(x)) < 1e-5

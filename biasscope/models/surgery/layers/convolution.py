@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from biasscope.nn._checks import PaddingMode
 from biasscope.nn._fx import one_step, unscripted
@@ -60,6 +61,12 @@ def _halves(total: int) -> Amount:
     return total // 2, total - total // 2
 
 
+def _parametrized(kind: type[SurgeryConv2d], conv: nn.Conv2d) -> type[SurgeryConv2d]:
+    """Class whose weights are made as those of a parametrized convolution are, of which PyTorch makes a class."""
+    own = {name: thing for name, thing in vars(type(conv)).items() if name not in ("__module__", "__doc__")}
+    return type(f"Parametrized{kind.__name__}", (kind,), own)
+
+
 class SurgeryConv2d(nn.Conv2d):
     """``nn.Conv2d`` with a sampling layer in front or behind, and padding that may differ on the two sides.
 
@@ -91,7 +98,7 @@ class SurgeryConv2d(nn.Conv2d):
     def of(cls, conv: nn.Conv2d) -> SurgeryConv2d:
         """Turn a plain convolution into this class in place, unless it is one."""
         if not isinstance(conv, cls):
-            conv.__class__ = cls
+            conv.__class__ = _parametrized(cls, conv) if is_parametrized(conv) else cls
             vars(conv).update(before=None, after=None, same=None, wrap=False)
         return cast(SurgeryConv2d, conv)
 

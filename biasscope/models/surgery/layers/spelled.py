@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import fx, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 _FORWARD = "_spelled_forward"
 
@@ -62,3 +63,8 @@ class SpelledOut(nn.Module):
 
     def _get_name(self) -> str:
         return f"{self.original}, spelled out"
+
+
+def class_name(module: nn.Module) -> str:
+    """Name of a module's class as its author wrote it, whatever was put around its forward or its weights."""
+    return module.original if isinstance(module, SpelledOut) else type_before_parametrizations(module).__name__

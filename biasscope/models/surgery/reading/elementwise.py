@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.record import Node, Record
 
 _ACTIVATION_MODULES = """
@@ -61,7 +62,7 @@ def collapse(record: Record, start: int, module: nn.Module, where: str, read: Se
     pixelwise = all(is_pixelwise(record, node, read[0]) and inside.issuperset(node.inputs) for node in steps)
     if pixelwise and made == steps[-1].outputs[0]:
         within = tuple(name for step in steps for name in step.names)
-        op = type(module).__name__
+        op = class_name(module)
         record.nodes[start:] = [Node(start, op, where, True, tuple(read), (made,), elementwise=True, within=within)]
 
 

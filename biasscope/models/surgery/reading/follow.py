@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from torch.nn.utils.parametrize import is_parametrized, type_before_parametrizations
 from torch.overrides import TorchFunctionMode
 
 from biasscope.core.errors import UsageError
 from biasscope.models.outputs import tensors
-from biasscope.models.surgery.layers.spelled import SpelledOut
+from biasscope.models.surgery.layers.spelled import SpelledOut, class_name
 from biasscope.models.surgery.reading.axes import spatial_axes
 from biasscope.models.surgery.reading.elementwise import collapse
 from biasscope.models.surgery.reading.inline import gather
@@ -85,12 +86,13 @@ def _window(op: str, args: Sequence[Any], named: dict[str, Any]) -> tuple[int, .
 
 def is_leaf(module: nn.Module) -> bool:
     """Whether a module counts as one step: PyTorch's own layers without children, and this package's layers."""
-    home = type(module).__module__
     if isinstance(module, SpelledOut):
         return False
+    home = type_before_parametrizations(module).__module__
+    parts = len(list(module.children())) - is_parametrized(module)  # what makes a weight is no step of the pass
     if home.startswith(("biasscope.nn.", "biasscope.models.surgery.", "biasscope.models.architectures.layers")):
         return True
-    return isinstance(module, nn.MultiheadAttention) or (home.startswith("torch.nn.") and not any(module.children()))
+    return isinstance(module, nn.MultiheadAttention) or (home.startswith("torch.nn.") and not parts)
 
 
 def _hooks(model: nn.Module, recorder: _Recorder) -> list[Any]:
@@ -108,7 +110,7 @@ def _hooks(model: nn.Module, recorder: _Recorder) -> list[Any]:
         def hook(module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
             recorder.inside -= leaf
             if leaf and not recorder.inside and not isinstance(module, _PASS_THROUGH):
-                recorder.note(type(module).__name__, True, (args, kwargs), output)
+                recorder.note(class_name(module), True, (args, kwargs), output)
             (start, read), where, made = recorder.began.pop(), recorder.scopes.pop(), recorder.known(output)
             if not leaf and len(made) == 1:
                 collapse(recorder.record, start, module, where, read, made[0])
@@ -165,7 +167,7 @@ def copied(model: M) -> M:
     try:
         made = copy.deepcopy(model)
     except Exception as error:  # a module may hold anything
-        what = f"{type(model).__name__} cannot be copied ({_first_line(error)})"
+        what = f"{class_name(model)} cannot be copied ({_first_line(error)})"
         hint = "If it keeps a tensor with its gradient history, as weight_norm does: run it once under torch.no_grad()."
         raise UsageError(what, hint=hint) from error
     modes = {name: module.training for name, module in model.named_modules()}
@@ -189,7 +191,7 @@ def refuse_lazy(model: nn.Module) -> None:
     """
     for name, module in model.named_modules():
         if any(map(is_lazy, (*module._parameters.values(), *module._buffers.values()))):
-            what = f"{type(module).__name__} has no shapes yet"
+            what = f"{class_name(module)} has no shapes yet"
             raise UsageError(what, where=name, hint="Run the model once on a batch of pictures, which gives it them.")
 
 
@@ -231,11 +233,11 @@ def follow(model: nn.Module, example: Example = None) -> Record:
         return record
     if _without_hooks(ghost) and _tried(ghost, _shapes(model, example), Counter()) is not None:
         raise UsageError(
-            f"a hook of {type(model).__name__} cannot be run on shapes alone ({next(iter(problems))})",
+            f"a hook of {class_name(model)} cannot be run on shapes alone ({next(iter(problems))})",
             hint="Take hooks off before, and register them again afterwards.",
         )
     raise UsageError(
-        f"the forward pass of {type(model).__name__} cannot be followed ({next(iter(problems))})",
+        f"the forward pass of {class_name(model)} cannot be followed ({next(iter(problems))})",
         hint="Give a fitting input with example=(C, H, W), or the part that takes one (N, C, H, W) tensor alone, "
         "such as the backbone of a detector.",
     )

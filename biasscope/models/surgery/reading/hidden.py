@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.axes import stepped
 from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, matches
@@ -123,12 +124,12 @@ def refuse_hidden(model: nn.Module, record: Record, skip: Selectors) -> None:
         if node.is_module:
             module = model.get_submodule(node.where)
             if isinstance(module, _UNSUPPORTED) and not _plain_3d(module):
-                raise refuse(node.where, f"{type(module).__name__} has no replacement")
+                raise refuse(node.where, f"{class_name(module)} has no replacement")
             if isinstance(module, (PacConv2d, PacPool2d)) and max(pair(module.stride)) > 1:
-                what = f"{type(module).__name__} subsamples at stride {module.stride}, which cannot be replaced"
+                what = f"{class_name(module)} subsamples at stride {module.stride}, which cannot be replaced"
                 raise refuse(node.where, what, "Apply pac last, or leave this layer with skip=[name].")
         elif reason := _hidden(record, node):
-            kind = type(model.get_submodule(node.where)).__name__
+            kind = class_name(model.get_submodule(node.where))
             hint = "Apply same_padding first." if kind == "Conv2dSame" else ""
             if node.op in ("max_pool2d", "avg_pool2d"):
                 hint = "Make it a module, as nn.MaxPool2d, or leave it as it is with skip=[name]."

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from torch import nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.elementwise import is_activation, is_bent, is_pixelwise
 from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, refuse
@@ -72,7 +74,7 @@ def _forks(readers: list[Node]) -> bool:
 
 def can_edit(module: nn.Module) -> bool:
     """Whether a convolution is a plain one, so that it can get another padding or a sampling layer."""
-    return type(module) in (nn.Conv2d, SurgeryConv2d)
+    return type_before_parametrizations(module) in (nn.Conv2d, SurgeryConv2d)
 
 
 def can_sample(module: nn.Module) -> bool:
@@ -94,7 +96,7 @@ def place(model: nn.Module, record: Record, site: Site) -> Placement:
         There is none that keeps the network's names and results.
     """
     if not can_edit(site.module):
-        raise refuse(site.name, f"{type(site.module).__name__} is not a plain nn.Conv2d")
+        raise refuse(site.name, f"{class_name(site.module)} is not a plain nn.Conv2d")
     if len(site.nodes) > 1:
         raise refuse(site.name, "the convolution is used several times in one pass")
     activation = activation_after(record, site)
