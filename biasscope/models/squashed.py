@@ -28,15 +28,24 @@ ONE = (
 def add_up(scores: Tensor) -> bool:
     """Whether scores (N, C) of several classes are probabilities: none negative, 1 in sum for every picture.
 
+    Pictures whose scores are not finite are left out.
+
     Examples
     --------
     >>> scores = torch.tensor([[2.0, -1.0], [0.5, 0.1]])
     >>> add_up(scores), add_up(scores.softmax(1)), add_up(scores.log_softmax(1))
     (False, True, False)
     """
-    off = (scores.double().sum(1) - 1).abs()
-    fractional = ((scores > 0) & (scores < 1)).any()  # zeros and ones alone may be votes
-    return scores.shape[1] > 1 and bool((scores >= 0).all() & (off < 0.01).all() & fractional)
+    known = _finite(scores)
+    off = (known.sum(1) - 1).abs()
+    fractional = ((known > 0) & (known < 1)).any()  # zeros and ones alone may be votes
+    return scores.shape[1] > 1 and bool((known >= 0).all() & (off < 0.01).all() & fractional)
+
+
+def _finite(scores: Tensor) -> Tensor:
+    """Rows of finite numbers in float64, which not every accelerator has."""
+    wide = scores.cpu().double()
+    return wide[wide.isfinite().all(1)]
 
 
 def between_0_and_1(answers: Tensor, p_top: Tensor) -> bool:
@@ -74,7 +83,7 @@ def note(scores: Tensor, answers: Tensor, p_top: Tensor, name: str, many: str = 
     """
     if add_up(scores):
         return many.format(name)
-    one = scores.shape[1] == 1 and between_0_and_1(answers, p_top)
+    one = scores.shape[1] == 1 and len(answers) > 0 and between_0_and_1(answers, p_top)
     return ONE.format(name) if one else ""
 
 
@@ -87,5 +96,5 @@ def traced(scores: Tensor, name: str) -> str:
     >>> traced(scores, "net"), traced(scores.softmax(1), "net")[:40]
     ('', 'net seems to give probabilities, not sco')
     """
-    both = both_sides(scores.double()).softmax(1)
+    both = both_sides(_finite(scores)).softmax(1)
     return note(scores, both.argmax(1), both.amax(1), name, TRACED)

@@ -85,7 +85,7 @@ class Floors:
 
 def _floor(answers: Tensor, p_top: Tensor, other: Tensor, n: int, detail: str) -> Floor:
     """Compare answers and their probabilities with the probabilities (m, C) of another run."""
-    answers, p_top = answers.to(other.device), p_top.to(other.device)
+    answers, p_top, other = answers.cpu(), p_top.cpu(), other.cpu()  # not every accelerator has float64
     moved = (other.gather(1, answers[:, None])[:, 0] - p_top).abs().double().mean()
     changed = (other.argmax(1) != answers).double().mean()
     return Floor(float(changed), float(moved), n, detail)

@@ -83,18 +83,25 @@ class Probe:
 def as_found(model: nn.Module, device: str | None = None) -> Iterator[None]:
     """Evaluation mode without gradients and without compiled code for a while; then modes and buffers as they were.
 
-    With ``device`` the model is there meanwhile. What it draws at random is held by `same_draws` around the passes
-    alone, so that pictures which are drawn in between come from the generators as they are.
+    With ``device`` the model is there meanwhile; mps is refused. What it draws at random is held by `same_draws` around
+    the passes alone, so that pictures which are drawn in between come from the generators as they are.
     """
     compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
     with ExitStack() as stack:
         stack.enter_context(evaluating(model))
         if device is not None:
             stack.enter_context(moved(model, torch.device(device)))
+        _refuse_single(device_of(model))
         stack.enter_context(torch.no_grad())
         if compiled:
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         yield
+
+
+def _refuse_single(device: torch.device) -> None:
+    """Refuse accelerators without float64, in which layers are measured."""
+    if device.type == "mps":
+        raise UsageError("layers are measured in float64, which mps does not have", hint="Say device='cpu'.")
 
 
 def unwrap(model: nn.Module) -> nn.Module:

@@ -131,5 +131,6 @@ def picked(asked: LayersAnalysis) -> bool:
 
 
 def device(asked: LayersAnalysis) -> str:
-    """Where models run."""
-    return str(resolve_device(asked.device))
+    """Where models run; accelerators without float64 are left alone."""
+    named = resolve_device(asked.device)
+    return "cpu" if named.type == "mps" else str(named)

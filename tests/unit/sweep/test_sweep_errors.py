@@ -291,6 +291,25 @@ def test_probabilities_where_scores_are_expected_are_told(classes, squash, seen)
     assert found.notes[0].startswith("module:Returns seems to give probabilities, not scores: ")
 
 
+class Single(torch.Tensor):
+    """On an accelerator without float64, as far as what is made of the answers of a network goes."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        out = super().__torch_function__(func, types, args, kwargs or {})
+        if getattr(func, "__name__", "") == "cpu":
+            return out.as_subclass(torch.Tensor)
+        if isinstance(out, cls) and out.dtype == torch.float64:
+            raise TypeError("there is no float64 on this device")
+        return out
+
+
+def test_float64_is_not_asked_of_an_accelerator():
+    plain, found = run(TinyNet()), run(Returns(lambda out: out.as_subclass(Single)))
+    assert found.floors == plain.floors
+    assert torch.equal(found.p_top, plain.p_top)
+
+
 @pytest.mark.parametrize("classes", [CLASSES, 1])
 def test_scores_are_not_taken_for_probabilities(classes):
     assert not any("seems to give" in note for note in run(TinyNet(classes)).notes)

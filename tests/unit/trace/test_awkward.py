@@ -463,3 +463,21 @@ def test_blame_and_explanations_tell_of_probabilities(outputs):
                 net[-2].bias.data -= 3
             notes = ask(net, pictures(4), [(0, 1)]).notes
             assert any("seems to give probabilities, not scores" in note for note in notes) == told, (ask, squash)
+
+
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_probabilities_are_told_beside_a_picture_without_a_finite_answer(outputs):
+    last = nn.Sigmoid() if outputs == 1 else nn.Softmax(1)
+    net = seeded(lambda: nn.Sequential(conv(1, 8), nn.ReLU(), *head(8)[:2], nn.Linear(8, outputs), last))
+    given = pictures(4)
+    given[1] = torch.nan
+    for ask in (blame, attribution_equivariance):
+        notes = ask(net, given, [(0, 1)]).notes
+        assert any("seems to give probabilities, not scores" in note for note in notes), ask
+        assert any("not finite" in note for note in notes), ask
+
+
+def test_an_accelerator_without_float64_is_refused(monkeypatch):
+    monkeypatch.setattr(probe, "device_of", lambda model: torch.device("mps"))
+    with pytest.raises(UsageError, match="mps does not have"), probe.as_found(small()):
+        pass
