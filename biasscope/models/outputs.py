@@ -71,6 +71,18 @@ def class_scores(output: Any) -> Tensor:
     return found
 
 
+def with_pictures(scores: Tensor, count: int) -> Tensor:
+    """Give scores of one picture the axis of pictures again that a ``squeeze()`` in a forward took away.
+
+    Examples
+    --------
+    >>> import torch
+    >>> with_pictures(torch.zeros(5), 1).shape, with_pictures(torch.zeros(2, 5), 2).shape
+    (torch.Size([1, 5]), torch.Size([2, 5]))
+    """
+    return scores[None] if count == 1 and scores.dim() == 1 and len(scores) > 1 else scores
+
+
 def not_finite(image_ids: Sequence[str], model: str) -> InputError:
     """Error that names a model and the pictures for which it gives outputs that are not finite."""
     hint = "Check its weights and its preprocessing; with amp, run it without."

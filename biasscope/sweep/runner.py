@@ -11,7 +11,7 @@ from torch import Tensor
 from biasscope.models.binary import both_sides
 from biasscope.models.failures import networks_own
 from biasscope.models.loaded import LoadedModel
-from biasscope.models.outputs import class_scores
+from biasscope.models.outputs import class_scores, with_pictures
 from biasscope.sweep.settings import PRECISIONS, Settings
 from biasscope.transforms.transformation import Views
 
@@ -76,4 +76,4 @@ class Runner:
         dtype = PRECISIONS[amp] if amp else None
         with torch.autocast(x.device.type, dtype=dtype, enabled=amp is not None):
             out = module(x.to(self.dtype))
-        return class_scores(out).float()
+        return with_pictures(class_scores(out), len(x)).float()

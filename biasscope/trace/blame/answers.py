@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from biasscope.core.errors import UsageError
 from biasscope.models.failures import networks_own
-from biasscope.models.outputs import class_scores
+from biasscope.models.outputs import class_scores, with_pictures
 
 
 def answers(model: nn.Module, x: Tensor) -> Tensor:
@@ -34,7 +34,8 @@ def given(model: nn.Module, x: Tensor) -> Tensor:
     """
     with networks_own(x.shape[1:]):
         output = model(x.clone())  # models may work in place on what they are given
-    found = class_scores(output)
+    found = with_pictures(class_scores(output), len(x))
     if found.dim() != 2 or not found.shape[1]:
-        raise UsageError(f"the network answers with {tuple(found.shape)}, not with (pictures, classes)")
+        what = f"the network answers with {tuple(found.shape)}, not with (pictures, classes)"
+        raise UsageError(what, hint="Wrap it in a module that gives a row of class scores for every picture.")
     return found

@@ -115,7 +115,8 @@ class Patching:
 
         def change(own: Tensor) -> Tensor:
             if reference.dim() != 4:
-                return reference.repeat(len(steps), *[1] * (reference.dim() - 1))
+                repeated = reference.repeat(len(steps), *[1] * (reference.dim() - 1))
+                return repeated.reshape(own.shape)  # a forward may have taken the axis of one picture away
             maps, count = layer.maps(reference), len(reference)
             parts = torch.split(layer.maps(own), count)
             made = [

@@ -291,6 +291,13 @@ def test_probabilities_where_scores_are_expected_are_told(classes, squash, seen)
     assert found.notes[0].startswith("module:Returns seems to give probabilities, not scores: ")
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_networks_that_squeeze_the_axis_of_one_picture_are_those_that_do_not(count):
+    found, plain = (sweep(loaded(net), source(count), Roll(1), batch=1) for net in (Returns(torch.squeeze), TinyNet()))
+    assert torch.equal(found.p_top, plain.p_top)
+    assert found.floors == plain.floors
+
+
 class Single(torch.Tensor):
     """On an accelerator without float64, as far as what is made of the answers of a network goes."""
 

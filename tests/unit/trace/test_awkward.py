@@ -114,6 +114,31 @@ def test_maps_of_no_real_numbers_are_named_and_not_measured(odd):
     assert structure(net, (1, 16, 16)).layers
 
 
+class Squeezing(nn.Module):
+    """Forgets the axis of pictures where there is one, in front of its last layer or behind it."""
+
+    def __init__(self, within):
+        super().__init__()
+        self.maps, self.last, self.within = (
+            nn.Sequential(conv(1, 4), nn.ReLU(), nn.MaxPool2d(2)),
+            nn.Linear(4, 3),
+            within,
+        )
+
+    def forward(self, x):
+        means = self.maps(x).mean((2, 3))
+        return self.last(means.squeeze()) if self.within == "front" else self.last(means).squeeze(*self.within)
+
+
+@pytest.mark.parametrize("within", ["front", (), (0,)])
+def test_networks_that_squeeze_the_axis_of_one_picture_are_those_that_do_not(within):
+    net, plain = seeded(lambda: Squeezing(within)), seeded(lambda: Squeezing((1,)))
+    shifts = [(0, 1), (1, 0)]
+    assert blame(net, pictures(3), shifts).layers == blame(plain, pictures(3), shifts).layers
+    explained = [attribution_equivariance(one, pictures(3), shifts) for one in (net, plain)]
+    assert explained[0].methods == explained[1].methods
+
+
 def test_infinite_maps_are_undefined_and_said_to_be():
     net = seeded(lambda: nn.Sequential(conv(1, 4), Made(lambda x: x, lambda x: x / 0), nn.Hardtanh(), *head(4)))
     found = trace(net, pictures(), 2, measures=MEASURES)
