@@ -9,7 +9,7 @@ from torch import nn
 from biasscope.core.errors import UsageError
 from biasscope.core.registry import Entry, Registry
 from biasscope.models.device import refuse_lazy
-from biasscope.models.loaded import LoadedModel, describe
+from biasscope.models.loaded import LoadedModel, describe, own_preprocessing
 from biasscope.models.options import COMMON, apply_options
 from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.spec import Spec, parse_spec
@@ -84,8 +84,9 @@ def load_model(
     factory
         For ``file:``, a function that builds the network, in the place of ``arch``.
     preprocessing
-        How pictures are prepared, in the place of what the source says. A module given as such has (3, 224, 224) and
-        ImageNet's mean otherwise.
+        How pictures are prepared, in the place of what the source says. Otherwise a module given as such, or built by a
+        function, has 224 x 224 pixels and ImageNet's mean, and one whose first convolution reads a single channel has
+        grey pictures.
     class_names
         Names of the outputs, in the place of what the source says.
 
@@ -135,13 +136,15 @@ def _check_options(spec: Spec) -> None:
 
 def _module(module: nn.Module) -> LoadedModel:
     refuse_lazy(module)  # they have no channels either
-    channels = next((m.in_channels for m in module.modules() if isinstance(m, nn.Conv2d)), 3)
-    plain = Preprocessing((224, 224), 256)
-    if channels != 3:
-        plain = plain.with_options(mean=(0.5,) * channels, std=(0.5,) * channels)
     name = class_name(module)
     try:
-        return describe(module, plain, None, spec=f"module:{name}", source=f"{name} given as a module")
+        return describe(
+            module,
+            own_preprocessing(module, pictures=False),
+            None,
+            spec=f"module:{name}",
+            source=f"{name} given as a module",
+        )
     except NotImplementedError as error:
         hint = "Give the module that was exported."
         said = "it cannot be put into evaluation mode, as an exported program"

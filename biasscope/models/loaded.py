@@ -103,6 +103,18 @@ def weights_sha256(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def own_preprocessing(module: nn.Module, pictures: bool = True) -> Preprocessing:
+    """How pictures are prepared for a network of which nothing is said: 224 pixels, in its first layer's channels.
+
+    Where it is asked about ``pictures`` these are grey or RGB, whatever stands first in it.
+    """
+    channels = next((one.in_channels for one in module.modules() if isinstance(one, nn.Conv2d)), 3)
+    plain = Preprocessing((224, 224), 256)
+    if channels == 3 or (pictures and channels != 1):
+        return plain
+    return plain.with_options(mean=(0.5,) * channels, std=(0.5,) * channels)
+
+
 def describe(
     module: nn.Module,
     preprocessing: Preprocessing,

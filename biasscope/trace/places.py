@@ -48,7 +48,7 @@ def layers_of(found: Probe, selectors: Selectors = None, split: Split = "none", 
     grid = strides(found)
     rows = [row for row in found.seen if row.place in grid and (each or row.place.item == _first(row, found, grid))]
     if not rows:
-        hint = "Try functional=True: then functions in forward count too."
+        hint = "With functional=True (--functional yes) functions in forward count too."
         raise UsageError("no module of this network gives maps (N, C, H, W)", hint=hint)
     chosen = _chosen(rows, selectors, found, grid)
     calls = Counter(row.place.name for row in found.seen if row.place.item == 0)

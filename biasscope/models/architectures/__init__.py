@@ -17,10 +17,10 @@ CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog",
 
 @dataclass(frozen=True)
 class Architecture:
-    """How to build a network (``classes=`` outputs), how it wants pictures, and what its outputs are called."""
+    """How to build a network (``classes=`` outputs), how it wants pictures if known, and names of its outputs."""
 
     build: Callable[..., nn.Module]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None = None
     class_names: tuple[str, ...] | None = None
 
 
@@ -77,9 +77,7 @@ def architecture(name: str, classes: int | None = None) -> Architecture:
     elif colon and library == "python":
         from biasscope.models.sources import python
 
-        own = Architecture(
-            cast(Callable[..., nn.Module], python.factory(rest, where=name)), Preprocessing((224, 224), 256)
-        )
+        own = Architecture(cast(Callable[..., nn.Module], python.factory(rest, where=name)))
     else:
         make = ARCHITECTURES.load(name)
         own = make(*ARCHITECTURES[name].facts["of"])

@@ -12,9 +12,8 @@ from biasscope.core.provenance import sha256
 from biasscope.models.architectures import Architecture, architecture
 from biasscope.models.checkpoints import fit, read_checkpoint
 from biasscope.models.device import refuse_lazy
-from biasscope.models.loaded import LoadedModel, describe
+from biasscope.models.loaded import LoadedModel, describe, own_preprocessing
 from biasscope.models.options import number
-from biasscope.models.preprocessing import Preprocessing
 from biasscope.models.spec import Spec
 
 
@@ -34,7 +33,8 @@ def load(spec: Spec, factory: Callable[[], nn.Module] | None = None) -> LoadedMo
     claims = {f"file note: {key}": value for key, value in notes.items()}
     recipe = claims | {"file": path.name, "file_sha256": sha256(path), "arch": spec.options.get("arch", "factory")}
     source = f"file {path.name}"
-    return describe(module, known.preprocessing, known.class_names, spec=spec.text, source=source, recipe=recipe)
+    prepared = known.preprocessing or own_preprocessing(module)
+    return describe(module, prepared, known.class_names, spec=spec.text, source=source, recipe=recipe)
 
 
 def _architecture(spec: Spec, factory: Callable[[], nn.Module] | None) -> Architecture:
@@ -43,7 +43,7 @@ def _architecture(spec: Spec, factory: Callable[[], nn.Module] | None) -> Archit
     if factory is not None and name is None:
         if classes is not None:
             raise UsageError("classes has no effect on a factory, which builds what it builds", where=spec.text)
-        return Architecture(factory, Preprocessing((224, 224), 256))
+        return Architecture(factory)
     if name is None or factory is not None:
         hint = "Add ?arch=torchvision:<name>, ?arch=timm:<name> or ?arch=cifar_resnet20, or give factory= in Python."
         raise UsageError("a checkpoint needs one architecture or one factory", where=spec.text, hint=hint)

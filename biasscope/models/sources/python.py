@@ -10,8 +10,7 @@ from torch import nn
 
 from biasscope.core.errors import BiasscopeError, UsageError
 from biasscope.core.trust import code_allowed
-from biasscope.models.loaded import LoadedModel, describe
-from biasscope.models.preprocessing import Preprocessing
+from biasscope.models.loaded import LoadedModel, describe, own_preprocessing
 from biasscope.models.spec import Spec
 
 DEBUG = "--debug shows where."
@@ -30,7 +29,7 @@ def load(spec: Spec) -> LoadedModel:
         return made
     if not isinstance(made, nn.Module):
         raise UsageError(f"it gave {type(made).__name__}, not a module", where=spec.text)
-    return describe(made, Preprocessing((224, 224), 256), None, spec=spec.text, source=f"built by {spec.name}")
+    return describe(made, own_preprocessing(made), None, spec=spec.text, source=f"built by {spec.name}")
 
 
 def factory(name: str, *, where: str) -> Callable[..., object]:

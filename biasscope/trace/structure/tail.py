@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from biasscope.models.borrow import same_draws
 from biasscope.models.failures import networks_own
 from biasscope.models.outputs import scores, tensors
 from biasscope.trace.layer import Layer
@@ -76,7 +77,7 @@ def _answer(model: nn.Module, example: Tensor, layer: Layer, maps: Tensor) -> Te
 
 def _scores(model: nn.Module, x: Tensor) -> Tensor | None:
     """Class scores (N, classes) that are finite numbers, if there are such; masked classes (-inf) are left out."""
-    with networks_own(x.shape[1:]):
+    with networks_own(x.shape[1:]), same_draws():  # what a network draws is no change that a swap makes
         output = model(x.clone())  # models may work in place on what they are given
     found = scores(output)
     if found is None or found.dim() != 2 or found.is_complex():

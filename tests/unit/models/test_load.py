@@ -10,6 +10,7 @@ from torch import nn
 
 from biasscope.core.errors import BiasscopeError, InputError, UsageError
 from biasscope.core.registry import Registry
+from biasscope.core.trust import python_code
 from biasscope.models import SCHEMES, Preprocessing, load_model
 from biasscope.models.architectures import ARCHITECTURES, architecture
 from biasscope.models.architectures.cifar_resnet import CifarResNet
@@ -153,6 +154,20 @@ def test_an_exported_program_is_a_usage_error():
     exported = torch.export.export(nn.Sequential(nn.Conv2d(3, 2, 3)), (torch.zeros(1, 3, 8, 8),)).module()
     with pytest.raises(UsageError, match="evaluation mode"):
         load_model(exported)
+
+
+def test_networks_of_ones_own_that_read_one_channel_have_grey_pictures(tmp_path, monkeypatch):
+    code = "from torch import nn\ngrey = lambda: nn.Conv2d(1, 2, 3)\nwide = lambda: nn.Conv2d(12, 2, 3)\n"
+    (tmp_path / "grey_network_of_mine.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    save_file(nn.Conv2d(1, 2, 3).state_dict(), tmp_path / "grey.safetensors")
+    with python_code():
+        found = [load_model("python:grey_network_of_mine:grey?size=28")]
+        assert load_model("python:grey_network_of_mine:wide").preprocessing.channels == 3
+        found.append(load_model(f"file:{tmp_path}/grey.safetensors?arch=python:grey_network_of_mine:grey"))
+    found.append(load_model(f"file:{tmp_path}/grey.safetensors", factory=lambda: nn.Conv2d(1, 2, 3)))
+    assert [one.preprocessing.channels for one in found] == [1, 1, 1]
+    assert found[0].preprocessing.size == (28, 28)
 
 
 def test_factory_and_architecture_exclude_each_other(checkpoint):

@@ -139,6 +139,11 @@ def test_networks_that_squeeze_the_axis_of_one_picture_are_those_that_do_not(wit
     assert explained[0].methods == explained[1].methods
 
 
+def test_what_a_network_draws_is_not_taken_for_positions_that_its_tail_tells_apart():
+    net = seeded(lambda: nn.Sequential(conv(1, 4), nn.ReLU(), *head(4), Made(nn.functional.dropout, nn.Identity())))
+    assert structure(net, (1, 16, 16)).tail.swap_error == pytest.approx(0, abs=1e-6)
+
+
 def test_infinite_maps_are_undefined_and_said_to_be():
     net = seeded(lambda: nn.Sequential(conv(1, 4), Made(lambda x: x, lambda x: x / 0), nn.Hardtanh(), *head(4)))
     found = trace(net, pictures(), 2, measures=MEASURES)
