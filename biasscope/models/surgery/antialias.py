@@ -53,7 +53,8 @@ def antialias(
     and where a forward calls a pool as a function, that forward is written again with modules for its functions, by
     ``torch.fx``: the module is then of another class, which the table tells, without its other methods, and numbers
     and flags that its forward reads are what they were. Module names and parameters stay, and the blur stores nothing,
-    so state dicts of the original load with ``strict=True`` and the other way round.
+    so state dicts of the original load with ``strict=True`` and the other way round. Convolutions of a class of their
+    own (weight standardisation) keep it, and are sampled by hooks where no activation follows.
 
     Parameters
     ----------
@@ -61,7 +62,8 @@ def antialias(
         Any module that takes one (N, C, H, W) tensor. It must be possible to run it, hooks included, on the meta
         device.
     filter_size
-        Taps m, 1 to 7. With 1 the result is that of the original.
+        Taps m, 1 to 7. With 1 the result is that of the original; where a norm takes its statistics over positions
+        (``GroupNorm``, ``InstanceNorm2d``) they are then of the denser map.
     stem
         Whether the strided convolution that reads the picture is anti-aliased too. It is the most costly one.
     layers

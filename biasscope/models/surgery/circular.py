@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from torch import nn
 
+from biasscope.core.errors import UsageError
 from biasscope.models.surgery.edit import Plan, described, own
 from biasscope.models.surgery.layers import (
     BlurredAvgPool2d,
@@ -13,7 +14,7 @@ from biasscope.models.surgery.layers import (
 )
 from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.axes import taken_apart
-from biasscope.models.surgery.reading.follow import Example, follow
+from biasscope.models.surgery.reading.follow import Example, copied, follow
 from biasscope.models.surgery.reading.hidden import coarser, refuse_hidden
 from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.selection import Selectors, as_tuple, check_skip, matches
@@ -63,7 +64,8 @@ def circular(model: M, *, skip: Selectors = None, example: Example = None, inpla
     Raises
     ------
     UsageError
-        Something pads that cannot be changed; its name and the reason are given.
+        Something pads that cannot be changed, its name and the reason are given; or the model does not take the sizes
+        that its maps then have. The model is then as it was.
 
     Examples
     --------
@@ -93,7 +95,20 @@ def wrapped_around(model: M, skip: Selectors, example: Example, inplace: bool) -
         if node.is_module and node.where not in seen and not matches(node.where, _at(model, node), as_tuple(skip)):
             seen.add(node.where)
             _plan_module(plan, node.where, _at(model, node), record.shapes[node.inputs[0]])
-    return plan.carry_out(model)
+    changed = plan.carry_out(copied(model) if inplace else model)
+    if plan.changes:
+        _refuse_other_sizes(changed, record)
+    return plan.carry_out(model) if inplace else changed
+
+
+def _refuse_other_sizes(changed: nn.Module, record: Record) -> None:
+    """Refuse a model that does not take the sizes which maps have once every layer keeps them."""
+    try:
+        follow(changed, record.shapes[record.source][1:])
+    except UsageError as error:
+        what = f"wrapped around, maps keep the size that they lost at the edges, and then {error.what}"
+        hint = "A head or position embedding reads one size: leave layers that pad less than their window with skip."
+        raise UsageError(what, hint=hint) from error
 
 
 def _enlarged(model: nn.Module, record: Record, skip: Selectors) -> list[Kept]:

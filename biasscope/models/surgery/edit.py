@@ -12,7 +12,7 @@ from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d
+from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d, sampled
 from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.follow import copied
 from biasscope.models.surgery.reading.placement import Placement, can_sample
@@ -106,7 +106,8 @@ def with_sampler(placement: Placement, make: Callable[[str], nn.Module]) -> list
             if placement.side == "slot":
                 return nn.Sequential(module, sampler)
             if not can_sample(module):
-                return nn.Sequential(sampler, module)
+                plain = not isinstance(module, nn.Conv2d)  # pools have no parameters whose names would change
+                return nn.Sequential(sampler, module) if plain else sampled(module, placement.side, sampler)
             conv: Any = SurgeryConv2d.of(module) if isinstance(module, nn.Conv2d) else module
             if placement.side == "front":
                 conv.before = sampler if conv.before is None else nn.Sequential(conv.before, sampler)

@@ -17,6 +17,7 @@ from biasscope.models.surgery.layers import (
 )
 from biasscope.models.surgery.layers.convolution import Amount
 from biasscope.models.surgery.layers.spelled import class_name
+from biasscope.models.surgery.reading.follow import is_leaf
 from biasscope.models.surgery.reading.placement import can_edit
 from biasscope.models.surgery.reading.record import pair
 from biasscope.models.surgery.reading.sites import refuse
@@ -53,7 +54,7 @@ def _convolution(name: str, conv: nn.Conv2d) -> Change | None:
         return None
     if any(front > most for (front, _), most in zip(padding, taps, strict=True)):
         raise refuse(name, f"its padding {conv.padding} is wider than its window")
-    already = conv.padding_mode == "circular" and _even(padding, taps)
+    already = conv.padding_mode == "circular" and _even(padding, taps) and is_leaf(conv)
     if getattr(conv, "wrap", False) or already:
         return None
     if not can_edit(conv):

@@ -24,7 +24,7 @@ class FunctionalPool(nn.Module):
 
 class Standardised(nn.Conv2d):
     def forward(self, x):
-        return F.conv2d(x, self.weight - self.weight.mean(), self.bias, self.stride)
+        return F.conv2d(F.pad(x, (1, 0, 1, 0)), self.weight - self.weight.mean(), self.bias, self.stride)
 
 
 @pytest.mark.parametrize(
@@ -155,3 +155,16 @@ def test_convolutions_called_as_functions_do_not_wrap_around_and_are_refused(for
     ):
         form(nn.Sequential(nn.Conv2d(3, 3, 3), PaddedConvolution(3, 3, 3)))
     form(nn.Sequential(nn.Conv2d(3, 3, 3), Attending()))
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.parametrize("operation", [circular, polyphase])
+def test_a_head_that_reads_the_size_that_edges_leave_is_refused(operation, inplace):
+    head = [nn.Flatten(), nn.Linear(4 * 5 * 5, 3)]
+    net = nn.Sequential(nn.Conv2d(3, 4, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 5), nn.MaxPool2d(2), *head)
+    before = repr(net)
+    with pytest.raises(UsageError, match=r"wrapped around, maps keep the size .* pass of Sequential cannot"):
+        operation(net, example=(3, 32, 32), inplace=inplace)
+    assert repr(net) == before
+    changed = operation(net, skip=["0", "3"], example=(3, 32, 32), inplace=inplace)
+    assert changed(torch.rand(1, 3, 32, 32)).shape == (1, 3)

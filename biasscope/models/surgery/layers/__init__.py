@@ -1,6 +1,7 @@
 """Layers that surgery puts in. Without learned kernel options none has a parameter that the layer before it had not."""
 
 from biasscope.models.surgery.layers.activation import SampledPReLU
+from biasscope.models.surgery.layers.around import sampled
 from biasscope.models.surgery.layers.convolution import PaddingLaw, SurgeryConv2d
 from biasscope.models.surgery.layers.guided import GuidedPacConv2d
 from biasscope.models.surgery.layers.linked import LinkedSampling2d
@@ -16,4 +17,5 @@ __all__ = [
     "PaddingLaw",
     "SampledPReLU",
     "SurgeryConv2d",
+    "sampled",
 ]

@@ -25,6 +25,7 @@ from biasscope.models.surgery.layers.spelled import SpelledOut, class_name
 from biasscope.models.surgery.reading.axes import spatial_axes
 from biasscope.models.surgery.reading.elementwise import collapse
 from biasscope.models.surgery.reading.inline import gather
+from biasscope.models.surgery.reading.own_convolution import as_module
 from biasscope.models.surgery.reading.record import Node, Record, pair
 
 M = TypeVar("M", bound=nn.Module)
@@ -114,6 +115,7 @@ def _hooks(model: nn.Module, recorder: _Recorder) -> list[Any]:
             (start, read), where, made = recorder.began.pop(), recorder.scopes.pop(), recorder.known(output)
             if not leaf and len(made) == 1:
                 collapse(recorder.record, start, module, where, read, made[0])
+                as_module(recorder.record, start, module, where, read, made[0])
 
         return hook
 

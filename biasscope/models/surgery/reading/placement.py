@@ -21,6 +21,7 @@ from torch.nn.utils.parametrize import type_before_parametrizations
 from biasscope.models.surgery.layers import SurgeryConv2d
 from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.elementwise import is_activation, is_bent, is_pixelwise
+from biasscope.models.surgery.reading.own_convolution import obeys
 from biasscope.models.surgery.reading.record import Node, Record, pair
 from biasscope.models.surgery.reading.sites import AVERAGE_POOLS, MAX_POOLS, Site, refuse
 from biasscope.nn import PacConv2d
@@ -77,14 +78,20 @@ def can_edit(module: nn.Module) -> bool:
     return type_before_parametrizations(module) in (nn.Conv2d, SurgeryConv2d)
 
 
+def _can_unstride(record: Record, site: Site) -> bool:
+    """Whether a site is a convolution that gives the map of stride 1 where its stride is set to 1."""
+    conv = site.module
+    return can_edit(conv) or (isinstance(conv, nn.Conv2d) and obeys(conv, record.shapes[site.nodes[0].inputs[0]]))
+
+
 def can_sample(module: nn.Module) -> bool:
     """Whether a convolution can get a sampling layer in front: a plain one, or one that `pac` has put in."""
     return can_edit(module) or (isinstance(module, PacConv2d) and hasattr(module, "before"))
 
 
 def _takes_in_front(module: nn.Module) -> bool:
-    """Whether a sampling layer can go in front of a module: pools have no parameters whose names would change."""
-    return can_sample(module) or isinstance(module, (*MAX_POOLS, *AVERAGE_POOLS, *_ADAPTIVE))
+    """Whether a sampling layer can go in front of a module without a change of its parameters' names."""
+    return can_sample(module) or isinstance(module, (nn.Conv2d, *MAX_POOLS, *AVERAGE_POOLS, *_ADAPTIVE))
 
 
 def place(model: nn.Module, record: Record, site: Site) -> Placement:
@@ -95,8 +102,8 @@ def place(model: nn.Module, record: Record, site: Site) -> Placement:
     UsageError
         There is none that keeps the network's names and results.
     """
-    if not can_edit(site.module):
-        raise refuse(site.name, f"{class_name(site.module)} is not a plain nn.Conv2d")
+    if not _can_unstride(record, site):
+        raise refuse(site.name, f"{class_name(site.module)} is not a plain nn.Conv2d whose stride can be set")
     if len(site.nodes) > 1:
         raise refuse(site.name, "the convolution is used several times in one pass")
     activation = activation_after(record, site)
@@ -134,7 +141,7 @@ def _no_place(model: nn.Module, record: Record, activation: Node) -> str:
 def stuck(model: nn.Module, record: Record, sites: Sequence[Site]) -> Iterator[str]:
     """Names of modules in whose forward an activation would have to be a module for the sampling to have a place."""
     for site in sites:
-        if not can_edit(site.module) or len(site.nodes) > 1 or _forks(_behind(record, site)[0]):
+        if not _can_unstride(record, site) or len(site.nodes) > 1 or _forks(_behind(record, site)[0]):
             continue
         activation = activation_after(record, site)
         if activation is None or (activation.is_module and record.calls(activation.where) == 1):
