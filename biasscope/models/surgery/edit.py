@@ -14,7 +14,7 @@ from torch.nn.utils.weight_norm import WeightNorm
 
 from biasscope.models.surgery.layers import SampledPReLU, SurgeryConv2d, sampled
 from biasscope.models.surgery.layers.spelled import class_name
-from biasscope.models.surgery.reading.follow import copied
+from biasscope.models.surgery.reading.follow import copied, refuse_no_module
 from biasscope.models.surgery.reading.placement import Placement, can_sample
 from biasscope.models.surgery.table import Kept, Replacement, add_to_table
 
@@ -23,7 +23,8 @@ M = TypeVar("M", bound=nn.Module)
 
 
 def own(model: M, inplace: bool) -> M:
-    """Give the model itself or a copy that shares nothing with it."""
+    """Give the model itself or a copy that shares nothing with it; refuse what is no module."""
+    refuse_no_module(model)
     return model if inplace else copied(model)
 
 

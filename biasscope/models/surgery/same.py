@@ -51,8 +51,8 @@ def same_padding(model: M, *, inplace: bool = False) -> M:
     >>> net[0](torch.rand(1, 1, 224, 224)).shape
     torch.Size([1, 1, 112, 112])
     """
-    refuse_lazy(model)
     model = own(model, inplace)
+    refuse_lazy(model)
     plan = Plan()
     for name, module in model.named_modules():
         timm = _is_timms(module)

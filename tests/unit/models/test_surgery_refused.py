@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from biasscope.core.errors import UsageError
-from biasscope.models import antialias, circular, pac, polyphase, surgery_table
+from biasscope.models import antialias, circular, load_model, pac, polyphase, same_padding, surgery_table
 from tests.unit.models.surgery_nets import resnet18
 
 pytestmark = pytest.mark.usefixtures("no_gradients")
@@ -155,6 +155,14 @@ def test_convolutions_called_as_functions_do_not_wrap_around_and_are_refused(for
     ):
         form(nn.Sequential(nn.Conv2d(3, 3, 3), PaddedConvolution(3, 3, 3)))
     form(nn.Sequential(nn.Conv2d(3, 3, 3), Attending()))
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.parametrize("operation", [antialias, circular, pac, polyphase, same_padding])
+@pytest.mark.parametrize("given", ["torchvision:resnet18", load_model(nn.Conv2d(3, 4, 3, 2))], ids=["name", "loaded"])
+def test_what_is_no_module_is_refused(operation, inplace, given):
+    with pytest.raises(UsageError, match=r"not on a (str|LoadedModel)\. Give the module of a loaded model"):
+        operation(given, inplace=inplace)
 
 
 @pytest.mark.parametrize("inplace", [False, True])

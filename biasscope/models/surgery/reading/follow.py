@@ -179,6 +179,19 @@ def copied(model: M) -> M:
     return made
 
 
+def refuse_no_module(model: object) -> None:
+    """Refuse names and models with their preprocessing, of which the module alone can be changed.
+
+    Raises
+    ------
+    UsageError
+        It is not a module.
+    """
+    if not isinstance(model, nn.Module):
+        hint = "Give the module of a loaded model: load_model(...).module."
+        raise UsageError(f"surgery is done on a module, not on a {type(model).__name__}", hint=hint)
+
+
 def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
@@ -226,6 +239,7 @@ def follow(model: nn.Module, example: Example = None) -> Record:
     UsageError
         The model cannot be run so.
     """
+    refuse_no_module(model)
     if isinstance(model, torch.jit.ScriptModule):
         raise UsageError("a scripted or traced model cannot be changed", hint="Give the model it was made from.")
     refuse_lazy(model)
