@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
+from torchvision import transforms
+from torchvision.transforms import v2
 
 from biasscope.core.errors import UsageError
 from biasscope.models import antialias, circular, pac, polyphase, same_padding, surgery_table
@@ -105,6 +107,26 @@ def test_parametrised_convolutions_are_operated_on_as_those_with_the_same_weight
     with pytest.raises(UsageError, match=r"its weight is made in every pass.*remove_parametrizations"):
         pac(net, layers="4")
     assert deviation(permanent(changed)(x), plain(x)) < 1e-12
+
+
+@pytest.mark.usefixtures("no_gradients")
+@pytest.mark.parametrize("normalise", [transforms.Normalize, v2.Normalize], ids=["first", "second"])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_networks_that_normalise_their_pictures_are_followed(operation, normalise):
+    net, first, x = net_with_pools(), normalise((0.4,) * 3, (0.2,) * 3), picture(32, 32)
+    changed = operation(nn.Sequential(first, *net))
+    assert surgery_table(changed).names == [f"{int(name) + 1}" for name in surgery_table(operation(net)).names]
+    assert type(changed[0]) is normalise
+    if operation is not pac:
+        assert deviation(changed(x), operation(net)((x - 0.4) / 0.2)) < 1e-12
+
+
+def test_a_compiled_model_is_followed_as_it_was_written():
+    compiled = []
+    net = torch.compile(net_with_pools(), backend=lambda graph, _inputs: compiled.append(graph) or graph.forward)
+    changed = antialias(net)
+    assert surgery_table(changed).names == ["_orig_mod.2", "_orig_mod.3", "_orig_mod.6"]
+    assert compiled == []
 
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")

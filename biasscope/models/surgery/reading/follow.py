@@ -7,8 +7,10 @@ Hooks of the model run in it, on tensors without values, since they may change w
 from __future__ import annotations
 
 import copy
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, TypeVar
@@ -131,7 +133,7 @@ def _one_pass(model: nn.Module, shape: tuple[int, ...]) -> Record:
     recorder = _Recorder()
     handles = _hooks(model, recorder)
     try:
-        with torch.no_grad(), torch.device("meta"):
+        with torch.no_grad(), torch.device("meta"), _uncompiled():
             x = torch.empty(shape, dtype=_float_type(model))
             recorder.record.source = recorder.value(x)
             with recorder:
@@ -143,6 +145,12 @@ def _one_pass(model: nn.Module, shape: tuple[int, ...]) -> Record:
         for handle in handles:
             handle.remove()
     return recorder.record
+
+
+def _uncompiled() -> AbstractContextManager[Any]:
+    """Run a compiled model as it was written: it would be compiled anew with the hooks that follow it."""
+    compiled = "torch._dynamo" in sys.modules  # importing it takes seconds, and without it nothing is compiled
+    return torch.compiler.set_stance("force_eager") if compiled else nullcontext()
 
 
 def _float_type(model: nn.Module) -> torch.dtype:
@@ -220,6 +228,14 @@ def _tried(ghost: nn.Module, shapes: Sequence[tuple[int, ...]], problems: Counte
     return None
 
 
+def _unchecked(ghost: nn.Module) -> nn.Module:
+    """Let torchvision's ``Normalize`` pass its map on: it looks at its numbers, which have no values here."""
+    for module in ghost.modules():
+        if type(module).__name__ == "Normalize" and type(module).__module__.startswith("torchvision.transforms."):
+            vars(module)["forward"] = torch.clone
+    return ghost
+
+
 def _without_hooks(ghost: nn.Module) -> bool:
     """Take the hooks off that are a function or method of somebody; whether there were any."""
     found = 0
@@ -243,7 +259,7 @@ def follow(model: nn.Module, example: Example = None) -> Record:
     if isinstance(model, torch.jit.ScriptModule):
         raise UsageError("a scripted or traced model cannot be changed", hint="Give the model it was made from.")
     refuse_lazy(model)
-    ghost, problems = copied(model).eval().to("meta"), Counter[str]()
+    ghost, problems = _unchecked(copied(model).eval().to("meta")), Counter[str]()
     record = _tried(ghost, _shapes(model, example), problems)
     if record is not None:
         return record
