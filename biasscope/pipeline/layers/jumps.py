@@ -102,6 +102,12 @@ def largest(item: Measurement, measure: str) -> Jump | None:
     return max(jumps(item, measure), key=lambda jump: jump.rise, default=None)
 
 
+def comparable(item: Measurement, measure: str) -> bool:
+    """Whether a rise can be told: a layer that alone was picked has nothing before it."""
+    known = [unit for unit in item.units if measure in unit.end.measures and unit.end[measure] is not None]
+    return len(known) > item.picked
+
+
 def jump_table(items: Sequence[Measurement]) -> Table:
     """Largest rises of every model and measure, the largest first."""
     rows = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from biasscope.core.results import Result, Scalar
 from biasscope.pipeline.common.numbers import percent
 from biasscope.pipeline.layers.differences import Difference, differences
-from biasscope.pipeline.layers.jumps import LEAST, Jump, jumps, largest
+from biasscope.pipeline.layers.jumps import LEAST, Jump, comparable, jumps, largest
 from biasscope.pipeline.layers.measurement import Measurement
 
 MOST = 4
@@ -64,8 +64,7 @@ def lost(items: Sequence[Measurement]) -> Iterator[str]:
     else:
         value = f"{shown(measure, found.value)}{ends(measure, found.low, found.high)}"
         yield f"{title} reaches {value} at {first.place}, {first.last.name}."
-    known = [unit for unit in first.units if measure in unit.end.measures and unit.end[measure] is not None]
-    if len(known) > first.picked:  # a layer that alone was picked has nothing before it
+    if comparable(first, measure):
         yield from _rise(first, measure)
 
 
@@ -130,7 +129,7 @@ def answer(items: Sequence[Measurement], others: Sequence[Result]) -> list[str]:
 def apart(items: Sequence[Measurement], blame: Result) -> str:
     """Why the largest rise and the most blame may name different layers of the first model, where both are told."""
     measure = main_measure(items)
-    jump = largest(items[0], measure) if measure is not None else None
+    jump = largest(items[0], measure) if measure is not None and comparable(items[0], measure) else None
     table = blame.table("layers") if blame.kind == "blame" else None
     if jump is None or table is None or (jump.low is not None and jump.low <= 0):
         return ""

@@ -17,6 +17,7 @@ from biasscope.pipeline.layers.guidance import guided
 from biasscope.pipeline.layers.jumps import jump_table, jumps, largest, mean_interval
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import activations, strongest
+from biasscope.pipeline.layers.result import scalars
 from biasscope.pipeline.layers.tables import chosen, layer_table, path, rectangle
 from biasscope.pipeline.layers.words import lost, where
 from biasscope.trace import trace
@@ -258,3 +259,8 @@ def test_the_strongest_map_is_on_one_scale() -> None:
     shown = strongest(maps)
     assert shown.shape == (2, 48, 48)
     assert (shown[0].max(), shown[1].max(), shown.min()) == (128, 255, 0)
+
+
+def test_a_layer_that_alone_was_picked_has_no_rise_in_numbers_either(pictures: Tensor) -> None:
+    one, two = (measured(blocks(), pictures, layers=layers) for layers in (["2"], ["blocks"]))
+    assert [any(scalar.name.startswith("jump@") for scalar in scalars([item])) for item in (one, two)] == [False, True]

@@ -131,6 +131,7 @@ def test_the_first_screen_explains_a_rise_elsewhere(monkeypatch: pytest.MonkeyPa
     jump = SimpleNamespace(layer=SimpleNamespace(name="features.16"), subsampling=None, low=0.01)
     monkeypatch.setattr(words, "main_measure", lambda _items: "nonshiftability")
     monkeypatch.setattr(words, "largest", lambda _item, _measure: jump)
+    monkeypatch.setattr(words, "comparable", lambda _item, _measure: True)
     items = [cast(Measurement, SimpleNamespace(label="net"))]
 
     def explained(layer: str, rank: int | None) -> bool:
