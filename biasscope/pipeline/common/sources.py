@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from biasscope.core.errors import InputError
 from biasscope.core.words import first_few
 from biasscope.images import open_images
 from biasscope.images.picture import ImageSource
@@ -41,6 +42,33 @@ def opened(
     if named is None:
         return open_images("scenes", side=side, **options)
     return open_images(named, **{name: value for name in READING if (value := getattr(asked, name, None))}, **options)
+
+
+def readable(source: ImageSource) -> ImageSource:
+    """A source of which at least one picture can be read: asked before networks are loaded, which may train them.
+
+    Raises
+    ------
+    InputError
+        There is none; said with what is wrong with the first.
+
+    Examples
+    --------
+    >>> readable(open_images("scenes:2")).count
+    2
+    """
+    if next(iter(source), None) is None:
+        raise none_read(source)
+    return source
+
+
+def none_read(source: ImageSource) -> InputError:
+    """Error of a source that gave no pictures, with what is wrong with the first."""
+    if not source.problems:
+        return InputError("there are no pictures", where=source.name, hint="Give --images SOURCE.")
+    first = source.problems[0]
+    said = f"none of its pictures can be read; the first, {first.image_id}: {first.detail}"
+    return InputError(said, where=source.name, hint="Repair them, or give --images other pictures.")
 
 
 def place(source: ImageSource, asked: Definition) -> str:

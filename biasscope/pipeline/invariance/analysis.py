@@ -106,11 +106,12 @@ class Run:
     def results(self) -> Iterator[Result]:
         """Results in the order of the report."""
         plan.check(self.asked)
+        pictures = plan.given(self.asked, self.images)
         given = chosen(self.models, self.asked.model, self.asked.variants, self.progress)
         self.subjects = subjects(given, self.asked, self.progress, self.impossible)
         sizes = [item.model.preprocessing.size for item in self.subjects]
         largest = (max(height for height, _ in sizes), max(width for _, width in sizes))
-        self.plans = plan.plans(self.asked, self.images, largest)
+        self.plans = plan.plans(self.asked, pictures, largest)
         for one in self.plans:
             yield self._protocol(one)
         comparison = compared(self.measured, self._pictures, self.asked.filter_size)

@@ -12,7 +12,7 @@ from biasscope.core.words import counted
 from biasscope.images.picture import ImageSource
 from biasscope.images.sources.video import PREFIX
 from biasscope.models import Preprocessing
-from biasscope.pipeline.common.sources import opened
+from biasscope.pipeline.common.sources import opened, readable
 from biasscope.pipeline.common.views import check_views
 from biasscope.pipeline.definition import InvarianceAnalysis
 from biasscope.transforms import PROTOCOLS, make
@@ -126,6 +126,17 @@ def plans(asked: InvarianceAnalysis, given: object | None, largest: tuple[int, i
     check_options(asked, chosen)
     large = pictures(asked, given, EMBEDDED_LARGE) if embedded and "resize" in chosen else source
     return [Plan(name, large if name == "resize" else source, asked) for name in chosen]
+
+
+def given(asked: InvarianceAnalysis, images: object | None) -> ImageSource | None:
+    """Pictures that are given or named, opened; ``None`` for those of the embedded default.
+
+    Raises
+    ------
+    InputError
+        None of them can be read.
+    """
+    return None if images is None and asked.images is None else readable(pictures(asked, images))
 
 
 def pictures(asked: InvarianceAnalysis, given: object | None, side: int = 64) -> ImageSource:

@@ -22,7 +22,7 @@ from biasscope.pipeline.common.forms import Impossible
 from biasscope.pipeline.common.labels import Given
 from biasscope.pipeline.common.origin import files
 from biasscope.pipeline.common.run import notes, once, reported, untrained
-from biasscope.pipeline.common.sources import listed, opened, place
+from biasscope.pipeline.common.sources import listed, opened, place, readable
 from biasscope.pipeline.common.subjects import chosen, subjects
 from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import plan, words
@@ -103,7 +103,7 @@ class Run:
     def results(self) -> Iterator[Result]:
         """Results in the order of the report."""
         measures = plan.measures(self.asked)
-        self.source = opened(self.asked, self.images, limit=plan.limit(self.asked))
+        self.source = readable(opened(self.asked, self.images, limit=plan.limit(self.asked)))
         given = chosen(self.models, self.asked.model, self.asked.variants, self.progress)
         found = [plan.look(one) for one in subjects(given, self.asked, self.progress, self.impossible)]
         moved = plan.transformation(self.asked, found)

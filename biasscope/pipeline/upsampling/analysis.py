@@ -21,7 +21,7 @@ from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.common.labels import Given
 from biasscope.pipeline.common.origin import files
 from biasscope.pipeline.common.run import notes, reported
-from biasscope.pipeline.common.sources import listed, opened, place
+from biasscope.pipeline.common.sources import listed, opened, place, readable
 from biasscope.pipeline.common.subjects import subjects
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.pipeline.upsampling import plan, results, words
@@ -113,9 +113,13 @@ class Run:
         plan.named(self.asked)
         given = self.models or self.asked.model or plan.EMBEDDED
         plan.shaped(self.models, self.asked, self.inputs)
+        pictures = self.inputs is None and self.asked.latent is None
+        ahead = plan.limit(self.asked)
+        if pictures:
+            self.source = readable(opened(self.asked, self.images, limit=ahead))
         found = subjects(given, None, self.progress)
         most = plan.limit(self.asked, [one.model for one in found])
-        if self.inputs is None and self.asked.latent is None:
+        if pictures and most != ahead:
             self.source = opened(self.asked, self.images, limit=most)
         self.items = [self._looked_at(one, most) for one in found]
         with self.progress.step("Results"):

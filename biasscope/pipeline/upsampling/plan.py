@@ -17,6 +17,7 @@ from biasscope.models.borrow import evaluating
 from biasscope.models.device import resolve_device
 from biasscope.pipeline.common.labels import Given
 from biasscope.pipeline.common.pictures import still
+from biasscope.pipeline.common.sources import none_read
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.upsampling import REMEDIES, Analysis
 
@@ -25,11 +26,11 @@ EMBEDDED = ("small:decoder-transposed3", "small:decoder-transposed4", "small:dec
 LIMIT, LARGE_LIMIT, LARGE = 32, 8, 128
 
 
-def limit(asked: UpsamplingAnalysis, models: Sequence[LoadedModel]) -> int | None:
+def limit(asked: UpsamplingAnalysis, models: Sequence[LoadedModel] = ()) -> int | None:
     """Most pictures; ``None`` for all."""
     if asked.limit is not None:
         return asked.limit or None
-    side = max(max(model.preprocessing.size) for model in models)
+    side = max((max(model.preprocessing.size) for model in models), default=0)
     return LIMIT if side <= LARGE or asked.latent is not None else LARGE_LIMIT
 
 
@@ -43,17 +44,8 @@ def prepared(source: ImageSource, model: LoadedModel) -> Tensor:
     """
     found = [model.preprocessing(still(picture)) for picture in source]
     if not found:
-        raise _none_read(source)
+        raise none_read(source)
     return torch.stack(found)
-
-
-def _none_read(source: ImageSource) -> InputError:
-    """Error of a source that gave no pictures, with what is wrong with the first."""
-    if not source.problems:
-        return InputError("there are no pictures", where=source.name, hint="Give --images SOURCE.")
-    first = source.problems[0]
-    said = f"none of its pictures can be read; the first, {first.image_id}: {first.detail}"
-    return InputError(said, where=source.name, hint="Repair them, or give --images other pictures.")
 
 
 def latents(asked: UpsamplingAnalysis, most: int | None) -> Tensor:
