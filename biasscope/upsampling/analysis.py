@@ -18,6 +18,9 @@ from biasscope.upsampling.response import StepResponse, response_of
 from biasscope.upsampling.structure import Structure, structure_of
 from biasscope.upsampling.watch import Maps, watch
 
+AS_TAKEN = "Give pictures as its forward takes them."
+"""What to do where a model cannot be run; who has made the pictures knows better."""
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -155,7 +158,7 @@ def _passage(model: nn.Module, pictures: Tensor) -> Passage:
         raise UsageError(
             f"{type(model).__name__} cannot be run on pictures of shape {tuple(pictures.shape[1:])}: "
             f"{type(error).__name__}: {first}",
-            hint="Give pictures as its forward takes them.",
+            hint=AS_TAKEN,
         ) from error
 
 

@@ -151,7 +151,7 @@ class Run:
                 moved, ready, chosen.name, seed=asked.seed, progress=self.progress, **look
             )  # fmt: skip
         except UsageError as error:
-            raise UsageError(f"{subject.label}: {error.what}", where=error.where, hint=error.hint) from error
+            raise plan.refused(error, subject.label, asked, self.inputs) from error
         finally:
             module.to(home)
         return Measurement(subject, found, inputs.cpu(), tried, self.source is not None, singles)
@@ -159,9 +159,8 @@ class Run:
     def _inputs(self, subject: Subject, most: int | None) -> Tensor:
         if self.inputs is not None:
             return plan.given(self.inputs, subject.model.module, self.asked.limit or None)
-        if self.source is None:
-            return plan.latents(self.asked, most)
-        return plan.prepared(self.source, subject.model)
+        made = plan.latents(self.asked, most) if self.source is None else plan.prepared(self.source, subject.model)
+        return plan.in_kind(made, subject.model.module)
 
     @property
     def title(self) -> str:

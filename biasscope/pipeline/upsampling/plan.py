@@ -20,10 +20,16 @@ from biasscope.pipeline.common.pictures import still
 from biasscope.pipeline.common.sources import none_read
 from biasscope.pipeline.definition import UpsamplingAnalysis
 from biasscope.upsampling import REMEDIES, Analysis
+from biasscope.upsampling.analysis import AS_TAKEN
 
 EMBEDDED = ("small:decoder-transposed3", "small:decoder-transposed4", "small:decoder-resize")
 """Models of the embedded default."""
 LIMIT, LARGE_LIMIT, LARGE = 32, 8, 128
+LATENT = "Give --latent the shape that its forward takes without the first axis, as 100 or 100x1x1."
+PICTURES = (
+    "Give the size of its training, as MODEL?size=64; where it takes other channels, a python: function may return "
+    "load_model(module, preprocessing=...). A generator takes --latent SHAPE."
+)
 
 
 def limit(asked: UpsamplingAnalysis, models: Sequence[LoadedModel] = ()) -> int | None:
@@ -74,8 +80,23 @@ def given(inputs: Any, module: nn.Module, most: int | None) -> Tensor:
     wrong = int((~values.isfinite()).sum())
     if wrong:
         raise UsageError(f"{wrong:,} of {values.numel():,} values are not finite", where="inputs", hint=hint)
+    return in_kind(values, module)
+
+
+def in_kind(values: Tensor, module: nn.Module) -> Tensor:
+    """Values in the model's own type of numbers, such as half precision."""
     like = next((one for one in module.parameters() if one.dtype.is_floating_point), values)
     return values.to(like.dtype)
+
+
+def refused(error: UsageError, label: str, asked: UpsamplingAnalysis, inputs: Any) -> UsageError:
+    """Error of a model, with its label, and with what to do where it does not take what it was given."""
+    hint = error.hint
+    if hint == AS_TAKEN and inputs is None:
+        hint = LATENT if asked.latent is not None else PICTURES
+    elif hint == AS_TAKEN:
+        hint = "Give inputs as its forward takes them."
+    return UsageError(f"{label}: {error.what}", where=error.where, hint=hint)
 
 
 def shaped(models: Sequence[Given], asked: UpsamplingAnalysis, inputs: Any) -> None:

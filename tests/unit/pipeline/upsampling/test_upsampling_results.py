@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -224,6 +225,29 @@ def test_a_dense_head_that_gives_a_dictionary() -> None:
     covered = rows(found.result("coverage"), "coverage")
     assert [row["crop"] for row in covered] == sorted(row["crop"] for row in covered)
     assert covered[-1]["crop"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("given", [{"images": "scenes:3"}, {"latent": "3x32x32", "limit": 3}])
+def test_networks_in_half_precision_are_given_pictures_and_latents_in_their_own(given: dict[str, object]) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ConvTranspose2d(4, 3, 3, 2, 1, 1))
+    model = load_model(net.bfloat16(), preprocessing=Preprocessing((32, 32), None))
+    found = analyze_upsampling(model, remedies="none", position=False, **given)  # type: ignore[arg-type]
+    assert rows(found.result("patterns"), "patterns")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"images": "scenes:2"}, r"MODEL\?size=64.* A generator takes --latent SHAPE"),
+        ({"latent": "20"}, "Give --latent the shape that its forward takes"),
+        ({"inputs": torch.rand(2, 20)}, "Give inputs as its forward takes them"),
+    ],
+)
+def test_a_model_that_does_not_take_what_it_is_given_says_what_to_change(given: dict[str, Any], said: str) -> None:
+    generator = nn.Sequential(nn.ConvTranspose2d(20, 4, 4), nn.ConvTranspose2d(4, 1, 4, 2, 1))
+    with pytest.raises(UsageError, match=rf"cannot be run on pictures of shape .*{said}"):
+        analyze_upsampling(generator, **given)
 
 
 def test_coverage_of_strides_that_differ_along_the_axes() -> None:
