@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from biasscope.core.errors import UsageError
-from biasscope.core.toml import read_toml
+from biasscope.core.toml import from_table, read_table
 from biasscope.report.gates import Gate
 from biasscope.schedule import timetable
 
@@ -157,7 +157,11 @@ def read_schedule(path: Path) -> Schedule:
     >>> read_schedule(path).report.parts[0].name
     'boxes'
     """
-    report = read_toml(path, ScheduledReport)
+    table = read_table(path)
+    if "question" in table and "analyses" not in table:
+        hint = "Keep it in a folder below, as analyses/, and let a report name it: analyses = [...]."
+        raise UsageError("this is an analysis, not a scheduled report", where=str(path), hint=hint)
+    report = from_table(table, ScheduledReport, where=str(path))
     _check_name(path.stem, str(path), "Rename the file.")
     return Schedule(path.stem, path.absolute(), report)
 

@@ -169,6 +169,9 @@ def _question(table: Mapping[str, Any], path: Path) -> str:
     """Question of a file; tables of other questions are refused."""
     question = table.get("question")
     if not isinstance(question, str) or question not in DEFINITIONS:
+        if question is None and "analyses" in table:
+            hint = f"Write: due --now {path.name}"
+            raise UsageError("this is a scheduled report, not an analysis", where=str(path), hint=hint)
         what = "the key 'question' is missing" if question is None else f"{question!r} is no question"
         raise UsageError(what, where=str(path), hint=f"There are: {', '.join(DEFINITIONS)}.")
     if other := next((name for name in DEFINITIONS if name in table and name != question), None):

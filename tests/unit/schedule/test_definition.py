@@ -63,6 +63,7 @@ def test_what_is_left_out(tmp_path: Path) -> None:
         (START + 'analyses = ["a.toml"]\nevery = "daily"', "no ISO 8601 duration"),
         (START + 'analyses = ["a.toml"]\nat = "daily"', "no time"),
         (START + 'analyses = ["a.toml"]\nat = "03:00"\ntimezone = "Mars/Olympus"', "no time zone"),
+        ('title = "A"\nquestion = "dataset"\nsource = "S"', "this is an analysis, not a scheduled report. Keep it in"),
         (START + 'analyses = []\nevery = "P1D"', "there is no analysis"),
         (START + 'analyses = ["a.toml", "b/a.toml"]\nevery = "P1D"', "two analyses are called 'a'"),
         (START + 'analyses = ["A B.toml"]\nevery = "P1D"', "cannot name a folder"),
