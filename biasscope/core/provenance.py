@@ -71,7 +71,15 @@ def sha256(path: Path) -> str:
 
 def input_files(paths: Sequence[Path], *, most: int = LISTED) -> list[InputFile]:
     """First ``most`` inputs with size and hash. Folders are represented by their files."""
-    return [InputFile(legible(path.name), path.stat().st_size, sha256(path)) for path in paths[:most] if path.is_file()]
+    return [InputFile(legible(path.name), path.stat().st_size, _hash(path)) for path in paths[:most] if path.is_file()]
+
+
+def _hash(path: Path) -> str | None:
+    """SHA-256 of a file's content, ``None`` where it cannot be read; that is told as a problem of the picture."""
+    try:
+        return sha256(path)
+    except OSError:
+        return None
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -99,7 +107,7 @@ def others(groups: Iterable[Sequence[Path]], *, most: int = LISTED) -> str:
     groups = list(groups)
     rest = [fact for group in groups for fact in _sizes(group, most)]
     if len(rest) <= READ_FILES and sum(size for _, size in rest) <= READ_BYTES:
-        facts = [sha256(path) for group in groups for path in group[most:] if path.is_file()]
+        facts = [_hash(path) or path.name for group in groups for path in group[most:] if path.is_file()]
     else:
         facts = [f"{name} {size}" for name, size in rest]
     return hashlib.sha256("\n".join(sorted(facts)).encode("utf-8", "surrogateescape")).hexdigest() if rest else ""

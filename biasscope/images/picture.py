@@ -82,7 +82,7 @@ class ImageSource(ABC):
     law
         How the pictures came about, where that is known (embedded scenes); a sentence.
     files
-        Files behind the source, for the provenance.
+        Files behind the source, for the provenance: of folders the pictures that are taken, not the folder.
     problems
         Filled while the source is read; emptied when reading starts again.
     notes

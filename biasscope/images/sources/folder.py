@@ -71,11 +71,12 @@ def open_source(request: Request) -> FolderSource:
         hint = f"Pictures end in {', '.join(sorted(SUFFIXES))}."
         raise InputError("there are no pictures in the folder", where=str(root), hint=hint)
     root = root if root.is_dir() else root.parent
-    source = FolderSource(request.text, limits=request.limits, root=root, files=[given], notes=notes)
+    source = FolderSource(request.text, limits=request.limits, root=root, notes=notes)
     classes = tuple(sorted({name.split("/")[0] for name in names if "/" in name}))
     place = {name: number for number, name in enumerate(classes)}
     chosen = (names[number] for number in choose(len(names), request.limit, request.seed))
     source.chosen = [(name, place[name.split("/")[0]] if "/" in name else None) for name in chosen]
+    source.files = [root / name for name, _ in source.chosen]
     if classes:
         source.class_names, source.labels, source.highest_label = classes, "names", len(classes) - 1
     if others:

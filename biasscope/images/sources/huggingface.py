@@ -111,10 +111,11 @@ def open_source(request: Request) -> HuggingFaceSource:
     features = data.features
     if features is None:
         raise InputError("the dataset does not state its features", where=name)
+    files = _files(data, request)
     columns = find_columns({key: kind_of(feature) for key, feature in features.items()}, request, name)
     source = HuggingFaceSource(name, limits=request.limits, box_convention=request.box_convention)
     source.data, source.columns, source.notes = undecoded(data, columns), columns, [*notes, columns.sentence()]
-    source.files = [request.path] if request.path is not None and request.path.exists() else []
+    source.files = files
     if hasattr(data, "select"):
         source.rows = choose(len(data), request.limit, request.seed)
     elif request.limit is not None:
@@ -123,6 +124,13 @@ def open_source(request: Request) -> HuggingFaceSource:
     _labels(source, features, hasattr(data, "select"))
     _unique_ids(source)
     return source
+
+
+def _files(data: Any, request: Request) -> list[Path]:
+    """Files that a saved dataset, or its split, lies in; none of others."""
+    if request.path is None or not request.path.exists():
+        return []
+    return [Path(file["filename"]) for file in getattr(data, "cache_files", ())]
 
 
 def _labels(source: HuggingFaceSource, features: Any, whole: bool) -> None:

@@ -37,6 +37,11 @@ class Sequence(NamedTuple):
     path: Path
     frames: tuple[str, ...] | None
 
+    @property
+    def files(self) -> list[Path]:
+        """The video file, or the files of the frames."""
+        return [self.path] if self.frames is None else [self.path / name for name in self.frames]
+
 
 @dataclass
 class VideoSource(ImageSource):
@@ -135,7 +140,8 @@ def open_source(request: Request) -> VideoSource:
         raise UsageError(f"clips of {request.clip_length} frames every {step} frames", hint="Both are at least 1.")
     path = request.path or Path()
     sequences = _sequences(path)
-    source = VideoSource(request.text, sequences=sequences, length=request.clip_length, step=step, files=[path])
+    source = VideoSource(request.text, sequences=sequences, length=request.clip_length, step=step)
+    source.files = [file for sequence in sequences for file in sequence.files]
     source.limits = request.limits
     source.law = f"Clips of {request.clip_length} frames that follow each other, one every {step} frames."
     if sequences[0].frames is None:

@@ -119,10 +119,10 @@ class Run:
         return [*found, pictures.result(self.data, self.studies[0].sizes[0], len(self.studies[0].sweep.targets))]
 
     def files(self) -> list[Path]:
-        """Files of images and weights."""
+        """Files of weights and images."""
         specs = [one for one in self.models or self.asked.model if isinstance(one, str)]
         weights = [Path(one.removeprefix("file:").partition("?")[0]) for one in specs if one.startswith("file:")]
-        return list(dict.fromkeys([*self.data.files, *weights]))
+        return list(dict.fromkeys([*weights, *self.data.files]))
 
     def _sweeps(self, given: Sequence[Given], asked: plan.Asked) -> None:
         words = {**asked.words, **{name: getattr(self.asked, name) for name in workers.SETTINGS}}

@@ -48,7 +48,7 @@ class Origin:
 
 
 def files(pictures: Iterable[Path], subjects: Iterable[Subject]) -> list[Path]:
-    """Files of pictures and of weights, each once."""
+    """Files of weights and of pictures, each once; of many files the first are listed, and weights are few."""
     specs = [item.model.provenance.spec for item in subjects]
     weights = [Path(spec.removeprefix("file:").partition("?")[0]) for spec in specs if spec.startswith("file:")]
-    return list(dict.fromkeys([*pictures, *weights]))
+    return list(dict.fromkeys([*weights, *pictures]))

@@ -35,6 +35,18 @@ def test_many_or_large_inputs_are_not_read(tmp_path: Path, monkeypatch: pytest.M
     assert others([paths]) != before
 
 
+def test_an_input_that_cannot_be_read_has_no_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    paths = [tmp_path / f"{number}.jpg" for number in range(60)]
+    for path in paths:
+        path.write_text(path.name)
+    monkeypatch.setattr(provenance, "sha256", refused)
+    assert {item.sha256 for item in input_files(paths)} == {None}
+    assert others([paths]) != others([paths[:59]])
+
+
 def test_files_that_a_folder_listed_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(60):
         (tmp_path / f"{number}.xml").write_text(str(number))
