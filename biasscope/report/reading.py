@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from biasscope.core.errors import InputError
+from biasscope.core.results import SCHEMA_VERSION
 from biasscope.report.model import Report, decode
 
 NAME = "report.json"
@@ -44,7 +45,9 @@ def _inside(folder: Path) -> str:
 
 
 def _whole(report: Report) -> Report:
-    """Report whose tables are whole: all columns of one are as long."""
+    """Report of the format that is known here, whose tables are whole: all columns of one are as long."""
+    if report.schema_version != SCHEMA_VERSION:
+        raise ValueError(f"its format is version {report.schema_version}, the one known here is {SCHEMA_VERSION}")
     for result in report.results:
         for table in result.tables:
             if len({len(item.values) for item in table.columns}) > 1:

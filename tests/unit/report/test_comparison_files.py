@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -221,3 +222,10 @@ def test_hostile_scalars_of_one_report_only(tmp_path):
     made = compare(report(result(scalars=[scalar("x", 1.0)])), report(result(scalars=[scalar("x", 1.0), evil])))
     assert made.parts[0].only_b == ["shifts.</code><script>alert(1)</script>"]
     assert b"<script>alert" not in render_comparison(made)
+
+
+def test_a_report_of_another_format_is_refused(tmp_path: Path) -> None:
+    later = msgspec.structs.replace(one(0.9), schema_version=2)
+    (tmp_path / "report.json").write_bytes(encode_report(later))
+    with pytest.raises(InputError, match="its format is version 2, the one known here is 1"):
+        read_report(tmp_path)
