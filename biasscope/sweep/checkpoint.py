@@ -86,7 +86,8 @@ class Checkpoint:
             write_files(self.folder, contents)
         except OutputError as error:
             what = error.what.replace("the report", "the checkpoint")
-            raise OutputError(what, where=error.where, hint="Choose another folder, or none.") from error
+            hint = "Choose another folder, or none (--no-resume); on a full disk make room: what is done is kept."
+            raise OutputError(what, where=error.where, hint=hint) from error
 
     def _remove_leftovers(self) -> None:
         """Remove what killed processes left half written an hour ago or earlier."""
