@@ -12,6 +12,8 @@ from biasscope.commands.options import COMMON, DEFAULTS, FLAG, MODELS, PARTS, RU
 PICTURES = Group("Images", sort_key=20)
 COPIES = Group("Copies", sort_key=30)
 TRAINING = Group("Training", sort_key=40)
+SIGNED = Parameter(group=COPIES, allow_leading_hyphen=True)
+"""Of ranges that may begin with a minus sign."""
 
 
 def augmentation(
@@ -29,11 +31,11 @@ def augmentation(
     test_images: Annotated[int | None, Parameter(group=PICTURES)] = None,
     copies: Annotated[list[str] | None, SEVERAL, Parameter(group=COPIES)] = None,
     transform: Annotated[str, Parameter(group=COPIES)] = "shift",
-    shifts: Annotated[str | None, Parameter(group=COPIES)] = None,
-    angles: Annotated[str | None, Parameter(group=COPIES)] = None,
+    shifts: Annotated[str | None, SIGNED] = None,
+    angles: Annotated[str | None, SIGNED] = None,
     scales: Annotated[str | None, Parameter(group=COPIES)] = None,
-    test_shifts: Annotated[str | None, Parameter(group=COPIES)] = None,
-    test_angles: Annotated[str | None, Parameter(group=COPIES)] = None,
+    test_shifts: Annotated[str | None, SIGNED] = None,
+    test_angles: Annotated[str | None, SIGNED] = None,
     test_scales: Annotated[str | None, Parameter(group=COPIES)] = None,
     edges: Annotated[Literal["circular", "fill", "crop"], Parameter(group=COPIES)] = "circular",
     target: Annotated[str, Parameter(group=COPIES)] = "0.95",

@@ -44,7 +44,7 @@ def invariance(
     limit: Annotated[int | None, Parameter(group=PICTURES)] = None,
     strict: Annotated[bool, FLAG, Parameter(group=PICTURES)] = False,
     protocol: Annotated[list[str] | None, SEVERAL, Parameter(group=PROTOCOLS)] = None,
-    grid: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,
+    grid: Annotated[str | None, Parameter(group=PROTOCOLS, allow_leading_hyphen=True)] = None,
     fill: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,
     side: Annotated[int | None, Parameter(group=PROTOCOLS)] = None,
     sizes: Annotated[str | None, Parameter(group=PROTOCOLS)] = None,

@@ -44,7 +44,7 @@ def layers(
     threshold: Annotated[float, Parameter(group=LAYERS)] = 0.2,
     margin: Annotated[float, Parameter(group=LAYERS)] = 0.125,
     protocol: Annotated[Literal["circular", "crop", "embed"], Parameter(group=SHIFTS)] = "circular",
-    grid: Annotated[str | None, Parameter(group=SHIFTS, alias="--shifts")] = None,
+    grid: Annotated[str | None, Parameter(group=SHIFTS, alias="--shifts", allow_leading_hyphen=True)] = None,
     fill: Annotated[str | None, Parameter(group=SHIFTS)] = None,
     side: Annotated[int | None, Parameter(group=SHIFTS)] = None,
     batch: Annotated[int, Parameter(group=RUNNING)] = 64,

@@ -155,7 +155,7 @@ def test_killed_while_two_processes_train_it_goes_on_to_the_same_answer(
 
 
 def test_products_of_transformations_and_a_time_budget(command: Command) -> None:
-    asked = ("--transform", "shift+rotate", "--shifts", "2x2", "--angles=-20,0,20", "--copies", "1,2,3")
+    asked = ("--transform", "shift+rotate", "--shifts", "2x2", "--angles", "-20..20:20", "--copies", "1,2,3")
     given = ("--model", "small:4:4", "--variants", "plain", "--seeds", "1", "--steps", "2", "--batch", "8")
     assert command("--images", "centred:60@24", *given, *asked, "--budget", "10m", "--no-html") == 0
     found = read().result("copies")

@@ -266,3 +266,21 @@ def test_what_is_looked_for_before_the_file_has_no_place_in_it(
     path.write_text(f"[dataset]\n{option} = true\n")
     assert main(["--config", str(path), "dataset", "boxes.csv"]) == 2
     assert f"{option} has no place in a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("augmentation", "--shifts"),
+        ("augmentation", "--angles"),
+        ("augmentation", "--test-shifts"),
+        ("augmentation", "--test-angles"),
+        ("invariance", "--grid"),
+        ("invariance", "--angles"),
+        ("layers", "--grid"),
+        ("layers", "--shifts"),
+    ],
+)
+def test_ranges_may_begin_with_a_minus_sign(command: str, option: str) -> None:
+    _, bound, _ = build().parse_args([command, option, "-30..30:10"])
+    assert "-30..30:10" in bound.arguments.values()
