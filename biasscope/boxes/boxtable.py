@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import polars as pl
 
-from biasscope.boxes.registry import PIXELS
+from biasscope.boxes.registry import COLUMNED, PIXELS, READERS
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.schema import EMPTY
 from biasscope.boxes.tables.damage import DAMAGE, incomplete, unreadable
@@ -99,6 +99,13 @@ class BoxTable:
     def pixels(self) -> bool:
         """Whether no box can be in fractions of its frame, as its format knows none."""
         return {*self.format.split(", ")} <= PIXELS
+
+    @property
+    def layout(self) -> str:
+        """Convention whose layout the format fixes, whatever was asked for; empty where its numbers can be in any."""
+        formats = self.format.split(", ")
+        fixed = formats[0] in READERS and COLUMNED.isdisjoint(formats)
+        return str(READERS[formats[0]].facts["convention"]) if fixed else ""
 
     def batches(self, rows: int = ROWS) -> Iterator[pl.DataFrame]:
         """Boxes in frames of about ``rows`` rows, so that memory does not grow with the dataset.

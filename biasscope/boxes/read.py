@@ -13,19 +13,19 @@ from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import check_convention
 from biasscope.boxes.files.listing import head
 from biasscope.boxes.files.names import told_apart
+from biasscope.boxes.files.packed import NAMED
 from biasscope.boxes.files.unread import empty, list_broken, reason, refuse_packed, with_unread
 from biasscope.boxes.joined import joined
-from biasscope.boxes.registry import READERS, detector
+from biasscope.boxes.registry import COLUMNED, READERS, detector
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes.lookup import check_places
 from biasscope.boxes.sizes.unsized import places_of_sizes
-from biasscope.boxes.source import Request, check_paths, check_words
+from biasscope.boxes.source import FETCH, Request, check_paths, check_words
 from biasscope.boxes.tables.opening import TABLES
 from biasscope.core.errors import InputError, UsageError
+from biasscope.core.words import first_few
 
 HUB = "hf://"
-COLUMNED = {"table", "huggingface"}
-"""Formats whose columns can be named."""
 _ADDRESS = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
 POINTER = b"version https://git-lfs"
 
@@ -98,6 +98,8 @@ def read_boxes(
     check_words(str | os.PathLike, images=images, sizes=sizes)
     if columns is not None and not isinstance(columns, Mapping):
         raise UsageError("is no mapping", where="columns", hint='Write it as {"x0": "xmin", "label": "class"}.')
+    if format is None:
+        raise UsageError("None is no format", where="format", hint='Leave it out, or say "auto".')
     check_convention(box_convention)
     pictures, sizes_file = (None if place is None else Path(place) for place in (images, sizes))
     check_places(pictures, sizes_file)
@@ -161,6 +163,9 @@ def _undecided(names: list[str], request: Request) -> InputError:
     if why := reason(request):
         return InputError(why, where=where)
     what = f"the format was not recognised; tried {', '.join(READERS)}"
+    if request.broken:
+        lost = first_few(request.broken, NAMED)
+        return InputError(f"{what}; links here lead to files that are not there: {lost}", where=where, hint=FETCH)
     return InputError(what, where=where, hint="Name it with --format-in, or convert it to one of these.")
 
 

@@ -45,6 +45,8 @@ file heads. Facts: ``title`` for people, ``convention`` of its numbers by defaul
 numbers are ``pixels``, however small."""
 PIXELS = frozenset(name for name, entry in READERS.items() if entry.facts["pixels"])
 """Formats whose numbers are pixels."""
+COLUMNED = frozenset({"table", "huggingface"})
+"""Formats whose columns can be named, and whose numbers can be in any layout."""
 
 
 def detector(name: str) -> object:

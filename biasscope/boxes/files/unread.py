@@ -10,10 +10,11 @@ from pathlib import Path
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.files.archive import is_archive, members
 from biasscope.boxes.files.listing import Found, head
-from biasscope.boxes.files.names import suffix_of
+from biasscope.boxes.files.names import IMAGE_SUFFIXES, suffix_of
 from biasscope.boxes.files.packed import DATA, LOOKED_AT, NAMED, Packed, known_to, knows
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.source import FETCH, Request
+from biasscope.boxes.tables.opening import TABLES
 from biasscope.core.errors import InputError
 from biasscope.core.words import first_few, legible
 
@@ -44,11 +45,19 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
         _all_alike(table.beside, table.format, request.path, xml)
     others = [found for found in unread if (found.suffix in _DATA or named) and not _own(found, request, table.format)]
     plain = [found.name for found in others] + [name for name, _ in table.beside]
-    if not plain:
-        return table
     unpack = " Of archives only XML is read: unpack them." if table.beside else ""
-    named_few = first_few(plain, NAMED)
-    return replace(table, notes=(*table.notes, f"Not read, as they are not {table.format}: {named_few}.{unpack}"))
+    return replace(table, notes=(*table.notes, *_not_read(plain, table.format, unpack)))
+
+
+def _not_read(names: list[str], reader: str, unpack: str) -> Iterator[str]:
+    """Sentences on files that were passed over; a table may have boxes in columns that nobody knows."""
+    tables = [name for name in names if reader == "table" and suffix_of(name) in TABLES]
+    others = [name for name in names if name not in tables]
+    if tables:
+        few = first_few(tables, NAMED)
+        yield f"Not read, as no columns of boxes were found in them: {few}. With --columns each can be read by itself."
+    if others:
+        yield f"Not read, as they are not {reader}: {first_few(others, NAMED)}.{unpack}"
 
 
 def _own(found: Found, request: Request, reader: str) -> bool:
@@ -76,7 +85,9 @@ def _looked_at(unread: list[Found], request: Request, reader: str) -> Iterator[t
 
 
 def reason(request: Request) -> str:
-    """Why nothing may have recognised a file: how it is packed, its encoding, or its depth; empty when none shows."""
+    """Why nothing may have recognised a file: a picture, packed, its encoding, its depth; empty when none shows."""
+    if request.suffixes.keys() <= IMAGE_SUFFIXES:
+        return "there are only pictures here, and no annotations: give these as the path, and pictures with --images"
     begin = head(request.files[0].path)
     suffix = request.files[0].suffix
     if suffix == ".json" and (begin.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in begin[:4]):

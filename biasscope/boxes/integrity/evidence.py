@@ -15,6 +15,9 @@ MANY = 0.01
 PILE = 3
 """A value outside the frame counts only when it is so many times as frequent as the frame itself."""
 MOST = 0.99
+PER_CENT, LARGER, FAR = 101, 200, 0.2
+"""Per cent end here at most (a pixel may have been added), in images of at least such sides, as pixels would go on
+there; so many of them have to lie beyond the first half of either side."""
 FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE = 10, 0.2
 """Boxes, and their share, that no image can hold from which on the convention is doubted."""
 _TOLERANCE = 0.01
@@ -33,8 +36,22 @@ class Evidence:
     boxes: int = 0
     whole: int = 0
     shares: int = 0
+    large: int = 0
+    hundred: int = 0
+    far: int = 0
     first: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
     last: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
+
+    def add_last(self, x1: Floats, y1: Floats, width: Floats, height: Floats) -> None:
+        """Count the last corners of boxes in large images that lie where per cent of the image would."""
+        room = SAMPLE - self.large
+        if room <= 0:
+            return
+        large = np.flatnonzero((np.minimum(width, height) >= LARGER) & np.isfinite(x1 + y1))[:room]
+        across, down = x1[large], y1[large]
+        self.large += large.size
+        self.hundred += int(((across <= PER_CENT) & (down <= PER_CENT)).sum())
+        self.far += int(((across > PER_CENT / 2) | (down > PER_CENT / 2)).sum())
 
     def add(self, x0: Floats, x1: Floats, width: Floats) -> None:
         """Count horizontal corners, in edges, against the width in pixels (NaN where unknown)."""
@@ -57,13 +74,20 @@ class Evidence:
 
         Edges of boxes that touch the frame are 0 and the width. Where nothing is there but many are one pixel aside,
         on the left or on the right, the numbers were written in another convention. Boxes that nearly all lie within
-        the first pixel are fractions.
+        the first pixel are fractions; those within the first hundred of each side of larger images, per cent.
         """
         if self.boxes >= FEWEST_SHARES and self.shares >= MOST * self.boxes:
             return (
                 "The coordinates lie between 0 and 1, as shares of the image (fraction) would, but were read as "
                 f"pixels ({convention}). If so, all numbers here are wrong: say --box-convention fraction for a table; "
                 "other formats fix what they hold. Nothing was changed."
+            )
+        if self._per_cent():
+            return (
+                f"The coordinates lie between 0 and 100 in images of {LARGER} pixels and more, as per cent of the "
+                f"image would, but were read as pixels ({convention}). If so, all numbers here are wrong: divide the "
+                "coordinates by 100, and read them as shares of the image (--box-convention fraction for a table). "
+                "Nothing was changed."
             )
         if self.boxes < FEWEST or self.whole < MOST * self.boxes:
             return None
@@ -75,6 +99,10 @@ class Evidence:
             f"but were read as {convention}. If so, say --box-convention {likelier}; nothing was changed."
         )
 
+    def _per_cent(self) -> bool:
+        enough = self.large >= max(FEWEST_SHARES, MOST * self.boxes)
+        return enough and self.hundred >= MOST * self.large and self.far >= FAR * self.large
+
     def _likelier(self, now: str) -> str | None:
         starts, ends = (_shift(counts, self.boxes) for counts in (self.first, self.last))
         if starts is None or ends is None:
@@ -84,19 +112,28 @@ class Evidence:
         return None if found == now else found
 
 
-def misread(impossible: int, boxes: int, convention: str) -> str | None:
-    """Sentence on that too many boxes are such as no image can hold, or ``None``."""
+def misread(impossible: int, boxes: int, convention: str, fixed: str = "") -> str | None:
+    """Sentence on that too many boxes are such as no image can hold, or ``None``.
+
+    ``fixed`` is the format's own convention where that fixes the layout of its numbers, so that no option changes it.
+    """
     if impossible < max(FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE * boxes):
         return None
-    others = "; nothing was changed, and all numbers here are of the other boxes" if impossible < boxes else ""
+    others = " Nothing was changed, and all numbers here are of the other boxes." if impossible < boxes else ""
     other = {
         "xywh": "corners instead of a corner with a width and height",
         "fraction": "pixels instead of shares of the image",
-    }.get(convention, "a corner with a width and height (xywh) instead of corners")
+    }.get(fixed or convention, "a corner with a width and height (xywh) instead of corners")
+    what = "If so, say --box-convention."
+    if fixed:
+        what = (
+            "Its format has one layout, which --box-convention does not change: if the numbers are in another, write "
+            "them anew, or as a table with the columns of that layout."
+        )
     return (
         f"{impossible:,} of {boxes:,} boxes reach beyond their image or have no area when they are read as "
-        f"{convention}: the numbers may be of another convention, such as {other}. If so, say "
-        f"--box-convention{others}."
+        f"{convention}: the numbers may be of another convention, such as {other}, or the sizes those of images before "
+        f"or after a resize. {what}{others}"
     )
 
 

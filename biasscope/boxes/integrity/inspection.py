@@ -88,6 +88,7 @@ class Inspector:
         self.boxes += batch.height
         made = Batch.of(batch)
         self._evidence.add(made.corners[0], made.corners[2], made.width)
+        self._evidence.add_last(made.corners[2], made.corners[3], made.width, made.height)
         self._labels.update(np.flatnonzero(np.bincount(codes_of(batch["label"]))[1:]).tolist())
         usable = np.ones(batch.height, bool)
         for code, rows in (*geometry(made, pixels=self.pixels), *plain(batch)):
@@ -102,10 +103,13 @@ class Inspector:
         """Classes met so far."""
         return len(self._labels)
 
-    def doubt(self, convention: str) -> str | None:
-        """Sentence on why the box convention read with is probably not that of the numbers, or ``None``."""
+    def doubt(self, source: BoxTable) -> str | None:
+        """Sentence on why the box convention that a table was read with is probably not its own, or ``None``."""
         impossible = self.counts["outside"] + self.counts["degenerate"]
-        return misread(impossible, self.boxes, convention) or self._evidence.note(convention)
+        if "fraction" in (source.convention, source.layout):  # of an unknown size too: it is no share of anything
+            impossible += self.counts["unknown_size"]
+        wrong = misread(impossible, self.boxes, source.convention, source.layout)
+        return wrong or self._evidence.note(source.convention)
 
     @property
     def violations(self) -> int:
@@ -129,7 +133,7 @@ class Inspector:
             classes=self.classes,
             violations=self.violations,
         )
-        return verdict(found, source, self.doubt(source.convention))
+        return verdict(found, source, self.doubt(source))
 
     def _repeated(self, batch: Batch, usable: Mask) -> list[tuple[str, Places]]:
         """Copies among the rows that are usable so far, and among the others: no row gives way to one left out."""

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.integrity.problems import PROBLEMS, TOLERANCE
 from biasscope.boxes.sizes.unsized import missing_sizes
@@ -87,8 +89,11 @@ def _advice(found: Inspected, source: BoxTable) -> str:
         return ""
     first = "; ".join(f"{reason} ({count:,})" for reason, count in source.log.counts.most_common(3))
     advice = f" Unreadable: {first}." if first else ""
-    if 2 * found.counts["unknown_size"] > found.boxes:
-        advice += f" The annotation gives no image sizes: {missing_sizes(source.sizes_from, source.images)}."
+    if 2 * found.counts["unknown_size"] > found.boxes and "fraction" not in (source.convention, source.layout):
+        unsized = source.images.filter(pl.col("image_width").is_null() | pl.col("image_height").is_null())
+        advice += f" The annotation gives no image sizes: {missing_sizes(source.sizes_from, unsized)}."
+        if "table" in source.format.split(", "):
+            advice += " Where columns of the table are sizes, name them with --columns image_width=...,image_height=..."
     return advice
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from unicodedata import normalize
+from urllib.parse import unquote
 
 from biasscope.boxes.files.names import INNER, key_of, split_from, split_of_folders, stem_of, without_suffix
 
@@ -42,7 +43,7 @@ class ImageNames:
         ``split`` that no folder here has may be one of the annotation's own, and says nothing; one that the folders of
         the image name does. One in a folder that names no split is not meant just because the others are of another.
         """
-        image_id = _composed(image_id.replace("\\", "/"))
+        image_id = self._known(_composed(image_id.replace("\\", "/")))
         names = self._names.get(key_of(image_id), [])
         if len(names) > 1:
             names = self._ending(image_id)
@@ -52,6 +53,17 @@ class ImageNames:
             found = {name: self._split_of(name) for name in names}
             names = [name for name in names if found[name] == told] or (names if set(found.values()) == {None} else [])
         return self._beside(names, image_id) if len(names) > 1 and "/" in image_id else names
+
+    def of_another_split(self, image_id: str, split: str | None = None) -> bool:
+        """Whether an image's name is known, but only in folders of other splits."""
+        name = self._known(_composed(image_id.replace("\\", "/")))
+        return key_of(name) in self._names and not self.like(image_id, split)
+
+    def _known(self, image_id: str) -> str:
+        """Name of an image; where there is none such, one of an address as its file is called (``%20`` is a blank)."""
+        if "%" not in image_id or key_of(image_id) in self._names:
+            return image_id
+        return _composed(unquote(image_id).replace("\\", "/"))
 
     def _ending(self, image_id: str) -> list[str]:
         """Of the names of its key those that end as the image is called, best with its folders; all where none does."""

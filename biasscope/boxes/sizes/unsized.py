@@ -54,6 +54,9 @@ def _why(option: str, place: Path, images: list[tuple[str, str | None]]) -> str:
         return f"{option} has several {'sizes' if sizes else 'pictures'} for one name, such as {_shown(several[0])}"
     if any(like for _, like in found):
         return f"{option} has pictures that cannot be read"
+    elsewhere = [image_id for image_id, split in images if names.of_another_split(image_id, split)]
+    if elsewhere:
+        return f"{option} has {_shown(elsewhere[0])} only in a folder of another split, where it is another image"
     what = "has a usable size of" if sizes else "holds"
     return f"{option} {what} none of these images" + (f", such as {_shown(images[0][0])}" if images else "")
 

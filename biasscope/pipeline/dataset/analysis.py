@@ -124,7 +124,7 @@ def _notes(asked: DatasetAnalysis, sides: list[Usable]) -> list[str]:
     doubts, notes = list[str](), list[str]()
     for place, side in enumerate(sides):
         name = f"{sides_named(asked.paths, str(asked.compare))[1]}: " if place else ""
-        doubt = side.inspector.doubt(side.table.convention)
+        doubt = side.inspector.doubt(side.table)
         doubts += [f"{name}{doubt}"] if doubt else []
         notes += [f"{name}{note}" for note in side.notes()]
     return doubts + notes

@@ -90,7 +90,7 @@ def integrity_of(side: Usable, frame: pl.DataFrame, paths: list[str]) -> Result:
         return found
     rows = found.table("rows")
     first = [f"{where}: {detail}" for where, detail in zip(rows["where"][:3], rows["detail"][:3], strict=True)]
-    doubt = side.inspector.doubt(side.table.convention)
+    doubt = side.inspector.doubt(side.table)
     said = f"{found.finding} {doubt}" if doubt else found.finding
     raise InputError("no usable box", where=", ".join(paths), hint="\n  ".join([said, *first]))
 

@@ -299,9 +299,43 @@ def test_many_impossible_boxes_cast_doubt_on_the_convention(wrong: int, doubted:
     """Corners that are read as a width and height reach beyond the image."""
     inspector = Inspector()
     inspector.check(frame_of([{**good(place), "x1": 60.0 if place < wrong else 9.0} for place in range(100)]))
-    note = inspector.doubt("xywh")
+    note = inspector.doubt(table_of(frame_of([good(1)])))
     assert (note is not None) == doubted
     assert not doubted or f"{wrong} of 100 boxes reach beyond their image" in str(note)
+
+
+@pytest.mark.parametrize(
+    ("convention", "said"), [("auto", "corners instead of a corner with a width"), ("edges", "corners instead of")]
+)
+def test_no_option_is_advised_that_changes_nothing(tmp_path: Path, convention: str, said: str) -> None:
+    """COCO JSON of two corners a box: its layout is that of COCO whatever is said of its corners."""
+    listed = {"images": [{"id": 1, "file_name": "a.jpg", "width": 60, "height": 60}], "categories": [{"id": 1}]}
+    boxes = [{"image_id": 1, "category_id": 1, "bbox": [20 + x, 30, 40 + x, 50]} for x in range(20)]
+    (tmp_path / "x.json").write_text(json.dumps({**listed, "annotations": boxes}))
+    note = inspect(read_boxes(tmp_path / "x.json", box_convention=convention)).notes[-1]
+    assert said in note
+    assert "write them anew" in note
+    assert "say --box-convention" not in note
+
+
+def test_pixels_in_a_format_of_fractions_need_no_sizes(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("".join(f"0 {x} 40 20 20\n" for x in range(30, 50)))
+    found = inspect(read_boxes(tmp_path))
+    assert "give --images" not in found.finding
+    assert "20 of 20 boxes" in found.notes[-1]
+    assert "pixels instead of shares of the image" in found.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("reach", "side", "told"), [(100, 640, True), (100, 150, False), (640, 640, False), (45, 640, False)]
+)
+def test_per_cent_that_were_read_as_pixels(tmp_path: Path, reach: float, side: int, told: bool) -> None:
+    rng = np.random.default_rng(1)
+    first, last = rng.uniform(0, 0.4, (50, 2)) * reach, rng.uniform(0.5, 1, (50, 2)) * reach
+    rows = [[f"{x}", *a, *b, "cat", side, side] for x, (a, b) in enumerate(zip(first, last, strict=True))]
+    lines = [",".join(map(str, row)) for row in rows]
+    (tmp_path / "x.csv").write_text("\n".join(["image,xmin,ymin,xmax,ymax,label,width,height", *lines]))
+    assert ("as per cent of the image" in str(inspect(read_boxes(tmp_path / "x.csv")).notes)) == told
 
 
 def counted(*paths: Path, **options: Any) -> tuple[float | None, float | None]:

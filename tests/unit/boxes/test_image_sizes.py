@@ -151,7 +151,9 @@ def test_advice_knows_which_sizes_were_given(tmp_path: Path, sizes: str | None, 
     (labels / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     table.write_text(sizes or "")
     options = {} if sizes is None else {"sizes": table}
-    assert inspect(read_boxes(boxes, **options)).finding.endswith(f"The annotation gives no image sizes: {said}.")
+    assert (
+        f"The annotation gives no image sizes: {said}. Where columns" in inspect(read_boxes(boxes, **options)).finding
+    )
     assert any(note.endswith(f"could not be found; {said}.") for note in read_boxes(labels, **options).notes)
 
 
@@ -170,7 +172,38 @@ def test_advice_knows_which_pictures_were_given(tmp_path: Path, names: list[str]
     for place, name in enumerate(names):
         (pictures / name).parent.mkdir(exist_ok=True)
         Image.new("L", (20 + place, 10)).save(pictures / name)
-    assert inspect(read_boxes(tmp_path / "x.csv", images=pictures)).finding.endswith(f"sizes: {said}.")
+    assert f"sizes: {said}. Where columns" in inspect(read_boxes(tmp_path / "x.csv", images=pictures)).finding
+
+
+def test_advice_is_about_the_images_without_a_size(tmp_path: Path) -> None:
+    """The size of ``a`` is known; that its box has no area says nothing of sizes."""
+    (tmp_path / "x.csv").write_text("image,xmin,ymin,xmax,ymax,label\na,1,2,1,4,cat\nb,1,2,3,4,cat\nc,1,2,3,4,cat\n")
+    (tmp_path / "s.csv").write_text("image,width,height\na,20,10\n")
+    found = inspect(read_boxes(tmp_path / "x.csv", sizes=tmp_path / "s.csv")).finding
+    assert "--sizes has a usable size of none of these images, such as b" in found
+
+
+def test_pictures_of_another_split_are_told_of(tmp_path: Path) -> None:
+    for name in ("labels/val", "images/train"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "labels" / "val" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    Image.new("L", (20, 10)).save(tmp_path / "images" / "train" / "a.png")
+    said = "has val/a only in a folder of another split"
+    note = read_boxes(tmp_path / "labels", images=tmp_path / "images" / "train").notes[-1]
+    assert f"--images {said}" in note
+    assert f"the folder of pictures {said}" in read_boxes(tmp_path / "labels").notes[-1]
+
+
+@pytest.mark.parametrize(
+    "image", ["https://x.org/up/my%20a.png", "/data/local-files/?d=pictures%2Fmy%20a.png", "my%20a", "my a.png"]
+)
+def test_names_in_addresses_are_those_of_files(tmp_path: Path, image: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,xmin,ymin,xmax,ymax,label\n{image},1,2,3,4,cat\n50%25,1,2,3,4,cat\n")
+    (tmp_path / "pictures").mkdir()
+    Image.new("L", (20, 10)).save(tmp_path / "pictures" / "my a.png")
+    Image.new("L", (40, 10)).save(tmp_path / "pictures" / "50%25.png")
+    boxes = read_boxes(tmp_path / "x.csv", images=tmp_path / "pictures").boxes.collect()
+    assert boxes["image_width"].to_list() == [20, 40]
 
 
 @pytest.mark.parametrize(

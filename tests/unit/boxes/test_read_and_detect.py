@@ -294,8 +294,20 @@ def test_what_the_python_api_is_given_by_mistake(tmp_path: Path) -> None:
         read_boxes("https://example.org/x.csv")
 
 
+def test_a_folder_of_pictures_is_told_from_one_of_annotations(tmp_path: Path) -> None:
+    Image.new("L", (20, 10)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="only pictures here, and no annotations"):
+        read_boxes(tmp_path)
+
+
 @pytest.mark.parametrize("option", ["format", "split", "split_column", "box_convention", "images", "sizes"])
 def test_options_that_are_no_texts_are_usage_errors(tmp_path: Path, option: str) -> None:
     path, _ = table(tmp_path)
     with pytest.raises(UsageError, match=f"{option}: 3 is no text"):
         read_boxes(path, **{option: 3})
+
+
+def test_no_format_is_a_usage_error(tmp_path: Path) -> None:
+    path, _ = table(tmp_path)
+    with pytest.raises(UsageError, match="format: None is no format"):
+        read_boxes(path, format=None)  # type: ignore[arg-type]

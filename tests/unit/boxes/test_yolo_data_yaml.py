@@ -90,6 +90,27 @@ def test_labels_that_are_links_to_nothing_are_bad_rows(data: Path, fetched: bool
         assert "b" not in found.images.collect()["image_id"].to_list()
 
 
+@pytest.mark.parametrize("text", ["train: images/train\nval: images/val", "train: train.txt"])
+def test_folders_of_labels_that_are_links_to_nothing(data: Path, text: str) -> None:
+    (data / "labels").rename(data.parent / "elsewhere")
+    (data / "labels").symlink_to(data / "gone")
+    (data / "train.txt").write_text("./images/train/a.jpg\n./images/train/b.jpg\n")
+    assert read(data / "data.yaml", text) == []
+    found = inspect(read_boxes(data / "data.yaml"))
+    assert "link to a file that is not there" in found.finding
+    assert found.scalar("images_without_objects").value == 0
+    (data / "stray.txt").unlink()
+    (data / "train.txt").unlink()
+    with pytest.raises(InputError, match="links here lead to files that are not there: labels"):
+        read_boxes(data)
+
+
+def test_of_two_pictures_for_one_label_none_gives_the_size(data: Path) -> None:
+    Image.new("L", (40, 10)).save(data / "images" / "train" / "a.png")
+    found = read(data / "data.yaml", "train: images/train")
+    assert {(image, width) for image, _, _, width in found} == {("a", None), ("b", 21)}
+
+
 def test_what_two_keys_name_is_read_once(data: Path) -> None:
     assert read(data / "data.yaml", "train: images/train\nval: images/train") == ALL[:4]
     assert "2 images of val" in read_boxes(data / "data.yaml").notes[0]

@@ -278,7 +278,7 @@ def test_a_picture_of_another_split_gives_no_size(tmp_path: Path) -> None:
     sizes.write_text("image,width,height\ntrain/1.png,100,80\n")
     found = read_boxes(tmp_path / "labels", sizes=sizes)
     assert found.images.collect()["image_width"].to_list() == [None]
-    assert "--sizes has a usable size of none of these images, such as val/1." in found.notes[-1]
+    assert "--sizes has val/1 only in a folder of another split" in found.notes[-1]
 
 
 def test_a_class_that_is_no_whole_number_is_no_class(tmp_path: Path) -> None:

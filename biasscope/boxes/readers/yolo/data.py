@@ -11,6 +11,7 @@ in a text file of the image's name. An image without that file is one without ob
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ SHOWN = 200
 class Entry:
     """An image of a dataset: its labels (``None``: there are none), its file where there is one, its split.
 
-    ``broken`` is whether its labels are a link to nothing.
+    ``broken`` is whether its labels, or a folder that they are in, are a link to nothing.
     """
 
     label: Found | None
@@ -96,9 +97,10 @@ class NamedImages:
 
 
 def image_beside(label: Path) -> Path | None:
-    """Image of the name of a label file in its folder."""
-    named = (path for path in files_in(label.parent) if path.stem == label.stem)
-    return next((path for path in named if path.suffix.lower() in IMAGE_SUFFIXES), None)
+    """Image of the name of a label file in its folder; ``None`` where there is none, or several."""
+    named = [path for path in files_in(label.parent) if path.stem == label.stem]
+    images = [path for path in named if path.suffix.lower() in IMAGE_SUFFIXES]
+    return images[0] if len(images) == 1 else None
 
 
 def labels_of(image: Path) -> Path:
@@ -139,13 +141,23 @@ def _of_folder(folder: Path, root: Path, split: str) -> Iterator[Entry]:
     labels = labels_of(folder)
     inside = _listing(labels)
     texts, broken = _stems(inside.names), _stems(inside.broken)
-    images = {one.name.rpartition(".")[0]: one for one in _listing(folder) if one.suffix in IMAGE_SUFFIXES}
-    known = texts | broken
-    apart = known - images.keys()
-    images = {stem if stem in known else _written(stem, apart.__contains__): one for stem, one in images.items()}
+    known, lost = texts | broken, _lost(labels)
+    images = _pictures(folder, known)
     for stem in sorted(known | images.keys()):
-        image = Path(images[stem].path) if stem in images else None
-        yield _entry(labels / f"{stem}.txt", image, root, split, there=stem in texts, broken=stem in broken)
+        label, image = labels / f"{stem}.txt", images.get(stem)
+        yield _entry(label, image, root, split, there=stem in texts, broken=lost or stem in broken)
+
+
+def _pictures(folder: Path, known: set[str]) -> dict[str, Path | None]:
+    """Images of a folder by the stems of their labels; ``None`` where several have one (``a.jpg``, ``a.png``)."""
+    inside = (one for one in _listing(folder) if one.suffix in IMAGE_SUFFIXES)
+    pictures = [(one.name.rpartition(".")[0], Path(one.path)) for one in inside]
+    times = Counter(stem for stem, _ in pictures)
+    apart = known - times.keys()
+    return {
+        stem if stem in known else _written(stem, apart.__contains__): path if times[stem] == 1 else None
+        for stem, path in pictures
+    }
 
 
 def _stems(names: Sequence[str]) -> set[str]:
@@ -164,7 +176,12 @@ def _of_list(path: Path, root: Path, split: str) -> Iterator[Entry]:
                 f"names an image that is not there, nor are its labels: {line.strip()[:SHOWN]}", where=str(path)
             )
         place = label or labels_of(image or options[0])
-        yield _entry(place, image, root, split, there=label is not None, broken=label is None and place.is_symlink())
+        yield _entry(place, image, root, split, there=label is not None, broken=label is None and _lost(place))
+
+
+def _lost(path: Path) -> bool:
+    """Whether a path, or a folder on the way to it, is a link to nothing."""
+    return not path.exists() and any(one.is_symlink() and not one.exists() for one in (path, *path.parents))
 
 
 def _there(path: Path) -> Path | None:

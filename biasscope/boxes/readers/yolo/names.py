@@ -147,10 +147,17 @@ def load_yaml(path: Path) -> Any:
         data = yaml.safe_load(path.read_bytes())
         values = _values(data, {})
     except (yaml.YAMLError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        raise InputError("cannot be read as yaml", where=str(path), hint=str(error).split("\n")[0]) from error
+        raise InputError(f"cannot be read as yaml ({_said(error)})", where=str(path)) from error
     if values > _MOST_VALUES:
         raise InputError("stands for too many values", where=str(path), hint="Its aliases refer to each other.")
     return data
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with a yaml, and in which line where that is known."""
+    mark, problem = (getattr(error, name, None) for name in ("problem_mark", "problem"))
+    what = str(problem or error).split("\n")[0]
+    return what if mark is None else f"{what}, line {mark.line + 1}"
 
 
 def _values(node: object, counted: dict[int, int]) -> int:

@@ -88,7 +88,7 @@ def read(request: Request) -> BoxTable:
         convention=convention,
         files=Files(_read_of(labels, parsed.images)),
         log=request.log,
-        notes=(*notes, *_notes(classes, images, parsed.boxes, request)),
+        notes=(*notes, *_notes(classes, images, parsed.boxes, request, beside)),
         apart=images.lazy().select(pl.col("file").str.head(-4).alias(APART)),
     )
 
@@ -103,8 +103,11 @@ def _unused(lists: list[str], request: Request) -> list[str]:
     return [f"The splits of {first_few(lists, SHOWN)} were not read: {give}."]
 
 
-def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request: Request) -> list[str]:
-    """Where the names of classes are from, and for how many images with boxes no size was found."""
+def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request: Request, beside: Request) -> list[str]:
+    """Where the names of classes are from, and for how many images with boxes no size was found.
+
+    ``beside`` says where pictures were looked for that were not named.
+    """
     otherwise = f"; {', '.join(classes.others)} names some of them otherwise" if classes.others else ""
     found = f"Class names are from {classes.origin}{otherwise}."
     names = found if classes.origin else "No class names were found: classes are numbers."
@@ -114,7 +117,10 @@ def _notes(classes: Classes, images: pl.DataFrame, boxes: pl.DataFrame, request:
     if not unknown:
         return [names]
     what = "its size" if unknown == 1 else "their sizes"
-    advice = missing_sizes(places_of_sizes(request.images, request.sizes), placed(unsized).lazy())
+    looked, advice = placed(unsized).lazy(), ""
+    if beside.images is not None and request.images is None:
+        advice = f"{missing_sizes({'the folder of pictures': beside.images}, looked)}; "
+    advice += missing_sizes(places_of_sizes(request.images, request.sizes), looked)
     return [
         names,
         f"Of {images.height} images {unknown} have boxes in fractions of a 1 x 1 frame, because {what} could not "
