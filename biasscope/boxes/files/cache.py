@@ -26,7 +26,7 @@ from biasscope.core.errors import OutputError
 from biasscope.core.files import write_files
 from biasscope.core.home import home
 
-PARSERS = 10
+PARSERS = 11
 """To be raised when a reader parses the same files to something else, so that no older result is taken for it."""
 CHECK = 4
 """Bytes at the beginning of a cache file that tell whether the others are those that were written."""

@@ -129,6 +129,14 @@ def test_a_folder_of_archives_is_found_out(tmp_path: Path) -> None:
     assert sorted(ids) == ["n01/a", "n01/a", "n01/b", "n02/a", "n02/a", "n02/b"]
 
 
+def test_archives_that_are_called_like_splits(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    for name in ("train", "val"):
+        packed(tmp_path / "x" / f"{name}.tar.gz", voc(tmp_path / name)[0])
+    splits = read_boxes(tmp_path / "x").images.collect()["split"]
+    assert splits.to_list() == ["train"] * 3 + ["val"] * 3
+
+
 def test_members_of_one_name_in_two_archives_are_two_images(tmp_path: Path) -> None:
     data = next(voc(tmp_path / "plain")[0].glob("*.xml"))
     (tmp_path / "x").mkdir()

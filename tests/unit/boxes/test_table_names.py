@@ -158,18 +158,47 @@ def test_images_that_are_both_whole_floats_and_integers_are_two(tmp_path: Path, 
     assert words(tmp_path / "x.csv", "image_width", sizes=tmp_path / "s.csv") == ["20", "40"]
 
 
-@pytest.mark.parametrize("names", ["x_center,y_center,w,h", "cx,cy,w,h", "bbox_xc,bbox_yc,bbox_w,bbox_h"])
+@pytest.mark.parametrize(
+    "names",
+    ["x_center,y_center,w,h", "cx,cy,w,h", "bbox_xc,bbox_yc,bbox_w,bbox_h", "box_cx,box_cy,w,h", "x_mid,y_mid,w,h"],
+)
 def test_columns_of_centres_are_told_of(tmp_path: Path, names: str) -> None:
     (tmp_path / "x.csv").write_text(f"image,{names},label\na,5,5,2,2,cat\n")
     with pytest.raises(InputError, match="look like centres, which are not read"):
         read_boxes(tmp_path / "x.csv")
 
 
-@pytest.mark.parametrize("x", ["cx", "X Center", "bbox_xc"])
+@pytest.mark.parametrize("x", ["cx", "X Center", "bbox_xc", "box_cx", "x_mid", "box.center_x", "xcenter_px"])
 def test_a_column_of_centres_is_no_edge(tmp_path: Path, x: str) -> None:
     (tmp_path / "x.csv").write_text(f"image,{x},y,w,h,label\na,5,5,2,2,cat\n")
     with pytest.raises(UsageError, match=f"{x} looks like a centre, and x0 is an edge"):
         read_boxes(tmp_path / "x.csv", columns={"x0": x, "y0": "y", "x1": "w", "y1": "h"})
+
+
+@pytest.mark.parametrize("x", ["xmin", "topic_x", "pic_x", "accent_x", "x_class", "max_x"])
+def test_what_ends_alike_is_no_centre(tmp_path: Path, x: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,{x},y,w,h,label\na,5,5,2,2,cat\n")
+    columns = {"x0": x, "y0": "y", "x1": "w", "y1": "h"}
+    assert read_boxes(tmp_path / "x.csv", columns=columns).boxes.collect()["x1"].to_list() == [7]
+
+
+@pytest.mark.parametrize("sides", ["img_w,img_h", "im_width,im_height", "Image W,Image H"])
+def test_names_of_sides_of_images(tmp_path: Path, sides: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,x,y,w,h,label,{sides}\na,5,5,2,2,cat,20,10\n")
+    assert words(tmp_path / "x.csv", "image_width") == ["20"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'filename,file_attributes,region_shape_attributes\na.jpg,"{}","{""name"":""rect"",""x"":1,""y"":2}"\n',
+        'image,label\na.jpg,"[{""x"":1,""y"":2,""rectanglelabels"":[""cat""]}]"\n',
+    ],
+)
+def test_boxes_in_json_in_a_column_are_told_of(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(InputError, match=r"The column (region_shape_attributes|label) holds JSON"):
+        read_boxes(tmp_path / "x.csv")
 
 
 def test_columns_of_centres_beside_corners_are_not_what_is_missing(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from biasscope.boxes.files.names import suffix_of
 from biasscope.boxes.schema import CORNERS, FLAGS
 from biasscope.boxes.tables.boxcolumn import BBOX
 from biasscope.boxes.tables.boxcolumn import NAMES as LISTS
+from biasscope.boxes.tables.commas import first_words
 from biasscope.boxes.tables.opening import TEXTS, csv_header, csv_text, separator
 from biasscope.core.errors import InputError, UsageError
 
@@ -37,8 +38,8 @@ NAME_OF_CLASS = ("name", *LABEL)
 """Fields that name a class where one is given with its number."""
 OTHERS = {
     "split": ("split", "subset", "set", "partition"),
-    "image_width": ("image_width", "img_width", "imagewidth", "width"),
-    "image_height": ("image_height", "img_height", "imageheight", "height"),
+    "image_width": ("image_width", "img_width", "imagewidth", "im_width", "image_w", "img_w", "im_w", "width"),
+    "image_height": ("image_height", "img_height", "imageheight", "im_height", "image_h", "img_h", "im_h", "height"),
     "crowd": ("crowd", "iscrowd", "is_crowd", "isgroupof", "is_group_of"),
     "truncated": ("truncated", "istruncated", "is_truncated"),
     "occluded": ("occluded", "isoccluded", "is_occluded"),
@@ -64,7 +65,9 @@ _AGAIN = "_duplicated_0"
 """What polars puts behind the second of a name in CSV."""
 _SIDE = {"x1": re.compile(r"width$|(?:^|_|[bx])w$"), "y1": re.compile(r"height$|(?:^|_|[bx])h$")}
 """What columns are called that hold a width and a height where corners would stand."""
-_CENTRE = re.compile(r"^(?:bbox_)?(?:[xy]_?(?:c|cent(?:er|re))|(?:c|cent(?:er|re)_?)[xy])$")
+_JSON_BOX = re.compile(r'\s*\[?\s*\{.*"(?:x|left|xmin|bbox)"\s*:', re.DOTALL)
+_MIDDLE = r"(?:mid(?:dle)?|cent(?:er|re|roid))"
+_CENTRE = re.compile(rf"(?:^|[_.])(?:(?:[xy]_?{_MIDDLE}|{_MIDDLE}[_.]?[xy])(?:$|[_.])|(?:c_?[xy]|[xy]_?c)$)")
 
 
 def resolve(
@@ -150,6 +153,8 @@ def _hint(missing: Sequence[str], names: Sequence[str], path: Path) -> str:
     """What to do about columns that were not found."""
     if wrong := _not_names(path):
         return wrong
+    if (packed := _packed(names, path)) and not set(missing).isdisjoint(CORNERS):
+        return f"The column {packed} holds JSON, which is not looked into: export as COCO JSON, or a row for each box."
     centres = [name for name in names if _CENTRE.search(_plain(name))]
     if centres and not set(missing).isdisjoint(CORNERS):
         return f"{' and '.join(centres)} look like centres, which are not read: write left and top edges instead."
@@ -165,6 +170,12 @@ def _not_names(path: Path) -> str:
     if (line := _line_of_names(path)) > 1:
         return f"Its line {line} looks like the line of names: take out what stands above it."
     return ""
+
+
+def _packed(names: Sequence[str], path: Path) -> str:
+    """Column whose texts are JSON that speaks of boxes, as VIA and Label Studio write them; empty for none."""
+    columns = zip(names, first_words(path, *([name] for name in names)), strict=True)
+    return next((name for name, words in columns if any(map(_JSON_BOX.match, words))), "")
 
 
 def meant_for_boxes(names: Sequence[str], path: Path) -> bool:

@@ -108,7 +108,7 @@ def read(request: Request) -> BoxTable:
         boxes,
         images_of(boxes, empty),
         format=NAME,
-        convention=parts[0][1],
+        convention=", ".join(dict.fromkeys(part[1] for part in parts)),
         files=tuple(Path(found.path) for found in files),
         log=request.log,
         notes=tuple(dict.fromkeys(part[2] for part in parts)),

@@ -117,13 +117,19 @@ def _parse(request: Request, files: Listing, log: RowLog) -> Parsed:
     splits, parts, usual, packed = dict[str, str | None](), list[Frames](), True, Packed(NAME)
     for block in _blocks(_documents(files, log, packed)):
         names = [name for name, _ in block]
-        for folder in {name.rpartition("/")[0] for name in names} - splits.keys():
+        folders = [_folder(name) for name in names]
+        for folder in {*folders} - splits.keys():
             splits[folder] = request.split_of(folder + "/x", stem=False)
-        own = [splits[name.rpartition("/")[0]] for name in names]
+        own = [splits[folder] for folder in folders]
         found = list(_read(names, own, [data for _, data in block], log, usual=usual))
         usual = usual and any(plain for _, plain in found)
         parts += [frames for frames, _ in found]
     return replace(_joined(parts), beside=tuple(packed.found))
+
+
+def _folder(name: str) -> str:
+    """Folders that a document is in; an archive is the outermost of those of its members."""
+    return name.replace("!", "/", 1).rpartition("/")[0]
 
 
 def _blocks(documents: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
