@@ -11,9 +11,9 @@ from typing import cast
 
 from biasscope.boxes.boxtable import BoxTable
 from biasscope.boxes.convention import check_convention
-from biasscope.boxes.files.listing import head
 from biasscope.boxes.files.names import told_apart
 from biasscope.boxes.files.packed import NAMED
+from biasscope.boxes.files.pointers import is_pointer, pointed
 from biasscope.boxes.files.unread import empty, list_broken, reason, refuse_packed, with_unread
 from biasscope.boxes.joined import joined
 from biasscope.boxes.registry import COLUMNED, READERS, detector
@@ -27,7 +27,6 @@ from biasscope.core.words import first_few
 
 HUB = "hf://"
 _ADDRESS = re.compile(r"[a-z0-9]{2,}:/", re.IGNORECASE)
-POINTER = b"version https://git-lfs"
 
 
 def read_boxes(
@@ -178,9 +177,8 @@ def _format_of(name: str, request: Request) -> str:
         hint = "For a dataset of the Hugging Face hub say --format-in huggingface, or hf://owner/name."
         hint = "Fetch it first: only paths and hf://owner/name are read." if _ADDRESS.match(where) else hint
         raise InputError("there is no such file or folder", where=where, hint=hint)
-    if request.path.is_file() and head(request.path, len(POINTER)) == POINTER:
-        hint = "Fetch it with: git lfs pull."
-        raise InputError("is the pointer of Git LFS to a file, not the file itself", where=where, hint=hint)
+    if request.path.is_file() and is_pointer(request.path):
+        raise pointed(where)
     chosen = detect(request) if name == "auto" else name
     READERS.load(chosen)  # there is such a reader
     return chosen

@@ -12,6 +12,7 @@ from biasscope.boxes.files.archive import is_archive, members
 from biasscope.boxes.files.listing import Found, head
 from biasscope.boxes.files.names import IMAGE_SUFFIXES, suffix_of
 from biasscope.boxes.files.packed import DATA, LOOKED_AT, NAMED, Packed, known_to, knows
+from biasscope.boxes.files.pointers import PULL, REASON, is_pointer
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.source import FETCH, Request
 from biasscope.boxes.tables.opening import TABLES
@@ -23,6 +24,8 @@ _PACKED = (".zip", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _BESIDE = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_infos.json")
 """Files that the ``datasets`` library writes beside others and reads with them."""
 _DEEP = 1000
+FEW = 8
+"""Files that are looked at where none was recognised."""
 
 
 def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
@@ -36,6 +39,7 @@ def with_unread(table: BoxTable, request: Request, *, named: bool) -> BoxTable:
     unread = list[Found]()
     if request.path.is_dir():
         unread, table = _unread(table, request), replace(table, notes=(*table.notes, *_sizes_only(request)))
+        unread = list(_without_pointers(unread, table.log))
     if not named:
         looked = _looked_at(unread, request, table.format)
         _all_alike(
@@ -58,6 +62,15 @@ def _not_read(names: list[str], reader: str, unpack: str) -> Iterator[str]:
         yield f"Not read, as no columns of boxes were found in them: {few}. With --columns each can be read by itself."
     if others:
         yield f"Not read, as they are not {reader}: {first_few(others, NAMED)}.{unpack}"
+
+
+def _without_pointers(unread: list[Found], log: RowLog) -> Iterator[Found]:
+    """Files but for the pointers of Git LFS among the first of them, which become bad rows."""
+    for place, found in enumerate(unread):
+        if place < LOOKED_AT and is_pointer(found.path):
+            log.add(REASON, found.name, PULL)
+        else:
+            yield found
 
 
 def _own(found: Found, request: Request, reader: str) -> bool:
@@ -88,8 +101,12 @@ def reason(request: Request) -> str:
     """Why nothing may have recognised a file: a picture, packed, its encoding, its depth; empty when none shows."""
     if request.suffixes.keys() <= IMAGE_SUFFIXES:
         return "there are only pictures here, and no annotations: give these as the path, and pictures with --images"
+    if any(is_pointer(found.path) for found in request.files[:FEW]):
+        return f"there are pointers of Git LFS to files, not the files themselves. {PULL}"
     begin = head(request.files[0].path)
     suffix = request.files[0].suffix
+    if suffix == ".dvc":
+        return "there are pointers of DVC to files, not the files themselves: fetch these with dvc pull"
     if suffix == ".json" and (begin.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in begin[:4]):
         return "the file is not UTF-8 (it looks like UTF-16 or UTF-32): convert it to UTF-8"
     if suffix == ".json" and begin.count(b"[") + begin.count(b"{") > _DEEP + begin.count(b"]") + begin.count(b"}"):

@@ -20,6 +20,8 @@ PER_CENT, LARGER, FAR = 101, 200, 0.2
 there; so many of them have to lie beyond the first half of either side."""
 FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE = 10, 0.2
 """Boxes, and their share, that no image can hold from which on the convention is doubted."""
+LISTED_SHARES = "a corner with a width and height: write these as columns x, y, w, h then"
+"""A list in fractions is read as two corners."""
 _TOLERANCE = 0.01
 _PLACES = range(-1, 3)
 _MEANS = {
@@ -42,22 +44,16 @@ class Evidence:
     first: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
     last: dict[int, int] = field(default_factory=lambda: dict.fromkeys(_PLACES, 0))
 
-    def add_last(self, x1: Floats, y1: Floats, width: Floats, height: Floats) -> None:
-        """Count the last corners of boxes in large images that lie where per cent of the image would."""
-        room = SAMPLE - self.large
-        if room <= 0:
-            return
-        large = np.flatnonzero((np.minimum(width, height) >= LARGER) & np.isfinite(x1 + y1))[:room]
-        across, down = x1[large], y1[large]
-        self.large += large.size
-        self.hundred += int(((across <= PER_CENT) & (down <= PER_CENT)).sum())
-        self.far += int(((across > PER_CENT / 2) | (down > PER_CENT / 2)).sum())
+    def add(self, x0: Floats, x1: Floats, width: Floats, down: tuple[Floats, Floats] | None = None) -> None:
+        """Count horizontal corners, in edges, against the width in pixels (NaN where unknown).
 
-    def add(self, x0: Floats, x1: Floats, width: Floats) -> None:
-        """Count horizontal corners, in edges, against the width in pixels (NaN where unknown)."""
+        ``down`` is the last corner and the side of the other axis, where these are to be looked at too.
+        """
         room = SAMPLE - self.boxes
         if room <= 0:
             return
+        if down is not None:
+            self._add_large(x1[:room], width[:room], down[0][:room], down[1][:room])
         x0, x1, width = x0[:room], x1[:room], width[:room]
         good = np.isfinite(x0) & np.isfinite(x1) & (width > 1)
         x0, x1, width = x0[good], x1[good], width[good]
@@ -69,6 +65,14 @@ class Evidence:
             self.first[place] += int((np.abs(x0 - place) < _TOLERANCE).sum())
             self.last[place] += int((np.abs(width - x1 - place) < _TOLERANCE).sum())
 
+    def _add_large(self, x1: Floats, width: Floats, y1: Floats, height: Floats) -> None:
+        """Count the last corners of boxes in large images that lie where per cent of the image would."""
+        large = np.flatnonzero((np.minimum(width, height) >= LARGER) & np.isfinite(x1 + y1))
+        across, down = x1[large], y1[large]
+        self.large += large.size
+        self.hundred += int(((across <= PER_CENT) & (down <= PER_CENT)).sum())
+        self.far += int(((across > PER_CENT / 2) | (down > PER_CENT / 2)).sum())
+
     def note(self, convention: str) -> str | None:
         """Sentence that names a likelier convention, or ``None``.
 
@@ -77,10 +81,11 @@ class Evidence:
         the first pixel are fractions; those within the first hundred of each side of larger images, per cent.
         """
         if self.boxes >= FEWEST_SHARES and self.shares >= MOST * self.boxes:
+            listed = f" (or, if a list holds {LISTED_SHARES})" if convention == "xywh" else ""
             return (
                 "The coordinates lie between 0 and 1, as shares of the image (fraction) would, but were read as "
-                f"pixels ({convention}). If so, all numbers here are wrong: say --box-convention fraction for a table; "
-                "other formats fix what they hold. Nothing was changed."
+                f"pixels ({convention}). If so, all numbers here are wrong: say --box-convention fraction for a "
+                f"table{listed}; other formats fix what they hold. Nothing was changed."
             )
         if self._per_cent():
             return (
@@ -122,7 +127,7 @@ def misread(impossible: int, boxes: int, convention: str, fixed: str = "") -> st
     others = " Nothing was changed, and all numbers here are of the other boxes." if impossible < boxes else ""
     other = {
         "xywh": "corners instead of a corner with a width and height",
-        "fraction": "pixels instead of shares of the image",
+        "fraction": "pixels instead of shares of the image" + ("" if fixed else f", or in a list {LISTED_SHARES}"),
     }.get(fixed or convention, "a corner with a width and height (xywh) instead of corners")
     what = "If so, say --box-convention."
     if fixed:

@@ -87,8 +87,8 @@ class Inspector:
             return np.ones(0, bool)
         self.boxes += batch.height
         made = Batch.of(batch)
-        self._evidence.add(made.corners[0], made.corners[2], made.width)
-        self._evidence.add_last(made.corners[2], made.corners[3], made.width, made.height)
+        x0, _, x1, y1 = made.corners
+        self._evidence.add(x0, x1, made.width, (y1, made.height))
         self._labels.update(np.flatnonzero(np.bincount(codes_of(batch["label"]))[1:]).tolist())
         usable = np.ones(batch.height, bool)
         for code, rows in (*geometry(made, pixels=self.pixels), *plain(batch)):

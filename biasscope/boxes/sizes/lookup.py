@@ -20,6 +20,7 @@ import polars as pl
 
 from biasscope.boxes.files.archive import SUFFIXES
 from biasscope.boxes.files.names import IMAGE_SUFFIXES, split_of_folder
+from biasscope.boxes.files.pointers import is_pointer, pointed
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes.names import ImageNames
 from biasscope.boxes.sizes.table import UNKNOWN, Size, SizeTable, check_size_table
@@ -121,6 +122,8 @@ def _size_in_header(path: Path | BinaryIO) -> tuple[int, int]:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError("claims an improbable size", where=where, hint=str(error)) from error
     except (OSError, ValueError, SyntaxError) as error:
+        if isinstance(path, Path) and path.is_file() and is_pointer(path):
+            raise pointed(path) from error
         why = str(error) if where else str(error).replace(repr(path), "").strip()  # bytes have an address, no name
         raise InputError(f"its size cannot be read ({why})", where=where) from error
 

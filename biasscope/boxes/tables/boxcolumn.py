@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import polars as pl
 from biasscope.boxes.tables.fields import number
 from biasscope.core.errors import InputError
 
+SHOWN = 100
 BBOX = "bbox"
 """Key of such a column among the target columns of a table."""
 NAMES = ("bbox", "box", "bounding_box", "boundingbox", "bndbox", "box_2d")
@@ -48,6 +50,21 @@ def four_numbers(name: str, kind: pl.DataType, asked: str, layout: Layouts, path
         hint = "It may hold lists of four numbers, structs such as {x, y, w, h} or {xmin, ymin, xmax, ymax}, or text."
         raise InputError(f"column {name!r} holds no boxes (its type is {kind})", where=str(path), hint=hint)
     return made, asked in ("auto", "xywh")
+
+
+def check_texts(name: str, words: Sequence[str], path: Path) -> None:
+    """One of the first texts of a box column, at least, is four numbers.
+
+    Raises
+    ------
+    InputError
+        None is, but some text is there.
+    """
+    there = [word for word in words if word.strip()]
+    if there and not any(re.search(_FOUR, word) for word in there):
+        what = f"column {name!r} holds no four numbers a row, but {there[0][:SHOWN]!r}"
+        hint = "One row is one box, such as [10, 20, 5, 5]; several boxes of an image are several rows."
+        raise InputError(what, where=str(path), hint=hint)
 
 
 def _listed(name: str, kind: pl.DataType) -> list[pl.Expr] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from biasscope.boxes.files.pointers import is_pointer, pointed
 from biasscope.boxes.tables.quotes import BLOCK, opened
 from biasscope.core.errors import InputError
 
@@ -15,11 +16,15 @@ DAMAGE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 """What polars raises over a file that it cannot read; a panic is no Exception for Python."""
 BOXES_NOUN = "a table of boxes"
 SHORT = 200
+FEW = 100
+"""Files of which one may be a pointer."""
 CONVERT = "Convert it, for example with: iconv -f latin1 -t utf-8."
 
 
 def unreadable(error: BaseException, files: Sequence[Path], noun: str = BOXES_NOUN) -> InputError:
     """Error for a file that polars gave up on, naming it where there is only one."""
+    if lost := next(filter(_is_lost, files[:FEW]), None):
+        return pointed(lost)
     if "utf-8 sequence" in str(error) and (found := _not_utf8(files)) is not None:
         return found
     first = " ".join(str(error).strip().split("\n")[0].split())
@@ -53,6 +58,13 @@ def _not_utf8(files: Sequence[Path]) -> InputError | None:
         except (OSError, EOFError):
             return None
     return None
+
+
+def _is_lost(path: Path) -> bool:
+    try:
+        return is_pointer(path)
+    except InputError:
+        return False
 
 
 def _named(files: Sequence[Path]) -> str:

@@ -18,6 +18,7 @@ import polars as pl
 
 from biasscope.boxes.files.listing import HEAD, head
 from biasscope.boxes.files.names import suffix_of
+from biasscope.boxes.files.pointers import POINTER, pointed
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.tables.damage import BOXES_NOUN, CONVERT, DAMAGE, SHORT, unreadable
 from biasscope.boxes.tables.quotes import opened, sound
@@ -93,6 +94,8 @@ def head_of(path: Path, size: int = HEAD) -> bytes:
 def csv_text(path: Path) -> str:
     """First lines of a CSV file, decoded."""
     data = head_of(path)
+    if data.startswith(POINTER):
+        raise pointed(path)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data[: len(data) // 2 * 2].decode("utf-16", errors="replace")
     try:

@@ -16,6 +16,17 @@ XYWH = [[x0, y0, x1 - x0, y1 - y0] for _, _, (x0, y0, x1, y1) in BOXES]
 CORNERS = [list(corners) for _, _, corners in BOXES]
 
 
+@pytest.mark.parametrize(
+    "word", ['"[[1, 2, 3, 4], [5, 6, 7, 8]]"', '"[np.float64(1.0), np.float64(2.0), 3, 4]"', "none"]
+)
+def test_texts_that_are_no_four_numbers_are_an_error_where_none_is(tmp_path: Path, word: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,label,bbox\na,cat,{word}\nb,cat,\n")
+    with pytest.raises(InputError, match="'bbox' holds no four numbers a row, but"):
+        read_boxes(tmp_path / "x.csv")
+    (tmp_path / "x.csv").write_text(f'image,label,bbox\na,cat,{word}\nb,cat,"[1, 2, 3, 4]"\n')
+    assert read_boxes(tmp_path / "x.csv").boxes.collect()["x1"].to_list() == [None, 4]
+
+
 def frame(boxes: pl.Series) -> pl.DataFrame:
     images = [image for image, _, _ in BOXES]
     sizes = {"width": [SIZES[image][0] for image in images], "height": [SIZES[image][1] for image in images]}

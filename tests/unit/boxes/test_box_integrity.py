@@ -338,6 +338,19 @@ def test_per_cent_that_were_read_as_pixels(tmp_path: Path, reach: float, side: i
     assert ("as per cent of the image" in str(inspect(read_boxes(tmp_path / "x.csv")).notes)) == told
 
 
+def test_a_list_in_shares_is_two_corners_and_the_advice_says_so(tmp_path: Path) -> None:
+    """As FiftyOne has its boxes: left, top, width and height in shares of the image."""
+    lines = [f'{x},cat,"[0.4, 0.5, 0.2, 0.3]",100,100' for x in range(30)]
+    (tmp_path / "x.csv").write_text("\n".join(["image,label,bounding_box,width,height", *lines]))
+    for options in ({}, {"box_convention": "fraction"}):
+        notes = inspect(read_boxes(tmp_path / "x.csv", **options)).notes
+        assert "write these as columns x, y, w, h" in notes[-1]
+    lines = [f"{x},cat,0.4,0.5,0.2,0.3,100,100" for x in range(30)]
+    (tmp_path / "y.csv").write_text("\n".join(["image,label,x,y,w,h,width,height", *lines]))
+    found = read_boxes(tmp_path / "y.csv", box_convention="fraction").boxes.collect()
+    assert found.select("x0", "y0", "x1", "y1").row(0) == pytest.approx((40, 50, 60, 80))
+
+
 def counted(*paths: Path, **options: Any) -> tuple[float | None, float | None]:
     """Images, and those of them without objects."""
     found = inspect(read_boxes(*paths, **options))

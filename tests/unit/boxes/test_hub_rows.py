@@ -184,6 +184,29 @@ def test_sizes_have_the_names_that_they_have_in_tables(tmp_path: Path, sides: tu
     assert f"image sizes are from the columns {sides[0]} and {sides[1]}." in found.notes[0]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("parquet", [False, True])
+def test_pictures_may_be_bytes_alone(tmp_path: Path, parquet: bool, stream: bool) -> None:
+    data = io.BytesIO()
+    Image.new("L", (20, 10)).save(data, "PNG")
+    made = datasets.Dataset.from_dict(
+        {"jpeg": [data.getvalue()], "objects": [{"bbox": [[1.0, 2, 3, 4]], "label": [0]}]}
+    )
+    path = tmp_path / ("x.parquet" if parquet else "x")
+    made.to_parquet(path) if parquet else made.save_to_disk(path)
+    images = read_boxes(path, stream=stream).images.collect()
+    assert images.select("image_width", "image_height").rows() == [(20, 10)]
+
+
+def test_a_row_for_each_box_in_columns_is_said_to_be_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    box = {"image": ["a"], "xmin": [1], "ymin": [2], "xmax": [3], "ymax": [4], "label": ["cat"]}
+    datasets.Dataset.from_dict(box).save_to_disk(path)
+    with pytest.raises(InputError, match="read with --format-in table"):
+        read_boxes(path)
+    assert read_boxes(path, format="table").boxes.collect()["x1"].to_list() == [3]
+
+
 def test_sizes_of_the_image_go_before_those_that_may_be_of_anything(tmp_path: Path) -> None:
     sides = {"width": 9, "height": 9, "image_width": 100, "image_height": 80}
     row = {"image_id": "a", **sides, "objects": {"bbox": [BOX], "category": ["cat"]}}

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from biasscope import analyze_dataset
-from biasscope.boxes import BOXES, inspect, read_boxes, usable_boxes
+from biasscope.boxes import BOXES, READERS, inspect, read_boxes, usable_boxes
 from biasscope.boxes.files.listing import Files
 from biasscope.boxes.files.names import split_from, stem_of, unique_ids
+from biasscope.boxes.files.pointers import REASON
 from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes.lookup import ImageFiles, image_size, read_sizes
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError, UsageError
-from tests.unit.boxes.box_samples import Sample, coco, expected, rows, table, voc, yolo
+from tests.unit.boxes.box_samples import SAMPLES, Sample, coco, expected, rows, table, voc, yolo
 
 
 @pytest.mark.parametrize(
@@ -201,6 +202,34 @@ def test_the_pointer_that_stands_for_a_file_is_named(tmp_path: Path, name: str) 
     (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
     with pytest.raises(InputError, match="git lfs pull"):
         read_boxes(tmp_path / name)
+
+
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+@pytest.mark.parametrize("reader", [*SAMPLES])
+def test_pointers_among_files_that_were_fetched_are_not_passed_over(tmp_path: Path, reader: str) -> None:
+    path, options = SAMPLES[reader](tmp_path)
+    folder = path if path.is_dir() else path.parent
+    name = f"lost{'.json' if reader == 'huggingface' else READERS[reader].facts['suffixes'][0]}"
+    (folder / name).write_text(LFS)
+    if reader == "table":  # of tables all have to be read
+        with pytest.raises(InputError, match=f"{name}: is the pointer of Git LFS"):
+            read_boxes(folder, **options)
+        return
+    found = read_boxes(folder, **options)
+    assert [(row.reason, row.where) for row in found.log.rows] == [(REASON, name)]
+    assert not any(name in note for note in found.notes)
+
+
+def test_folders_of_pointers(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.json").write_text(LFS)
+    with pytest.raises(InputError, match="git lfs pull"):
+        read_boxes(tmp_path)
+    (tmp_path / "data" / "a.json").rename(tmp_path / "data" / "a.png")
+    with pytest.raises(InputError, match="pointer of Git LFS"):
+        image_size(tmp_path / "data" / "a.png")
 
 
 def test_a_pipe_is_neither_file_nor_folder(tmp_path: Path) -> None:

@@ -182,6 +182,15 @@ def test_what_ends_alike_is_no_centre(tmp_path: Path, x: str) -> None:
     assert read_boxes(tmp_path / "x.csv", columns=columns).boxes.collect()["x1"].to_list() == [7]
 
 
+@pytest.mark.parametrize(
+    ("w", "h"), [("bbox.w", "bbox.h"), ("dx", "dy"), ("box width (px)", "box height (px)"), ("width_px", "height_px")]
+)
+def test_a_width_that_is_named_is_no_edge(tmp_path: Path, w: str, h: str) -> None:
+    (tmp_path / "x.csv").write_text(f"image,x,y,{w},{h},label\na,5,5,2,3,cat\n")
+    columns = {"x0": "x", "y0": "y", "x1": w, "y1": h}
+    assert read_boxes(tmp_path / "x.csv", columns=columns).boxes.collect().select("x1", "y1").row(0) == (7, 8)
+
+
 @pytest.mark.parametrize("sides", ["img_w,img_h", "im_width,im_height", "Image W,Image H"])
 def test_names_of_sides_of_images(tmp_path: Path, sides: str) -> None:
     (tmp_path / "x.csv").write_text(f"image,x,y,w,h,label,{sides}\na,5,5,2,2,cat,20,10\n")
@@ -193,6 +202,7 @@ def test_names_of_sides_of_images(tmp_path: Path, sides: str) -> None:
     [
         'filename,file_attributes,region_shape_attributes\na.jpg,"{}","{""name"":""rect"",""x"":1,""y"":2}"\n',
         'image,label\na.jpg,"[{""x"":1,""y"":2,""rectanglelabels"":[""cat""]}]"\n',
+        "image,label\na,\"[{'x': 559, 'y': 213, 'width': 50, 'height': 32}]\"\n",
     ],
 )
 def test_boxes_in_json_in_a_column_are_told_of(tmp_path: Path, text: str) -> None:

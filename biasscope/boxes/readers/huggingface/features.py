@@ -177,7 +177,8 @@ def _objects(features: Any, source: str, columns: Mapping[str, str]) -> tuple[st
     raise InputError(
         f"no feature with boxes ({', '.join(BOX)}) was found among: {', '.join(features)}",
         where=source,
-        hint="An object-detection dataset has a feature like objects = {bbox, category}.",
+        hint="An object-detection dataset has a feature like objects = {bbox, category}; one with a row for each box, "
+        "in columns of its own, is read with --format-in table.",
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from biasscope.boxes.readers.table.columns import IMAGE, OTHERS, field_of
 
 _ID = ("image_id", "image_name", "file_name", "filename", "id")
+_PICTURE = ("image", "img", "jpeg", "jpg", "png", "picture", "image_bytes", "img_bytes")
+_BYTES = ("binary", "large_binary")
 _WORDS = ("string", "large_string", "int", "uint", "float")
 """How the types begin whose values may be names of images."""
 
@@ -20,9 +22,15 @@ def image_id_of(features: Mapping[str, Any]) -> str | None:
 
 
 def image_of(features: Mapping[str, Any]) -> str | None:
-    """Feature of the picture; where the library does not say so, one of bytes beside a path, as it stores them."""
+    """Feature of the picture; where the library does not say so, one of bytes beside a path, as it stores them.
+
+    Bytes alone are a picture where they are called so.
+    """
     known = (name for name, kind in features.items() if type(kind).__name__ == "Image")
-    return next(chain(known, (name for name, kind in features.items() if _stored(kind))), None)
+    stored = (name for name, kind in features.items() if _stored(kind))
+    found = next(chain(known, stored), None)
+    encoded = {name: kind for name, kind in features.items() if getattr(kind, "dtype", None) in _BYTES}
+    return field_of(encoded, _PICTURE) if found is None else found
 
 
 def _stored(kind: Any) -> bool:

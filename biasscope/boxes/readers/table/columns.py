@@ -63,9 +63,12 @@ LAYOUTS: tuple[tuple[bool, tuple[str, str, str, str]], ...] = (
 """Names of the four numbers, in lower case, and whether the last two are width and height."""
 _AGAIN = "_duplicated_0"
 """What polars puts behind the second of a name in CSV."""
-_SIDE = {"x1": re.compile(r"width$|(?:^|_|[bx])w$"), "y1": re.compile(r"height$|(?:^|_|[bx])h$")}
+_SIDE = {
+    "x1": re.compile(r"width|(?:^|[_.bx])w$|^(?:d|delta_?)x$"),
+    "y1": re.compile(r"height|(?:^|[_.bx])h$|^(?:d|delta_?)y$"),
+}
 """What columns are called that hold a width and a height where corners would stand."""
-_JSON_BOX = re.compile(r'\s*\[?\s*\{.*"(?:x|left|xmin|bbox)"\s*:', re.DOTALL)
+_JSON_BOX = re.compile(r"""\s*\[?\s*\{.*["'](?:x|left|xmin|bbox)["']\s*:""", re.DOTALL)
 _MIDDLE = r"(?:mid(?:dle)?|cent(?:er|re|roid))"
 _CENTRE = re.compile(rf"(?:^|[_.])(?:(?:[xy]_?{_MIDDLE}|{_MIDDLE}[_.]?[xy])(?:$|[_.])|(?:c_?[xy]|[xy]_?c)$)")
 

@@ -39,7 +39,7 @@ from biasscope.boxes.readers.table.names import names_of, naming
 from biasscope.boxes.schema import CORNERS
 from biasscope.boxes.sizes.pictures import SIDES, picture_column, with_sizes
 from biasscope.boxes.source import Request
-from biasscope.boxes.tables.boxcolumn import BBOX, corners, four_numbers
+from biasscope.boxes.tables.boxcolumn import BBOX, check_texts, corners, four_numbers
 from biasscope.boxes.tables.boxcolumn import NAMES as LISTS
 from biasscope.boxes.tables.commas import THOUSANDS, first_words, meaning, plain
 from biasscope.boxes.tables.fields import side
@@ -134,6 +134,7 @@ def _one(request: Request, found: Found) -> tuple[Parts, str, str]:
     check_numbers(numeric, schema, path)
     check_words(chosen, schema, path)
     if BBOX in chosen:
+        check_texts(chosen[BBOX], first_words(path, [chosen[BBOX]])[0], path)
         numbers, wh = four_numbers(chosen[BBOX], schema[chosen[BBOX]], request.convention, layout_of, path)
     else:
         numbers = corners([chosen[key] for key in CORNERS], schema, commas)

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from biasscope.boxes.assemble import Raw, size_number
 from biasscope.boxes.documents.xmlsafe import RefusedXmlError, parse
+from biasscope.boxes.files.pointers import POINTER, PULL, REASON
 from biasscope.boxes.readers.voc.plain import TRUE
 from biasscope.boxes.rowlog import RowLog
 
@@ -38,6 +39,9 @@ def _root(name: str, data: bytes, log: RowLog) -> Element | None:
     except RefusedXmlError as error:
         log.add("refused XML", name, str(error))
     except (ParseError, ValueError, LookupError) as error:
+        if data.startswith(POINTER):
+            log.add(REASON, name, PULL)
+            return None
         log.add("unreadable XML", name, str(error) if data else "the file is empty")
     else:
         if root.tag == "annotation":

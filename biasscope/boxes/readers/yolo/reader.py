@@ -23,6 +23,7 @@ from biasscope.boxes.convention import choose_corners, from_centre
 from biasscope.boxes.files.cache import Parsed, cached
 from biasscope.boxes.files.listing import Files, Listing, contents
 from biasscope.boxes.files.names import IMAGE_SUFFIXES, suffix_of, unique_ids
+from biasscope.boxes.files.pointers import POINTER, PULL, REASON
 from biasscope.boxes.readers.yolo.data import Entry, NamedImages, image_beside, named_entries
 from biasscope.boxes.readers.yolo.names import (
     YAML,
@@ -200,6 +201,9 @@ def _parse(entries: list[Entry], classes: Classes, log: RowLog, *, lists: bool) 
 
 def _text(data: bytes, name: str, log: RowLog) -> str:
     """Content of a label file as text; nothing, and a bad row, where it is none."""
+    if data.startswith(POINTER):
+        log.add(REASON, name, PULL)
+        return ""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
