@@ -174,14 +174,23 @@ def _format_of(name: str, request: Request) -> str:
     if where.startswith(("hf:/", HUB)) and name == "auto":
         name = "huggingface"
     elif name != "huggingface" and not request.path.exists():
-        hint = "For a dataset of the Hugging Face hub say --format-in huggingface, or hf://owner/name."
-        hint = "Fetch it first: only paths and hf://owner/name are read." if _ADDRESS.match(where) else hint
-        raise InputError("there is no such file or folder", where=where, hint=hint)
+        raise InputError("there is no such file or folder", where=where, hint=_elsewhere(where))
     if request.path.is_file() and is_pointer(request.path):
         raise pointed(where)
     chosen = detect(request) if name == "auto" else name
     READERS.load(chosen)  # there is such a reader
     return chosen
+
+
+def _elsewhere(where: str) -> str:
+    """What to do about a path where nothing is."""
+    if _ADDRESS.match(where):
+        return "Fetch it first: only paths and hf://owner/name are read."
+    if any(mark in where for mark in "*?["):
+        return "Patterns are left to the shell, and not in quotes there: give the folder, or each of the files."
+    if where.startswith("~"):
+        return "The folder of the user is not put in for ~ here: write it out."
+    return "For a dataset of the Hugging Face hub say --format-in huggingface, or hf://owner/name."
 
 
 def check_columns(formats: Sequence[str], columns: Mapping[str, str], split_column: str | None) -> None:

@@ -16,6 +16,7 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.core.errors import UsageError
 from biasscope.core.wanted import refusal
 
+SHOWN = 100
 FETCH = "Fetch what the link stands for (git annex get, dvc pull), mount its disk, or delete it."
 
 
@@ -25,13 +26,20 @@ def check_paths(paths: Iterable[object]) -> None:
     Raises
     ------
     UsageError
-        One is neither a text nor a Path.
+        One is neither a text nor a Path, or is empty, or too long to be one.
     """
     for path in paths:
         if not isinstance(path, str | os.PathLike):
             kind = f"{type(path).__module__.partition('.')[0]}.{type(path).__name__}"
             hint = "Several paths stand one after another (*paths). Write a frame to a Parquet file, and give its path."
             raise UsageError(f"a path is a text or a Path, and this is {kind}", where="paths", hint=hint)
+        if path == "":
+            raise UsageError("the path is empty", where="paths", hint='The current folder is ".".')
+        try:
+            Path(path).exists()
+        except OSError as error:
+            what = f"{str(path)[:SHOWN]!r} ... cannot be looked up ({error.strerror})"
+            raise UsageError(what, where="paths", hint="Give the path of the file, not what it holds.") from error
 
 
 def check_words(kind: type | UnionType = str, /, **options: object) -> None:

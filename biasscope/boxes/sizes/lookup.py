@@ -30,7 +30,7 @@ from biasscope.core.errors import InputError
 
 _PACKED = f"(?i)({'|'.join(map(re.escape, SUFFIXES))})!"
 """Pattern of the end of an archive's name in the place of a member, for polars."""
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
 
 
 def check_places(images: Path | None, sizes: Path | None) -> None:

@@ -23,8 +23,8 @@ from biasscope.core.errors import InputError
 Size = tuple[int | None, int | None]
 UNKNOWN: Size = (None, None)
 _IMAGE = ("image_id", "file_name", "filename", "image", "imageid", "file", "path", "id", "name")
-_WIDTH = ("width", "image_width", "w")
-_HEIGHT = ("height", "image_height", "h")
+_WIDTH = ("width", "image_width", "img_width", "im_width", "w", "image_w", "img_w", "im_w")
+_HEIGHT = ("height", "image_height", "img_height", "im_height", "h", "image_h", "img_h", "im_h")
 SIDES = {"table_width": pl.Int32(), "table_height": pl.Int32()}
 FOUND = pl.Struct(SIDES)
 """Type of a width and a height."""

@@ -133,6 +133,11 @@ def test_image_headers_and_what_is_none(tmp_path: Path) -> None:
     ]
 
 
+def test_sizes_of_pictures_in_other_formats(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.jp2")
+    assert image_size(tmp_path / "a.jp2") == (40, 30)
+
+
 def test_images_of_one_name_are_told_apart_by_folder(tmp_path: Path) -> None:
     for number, folder in enumerate(("train", "val"), 1):
         (tmp_path / folder).mkdir()
@@ -334,6 +339,22 @@ def test_options_that_are_no_texts_are_usage_errors(tmp_path: Path, option: str)
     path, _ = table(tmp_path)
     with pytest.raises(UsageError, match=f"{option}: 3 is no text"):
         read_boxes(path, **{option: 3})
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", 'the path is empty. The current folder is "."'),
+        ("{}" * 4000, "Give the path of the file, not what it holds"),
+        ("data/*.xml", "Patterns are left to the shell"),
+        ("~/nowhere.csv", "is not put in for ~ here"),
+        ("nowhere", "hf://owner/name"),
+    ],
+)
+def test_paths_that_lead_nowhere_have_a_reason(path: str, said: str) -> None:
+    with pytest.raises((UsageError, InputError)) as raised:
+        read_boxes(path)
+    assert said in str(raised.value)
 
 
 def test_no_format_is_a_usage_error(tmp_path: Path) -> None:

@@ -133,9 +133,7 @@ def _splits(request: Request) -> dict[str | None, dict[str | None, Any]]:
 def _load(request: Request) -> dict[str | None, Any]:
     import datasets
 
-    name = (
-        str(request.path).removeprefix("hf:/").lstrip("/") if str(request.path).startswith("hf:") else str(request.path)
-    )
+    name = _named(request.path)
     try:
         if request.path.exists() and not _saved(request) and request.of(".parquet"):
             data: Any = datasets.load_dataset("parquet", data_files=_by_split(request), streaming=True)
@@ -146,11 +144,26 @@ def _load(request: Request) -> dict[str | None, Any]:
             data = datasets.load_dataset(name, streaming=request.stream)
     except Exception as error:  # the library raises whatever its layers raise
         first = str(error).split("\n")[0]
-        raise InputError(f"cannot be loaded as a Hugging Face dataset ({first})", where=name) from error
+        hint = (
+            "If it needs a configuration or a login, load it with the library, save_to_disk it, and give that folder."
+        )
+        raise InputError(f"cannot be loaded as a Hugging Face dataset ({first})", where=name, hint=hint) from error
     if isinstance(data, Mapping):
         names = split_names(map(str, data))
         return {None if key == WHOLE else names[str(key)]: value for key, value in data.items()}
     return {request.split or request.split_of("x", stem=False): data}
+
+
+def _named(path: Path) -> str:
+    """Name of a dataset of the hub, also where it is said to be one of the datasets there; any other path as it is.
+
+    >>> _named(Path("hf://owner/name")), _named(Path("hf://datasets/owner/name"))
+    ('owner/name', 'owner/name')
+    """
+    if not str(path).startswith("hf:"):
+        return str(path)
+    name = str(path).removeprefix("hf:").lstrip("/")
+    return name.removeprefix("datasets/") if name.count("/") > 1 else name
 
 
 def _by_split(request: Request) -> dict[str, list[str]]:
