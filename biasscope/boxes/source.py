@@ -43,16 +43,18 @@ def check_paths(paths: Iterable[object]) -> None:
 
 
 def check_words(kind: type | UnionType = str, /, **options: object) -> None:
-    """Refuse options that are neither texts (or paths) nor left out.
+    """Refuse options that are neither texts (or paths) nor left out, and empty ones.
 
     Raises
     ------
     UsageError
-        One is something else.
+        One is something else, or empty: as a path that would be the current folder.
     """
     for name, value in options.items():
         if value is not None and not isinstance(value, kind):
             raise refusal(value, str, where=name)
+        if value == "":
+            raise UsageError("is empty", where=name, hint="Leave it out instead.")
 
 
 @dataclass(frozen=True)

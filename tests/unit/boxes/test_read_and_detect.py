@@ -357,6 +357,14 @@ def test_paths_that_lead_nowhere_have_a_reason(path: str, said: str) -> None:
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize("option", ["format", "split", "split_column", "box_convention", "images", "sizes"])
+def test_empty_options_are_usage_errors(tmp_path: Path, option: str) -> None:
+    """As a path, nothing is the current folder."""
+    path, _ = table(tmp_path)
+    with pytest.raises(UsageError, match=f"{option}: is empty"):
+        read_boxes(path, **{option: ""})  # type: ignore[arg-type]
+
+
 def test_no_format_is_a_usage_error(tmp_path: Path) -> None:
     path, _ = table(tmp_path)
     with pytest.raises(UsageError, match="format: None is no format"):

@@ -268,6 +268,15 @@ def test_of_two_pictures_of_a_name_the_one_beside_the_labels_is_meant(
         assert found.select("image_id", "image_width", "image_height").row(0) == ("1", 100, 80)
 
 
+def test_a_file_of_another_kind_does_not_stand_for_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "x.csv").write_text("a,b\n")
+    with pytest.raises(InputError, match=r"x\.csv: no YOLO label file"):
+        read_boxes(tmp_path / "x.csv", format="yolo")
+    (tmp_path / "obj.names").write_text("cat\n")
+    assert read_boxes(tmp_path / "obj.names", format="yolo").boxes.collect()["label"].to_list() == ["cat"]
+
+
 def test_a_picture_of_another_split_gives_no_size(tmp_path: Path) -> None:
     for folder in ("labels/val", "images/train"):
         (tmp_path / folder).mkdir(parents=True)

@@ -42,6 +42,8 @@ from biasscope.boxes.source import Request
 from biasscope.core.words import first_few
 
 NAME = "yolo"
+ROOTED = (*YAML, ".data", ".names")
+"""Files that stand for the folder they are in."""
 SHOWN = 4
 """Lists of splits that a note names."""
 Corners = tuple[float, float, float, float]
@@ -230,7 +232,7 @@ def _rows(raw: Raw, image: int, text: str, name: str, classes: Classes, log: Row
 
 def _rooted(request: Request) -> Request:
     """Return the request for the folder a data yaml or ``obj.data`` stands in; others as they are."""
-    if request.path.is_file() and request.path.suffix.lower() != ".txt":
+    if request.path.is_file() and request.path.suffix.lower() in ROOTED:
         return replace(request, path=request.path.parent)
     return request
 
