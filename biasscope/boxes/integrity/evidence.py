@@ -126,7 +126,7 @@ def misread(impossible: int, boxes: int, convention: str, fixed: str = "") -> st
         return None
     others = " Nothing was changed, and all numbers here are of the other boxes." if impossible < boxes else ""
     other = {
-        "xywh": "corners instead of a corner with a width and height",
+        "xywh": "corners, or a centre (which is not read), instead of a corner with a width and height",
         "fraction": "pixels instead of shares of the image" + ("" if fixed else f", or in a list {LISTED_SHARES}"),
     }.get(fixed or convention, "a corner with a width and height (xywh) instead of corners")
     what = "If so, say --box-convention."

@@ -305,7 +305,7 @@ def test_many_impossible_boxes_cast_doubt_on_the_convention(wrong: int, doubted:
 
 
 @pytest.mark.parametrize(
-    ("convention", "said"), [("auto", "corners instead of a corner with a width"), ("edges", "corners instead of")]
+    ("convention", "said"), [("auto", "instead of a corner with a width"), ("edges", "corners, or a centre")]
 )
 def test_no_option_is_advised_that_changes_nothing(tmp_path: Path, convention: str, said: str) -> None:
     """COCO JSON of two corners a box: its layout is that of COCO whatever is said of its corners."""
