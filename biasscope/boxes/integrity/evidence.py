@@ -132,8 +132,8 @@ def misread(impossible: int, boxes: int, convention: str, fixed: str = "") -> st
     what = "If so, say --box-convention."
     if fixed:
         what = (
-            "Its format has one layout, which --box-convention does not change: if the numbers are in another, write "
-            "them anew, or as a table with the columns of that layout."
+            "The format has one layout, and --box-convention only says which pixels are meant: if the numbers are in "
+            "another layout, write them anew, or as a table with the columns of that layout."
         )
     return (
         f"{impossible:,} of {boxes:,} boxes reach beyond their image or have no area when they are read as "

@@ -108,8 +108,8 @@ class Inspector:
         impossible = self.counts["outside"] + self.counts["degenerate"]
         if "fraction" in (source.convention, source.layout):  # of an unknown size too: it is no share of anything
             impossible += self.counts["unknown_size"]
-        wrong = misread(impossible, self.boxes, source.convention, source.layout)
-        return wrong or self._evidence.note(source.convention)
+        known = self._evidence.note(source.convention)  # which names the convention, so it goes first
+        return known or misread(impossible, self.boxes, source.convention, source.layout)
 
     @property
     def violations(self) -> int:
