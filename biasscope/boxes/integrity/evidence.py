@@ -22,6 +22,11 @@ FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE = 10, 0.2
 """Boxes, and their share, that no image can hold from which on the convention is doubted."""
 LISTED_SHARES = "a corner with a width and height: write these as columns x, y, w, h then"
 """A list in fractions is read as two corners."""
+COUNTED_FROM_0 = (
+    "Boxes begin one pixel outside the frame, as numbers that are counted from 0 would, but were read as inclusive1 "
+    "(counted from 1). If so, say --box-convention inclusive0 if they end with the last pixel of an object, or edges "
+    "if they end behind it; nothing was changed."
+)
 _TOLERANCE = 0.01
 _PLACES = range(-1, 3)
 _MEANS = {
@@ -94,11 +99,12 @@ class Evidence:
                 "coordinates by 100, and read them as shares of the image (--box-convention fraction for a table). "
                 "Nothing was changed."
             )
-        if self.boxes < FEWEST or self.whole < MOST * self.boxes:
+        if self.boxes < FEWEST:
             return None
-        likelier = self._likelier(convention if convention in _MEANS else "edges")
+        whole = self.whole >= MOST * self.boxes
+        likelier = self._likelier(convention if convention in _MEANS else "edges") if whole else None
         if likelier is None:
-            return None
+            return COUNTED_FROM_0 if self._from_0(convention) else None
         return (
             f"The coordinates are whole numbers and touch the frame as {_MEANS[likelier]} would, "
             f"but were read as {convention}. If so, say --box-convention {likelier}; nothing was changed."
@@ -107,6 +113,10 @@ class Evidence:
     def _per_cent(self) -> bool:
         enough = self.large >= max(FEWEST_SHARES, MOST * self.boxes)
         return enough and self.hundred >= MOST * self.large and self.far >= FAR * self.large
+
+    def _from_0(self, now: str) -> bool:
+        """Whether boxes begin one pixel before the frame, though nothing tells where those end that touch it."""
+        return now == "inclusive1" and _shift(self.first, self.boxes) == -1
 
     def _likelier(self, now: str) -> str | None:
         starts, ends = (_shift(counts, self.boxes) for counts in (self.first, self.last))

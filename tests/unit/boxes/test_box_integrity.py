@@ -318,19 +318,29 @@ def test_no_option_is_advised_that_changes_nothing(tmp_path: Path, convention: s
     assert "say --box-convention" not in note
 
 
-@pytest.mark.parametrize(("last", "likelier"), [(99, "inclusive0"), (100, "edges")])
-def test_a_pixel_aside_is_told_of_however_many_boxes_it_puts_outside(tmp_path: Path, last: int, likelier: str) -> None:
-    """VOC files of tools that count from 0, most of whose boxes touch the frame."""
+@pytest.mark.parametrize(
+    ("last", "share", "said"),
+    [
+        (99, 2, "say --box-convention inclusive0"),
+        (100, 2, "say --box-convention edges"),
+        (60, 2, "say --box-convention inclusive0 if they end with"),
+        (60.5, 9, "say --box-convention inclusive0 if they end with"),
+    ],
+)
+def test_a_pixel_aside_is_told_of_however_many_boxes_it_puts_outside(
+    tmp_path: Path, last: float, share: int, said: str
+) -> None:
+    """VOC files of tools that count from 0, many or few of whose boxes touch the frame."""
     for place in range(120):
-        corners = (0, 10, last, 50) if place % 3 else (10 + place % 7, 10, 60, 50)
+        corners = (10 + place % 7, 10, 60, 50) if place % share else (0, 10, last, 50)
         names = ("xmin", "ymin", "xmax", "ymax")
         box = "".join(f"<{name}>{value}</{name}>" for name, value in zip(names, corners, strict=True))
         size = "<size><width>100</width><height>80</height></size>"
         text = f"<annotation>{size}<object><name>cat</name><bndbox>{box}</bndbox></object></annotation>"
         (tmp_path / f"{place}.xml").write_text(text)
     found = inspect(read_boxes(tmp_path))
-    assert found.table("problems")["count"][list(PROBLEMS).index("outside")] == 80
-    assert f"say --box-convention {likelier}" in found.notes[-1]
+    assert found.table("problems")["count"][list(PROBLEMS).index("outside")] == -(-120 // share)
+    assert said in found.notes[-1]
 
 
 def test_pixels_in_a_format_of_fractions_need_no_sizes(tmp_path: Path) -> None:
