@@ -42,6 +42,8 @@ class Evidence:
 
     boxes: int = 0
     whole: int = 0
+    before: int = 0
+    behind: int = 0
     shares: int = 0
     large: int = 0
     hundred: int = 0
@@ -66,6 +68,8 @@ class Evidence:
         self.whole += int(((np.abs(x0 - np.rint(x0)) < _TOLERANCE) & (np.abs(x1 - np.rint(x1)) < _TOLERANCE)).sum())
         within_a_pixel = (x0 > -_TOLERANCE) & (x1 < 1 + _TOLERANCE) & (x1 > x0) & (width > 2)
         self.shares += int(within_a_pixel.sum())
+        self.before += int((x0 < -1 - _TOLERANCE).sum())
+        self.behind += int((x1 > width + 1 + _TOLERANCE).sum())
         for place in _PLACES:
             self.first[place] += int((np.abs(x0 - place) < _TOLERANCE).sum())
             self.last[place] += int((np.abs(width - x1 - place) < _TOLERANCE).sum())
@@ -116,10 +120,15 @@ class Evidence:
 
     def _from_0(self, now: str) -> bool:
         """Whether boxes begin one pixel before the frame, though nothing tells where those end that touch it."""
-        return now == "inclusive1" and _shift(self.first, self.boxes) == -1
+        return now == "inclusive1" and self._shifts(now)[0] == -1
+
+    def _shifts(self, now: str) -> tuple[int | None, int | None]:
+        """Where first and last corners pile up; a pixel that the convention added or took may have put them outside."""
+        before, behind = self.before if now == "inclusive1" else None, self.behind if now == "inclusive0" else None
+        return _shift(self.first, self.boxes, before), _shift(self.last, self.boxes, behind)
 
     def _likelier(self, now: str) -> str | None:
-        starts, ends = (_shift(counts, self.boxes) for counts in (self.first, self.last))
+        starts, ends = self._shifts(now)
         if starts is None or ends is None:
             return None
         raw_first, raw_last = starts + (now == "inclusive1"), -ends - (now == "inclusive0")
@@ -152,17 +161,18 @@ def misread(impossible: int, boxes: int, convention: str, fixed: str = "") -> st
     )
 
 
-def _shift(counts: dict[int, int], boxes: int) -> int | None:
+def _shift(counts: dict[int, int], boxes: int, beyond: int | None = None) -> int | None:
     """Where corners pile up, in pixels inwards from the frame: the outermost usual place.
 
     One pixel outside the frame it has to be a pile, not just boxes that are too large; one pixel inside it has to be a
-    hard end, with nothing at the frame.
+    hard end, with nothing at the frame. Where so many boxes as ``beyond`` are further outside, it may be a pile beside
+    these alone: what is too large is so by more than one pixel, too.
     """
     usual = [place for place in (-1, 0, 1) if counts[place] >= max(5, MANY * boxes)]
     if not usual:
         return None
     place = usual[0]
-    if place == -1 and counts[-1] < PILE * counts[0]:
+    if place == -1 and counts[-1] < PILE * (counts[0] if beyond is None else min(beyond, counts[0])):
         return 0 if 0 in usual else None
     if place == 1 and (counts[0] or counts[1] < counts[2]):
         return None

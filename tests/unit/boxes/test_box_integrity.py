@@ -229,6 +229,24 @@ def test_evidence_for_another_convention(raw_first: int, raw_last: int, read_as:
     assert text is None if note is None else f"--box-convention {note}" in str(text)
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "now"), [(0, 99, "inclusive1"), (0, 100, "inclusive1"), (1, 100, "inclusive0")]
+)
+@pytest.mark.parametrize("sloppy", [False, True])
+def test_a_pixel_outside_is_evidence_although_others_touch_the_frame(
+    first: int, last: int, now: str, sloppy: bool
+) -> None:
+    """As many are one pixel inside; unless boxes lie outside by any number of pixels."""
+    rng = np.random.default_rng(1)
+    x0 = np.where(rng.random(2000) < 0.1, first, rng.integers(first, first + 4, 2000)).astype(float)
+    x1 = np.where(rng.random(2000) < 0.1, last, rng.integers(last - 3, last + 1, 2000)).astype(float)
+    if sloppy:
+        x0, x1 = x0 - rng.integers(0, 9, 2000), x1 + rng.integers(0, 9, 2000)
+    evidence = Evidence()
+    evidence.add(x0 - (now == "inclusive1"), x1 + (now == "inclusive0"), np.full(2000, 100.0))
+    assert (evidence.note(now) is None) == sloppy
+
+
 def test_no_evidence_from_few_or_from_decimals() -> None:
     few, decimals = Evidence(), Evidence()
     few.add(np.ones(50), np.full(50, 100.0), np.full(50, 100.0))
