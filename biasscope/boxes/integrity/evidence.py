@@ -20,8 +20,7 @@ PER_CENT, LARGER, FAR = 101, 200, 0.2
 there; so many of them have to lie beyond the first half of either side."""
 FEWEST_IMPOSSIBLE, MANY_IMPOSSIBLE = 10, 0.2
 """Boxes, and their share, that no image can hold from which on the convention is doubted."""
-LISTED_SHARES = "a corner with a width and height: write these as columns x, y, w, h then"
-"""A list in fractions is read as two corners."""
+LISTED_SHARES = " A list of fractions is read as two corners: write left, top, width and height as columns x, y, w, h."
 COUNTED_FROM_0 = (
     "Boxes begin one pixel outside the frame, as numbers that are counted from 0 would, but were read as inclusive1 "
     "(counted from 1). If so, say --box-convention inclusive0 if they end with the last pixel of an object, or edges "
@@ -90,11 +89,11 @@ class Evidence:
         the first pixel are fractions; those within the first hundred of each side of larger images, per cent.
         """
         if self.boxes >= FEWEST_SHARES and self.shares >= MOST * self.boxes:
-            listed = f" (or, if a list holds {LISTED_SHARES})" if convention == "xywh" else ""
+            listed = LISTED_SHARES if convention == "xywh" else ""
             return (
                 "The coordinates lie between 0 and 1, as shares of the image (fraction) would, but were read as "
                 f"pixels ({convention}). If so, all numbers here are wrong: say --box-convention fraction for a "
-                f"table{listed}; other formats fix what they hold. Nothing was changed."
+                f"table or Hugging Face dataset; other formats fix what they hold. Nothing was changed.{listed}"
             )
         if self._per_cent():
             return (
@@ -146,9 +145,9 @@ def misread(impossible: int, boxes: int, convention: str, fixed: str = "") -> st
     others = " Nothing was changed, and all numbers here are of the other boxes." if impossible < boxes else ""
     other = {
         "xywh": "corners, or a centre (which is not read), instead of a corner with a width and height",
-        "fraction": "pixels instead of shares of the image" + ("" if fixed else f", or in a list {LISTED_SHARES}"),
+        "fraction": "pixels instead of shares of the image",
     }.get(fixed or convention, "a corner with a width and height (xywh) instead of corners")
-    what = "If so, say --box-convention."
+    what = f"If so, say --box-convention.{LISTED_SHARES if convention == 'fraction' else ''}"
     if fixed:
         what = (
             "The format has one layout, and --box-convention only says which pixels are meant: if the numbers are in "

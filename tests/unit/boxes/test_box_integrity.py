@@ -387,7 +387,7 @@ def test_a_list_in_shares_is_two_corners_and_the_advice_says_so(tmp_path: Path) 
     (tmp_path / "x.csv").write_text("\n".join(["image,label,bounding_box,width,height", *lines]))
     for options in ({}, {"box_convention": "fraction"}):
         notes = inspect(read_boxes(tmp_path / "x.csv", **options)).notes
-        assert "write these as columns x, y, w, h" in notes[-1]
+        assert "write left, top, width and height as columns x, y, w, h" in notes[-1]
     lines = [f"{x},cat,0.4,0.5,0.2,0.3,100,100" for x in range(30)]
     (tmp_path / "y.csv").write_text("\n".join(["image,label,x,y,w,h,width,height", *lines]))
     found = read_boxes(tmp_path / "y.csv", box_convention="fraction").boxes.collect()
