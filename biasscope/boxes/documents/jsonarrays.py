@@ -65,6 +65,8 @@ def goes_on(window: Window) -> bool:
 
 def elements(window: Window, kind: type[T]) -> Iterator[list[T] | BadElement]:
     """Elements of an array of objects, decoded to ``kind`` some thousands at a time; bad elements apart."""
+    if window.peek() not in (b"[", b""):
+        raise window.error("no list begins here", hint="Images and annotations are lists of objects, if empty ones.")
     window.take(b"[")
     if window.peek() == b"]":
         window.at += 1

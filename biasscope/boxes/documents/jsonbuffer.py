@@ -131,10 +131,9 @@ class Window:
         except ValueError as error:
             raise self.error(f"no JSON ({error})", begin) from error
 
-    def error(self, what: str, ahead: int = 0) -> InputError:
+    def error(self, what: str, ahead: int = 0, hint: str = "Is this complete JSON in UTF-8?") -> InputError:
         """Error that names the byte of the file."""
-        where = f"{self.name}, byte {self.offset + self.at + ahead}"
-        return InputError(what, where=where, hint="Is this complete JSON in UTF-8?")
+        return InputError(what, where=f"{self.name}, byte {self.offset + self.at + ahead}", hint=hint)
 
 
 def _whole(value: Any) -> Any:

@@ -144,6 +144,23 @@ def test_what_follows_the_annotations_is_looked_at_too(tmp_path: Path, more: str
         assert rows(read_boxes(tmp_path / "x.json", stream=stream).boxes.collect()) == expected()
 
 
+@pytest.mark.parametrize("key", ["images", "annotations"])
+@pytest.mark.parametrize("value", [None, {}, 3])
+def test_what_is_no_list_is_said_to_be_none(tmp_path: Path, key: str, value: object) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({**coco_dict(), key: value}))
+    with pytest.raises(InputError, match="no list begins here") as raised:
+        read_boxes(tmp_path / "x.json")
+    assert "UTF-8" not in str(raised.value.hint)
+
+
+@pytest.mark.parametrize("order", [("images", "annotations"), ("annotations", "images")])
+def test_names_of_files_may_be_numbers(tmp_path: Path, order: tuple[str, ...]) -> None:
+    made = coco_dict()
+    made["images"] = [{**image, "file_name": place} for place, image in enumerate(made["images"], 7)]
+    (tmp_path / "x.json").write_text(json.dumps({**{key: made.pop(key) for key in order}, **made}))
+    assert read_boxes(tmp_path / "x.json").images.collect()["image_id"].to_list() == ["7", "8", "9"]
+
+
 def test_not_numbers_are_boxes_with_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     text = json.dumps(coco_dict())

@@ -31,7 +31,7 @@ class Image(msgspec.Struct, gc=False):
     """What is needed of an image."""
 
     id: Id
-    file_name: str | None = None
+    file_name: str | int | None = None
     width: Side = None
     height: Side = None
 
@@ -74,7 +74,7 @@ class Tables:
             images = list(self._new(images, path, log))
         if images:
             self.image.update(zip([image.id for image in images], count(len(self.image))))
-            names = [image.file_name or str(image.id) for image in images]
+            names = [str(image.file_name or image.id) for image in images]
             sides = ([image.width for image in images], [image.height for image in images])
             self.parts.append(_listed(names, *sides))
 
