@@ -122,6 +122,23 @@ def test_sources_are_the_same_every_time_and_are_not_written_to(protocol, transf
     assert again.dtype == torch.float32
 
 
+def test_content_moves_the_way_that_the_coordinates_say(protocol, transformation, preprocessing):
+    """Positive shifts are down and to the right, of the content, by so many pixels; seen off the frame's edge."""
+    if not {"dy", "dx"} <= set(transformation.coordinates):
+        return
+    offsets = np.stack([transformation.coordinates[axis] for axis in ("dy", "dx")], -1)
+    whole = [view for view, offset in enumerate(offsets) if (offset % 1 == 0).all()]
+    source = torch.stack([transformation.source(pictures(protocol)[0], preprocessing, 0)])
+    source = torch.nn.functional.avg_pool2d(source, 5, 1, 2)
+    seen = shown(transformation, source, preprocessing, whole, [0] * len(whole)).numpy()
+    at_rest = seen[whole.index(transformation.reference)]
+    for view, moved in zip(whole, seen, strict=True):
+        shift = (offsets[view] - offsets[transformation.reference]).astype(int)
+        back = np.roll(moved, -shift, (1, 2))
+        edge = np.s_[:, 5:-5, 5:-5]
+        assert np.abs(back - at_rest)[edge].mean() <= 0.02 * at_rest[edge].std(), f"view {view}: {shift}"
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_any_layout_and_precision(transformation, sources, preprocessing, layout):
     single = shown(transformation, sources, preprocessing, [0, 1, 1], [0, 1, 2])

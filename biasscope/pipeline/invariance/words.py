@@ -10,6 +10,7 @@ from biasscope.core.words import counted
 from biasscope.pipeline.common.numbers import bounds, percent
 from biasscope.pipeline.invariance import resizes
 from biasscope.pipeline.invariance.measurement import Measurement, Real, interval_of
+from biasscope.transforms import PROTOCOLS
 
 MOST = 4
 """Models that a sentence names."""
@@ -21,8 +22,8 @@ CIRCULAR = (
 )
 _ONE_VIEW = "One view of each picture was measured, which says nothing on shifts"
 Measured = Mapping[str, Sequence[Measurement]]
-PREFERRED = ("crop", "embed", "box", "pairs", "fourier", "bilinear", "circular")
-"""Protocols of shifts, the one that the answer speaks of first."""
+PREFERRED = ("crop", "embed", "box", "pairs", "fourier", "bilinear")
+"""Protocols of shifts, the one that the answer speaks of first; then those of no place here, and circular shifts."""
 
 
 def shifts(items: Sequence[Measurement], protocol: str, phrase: str) -> str:
@@ -133,7 +134,9 @@ def from_frame_to_frame(item: Measurement) -> float:
 
 def main_protocol(measured: Measured) -> str | None:
     """Protocol of shifts that the answer speaks of; circular only when there is no other."""
-    return next((name for name in PREFERRED if name in measured), None)
+    shifted = [name for name in measured if PROTOCOLS[name].facts["kind"] not in BY_KIND]
+    others = sorted(set(shifted) - {*PREFERRED, "circular"})
+    return next((name for name in (*PREFERRED, *others, "circular") if name in shifted), None)
 
 
 BY_KIND: dict[str, Callable[[Sequence[Measurement]], str]] = {

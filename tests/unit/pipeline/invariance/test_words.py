@@ -11,6 +11,7 @@ from biasscope.pipeline.invariance.differences import differences
 from biasscope.pipeline.invariance.headline import headline
 from biasscope.pipeline.invariance.measurement import interval_of
 from biasscope.pipeline.invariance.tables import scalars
+from biasscope.transforms import PROTOCOLS
 from tests.unit.pipeline.invariance.made import measurement
 
 STEADY = [[0, 1, 2, 3] * 30] * 4
@@ -59,6 +60,16 @@ def test_circular_results_never_stand_alone() -> None:
     assert "Shifman & Weiss" in finding
     assert "Shifman & Weiss" not in words.shifts([item], "embed", "")
     assert words.main_protocol({"circular": [item], "crop": [item]}) == "crop"
+
+
+def test_a_protocol_of_shifts_that_is_new_is_told_of_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "PROTOCOLS", {**PROTOCOLS, "mirrored": PROTOCOLS["circular"]})
+    items = [measurement(SHAKY, TRUTH)]
+    said, known = (answer({name: items}, {name: "4 shifts"}, {name: "shifts"}) for name in ("mirrored", "embed"))
+    assert said == known
+    found = list(scalars(items))
+    assert headline({"mirrored": items}, {"mirrored": found}) == headline({"embed": items}, {"embed": found})
+    assert words.main_protocol({"circular": items, "mirrored": items}) == "mirrored"
 
 
 def test_findings_of_the_other_kinds() -> None:
