@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from biasscope.models import antialias, circular, pac, polyphase, surgery_table
+from biasscope.models import antialias, circular, pac, polyphase, surgery, surgery_table
 from tests.unit.models.families import FLAT, GLOBAL, build, deviation, picture
 
 OPERATIONS = {
@@ -13,6 +13,10 @@ OPERATIONS = {
     "polyphase": polyphase,
     "pac": pac,
 }
+
+
+ELSEWHERE = {"same_padding", "surgery_table"}
+"""Names of the package that are no operation on any network: the one writes padding down, the other tells."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +33,11 @@ def name(request):
 @pytest.fixture(params=GLOBAL)
 def global_name(request):
     return request.param
+
+
+def test_every_surgery_is_held_to_these_promises():
+    operations = {name for name in surgery.__all__ if name.islower()}
+    assert {name.partition(",")[0] for name in OPERATIONS} == operations - ELSEWHERE
 
 
 def test_one_tap_equals_the_original(name):
