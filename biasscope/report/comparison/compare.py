@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from biasscope.report.comparison import words
 from biasscope.report.comparison.comparability import comparability
 from biasscope.report.comparison.families import families, ordered
@@ -90,12 +92,13 @@ def _alone(ours: Numbers, theirs: Numbers) -> list[str]:
 
 
 def _headline(report: Report, parts: Iterable[Part]) -> list[Change]:
-    """Head numbers of B that A has, too."""
+    """Head numbers of B that A has, too, as B calls them there: a scalar need not say of which result it is."""
     found: dict[tuple[str, float | None], Change] = {}
     for part in parts:
         for item in part.scalars:
             found.setdefault((item.name, item.b), item)
-    return [found[key] for item in report.headline if (key := (item.name, item.value)) in found]
+    heads = [(found.get((item.name, item.value)), item.title) for item in report.headline]
+    return [msgspec.structs.replace(one, title=title or one.title) for one, title in heads if one]
 
 
 def _counts(parts: Iterable[Part]) -> dict[Status, int]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from biasscope.core.results import Interval, Scalar
 from biasscope.report import cards, wording
 from biasscope.report.comparison import showing
@@ -57,7 +59,9 @@ def scale(item: Change) -> Scale:
     values = [value for value in (item.a, item.b) if value is not None]
     low = min([one.low for one in found] + values, default=0.0)
     high = max([one.high for one in found] + values, default=1.0)
-    low, high = cards.span(Scalar(item.name, high, interval=Interval(low, high), unit=item.unit))
+    counted = Scalar(item.name, high, n=max(item.n_a or 0, item.n_b or 0), unit=item.unit)
+    of_n = not found and wording.of_family(counted)
+    low, high = cards.span(counted if of_n else msgspec.structs.replace(counted, interval=Interval(low, high)))
     named = showing.style(item)
     if named == "share" and max(values, default=0.0) <= 1:
         high = min(high, 1.0)

@@ -43,7 +43,8 @@ def _wrapped(sentences: Sequence[str]) -> Iterator[str]:
 
 def _part(part: Part, comparison: Comparison) -> Iterator[str]:
     """What changed in one result; nothing for one in which nothing did."""
-    found = [item for item in part.scalars if item.status in BEYOND and item not in comparison.headline]
+    heads = {item.address for item in comparison.headline}
+    found = [item for item in part.scalars if item.status in BEYOND and item.address not in heads]
     for family in part.families:
         found += [item for item in family.changes if item.status in BEYOND]
     if found:

@@ -13,6 +13,7 @@ from biasscope.core.results import Interval, column, table
 from biasscope.report.comparison import comparability, compare
 from biasscope.report.comparison.intervals import difference, surprise
 from biasscope.report.comparison.model import STATUSES
+from biasscope.report.comparison.text import summary
 from biasscope.report.numbers import numbers
 from tests.unit.report import sample_layers, sample_reports
 from tests.unit.report.sample_comparison import (
@@ -327,6 +328,14 @@ def test_large_reports_and_those_of_models_compare():
     assert not made.reasons
     a = sample_layers.full()
     assert set(compare(a, a).counts) == {"same"}
+
+
+def test_head_numbers_are_called_as_in_their_report_and_told_once():
+    a, b = (one(value) for value in (0.9, 0.5))
+    heads = [msgspec.structs.replace(item, title="Consistency, a on digits") for item in b.headline]
+    made = compare(a, msgspec.structs.replace(b, headline=heads))
+    assert [item.title for item in made.headline] == ["Consistency, a on digits"]
+    assert summary(made).count("50.0%") == summary(compare(a, b)).count("50.0%")
 
 
 @pytest.mark.parametrize("value", [1e308, -1e308, 5e-324])

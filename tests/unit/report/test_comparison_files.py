@@ -166,6 +166,12 @@ def test_both_values_are_drawn_on_one_scale():
     assert scale(shown(a=None, b=0.8)).a is None
 
 
+def test_counts_of_a_family_are_drawn_out_of_it():
+    drawn = scale(shown(a=5.0, b=5.0, n_a=10, n_b=10, unit="classes", whole=True))
+    assert (drawn.a.at, drawn.b.at, drawn.ends) == (100.0, 100.0, ("0", "10"))
+    assert scale(shown(a=5.0, b=8.0, n_a=10, n_b=20, unit="classes", whole=True)).ends == ("0", "20")
+
+
 def test_points_of_a_field_stand_where_the_values_are():
     before, after = [i / 20 for i in range(20)], [i / 20 + (0.4 if i == 3 else 0.001) for i in range(20)]
     families = compare(report(layers(before)), report(layers(after))).parts[0].families
