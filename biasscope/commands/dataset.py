@@ -54,7 +54,8 @@ def dataset(
         Annotation files or folders: ImageNet/VOC XML (also in a .tar, .tar.xz, .tgz), COCO JSON, YOLO, Open Images or
         Kaggle CSV, CVAT XML, any CSV or Parquet, a saved Hugging Face dataset. `hf://owner/name`: one of the hub.
     format_in
-        Format of the input; found out by itself unless named.
+        Format of the input; found out by itself unless named: voc, cvat, coco, yolo, openimages, kaggle, table or
+        huggingface.
     images
         Folder with the pictures, for formats that do not state image sizes.
     sizes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import polars as pl
@@ -32,6 +33,12 @@ def test_facts(reader: str) -> None:
     assert facts["convention"] in CONVENTIONS
     assert (facts["pixels"], facts["convention"]) != (True, "fraction")
     assert all(suffix.startswith(".") for suffix in facts["suffixes"])
+
+
+def test_the_help_of_the_command_names_it(reader: str) -> None:
+    from biasscope.commands.dataset import dataset
+
+    assert re.search(rf"unless named:[^.]*\b{reader}\b", str(dataset.__doc__))
 
 
 def test_the_right_reader_is_found(reader: str, sample: Sample) -> None:
