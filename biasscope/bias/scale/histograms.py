@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WIDE_BINS = 8
 """Wider bins at most, into which those of the histogram are merged for a test."""
+EVEN = 3.84
+"""Chi-square, one degree of freedom, that chance leaves behind in one of twenty samples."""
 
 
 def quantile(fine: ArrayLike, share: float) -> Floats:
@@ -80,26 +82,48 @@ def corrected_entropy(histogram: ArrayLike, design_effect: ArrayLike = 1.0) -> F
 def effective_bins(groups: Ints, images: Ints | None = None) -> Estimate:
     """Effective number of bins, two to the corrected entropy, from counts ``(classes, groups, bins)``.
 
-    The interval is made for the entropy, which is nearer to normal. ``images``: those that boxes share. Where all lie
-    in one bin it says what share of a law, spread over the other bins, so many boxes (images) would have missed.
+    The interval is made for the entropy, which is nearer to normal. It reaches up to what boxes may have missed that
+    lie in a bin by themselves, and down to what chance hides where they fill their bins evenly: see :func:`_missed` and
+    :func:`_least`. ``images``: those that boxes share. Where all lie in one bin it says what share of a law, spread
+    over the other bins, so many boxes (images) would have missed. In simulations (fifteen laws, 8 to 200 boxes) the
+    95 % intervals hold the truth in 87 to 100 % of the classes.
 
     >>> effective_bins(np.full((1, 20, 4), 1000)).value.round(3).tolist()
     [4.0]
     """
-    design = design_effect_of(groups, images)
-    full = corrected_entropy(groups.sum(1), design)
+    counts, design = groups.sum(1), design_effect_of(groups, images)
+    full = corrected_entropy(counts, design)
     made = jackknife(full, corrected_entropy(leave_one_out(groups), design[:, None]), groups.any(-1))
-    alike = (groups.sum(1) > 0).sum(-1) == 1
-    upper = np.where(alike, np.fmax(made.high, _missed(groups.sum((1, 2)) / design, groups.shape[-1])), made.high)
-    value, low, high = (np.clip(np.exp2(part), 1.0, groups.shape[-1]) for part in (made.value, made.low, upper))
-    return Estimate(value, low, np.where(np.isnan(made.high), np.nan, high), made.error * value * np.log(2))
+    missed, worth = _missed(counts, design), np.maximum(counts.sum(-1) / design, 1)
+    alike = (counts > 0).sum(-1) == 1
+    upper = np.where(alike, np.fmax(made.high, missed), np.fmax(made.high, missed + made.high - full))
+    low = np.fmin(made.low, _least(counts, worth))
+    value, low, high = (np.clip(np.exp2(part), 1.0, groups.shape[-1]) for part in (made.value, low, upper))
+    low, high = (np.where(np.isnan(made.high), np.nan, part) for part in (low, high))
+    return Estimate(value, low, high, made.error * value * np.log(2))
 
 
-def _missed(boxes: Floats, bins: int) -> Floats:
-    """Entropy of a law of which so many boxes may all lie in one bin, the rest of it being spread over the others."""
-    rest = unseen(np.maximum(boxes, 1))
-    two = np.stack([1 - rest, rest], -1)
-    return np.asarray(effects.entropy(two) + rest * np.log2(max(bins - 1, 1)))
+def _missed(counts: Ints, design: Floats) -> Floats:
+    """Entropy of the law seen with what it may hold besides, spread over the bins without a box; NaN without boxes.
+
+    The share of boxes that are alone in their bin is that of boxes yet to come in bins not seen (Good 1953). Boxes that
+    all lie in one bin may have missed what :func:`biasscope.core.binomial.unseen` says.
+    """
+    n, filled = counts.sum(-1), (counts > 0).sum(-1)
+    empty, lone = counts.shape[-1] - filled, np.where(counts < 2 * design[:, None], counts, 0).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rest = np.where(filled == 1, unseen(np.maximum(n / design, 1)), lone / n) * (empty > 0)
+        own = (1 - rest) * effects.entropy(counts / n[:, None])
+    return np.asarray(own + effects.entropy(np.stack([1 - rest, rest], -1)) + rest * np.log2(np.maximum(empty, 1)))
+
+
+def _least(counts: Ints, worth: Floats) -> Floats:
+    """Entropy of a law over the bins filled that so many boxes may make look even.
+
+    Entropy is flat where it is largest, so that the jackknife sees next to no variance there.
+    """
+    filled = np.maximum((counts > 0).sum(-1), 1)
+    return np.asarray(np.log2(filled) - EVEN / (2 * worth * np.log(2)))
 
 
 def merged_bins(histogram: Ints, wanted: int = WIDE_BINS) -> Ints:

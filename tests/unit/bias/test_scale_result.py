@@ -237,6 +237,31 @@ def test_the_interval_of_effective_bins_holds(n, copies, law):
     assert made.value.mean() == pytest.approx(true, rel=0.17 if n == 30 else 0.03)
 
 
+LAWS = {
+    "even": np.ones(SCALES),
+    "two": np.array([0.6, 0.4]),
+    "halves": np.array([0.5, 0.5]),
+    "three": np.array([0.5, 0.3, 0.2]),
+    "falling": 0.8 ** np.arange(SCALES),
+    "spike": np.append(0.5, np.full(24, 0.5 / 24)),
+    "tail": np.append(0.97, np.full(24, 0.03 / 24)),
+}
+
+
+@pytest.mark.parametrize(("n", "copies"), [(10, 1), (20, 1), (30, 1), (200, 1), (10, 3)])
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_the_interval_of_effective_bins_holds_of_few_boxes(n, copies, law):
+    """It held 72 to 89 % where few boxes lie in many bins, or fill two bins about evenly."""
+    random, shares = np.random.default_rng(n), law / law.sum()
+    bins = random.choice(len(law), (500, n), p=shares)
+    groups = np.zeros((500, 20, SCALES), np.int64)
+    np.add.at(groups, (np.arange(500)[:, None], random.integers(0, 20, (500, n)), bins), copies)
+    made = effective_bins(groups, np.full(500, n) if copies > 1 else None)
+    true = np.exp2(entropy(shares))
+    assert ((made.low <= true + 1e-9) & (true <= made.high + 1e-9)).mean() > 0.86
+    assert ((made.low <= made.value) & (made.value <= made.high)).all()
+
+
 @pytest.mark.parametrize("per_image", ["one", "all"])
 def test_numbers_of_a_class_have_the_intervals_of_the_statistics(per_image):
     boxes = scene(3, 40, seed=2, per_image=3, jitter=4)
