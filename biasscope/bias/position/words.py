@@ -123,7 +123,7 @@ def _family_note(correction: str, alpha: float) -> list[str]:
     """What the corrected tests promise, each by itself and together, of boxes that are independent.
 
     >>> _family_note("bh", 0.001)[0].partition("any bias ")[2]
-    'up to 0.3 % are said to have some by one of the three.'
+    'up to 0.3 % are rejected by one of the three.'
     """
     if correction not in CORRECTED:
         return []
@@ -131,7 +131,7 @@ def _family_note(correction: str, alpha: float) -> list[str]:
     return [
         f"Each test is corrected over its classes {promised}. That of both axes together, that of one axis alone, and "
         f"that of all classes as one are each held to {alpha:g} by themselves: of datasets without any bias up to "
-        f"{min(300 * alpha, 100):.3g} % are said to have some by one of the three."
+        f"{min(300 * alpha, 100):.3g} % are rejected by one of the three."
     ]
 
 

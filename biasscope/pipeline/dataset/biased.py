@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from biasscope.core.results import Result
 from biasscope.core.words import counted
+from biasscope.pipeline.dataset.several import one_of_several
 
 MOST = 3
 LONGEST = 80
@@ -37,7 +38,8 @@ def biased(item: Result) -> Iterator[str]:
     tested = len(rows) - len(left)
     found = [row for row in rows if row.verdict == "non-uniform"]
     few = f" ({len(left):,} more {_lacking(left, item)})" if left else ""
-    alone = [*_on_one_axis(rows, item)]
+    barely = "" if found else _barely(rows, item)
+    alone = [*_on_one_axis(rows, item, barely)]
     if not tested:
         yield _none_tested(left, item)
     elif found:
@@ -49,7 +51,7 @@ def biased(item: Result) -> Iterator[str]:
         both = " on both axes together" if any(_told(rows, item)) else ""
         yield f"Bias is not told from chance in {where}{both}{few}, given the box sizes."
     yield from alone
-    yield from () if found else _together(rows, item)
+    yield from () if found else _together(rows, item, barely)
 
 
 def _rows(item: Result) -> list[_Row]:
@@ -59,14 +61,15 @@ def _rows(item: Result) -> list[_Row]:
     return [_Row(*row) for row in zip(*columns, strict=True)]
 
 
-def _claim(found: Sequence[_Row], item: Result) -> str:
-    """What a rejection says; not that it is bias where boxes of one image were taken for independent."""
-    return "Uniform placement is rejected for" if _clustered(found, item) else "This is bias, not chance, for"
+def _claim(found: Sequence[_Row], item: Result, barely: str = "") -> str:
+    """What a rejection says; not that it is bias where boxes of one image were taken for independent, or ``barely``."""
+    doubted = barely or _clustered(found, item)
+    return "Uniform placement is rejected for" if doubted else "This is bias, not chance, for"
 
 
-def _doubt(found: Sequence[_Row], item: Result) -> str:
+def _doubt(found: Sequence[_Row], item: Result, barely: str = "") -> str:
     if not _clustered(found, item):
-        return ""
+        return barely
     return " Whether that is bias or chance, tests of all boxes of an image cannot tell."
 
 
@@ -124,7 +127,15 @@ def _told(rows: Sequence[_Row], item: Result) -> list[list[_Row]]:
     return [[row for row, _ in _sure(pairs, item)] for pairs in _room(quiet)]
 
 
-def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
+def _barely(rows: Sequence[_Row], item: Result) -> str:
+    """What is to be said of a rejection along one axis, or of all classes together, where both axes reject none."""
+    axes = [q for pairs in _room(rows) for _, q in pairs]
+    together = [] if (p := _pooled(rows, item)) is None else [p]
+    tests = any(row.verdict != "not tested" for row in rows) + bool(axes) + bool(together)
+    return one_of_several([*axes, *together], tests, _alpha(item))
+
+
+def _on_one_axis(rows: Sequence[_Row], item: Result, barely: str) -> Iterator[str]:
     """What one axis tells of classes of which both together do not, for want of room in the other or of boxes."""
     rest = [row for row in rows if row.verdict != "non-uniform"]
     left = _room([row for row in rest if row.verdict == "not tested"])
@@ -132,36 +143,47 @@ def _on_one_axis(rows: Sequence[_Row], item: Result) -> Iterator[str]:
     for where, sure, few, every, tested in zip(AXES.values(), told, left, _room(rest), _room(rows), strict=True):
         rejected = [q for _, q in _sure(tested, item)]
         if not any(told):
-            yield from _along(where, few, f"{len(few):,} of these", item, rejected)
+            yield from _along(where, few, f"{len(few):,} of these", item, rejected, barely)
         elif sure or few:
-            yield from _along(where, every, counted(len(every), whose), item, rejected)
+            yield from _along(where, every, counted(len(every), whose), item, rejected, barely)
 
 
 def _sure(pairs: Sequence[tuple[_Row, float]], item: Result) -> list[tuple[_Row, float]]:
-    return [(row, q) for row, q in pairs if q <= float(str(item.parameters["alpha"]))]
+    return [(row, q) for row, q in pairs if q <= _alpha(item)]
+
+
+def _alpha(item: Result) -> float:
+    return float(str(item.parameters["alpha"]))
 
 
 def _along(
-    where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result, rejected: Sequence[float]
+    where: str, pairs: Sequence[tuple[_Row, float]], of: str, item: Result, rejected: Sequence[float], barely: str
 ) -> Iterator[str]:
     """``rejected``: q of all classes that this axis rejects, named here or not."""
     found = [row for row, _ in _sure(pairs, item)]
     have = f"{where} alone, where {of} {'has' if len(pairs) == 1 else 'have'} room enough,"
     if found:
-        claim = _claim(found, item)
-        named = f"{len(found):,}{_names(found)}"
-        yield f"{have} {claim[0].lower()}{claim[1:]} {named}.{_chance(found, rejected, item)}{_doubt(found, item)}"
+        claim = _claim(found, item, barely)
+        named = f"{len(found):,}{_names(found)}.{_chance(found, rejected, item)}{_doubt(found, item, barely)}"
+        yield f"{have} {claim[0].lower()}{claim[1:]} {named}"
     elif pairs:
         yield f"{have} bias is not told from chance."
 
 
-def _together(rows: Sequence[_Row], item: Result) -> Iterator[str]:
-    """What all classes together show where none does by itself; nothing where boxes of one image were all counted."""
+def _together(rows: Sequence[_Row], item: Result, barely: str) -> Iterator[str]:
+    """What all classes together show where none does by itself."""
+    p, effect = _pooled(rows, item), item.scalar("pooled_effect").value
+    if p is not None and p <= _alpha(item):
+        claim = "reject uniform placement" if barely else "do show bias, not chance"
+        yield f"All classes together {claim} (Cramér's V {effect:.2g}, p {_small(p)}).{barely}"
+
+
+def _pooled(rows: Sequence[_Row], item: Result) -> float | None:
+    """Test of all classes together; None where there is one, or where all boxes of an image were counted."""
     if len(rows) < 2 or item.parameters["per_image"] != "one":
-        return
-    p, effect = item.table("pooled")["feasible_p"][0], item.scalar("pooled_effect").value
-    if isinstance(p, float) and p <= float(str(item.parameters["alpha"])):
-        yield f"All classes together do show bias, not chance (Cramér's V {effect:.2g}, p {_small(p)})."
+        return None
+    p = item.table("pooled")["feasible_p"][0]
+    return p if isinstance(p, float) else None
 
 
 def _small(p: float) -> str:
