@@ -16,6 +16,10 @@ F = TypeVar("F", bound=pl.DataFrame | pl.LazyFrame)
 NEEDED = ("image_id", "label", *CORNERS, "image_width", "image_height")
 NAMES = ("image_id", "split", "label")
 HINT = "Give a frame in the BOXES schema."
+BEHIND = (
+    "Is an expression of the lazy frame wrong (its collect() tells), or a file behind it damaged, cut off, not UTF-8, "
+    "or of another format?"
+)
 
 
 def checked(boxes: F, needed: Sequence[str] = NEEDED) -> F:
@@ -53,11 +57,11 @@ def checked(boxes: F, needed: Sequence[str] = NEEDED) -> F:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """What polars raises over a file behind a lazy frame becomes an input error."""
+    """What polars raises over a lazy frame, its expressions or a file behind it, becomes an input error."""
     try:
         yield
     except DAMAGE as error:
-        raise unreadable(error, []) from error
+        raise InputError(unreadable(error, []).what, hint=BEHIND) from error
 
 
 def no_frame(given: object) -> InputError:

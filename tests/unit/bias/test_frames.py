@@ -88,6 +88,13 @@ def test_a_file_that_turns_out_damaged_behind_a_lazy_frame_is_an_input_error(use
             USES[use](frame)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("use", [use for use in USES if use not in ("lazy position", "batches")])
+def test_a_mistake_in_an_expression_of_the_caller_is_not_blamed_on_a_file_alone(use: str) -> None:
+    for wrong in (pl.col("nope") * 2, pl.col("label").cast(pl.Float64)):
+        with pytest.raises(InputError, match="Is an expression of the lazy frame wrong"):
+            USES[use](WITH_SPLIT.lazy().with_columns(x0=wrong))  # type: ignore[arg-type]
+
+
 def test_images_without_names_are_one_image() -> None:
     found = count_boxes(WITH_SPLIT.drop("split").with_columns(image_id=pl.lit(None)))
     assert found.images.tolist() == [1, 1, 1]
