@@ -14,14 +14,18 @@ LONGEST = 80
 """Letters of a label that a sentence holds."""
 SMALLEST = 0.0001
 """p below which its number is of no use."""
+LEAST_CUT = 0.01
+"""Share of boxes at the frame from which on they are worth a word."""
 RATE = ("bh", "by")
 """Corrections that hold the share of false ones among the classes named."""
 AXES = {"q_cvm_u": "Horizontally", "q_cvm_v": "Vertically"}
 """Test of one axis alone -> which axis."""
+SIDES = (("edge_left", "edge_right"), ("edge_top", "edge_bottom"))
+"""Shares of boxes that touch the frame on the sides of each axis."""
 
 
 class _Row(NamedTuple):
-    """One class: what is in the table, and its corrected p-values of one axis alone."""
+    """One class: what is in the table, corrected p-values of one axis alone, and the share at the frame on each."""
 
     label: str
     verdict: str
@@ -29,6 +33,7 @@ class _Row(NamedTuple):
     images: int
     q: float | None
     axes: tuple[float | None, ...]
+    touching: tuple[float, ...]
 
 
 def biased(item: Result) -> Iterator[str]:
@@ -57,8 +62,9 @@ def biased(item: Result) -> Iterator[str]:
 def _rows(item: Result) -> list[_Row]:
     classes = item.table("classes")
     axes = zip(*(classes[name] for name in AXES), strict=True)
-    columns = (classes["label"], classes["verdict"], classes["boxes"], classes["images"], classes["q"], axes)
-    return [_Row(*row) for row in zip(*columns, strict=True)]
+    plain = [classes[name] for name in ("label", "verdict", "boxes", "images", "q")]
+    sides = ([(a or 0) + (b or 0) for a, b in zip(*(classes[name] for name in pair), strict=True)] for pair in SIDES)
+    return [_Row(*row) for row in zip(*plain, axes, zip(*sides, strict=True), strict=True)]
 
 
 def _claim(found: Sequence[_Row], item: Result, barely: str = "") -> str:
@@ -165,9 +171,22 @@ def _along(
     if found:
         claim = _claim(found, item, barely)
         named = f"{len(found):,}{_names(found)}.{_chance(found, rejected, item)}{_doubt(found, item, barely)}"
+        named += _cut(max(row.touching[list(AXES.values()).index(where)] for row in found))
         yield f"{have} {claim[0].lower()}{claim[1:]} {named}"
     elif pairs:
         yield f"{have} bias is not told from chance."
+
+
+def _cut(share: float) -> str:
+    """Boxes at the frame, which are left out of no test of one axis alone.
+
+    >>> _cut(0.31), _cut(0.001)
+    (' This counts boxes that touch the frame there (up to 31 % of a class), which may cut them off.', '')
+    """
+    if share < LEAST_CUT:
+        return ""
+    most = f"up to {100 * share:.0f} % of a class"
+    return f" This counts boxes that touch the frame there ({most}), which may cut them off."
 
 
 def _together(rows: Sequence[_Row], item: Result, barely: str) -> Iterator[str]:

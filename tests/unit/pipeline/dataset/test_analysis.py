@@ -235,6 +235,7 @@ def first_sentences(
 ) -> list[str]:
     """Of a position result whose classes have 20 boxes in 20 images, unless said otherwise; p of all together."""
     usual = {"boxes": 20, "images": 20, "q": None, "q_cvm_u": None, "q_cvm_v": None}
+    usual |= dict.fromkeys(("edge_left", "edge_right", "edge_top", "edge_bottom"), 0.0)
     rows = {name: [value] * len(verdicts) for name, value in usual.items()} | columns
     classes = table("classes", {"label": list(ascii_lowercase[: len(verdicts)]), "verdict": verdicts} | rows)
     parameters = {"minimum": 10, "alpha": 0.05, "correction": correction, "per_image": per_image}
@@ -266,6 +267,15 @@ def test_what_chance_adds_may_all_be_among_the_classes_that_one_axis_names() -> 
 def test_the_one_class_that_an_axis_names_may_be_named_by_chance() -> None:
     verdicts, q = ["non-uniform"] * 23 + ["not rejected"], [0.01] * 23 + [0.04]
     assert first_sentences(verdicts, q_cvm_v=q)[1].endswith("for 1: “x”. It may be named by chance.")
+
+
+def test_what_one_axis_tells_of_boxes_at_the_frame_says_so() -> None:
+    """The frame may cut them off: on both axes the answer says what is left without them."""
+    at = {"edge_left": [0.2, 0.1], "edge_right": [0.1, 0.3], "edge_top": [0.9, 0.9], "edge_bottom": [0, 0.0]}
+    told = first_sentences(["not rejected"] * 2, q_cvm_u=[0.001, 0.5], q_cvm_v=[0.6, 0.001], **at)
+    cut = " This counts boxes that touch the frame there (up to 30 % of a class), which may cut them off."
+    assert told[1].endswith(f": “a”.{cut}")
+    assert "(up to 90 % of a class)" in told[2]
 
 
 NONE = "not tested"
