@@ -124,8 +124,11 @@ def pipeline(given: object) -> Pipeline:
 
 
 def _remedy(said: str) -> str:
-    small = "Required crop size" in said
-    return "Give it pad_if_needed=True, or resize first." if small else "Check sizes and arguments."
+    if "Required crop size" in said:
+        return "Give it pad_if_needed=True, or resize first."
+    if "Padding mode" in said:
+        return "Leave padding_mode out: what the padding shows moves no box."
+    return "Check sizes and arguments, and leave out steps that take pictures only."
 
 
 def _given(corners: torch.Tensor, size: tuple[int, int]) -> tuple[Any, ...]:

@@ -24,6 +24,8 @@ UNTOLD = ("AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix")
 """They turn and shear pictures, but refuse boxes."""
 HOLDERS = ("Compose", "RandomApply", "RandomChoice", "RandomOrder", "Lambda")
 """They pass on what they are given, those of the first version of torchvision's transforms too."""
+OTHERS = ("kornia", "albumentations", "imgaug", "monai", "timm")
+"""Packages whose transforms know no boxes of torchvision."""
 
 
 def built(value: Value) -> Any:
@@ -67,7 +69,15 @@ def check_steps(given: object) -> None:
     Traceback (most recent call last):
     biasscope.core.errors.UsageError: --augment: RandAugment does not say what it does to boxes. Leave it out, or...
     """
+    if isinstance(given, type):
+        hint = f"Make one of it: {given.__name__}(...)."
+        raise UsageError(f"{given.__name__} is a class of transforms and no transform", where="--augment", hint=hint)
     name, (_, _, version) = type(given).__name__, type(given).__module__.partition("torchvision.transforms.")
+    if (package := type(given).__module__.partition(".")[0]) in OTHERS:
+        hint = "Give what does the same in torchvision.transforms.v2."
+        raise UsageError(
+            f"{name} is of {package}, which does not know torchvision's boxes", where="--augment", hint=hint
+        )
     if version and not version.startswith("v2.") and name not in HOLDERS:
         hint = "Take it from torchvision.transforms.v2, which knows boxes too."
         raise UsageError(

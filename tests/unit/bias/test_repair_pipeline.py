@@ -195,6 +195,7 @@ def test_a_transform_object_is_taken_as_it_is() -> None:
         ),
         ("AutoAugment(AutoAugmentPolicy.CIFAR10)", "AutoAugment does not say"),
         ("AugMix", "AugMix does not say"),
+        ("RandomCrop(60, padding=4, padding_mode='reflect')", "Leave padding_mode out: what the padding shows"),
     ],
 )
 def test_mistakes_end_as_usage_errors_that_name_them(text: str, message: str) -> None:
@@ -217,6 +218,24 @@ OLD = pytest.importorskip("torchvision.transforms")
 def test_objects_that_know_no_boxes_are_named_before_any_is_run(made: object, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         pipeline(made)
+
+
+def test_transforms_of_other_packages_are_named() -> None:
+    crop = pytest.importorskip("kornia.augmentation").RandomCrop((32, 32))
+    like = type("RandomCrop", (), {"__module__": "albumentations.crops", "__call__": lambda self, **data: data})()
+    for made, package in ((crop, "kornia"), (v2.Compose([v2.Pad(4), like]), "albumentations")):
+        with pytest.raises(UsageError, match=f"RandomCrop is of {package}, .* Give what does the same in torchvision"):
+            pipeline(made)
+
+
+def test_a_class_is_no_transform() -> None:
+    with pytest.raises(UsageError, match=r"CenterCrop is a class .* Make one of it: CenterCrop\(\.\.\.\)"):
+        pipeline(v2.CenterCrop)
+
+
+def test_a_step_that_takes_pictures_only_is_to_be_left_out() -> None:
+    with pytest.raises(UsageError, match="leave out steps that take pictures only"):
+        repair(boxes(5), augmentation=v2.Compose([v2.Lambda(lambda picture: picture.convert("RGB")), v2.Pad(4)]))
 
 
 def test_old_holders_of_new_transforms_are_taken() -> None:
