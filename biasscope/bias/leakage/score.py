@@ -67,13 +67,18 @@ def mixture(first: Fitted, second: Fitted, test: Ints) -> Score:
     A mixture of distributions is one, so the bits stay a lower bound on the information. The guess is its likeliest
     class, which neither model need name by itself.
     """
-    gains = [_mixed(first.tune, second.tune, share).mean() for share in MIXTURES]
+    gains = mixture_gains(first, second)
     best = MIXTURES[int(np.argmax(gains))]
     guess = np.empty(len(test), np.int64)
     for start in range(0, len(test), CHUNK):
         rows = test[start : start + CHUNK]
         guess[start : start + CHUNK] = (best * first.chances(rows) + (1 - best) * second.chances(rows)).argmax(1)
     return Score(guess, _mixed(first.test.bits, second.test.bits, best))
+
+
+def mixture_gains(first: Fitted, second: Fitted) -> list[float]:
+    """Mean bits of the tuning rows with the probabilities of two models mixed, one for each of ``MIXTURES``."""
+    return [float(_mixed(first.tune, second.tune, share).mean()) for share in MIXTURES]
 
 
 def _mixed(one: Floats, two: Floats, share: float) -> Floats:
