@@ -142,7 +142,7 @@ def _pooled_tests(counts: BoxCounts, found: Placement) -> list[Scalar]:
         Scalar(
             f"{name}_p",
             number(found.pooled_p[name]),
-            f"{together}: p of uniform placement, {words.TESTED[name]}",
+            f"{together}: {words.TESTED[name]}",
             n=size,
         )
         for name, size in n.items()

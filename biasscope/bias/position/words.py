@@ -15,11 +15,14 @@ COUNTED = {
     "raw": "Classes non-uniform in raw centres",
     "feasible": "Classes non-uniform given box sizes",
     "interior": "Classes non-uniform among boxes off the frame's edge",
-    "joint": "Classes non-uniform in centre and height together",
+    "joint": "Classes not even over centre and height together, as no real mix of sizes is",
     "cvm_u": "Classes non-uniform across, given box sizes",
     "cvm_v": "Classes non-uniform down, given box sizes",
 }
-TESTED = {"interior": "boxes off the frame's edge", "joint": "centre and height together"}
+TESTED = {
+    "interior": "p of uniform placement, boxes off the frame's edge",
+    "joint": "p of an even spread over centre and height, which no real mix of sizes has",
+}
 MEASURES = {
     "displacement_u": "Mean displacement to the right",
     "displacement_v": "Mean displacement downwards",

@@ -406,6 +406,15 @@ def test_the_finding_tells_bias_from_boxes_that_the_frame_cuts(cut, inside):
     assert ("touch the frame" in made) == bool(inside)
 
 
+def test_the_joint_of_centre_and_height_is_not_called_a_test_of_uniform_placement(boxes):
+    """It rejects for boxes that are placed uniformly, whose heights are not even: it stood beside those that do not."""
+    made = position(count_boxes(boxes))
+    for name in ("joint_p", "nonuniform_joint"):
+        title = made.scalar(name).title
+        assert "no real mix of sizes" in title
+        assert "uniform" not in title
+
+
 @pytest.mark.parametrize(
     ("correction", "said"),
     [("bh", "of the classes that it names up to 10 %"), ("holm", "in up to 10 % of datasets"), ("none", None)],
