@@ -406,6 +406,14 @@ def test_the_finding_tells_bias_from_boxes_that_the_frame_cuts(cut, inside):
     assert ("touch the frame" in made) == bool(inside)
 
 
+@pytest.mark.parametrize(("classes", "bounded"), [(1, False), (2, False), (5, False), (6, True), (9, True)])
+def test_few_classes_do_not_bound_their_median(classes, bounded):
+    """One class had the interval of 95 % from its effect to its effect."""
+    made = position(count_boxes(scene(classes, 30, beta=3)), monte_carlo=9).scalar("median_effect")
+    assert made.value is not None
+    assert (made.interval is not None) == bounded
+
+
 def test_the_joint_of_centre_and_height_is_not_called_a_test_of_uniform_placement(boxes):
     """It rejects for boxes that are placed uniformly, whose heights are not even: it stood beside those that do not."""
     made = position(count_boxes(boxes))
