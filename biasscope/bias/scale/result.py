@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from biasscope.bias.counting.counts import BoxCounts
 from biasscope.bias.counting.tables import scale_edges
+from biasscope.bias.grouped import design_effect_of
 from biasscope.bias.jackknife import METHOD, Estimate
 from biasscope.bias.medians import METHOD as ORDER
 from biasscope.bias.position.tables import verdicts
-from biasscope.bias.position.words import POPULATION
+from biasscope.bias.position.words import POPULATION, warning
 from biasscope.bias.scale.statistics import Scales, scales
 from biasscope.bias.testing import DRAWS, check_alpha
 from biasscope.core.results import Result, Scalar, Table, interval, number, table
@@ -70,7 +71,8 @@ def scale(
     return Result(
         kind="scale",
         title="Scale",
-        finding=_finding(found, reference, different, tested, counts.settings.per_image, minimum),
+        finding=_finding(found, reference, different, tested, counts.settings.per_image, minimum)
+        + f"{_warned(counts) if tested else ''}.",
         parameters={
             "reference": reference,
             "range_low": float(scale_edges()[1]),
@@ -96,10 +98,17 @@ def _finding(found: Scales, reference: str, different: int, tested: int, per_ima
     size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {median:.2f} of its frame's side"
     if tested == 0:
         why = _why(found, reference, per_image, minimum)
-        return f"{size}; no class could be tested against {NAMED[reference]}: {why}."
+        return f"{size}; no class could be tested against {NAMED[reference]}: {why}"
     return (
-        f"{size}; apparent scale differs from {NAMED[reference]} in {different:,} of {counted(tested, 'class')} tested."
+        f"{size}; apparent scale differs from {NAMED[reference]} in {different:,} of {counted(tested, 'class')} tested"
     )
+
+
+def _warned(counts: BoxCounts) -> str:
+    """What must be added where boxes of one image, which go together in scale, were counted as independent."""
+    if counts.shared_images is None:
+        return ""
+    return warning(counts.settings.per_image, float(design_effect_of(counts.scale[-1:], counts.images[-1:])[0]))
 
 
 def _why(found: Scales, reference: str, per_image: str, minimum: int) -> str:

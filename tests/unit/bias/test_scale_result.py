@@ -177,6 +177,16 @@ def test_quantiles_of_nothing_and_of_one_box():
     assert [quantile(row, share)[1] for share in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize(("per_image", "jitter", "said"), [("all", 3, True), ("all", None, False), ("one", 3, False)])
+def test_the_finding_says_where_boxes_of_one_image_go_together(per_image, jitter, said):
+    """Classes whose scales do not differ: boxes of one size an image, three of each, rejected all six."""
+    boxes = scene(6, 60, seed=4, per_image=3 if jitter else 1, jitter=jitter)
+    found = scale(count_boxes(boxes, per_image=per_image), monte_carlo=99).finding
+    assert ("so these tests reject too often: see per-image one." in found) == said
+    assert found.endswith(".")
+    assert not found.endswith("..")
+
+
 def test_the_finding_and_titles_name_the_population(counts):
     assert "(one an image)" in scale(counts).finding
     assert "one box an image" in scale(counts).scalar("median_scale").title
