@@ -18,6 +18,8 @@ from biasscope.core.results import Result, Scalar, Table, interval, number, tabl
 from biasscope.core.words import counted
 
 OBJECT = {"one": "The median object (one an image)", "all": "The median object (all boxes)"}
+SMALL = 0.1
+"""Scale below which two digits behind the point are too few: that of a seedling from the air is .004."""
 REJECTED = {"others": "different", "log-uniform": "not log-uniform"}
 NAMED = {
     "others": "the other classes",
@@ -95,7 +97,8 @@ def scale(
 
 def _finding(found: Scales, reference: str, different: int, tested: int, per_image: str, minimum: int) -> str:
     median = found.median.value[-1]
-    size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {median:.2f} of its frame's side"
+    spans = f"{median:.2f}" if median >= SMALL else f"{median:.2g}"
+    size = "There are no boxes" if np.isnan(median) else f"{OBJECT[per_image]} spans {spans} of its frame's side"
     if tested == 0:
         why = _why(found, reference, per_image, minimum)
         return f"{size}; no class could be tested against {NAMED[reference]}: {why}"

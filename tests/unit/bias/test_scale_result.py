@@ -187,6 +187,15 @@ def test_the_finding_says_where_boxes_of_one_image_go_together(per_image, jitter
     assert not found.endswith("..")
 
 
+@pytest.mark.parametrize(("side", "said"), [(16, "spans 0.004 of"), (128, "spans 0.032 of"), (2000, "spans 0.50 of")])
+def test_small_objects_do_not_span_nothing(side, said):
+    """Of objects of 16 pixels in pictures of 4000 it was said that they span 0.00."""
+    at = np.arange(0.0, 1900, 30)
+    ids, size = [str(i) for i in range(len(at))], np.full(len(at), 4000)
+    boxes = frame(ids, ["a"] * len(at), at, at, at + side, at + side, size, size)
+    assert said in scale(count_boxes(boxes)).finding
+
+
 def test_the_finding_and_titles_name_the_population(counts):
     assert "(one an image)" in scale(counts).finding
     assert "one box an image" in scale(counts).scalar("median_scale").title
