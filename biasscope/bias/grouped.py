@@ -119,19 +119,19 @@ def cell_design_effect(groups: ArrayLike) -> Floats:
     """How many times what chance adds to a sum over cells grows because boxes of one image go together; 1 alone.
 
     The mean over cells of the variance of a cell's share over groups of images, by that of independent boxes (Rao &
-    Scott 1981); at least 1.
+    Scott 1981); at least 1. A group that holds most of the boxes draws the share towards its own: what it deviates by
+    is divided by what is left of the boxes without it (Bell & McCaffrey 2002).
 
     >>> cell_design_effect(np.array([[[3, 0], [0, 3], [3, 0], [0, 3]]])).tolist()
     [4.0]
     """
     table = counts_of(groups, *AXES).astype(np.float64)
-    sizes, filled = table.sum(2, keepdims=True), table.any(-1).sum(-1)
+    sizes = table.sum(2, keepdims=True)
     n = sizes.sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = table.sum(1) / n
-        residual = ((table - share[:, None] * sizes) ** 2).sum(1)
-        ratio = np.where(share > 0, residual / share, 0.0).sum(-1) / (n[:, 0] * ((share > 0).sum(-1) - 1))
-        found = ratio * filled / (filled - 1)
+        share, without = table.sum(1) / n, 1 - sizes / n[:, None]
+        residual = ((table - share[:, None] * sizes) ** 2 / without).sum(1)
+        found = np.where(share > 0, residual / share, 0.0).sum(-1) / (n[:, 0] * ((share > 0).sum(-1) - 1))
     return np.where(np.isfinite(found), np.maximum(found, 1.0), 1.0)
 
 

@@ -7,6 +7,7 @@ from scipy.stats import binom
 from biasscope.bias.distances import jensen_shannon_interval, wasserstein_interval
 from biasscope.bias.effects import jensen_shannon, wasserstein_uniform_binned
 from biasscope.bias.expected import bits, expected_bits, expected_deviation
+from biasscope.bias.grouped import design_effect_of
 from biasscope.bias.position.statistics import distances_of
 
 PLACES = (np.arange(4096) + 0.5) / 4096
@@ -118,6 +119,17 @@ def test_many_boxes_show_what_there_is():
     made = distances_of(maps[:20], fine[:20])
     assert made["js"].value == pytest.approx(jensen_shannon(maps[:20].sum(1)), abs=1e-3)
     assert made["w1_u"].value == pytest.approx(wasserstein_uniform_binned(fine[:20, 0]), abs=1e-3)
+
+
+def test_an_image_with_most_of_the_boxes_is_not_taken_for_bias():
+    """Thirty images, one cell each, most boxes in a few of them: an even spread was excluded for 44 % of these."""
+    random = np.random.default_rng(1)
+    sizes = np.minimum(np.ceil(np.exp(random.normal(0, 2, (400, 30)))), 400).astype(np.int64)
+    groups = np.zeros((400, 20, 64), np.int64)
+    at = np.arange(400)[:, None], random.integers(0, 20, (400, 30)), random.integers(0, 64, (400, 30))
+    np.add.at(groups, at, sizes)
+    worth = sizes.sum(1) / design_effect_of(groups, np.full(400, 30))
+    assert (jensen_shannon_interval(groups, boxes=worth).low == 0).mean() > 0.75
 
 
 def test_copies_of_boxes_are_worth_no_more_than_one():

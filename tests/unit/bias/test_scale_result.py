@@ -359,6 +359,14 @@ def test_the_design_effect_of_cells_is_the_number_of_copies():
     assert cell_design_effect(alone).mean() == pytest.approx(1.0, abs=0.08)
 
 
+def test_the_design_effect_of_cells_sees_an_image_that_holds_half_of_the_boxes():
+    """It is 28.7 where the boxes of an image share their cell; what the others tell of the large one is little."""
+    random, sizes = np.random.default_rng(0), np.array([60, *[4] * 19])
+    groups = np.zeros((2000, 20, 8), np.int64)
+    groups[np.arange(2000)[:, None], np.arange(20), random.integers(0, 8, (2000, 20))] = sizes
+    assert 10 < cell_design_effect(groups).mean() < (sizes**2).sum() / sizes.sum()
+
+
 @pytest.mark.parametrize("boxes", [30, 300])
 def test_the_interval_of_the_median_holds_it(boxes):
     rng, held = np.random.default_rng(boxes), 0
