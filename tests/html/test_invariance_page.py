@@ -117,6 +117,9 @@ def test_head_numbers_stand_in_full_rows_and_their_scales_apart(open_page, width
         ".map(([name, value]) => value.top - name.bottom)"
     )
     assert min(gaps) >= 0
+    tops = view.js("$$('.cards li').map(e => [e.offsetTop, $$('.value', e)[0].offsetTop])")
+    assert len(dict(tops)) == len({tuple(pair) for pair in tops})
+    assert view.js("$$('.cards .name').every(e => e.scrollWidth <= e.clientWidth)")
 
 
 def test_differences_and_navigation_have_room(open_page):
