@@ -165,13 +165,15 @@ def _shift(counts: dict[int, int], boxes: int, beyond: int | None = None) -> int
 
     One pixel outside the frame it has to be a pile, not just boxes that are too large; one pixel inside it has to be a
     hard end, with nothing at the frame. Where so many boxes as ``beyond`` are further outside, it may be a pile beside
-    these alone: what is too large is so by more than one pixel, too.
+    these alone: what is too large is so by more than one pixel, too. Then it has as many as the frame, at least: fewer
+    are slips of a pixel.
     """
     usual = [place for place in (-1, 0, 1) if counts[place] >= max(5, MANY * boxes)]
     if not usual:
         return None
     place = usual[0]
-    if place == -1 and counts[-1] < PILE * (counts[0] if beyond is None else min(beyond, counts[0])):
+    frame = counts[0]
+    if place == -1 and counts[-1] < (PILE * frame if beyond is None else max(frame, PILE * min(beyond, frame))):
         return 0 if 0 in usual else None
     if place == 1 and (counts[0] or counts[1] < counts[2]):
         return None

@@ -247,6 +247,19 @@ def test_a_pixel_outside_is_evidence_although_others_touch_the_frame(
     assert (evidence.note(now) is None) == sloppy
 
 
+@pytest.mark.parametrize(("first", "last", "now"), [(0, 90, "inclusive1"), (40, 100, "inclusive0")])
+def test_slips_of_a_pixel_are_no_evidence_where_more_touch_the_frame(first: int, last: int, now: str) -> None:
+    """Of boxes that are read rightly 2 % lie one pixel outside, and no other lies further outside."""
+    rng = np.random.default_rng(1)
+    begin = float(now == "inclusive1")
+    x0, x1 = rng.integers(20, 40, 1000).astype(float), rng.integers(50, 80, 1000).astype(float)
+    x0[:200], x1[-200:] = begin, 99 + begin
+    x0[:20], x1[-20:] = (first, x1[-20:]) if now == "inclusive1" else (x0[:20], last)
+    evidence = Evidence()
+    evidence.add(x0 - (now == "inclusive1"), x1 + (now == "inclusive0"), np.full(1000, 100.0))
+    assert evidence.note(now) is None
+
+
 def test_no_evidence_from_few_or_from_decimals() -> None:
     few, decimals = Evidence(), Evidence()
     few.add(np.ones(50), np.full(50, 100.0), np.full(50, 100.0))
