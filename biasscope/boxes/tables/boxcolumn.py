@@ -17,6 +17,8 @@ BBOX = "bbox"
 NAMES = ("bbox", "box", "bounding_box", "boundingbox", "bndbox", "box_2d")
 _NUMBER = r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 _FOUR = r"^\s*[\[(]?\s*" + r"\s*[,;\s]\s*".join([_NUMBER] * 4) + r"\s*[\])]?\s*$"
+_NOTHING = re.compile(r"[\[({]?\s*[\])}]?|none|null|nan|n/?a|<na>")
+"""What stands for no box, in lower case."""
 Layouts = Callable[[Sequence[str]], tuple[bool, tuple[str, str, str, str]] | None]
 
 
@@ -58,9 +60,9 @@ def check_texts(name: str, words: Sequence[str], path: Path) -> None:
     Raises
     ------
     InputError
-        None is, but some text is there.
+        None is, but some text is there that does not stand for no box.
     """
-    there = [word for word in words if word.strip()]
+    there = [word for word in words if not _NOTHING.fullmatch(word.strip().lower())]
     if there and not any(re.search(_FOUR, word) for word in there):
         what = f"column {name!r} holds no four numbers a row, but {there[0][:SHOWN]!r}"
         hint = "One row is one box, such as [10, 20, 5, 5]; several boxes of an image are several rows."

@@ -17,7 +17,7 @@ CORNERS = [list(corners) for _, _, corners in BOXES]
 
 
 @pytest.mark.parametrize(
-    "word", ['"[[1, 2, 3, 4], [5, 6, 7, 8]]"', '"[np.float64(1.0), np.float64(2.0), 3, 4]"', "none"]
+    "word", ['"[[1, 2, 3, 4], [5, 6, 7, 8]]"', '"[np.float64(1.0), np.float64(2.0), 3, 4]"', "cat"]
 )
 def test_texts_that_are_no_four_numbers_are_an_error_where_none_is(tmp_path: Path, word: str) -> None:
     (tmp_path / "x.csv").write_text(f"image,label,bbox\na,cat,{word}\nb,cat,\n")
@@ -25,6 +25,13 @@ def test_texts_that_are_no_four_numbers_are_an_error_where_none_is(tmp_path: Pat
         read_boxes(tmp_path / "x.csv")
     (tmp_path / "x.csv").write_text(f'image,label,bbox\na,cat,{word}\nb,cat,"[1, 2, 3, 4]"\n')
     assert read_boxes(tmp_path / "x.csv").boxes.collect()["x1"].to_list() == [None, 4]
+
+
+@pytest.mark.parametrize("word", ["[]", "[ ]", "None", "nan"])
+def test_what_stands_for_no_box_may_come_first(tmp_path: Path, word: str) -> None:
+    lines = [f"{place},cat,{word}" for place in range(1100)] + ['z,cat,"[1, 2, 3, 4]"']
+    (tmp_path / "x.csv").write_text("\n".join(["image,label,bbox", *lines]))
+    assert read_boxes(tmp_path / "x.csv").boxes.collect()["x1"].drop_nulls().to_list() == [4]
 
 
 def frame(boxes: pl.Series) -> pl.DataFrame:
