@@ -37,11 +37,13 @@ _IMAGE = pl.concat_str("image_id", pl.col("split").cast(pl.String).fill_null("")
 
 
 def _from_table(frame: pl.LazyFrame, table: SizeTable) -> pl.LazyFrame:
+    image = pl.struct("image_id", pl.col("split").cast(pl.String))
     if not table.folders:
         name = without_query(pl.col("image_id")).str.replace_all("\\", "/", literal=True).str.split("/").list.last()
         name = name.str.normalize("NFC") if table.accents else name
-        return _filled(frame, looked_up(name) if table.whole else name, table.frame)
-    image = pl.struct("image_id", pl.col("split").cast(pl.String))
+        frame = _filled(frame, looked_up(name) if table.whole else name, table.frame)
+        address = pl.col("image_id").str.contains("%", literal=True) & pl.col("image_width").is_null()
+        image = pl.when(address).then(image)  # such names may be encoded; a join finds all others
     found = image.map_batches(table.found, return_dtype=FOUND, is_elementwise=True)
     return _coalesced(frame.with_columns(found.struct.unnest()))
 

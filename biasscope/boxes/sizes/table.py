@@ -23,8 +23,8 @@ from biasscope.core.errors import InputError
 Size = tuple[int | None, int | None]
 UNKNOWN: Size = (None, None)
 _IMAGE = ("image_id", "file_name", "filename", "image", "imageid", "file", "path", "id", "name")
-_WIDTH = ("width", "image_width", "img_width", "im_width", "w", "image_w", "img_w", "im_w")
-_HEIGHT = ("height", "image_height", "img_height", "im_height", "h", "image_h", "img_h", "im_h")
+_WIDTH = ("image_width", "img_width", "im_width", "image_w", "img_w", "im_w", "width", "w")
+_HEIGHT = ("image_height", "img_height", "im_height", "image_h", "img_h", "im_h", "height", "h")
 SIDES = {"table_width": pl.Int32(), "table_height": pl.Int32()}
 FOUND = pl.Struct(SIDES)
 """Type of a width and a height."""

@@ -183,6 +183,13 @@ def test_advice_is_about_the_images_without_a_size(tmp_path: Path) -> None:
     assert "--sizes has a usable size of none of these images, such as b" in found
 
 
+def test_sizes_of_images_in_a_table_of_boxes_are_not_those_of_its_boxes(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("image,xmin,ymin,xmax,ymax,label\na,1,2,3,4,cat\n")
+    (tmp_path / "s.csv").write_text("image,x,y,width,height,img_w,img_h\na,1,2,2,2,20,10\n")
+    boxes = read_boxes(tmp_path / "x.csv", sizes=tmp_path / "s.csv").boxes.collect()
+    assert boxes.select("image_width", "image_height").row(0) == (20, 10)
+
+
 def test_pictures_of_another_split_are_told_of(tmp_path: Path) -> None:
     for name in ("labels/val", "images/train"):
         (tmp_path / name).mkdir(parents=True)
@@ -202,8 +209,10 @@ def test_names_in_addresses_are_those_of_files(tmp_path: Path, image: str) -> No
     (tmp_path / "pictures").mkdir()
     Image.new("L", (20, 10)).save(tmp_path / "pictures" / "my a.png")
     Image.new("L", (40, 10)).save(tmp_path / "pictures" / "50%25.png")
-    boxes = read_boxes(tmp_path / "x.csv", images=tmp_path / "pictures").boxes.collect()
-    assert boxes["image_width"].to_list() == [20, 40]
+    (tmp_path / "s.csv").write_text("image,width,height\nmy a.png,20,10\n50%25.png,40,10\n")
+    for options in ({"images": tmp_path / "pictures"}, {"sizes": tmp_path / "s.csv"}):
+        boxes = read_boxes(tmp_path / "x.csv", **options).boxes.collect()
+        assert boxes["image_width"].to_list() == [20, 40]
 
 
 @pytest.mark.parametrize(
