@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from errno import ENAMETOOLONG
 from functools import cached_property
 from pathlib import Path
 from types import UnionType
@@ -26,7 +27,7 @@ def check_paths(paths: Iterable[object]) -> None:
     Raises
     ------
     UsageError
-        One is neither a text nor a Path, or is empty, or too long to be one.
+        One is neither a text nor a Path, or is empty, or cannot be looked up, such as one too long to be one.
     """
     for path in paths:
         if not isinstance(path, str | os.PathLike):
@@ -38,8 +39,10 @@ def check_paths(paths: Iterable[object]) -> None:
         try:
             Path(path).exists()
         except OSError as error:
-            what = f"{str(path)[:SHOWN]!r} ... cannot be looked up ({error.strerror})"
-            raise UsageError(what, where="paths", hint="Give the path of the file, not what it holds.") from error
+            shown = str(path) if len(str(path)) <= SHOWN else f"{str(path)[:SHOWN]} ..."
+            what = f"{shown!r} cannot be looked up ({error.strerror})"
+            hint = "Give the path of the file, not what it holds." if error.errno == ENAMETOOLONG else ""
+            raise UsageError(what, where="paths", hint=hint) from error
 
 
 def check_words(kind: type | UnionType = str, /, **options: object) -> None:

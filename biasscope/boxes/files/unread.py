@@ -99,7 +99,7 @@ def _looked_at(unread: list[Found], request: Request, reader: str) -> Iterator[t
 
 def reason(request: Request) -> str:
     """Why nothing may have recognised a file: a picture, packed, its encoding, its depth; empty when none shows."""
-    if request.suffixes.keys() <= IMAGE_SUFFIXES:
+    if request.suffixes.keys() <= IMAGE_SUFFIXES and not request.broken:
         return "there are only pictures here, and no annotations: give these as the path, and pictures with --images"
     if any(is_pointer(found.path) for found in request.files[:FEW]):
         return f"there are pointers of Git LFS to files, not the files themselves. {PULL}"

@@ -332,6 +332,9 @@ def test_a_folder_of_pictures_is_told_from_one_of_annotations(tmp_path: Path) ->
     Image.new("L", (20, 10)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="only pictures here, and no annotations"):
         read_boxes(tmp_path)
+    (tmp_path / "a.txt").symlink_to(tmp_path / "gone")
+    with pytest.raises(InputError, match=r"links here lead to files that are not there: a\.txt"):
+        read_boxes(tmp_path)
 
 
 @pytest.mark.parametrize("option", ["format", "split", "split_column", "box_convention", "images", "sizes"])
@@ -355,6 +358,15 @@ def test_paths_that_lead_nowhere_have_a_reason(path: str, said: str) -> None:
     with pytest.raises((UsageError, InputError)) as raised:
         read_boxes(path)
     assert said in str(raised.value)
+
+
+def test_a_path_that_may_not_be_looked_up_is_not_said_to_be_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(UsageError, match=r"'locked/x\.csv' cannot be looked up \(Permission denied\)$"):
+        read_boxes("locked/x.csv")
 
 
 @pytest.mark.parametrize("option", ["format", "split", "split_column", "box_convention", "images", "sizes"])
