@@ -156,9 +156,9 @@ def test_what_is_no_list_is_said_to_be_none(tmp_path: Path, key: str, value: obj
 @pytest.mark.parametrize("order", [("images", "annotations"), ("annotations", "images")])
 def test_names_of_files_may_be_numbers(tmp_path: Path, order: tuple[str, ...]) -> None:
     made = coco_dict()
-    made["images"] = [{**image, "file_name": place} for place, image in enumerate(made["images"], 7)]
+    made["images"] = [{**image, "file_name": place} for place, image in enumerate(made["images"])]
     (tmp_path / "x.json").write_text(json.dumps({**{key: made.pop(key) for key in order}, **made}))
-    assert read_boxes(tmp_path / "x.json").images.collect()["image_id"].to_list() == ["7", "8", "9"]
+    assert read_boxes(tmp_path / "x.json").images.collect()["image_id"].to_list() == ["0", "1", "2"]
 
 
 def test_not_numbers_are_boxes_with_a_problem(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class Tables:
             images = list(self._new(images, path, log))
         if images:
             self.image.update(zip([image.id for image in images], count(len(self.image))))
-            names = [str(image.file_name or image.id) for image in images]
+            names = [str(image.id if image.file_name in (None, "") else image.file_name) for image in images]
             sides = ([image.width for image in images], [image.height for image in images])
             self.parts.append(_listed(names, *sides))
 
