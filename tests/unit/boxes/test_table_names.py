@@ -211,6 +211,18 @@ def test_boxes_in_json_in_a_column_are_told_of(tmp_path: Path, text: str) -> Non
         read_boxes(tmp_path / "x.csv")
 
 
+@pytest.mark.parametrize("names", ["centroid_x,centroid_y,area", "gaze_center_x,gaze_center_y", "fx,fy,cx,cy"])
+def test_a_table_of_points_beside_one_of_boxes_is_left_out(tmp_path: Path, names: str) -> None:
+    (tmp_path / "x.csv").write_text("image,xmin,ymin,xmax,ymax,label\na,1,2,3,4,cat\n")
+    (tmp_path / "points.csv").write_text(f"image,{names}\na{',1' * (names.count(',') + 1)}\n")
+    found = read_boxes(tmp_path)
+    assert found.boxes.collect().height == 1
+    assert "no columns of boxes were found in them: points.csv" in found.notes[-1]
+    (tmp_path / "points.csv").write_text("image,x_center,y_center,bw,bh\na,2,3,2,2\n")
+    with pytest.raises(InputError, match="look like centres"):
+        read_boxes(tmp_path)
+
+
 def test_columns_of_centres_beside_corners_are_not_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("xmin,ymin,xmax,ymax,cx,cy,label\n1,1,9,9,5,5,cat\n")
     with pytest.raises(InputError, match="no column was found for image_id") as raised:

@@ -184,11 +184,13 @@ def _packed(names: Sequence[str], path: Path) -> str:
 def meant_for_boxes(names: Sequence[str], path: Path) -> bool:
     """Whether a table without the columns of boxes was to have them: it is wrong then, not one of something else.
 
-    It has three of the names of four edges, or centres, or its first line holds values or a title.
+    It has three of the names of four edges, or centres with a width and height, or its first line holds values or a
+    title. Centres alone are points, such as those of nuclei or gazes.
     """
     plain = {_plain(name) for name in names}
     some = any(len(plain.intersection(layout)) == len(CORNERS) - 1 for wh, layout in LAYOUTS if not wh)
-    return some or any(map(_CENTRE.search, plain)) or bool(_not_names(path))
+    sided = all(any(map(side.search, plain)) for side in _SIDE.values())
+    return some or (sided and any(map(_CENTRE.search, plain))) or bool(_not_names(path))
 
 
 def _line_of_names(path: Path) -> int:
