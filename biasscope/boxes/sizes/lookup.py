@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +30,8 @@ from biasscope.core.errors import InputError
 
 _PACKED = f"(?i)({'|'.join(map(re.escape, SUFFIXES))})!"
 """Pattern of the end of an archive's name in the place of a member, for polars."""
+MANY = 8
+"""Pictures of one name from which on their sizes are not compared."""
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
 
 
@@ -128,6 +130,15 @@ def _size_in_header(path: Path | BinaryIO) -> tuple[int, int]:
         raise InputError(f"its size cannot be read ({why})", where=where) from error
 
 
+def agreed(pictures: Sequence[Path]) -> Path | None:
+    """The first of pictures that may all be meant; ``None`` for none, too many, and where they are not of one size."""
+    if len(pictures) < 2 or len(pictures) >= MANY:
+        return pictures[0] if len(pictures) == 1 else None
+    with _improbable_raised():
+        sizes = {_size_or_error(path) for path in pictures}
+    return pictures[0] if len(sizes) == 1 and not any(isinstance(size, InputError) for size in sizes) else None
+
+
 class ImageFiles:
     """Image files under a folder, found by name."""
 
@@ -137,9 +148,9 @@ class ImageFiles:
         self.names = ImageNames(self._paths, split_of_folder(folder))
 
     def find(self, image_id: str | None, split: str | None = None) -> Path | None:
-        """File of an image; ``None`` when there is none, or several that nothing tells apart."""
+        """File of an image; ``None`` when there is none, or several of different sizes that nothing tells apart."""
         names = [] if image_id is None else self.names.like(image_id, split)
-        return Path(self._paths[names[0]]) if len(names) == 1 else None
+        return agreed([Path(self._paths[name]) for name in names])
 
 
 class Finds(Protocol):

@@ -111,6 +111,20 @@ def test_of_two_pictures_for_one_label_none_gives_the_size(data: Path) -> None:
     assert {(image, width) for image, _, _, width in found} == {("a", None), ("b", 21)}
 
 
+@pytest.mark.parametrize("route", ["data.yaml", "images/train", "labels/train"])
+def test_two_pictures_of_one_size_for_one_label_give_it(data: Path, route: str) -> None:
+    """As a mask beside its picture; the labels are beside their pictures, apart, or found through a data yaml."""
+    for name in ("a", "b"):
+        label = (data / "labels" / "train" / f"{name}.txt").read_text()
+        (data / "images" / "train" / f"{name}.txt").write_text(label)
+        Image.new("L", (20 + (name == "b"), 10)).save(data / "images" / "train" / f"{name}.png")
+        Image.new("L", (20 + (name == "b"), 10)).save(data / "images" / "train" / f"{name}.bmp")
+    (data / "data.yaml").write_text("train: images/train\nnames: [cat, dog]")
+    images = data / "images" / "train" if route == "labels/train" else None
+    found = read_boxes(data / route, format="yolo", images=images).boxes.select("image_id", "image_width").unique()
+    assert dict(found.collect().rows()) == {"a": 20, "b": 21}
+
+
 def test_what_two_keys_name_is_read_once(data: Path) -> None:
     assert read(data / "data.yaml", "train: images/train\nval: images/train") == ALL[:4]
     assert "2 images of val" in read_boxes(data / "data.yaml").notes[0]

@@ -11,7 +11,7 @@ in a text file of the image's name. An image without that file is one without ob
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from unicodedata import normalize
 from biasscope.boxes.files.listing import Found, Listing, listed
 from biasscope.boxes.files.names import IMAGE_SUFFIXES, suffix_of
 from biasscope.boxes.readers.yolo.names import files_in, is_other, load_yaml
+from biasscope.boxes.sizes.lookup import agreed
 from biasscope.boxes.source import Request
 from biasscope.core.errors import InputError
 
@@ -97,10 +98,9 @@ class NamedImages:
 
 
 def image_beside(label: Path) -> Path | None:
-    """Image of the name of a label file in its folder; ``None`` where there is none, or several."""
+    """Image of the name of a label file in its folder; ``None`` where there is none, or several of different sizes."""
     named = [path for path in files_in(label.parent) if path.stem == label.stem]
-    images = [path for path in named if path.suffix.lower() in IMAGE_SUFFIXES]
-    return images[0] if len(images) == 1 else None
+    return agreed([path for path in named if path.suffix.lower() in IMAGE_SUFFIXES])
 
 
 def labels_of(image: Path) -> Path:
@@ -149,14 +149,14 @@ def _of_folder(folder: Path, root: Path, split: str) -> Iterator[Entry]:
 
 
 def _pictures(folder: Path, known: set[str]) -> dict[str, Path | None]:
-    """Images of a folder by the stems of their labels; ``None`` where several have one (``a.jpg``, ``a.png``)."""
-    inside = (one for one in _listing(folder) if one.suffix in IMAGE_SUFFIXES)
-    pictures = [(one.name.rpartition(".")[0], Path(one.path)) for one in inside]
-    times = Counter(stem for stem, _ in pictures)
-    apart = known - times.keys()
+    """Images of a folder by the stems of their labels; ``None`` where several of one (``a.jpg``, ``a.png``) differ."""
+    pictures = defaultdict[str, list[Path]](list)
+    for one in _listing(folder):
+        if one.suffix in IMAGE_SUFFIXES:
+            pictures[one.name.rpartition(".")[0]].append(Path(one.path))
+    apart = known - pictures.keys()
     return {
-        stem if stem in known else _written(stem, apart.__contains__): path if times[stem] == 1 else None
-        for stem, path in pictures
+        stem if stem in known else _written(stem, apart.__contains__): agreed(paths) for stem, paths in pictures.items()
     }
 
 
