@@ -48,9 +48,9 @@ class Block(nn.Module):
         return (self.act(self.two(self.act(self.one(x)))) + self.short(x)).mean((2, 3))
 
 
-def pair_of_nets():
+def pair_of_nets(net=Block):
     torch.manual_seed(0)
-    own, plain = Block(Standardised).double().eval(), Block(nn.Conv2d).double().eval()
+    own, plain = net(Standardised).double().eval(), net(nn.Conv2d).double().eval()
     plain.load_state_dict({k: standard(v) if v.dim() == 4 else v for k, v in own.state_dict().items()})
     return own, plain
 
@@ -76,11 +76,45 @@ def test_one_tap_gives_the_original():
     assert deviation(antialias(own, 1)(picture(32, 40)), own(picture(32, 40))) < 1e-12
 
 
-def test_sampled_twice_they_are_sampled_once_more():
-    net = nn.Sequential(Standardised(3, 6, 1, 2), nn.Conv2d(6, 6, 1))
-    changed = antialias(net, 3, stem=True)
-    assert [type(part).__name__ for part in changed[0].children()] == ["BlurPool2d"]
-    assert changed(picture(32, 32).float()).shape == net(picture(32, 32).float()).shape
+class Twice(nn.Module):
+    """Its last convolution is sampled in front twice: for the activation that it reads, and for itself."""
+
+    def __init__(self, kind, strides):
+        super().__init__()
+        self.stem, self.one = kind(3, 6, 1), kind(6, 6, 3, strides[0], 1)
+        self.two = kind(6, 6, 1, strides[1])
+
+    def forward(self, x):
+        return self.two(F.relu(self.one(F.relu(self.stem(x))))).mean((2, 3))
+
+
+@pytest.mark.parametrize("strides", [(2, 3), (3, 2)])
+@pytest.mark.parametrize("operation", [antialias, without_circular])
+def test_sampled_twice_they_are_sampled_in_the_order_of_plain_ones(operation, strides):
+    own, plain = pair_of_nets(lambda kind: Twice(kind, strides))
+    changed, x = operation(own), picture(37, 50)
+    assert [part.stride[0] for part in changed.two.before] == list(strides)
+    assert deviation(changed(x), operation(plain)(x)) < 1e-12
+
+
+@pytest.mark.parametrize("kind", [Standardised, nn.Conv2d])
+@pytest.mark.parametrize(("kernel", "seen"), [(3, [(32, 40), (16, 20)]), (1, [(32, 40), (16, 20)])])
+def test_hooks_see_the_maps_that_they_saw(kind, kernel, seen):
+    net, sizes = nn.Sequential(nn.Conv2d(3, 6, 1), kind(6, 6, kernel, 2, kernel // 2)).double(), []
+    net[1].register_forward_pre_hook(lambda _module, args: sizes.append(tuple(args[0].shape[2:])))
+    net[1].register_forward_hook(lambda _module, _args, output: sizes.append(tuple(output.shape[2:])))
+    changed = antialias(net)
+    sizes.clear()
+    changed(picture(32, 40))
+    assert sizes == seen
+
+
+def test_what_is_called_as_a_sampling_layer_would_be_stays():
+    net = nn.Sequential(nn.Conv2d(3, 6, 1), Standardised(6, 6, 3, 2, 1), nn.Conv2d(6, 6, 1)).double()
+    net[1].after = nn.Identity()
+    changed = antialias(net)
+    assert type(changed[1].after) is nn.Identity
+    assert changed(picture(32, 40)).shape == net(picture(32, 40)).shape
 
 
 @pytest.mark.parametrize("operation", [antialias, polyphase])
