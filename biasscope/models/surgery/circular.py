@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import torch
 from torch import nn
 
 from biasscope.core.errors import UsageError
@@ -104,7 +105,7 @@ def wrapped_around(model: M, skip: Selectors, example: Example, inplace: bool) -
 def _refuse_other_sizes(changed: nn.Module, record: Record) -> None:
     """Refuse a model that does not take the sizes which maps have once every layer keeps them."""
     try:
-        follow(changed, record.shapes[record.source][1:])
+        follow(changed, torch.empty(record.shapes[record.source], device="meta"))
     except UsageError as error:
         what = f"wrapped around, maps keep the size that they lost at the edges, and then {error.what}"
         hint = "A head or position embedding reads one size: leave layers that pad less than their window with skip."

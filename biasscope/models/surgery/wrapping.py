@@ -28,7 +28,7 @@ from biasscope.nn._padding import reach
 def own_change(name: str, module: nn.Module, shape: tuple[int, ...]) -> Change | None:
     """What lets the layer itself wrap around, if that changes anything; ``shape`` is that of its input."""
     if isinstance(module, nn.Conv2d):
-        return _convolution(name, module)
+        return _convolution(name, module, shape)
     if isinstance(module, (nn.MaxPool2d, nn.AvgPool2d)):
         return _pool(name, module, shape)
     if isinstance(module, MaxBlurPool2d):
@@ -47,7 +47,7 @@ def _wrapping_pac(module: nn.Module) -> nn.Module:
     return layer
 
 
-def _convolution(name: str, conv: nn.Conv2d) -> Change | None:
+def _convolution(name: str, conv: nn.Conv2d, shape: tuple[int, ...]) -> Change | None:
     taps = reach(conv.kernel_size, conv.dilation)
     padding = PaddingLaw.of(conv).stated()
     if padding == ((0, 0), (0, 0)) and not any(taps):
@@ -58,6 +58,8 @@ def _convolution(name: str, conv: nn.Conv2d) -> Change | None:
     if getattr(conv, "wrap", False) or already:
         return None
     if not can_edit(conv):
+        if padding == ((0, 0), (0, 0)) and conv.kernel_size == tuple(shape[-2:]):  # without an edge to wrap around
+            return None
         raise refuse(name, f"{class_name(conv)} is not a plain nn.Conv2d")
     if type_before_parametrizations(conv) is nn.Conv2d and _even(padding, taps) and max(taps) <= 2:
         return _circular_mode

@@ -141,3 +141,11 @@ def test_what_changes_the_convolution_itself_is_refused():
     with pytest.raises(UsageError, match="two: Standardised is not a plain"):
         pac(own, layers="two")
     assert surgery_table(pac(own)).names == []
+
+
+def test_a_window_that_is_the_whole_map_has_no_edge_to_wrap_around():
+    net = nn.Sequential(nn.Conv2d(3, 6, 3, 2, 1), nn.AdaptiveAvgPool2d(4), Standardised(6, 5, 4), nn.Flatten())
+    assert surgery_table(circular(net)).names == ["0"]
+    net[2] = Standardised(6, 5, 4, padding=1)
+    with pytest.raises(UsageError, match="2: Standardised is not a plain"):
+        circular(net)

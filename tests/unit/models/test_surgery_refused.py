@@ -176,3 +176,17 @@ def test_a_head_that_reads_the_size_that_edges_leave_is_refused(operation, inpla
     assert repr(net) == before
     changed = operation(net, skip=["0", "3"], example=(3, 32, 32), inplace=inplace)
     assert changed(torch.rand(1, 3, 32, 32)).shape == (1, 3)
+
+
+class OfEight(nn.Module):
+    """Eight pictures after one another are one film, whose maps are moved in time."""
+
+    def forward(self, x):
+        return x.unflatten(0, (-1, 8)).roll(1, 1).flatten(0, 1)
+
+
+@pytest.mark.parametrize("operation", [circular, polyphase])
+def test_a_model_that_reads_so_many_pictures_at_a_time_is_tried_on_as_many(operation):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), OfEight(), nn.Conv2d(4, 4, 3), nn.AdaptiveAvgPool2d(1))
+    changed = operation(net, example=torch.empty(8, 3, 32, 32))
+    assert changed(torch.rand(16, 3, 32, 32)).shape == (16, 4, 1, 1)
