@@ -20,7 +20,7 @@ from biasscope.models.binary import both_sides
 from biasscope.models.borrow import evaluating, moved, same_draws
 from biasscope.models.device import resolve_device
 from biasscope.models.failures import networks_own
-from biasscope.models.outputs import class_scores
+from biasscope.models.outputs import class_scores, with_pictures
 from biasscope.pipeline.common.forms import Subject
 from biasscope.pipeline.common.pictures import still
 from biasscope.pipeline.common.run import why_absent
@@ -84,7 +84,7 @@ class Probabilities(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Give (N, C), of a network in half precision too."""
-        scores = class_scores(self.network(x.to(self.kind)))
+        scores = with_pictures(class_scores(self.network(x.to(self.kind))), len(x))
         return both_sides(scores.to(x.dtype)).softmax(1)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from biasscope.models.borrow import same_draws
 from biasscope.models.failures import networks_own
-from biasscope.models.outputs import scores, tensors
+from biasscope.models.outputs import scores, tensors, with_pictures
 from biasscope.trace.layer import Layer
 from biasscope.trace.watch import Call, Watch
 
@@ -80,6 +80,7 @@ def _scores(model: nn.Module, x: Tensor) -> Tensor | None:
     with networks_own(x.shape[1:]), same_draws():  # what a network draws is no change that a swap makes
         output = model(x.clone())  # models may work in place on what they are given
     found = scores(output)
+    found = None if found is None else with_pictures(found, len(x))
     if found is None or found.dim() != 2 or found.is_complex():
         return None
     kept = found[:, ~found.isneginf().all(0)]

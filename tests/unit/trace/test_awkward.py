@@ -137,6 +137,7 @@ def test_networks_that_squeeze_the_axis_of_one_picture_are_those_that_do_not(wit
     assert blame(net, pictures(3), shifts).layers == blame(plain, pictures(3), shifts).layers
     explained = [attribution_equivariance(one, pictures(3), shifts) for one in (net, plain)]
     assert explained[0].methods == explained[1].methods
+    assert structure(net, (1, 16, 16)).tail == structure(plain, (1, 16, 16)).tail
 
 
 def test_what_a_network_draws_is_not_taken_for_positions_that_its_tail_tells_apart():

@@ -83,3 +83,17 @@ def test_networks_in_half_precision_have_derivatives_too() -> None:
     expected = [item.value for item in full.result("lie").scalars]
     for report in halves:
         assert [item.value for item in report.result("lie").scalars] == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("count", [1, 17])  # of which sixteen are taken at once
+def test_networks_that_squeeze_the_axis_of_one_picture_have_derivatives_too(count: int) -> None:
+    class Squeezed(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.squeeze()
+
+    pictures = np.random.default_rng(0).integers(0, 256, (count, 16, 16, 3), np.uint8)
+    one, two = (
+        analyze_invariance(loaded(net), images=pictures, protocol="circular", grid="3x3", lie=count).result("lie")
+        for net in (network(), network(Squeezed()))
+    )
+    assert [item.value for item in one.scalars] == [item.value for item in two.scalars]
