@@ -109,11 +109,12 @@ def comparable(item: Measurement, measure: str) -> bool:
 
 
 def jump_table(items: Sequence[Measurement]) -> Table:
-    """Largest rises of every model and measure, the largest first."""
+    """Largest rises of every model and measure, the largest first, where there is something to rise above."""
     rows = [
         jump
         for item in items
         for measure in MEASURES
+        if comparable(item, measure)
         for jump in sorted(jumps(item, measure), key=lambda jump: -jump.rise)[:SHOWN]
     ]
     return table(

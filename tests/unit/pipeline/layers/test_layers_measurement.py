@@ -264,3 +264,4 @@ def test_the_strongest_map_is_on_one_scale() -> None:
 def test_a_layer_that_alone_was_picked_has_no_rise_in_numbers_either(pictures: Tensor) -> None:
     one, two = (measured(blocks(), pictures, layers=layers) for layers in (["2"], ["blocks"]))
     assert [any(scalar.name.startswith("jump@") for scalar in scalars([item])) for item in (one, two)] == [False, True]
+    assert [jump_table([item]).height > 0 for item in (one, two)] == [False, True]
