@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TypeVar, cast
 
 from torch import nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from biasscope.models.surgery.edit import Plan, described, own
 from biasscope.models.surgery.layers import SurgeryConv2d
+from biasscope.models.surgery.layers.spelled import class_name
 from biasscope.models.surgery.reading.follow import refuse_lazy
 from biasscope.models.surgery.reading.record import pair
 from biasscope.models.surgery.reading.sites import refuse
@@ -58,8 +60,9 @@ def same_padding(model: M, *, inplace: bool = False) -> M:
         timm = _is_timms(module)
         if not isinstance(module, nn.Conv2d) or not (timm or max(module.stride) > 1 < max(module.kernel_size)):
             continue
-        if type(module) is not nn.Conv2d and not timm:
-            raise refuse(name, f"{type(module).__name__} is not a plain nn.Conv2d")
+        if type_before_parametrizations(module) is not nn.Conv2d and not timm:
+            hint = "It is done on plain ones, before other surgery."
+            raise refuse(name, f"{class_name(module)} is not a plain nn.Conv2d", hint)
         plan.changes.append((name, _same))
         row = Replacement("same_padding", name, "convolution", pair(module.stride), described(module), "SAME padding")
         plan.rows.append(row)
@@ -68,7 +71,8 @@ def same_padding(model: M, *, inplace: bool = False) -> M:
 
 def _is_timms(module: nn.Module) -> bool:
     """Whether this is timm's convolution with the same law, which becomes a layer that other surgery knows."""
-    return type(module).__name__ == "Conv2dSame" and type(module).__module__.startswith("timm.")
+    kind = type_before_parametrizations(module)
+    return kind.__name__ == "Conv2dSame" and kind.__module__.startswith("timm.")
 
 
 def _same(module: nn.Module) -> nn.Module:

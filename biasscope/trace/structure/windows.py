@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from biasscope.models.architectures.layers import SubsampleShortcut
 from biasscope.models.surgery.layers import (
@@ -126,11 +127,12 @@ def _convolution(conv: nn.Conv2d, size: Size, stride: Size) -> Axes:
 
 def _of_convolution(conv: nn.Conv2d, size: Size) -> list[Axes] | None:
     own = _convolution(conv, size, (conv.stride[0], conv.stride[1]))
-    if type(conv) is AntialiasedConv2d:
+    kind = type_before_parametrizations(conv)
+    if isinstance(conv, AntialiasedConv2d) and kind is AntialiasedConv2d:
         return [own, _blur(conv.blur)]
-    if type(conv) is SurgeryConv2d:
+    if isinstance(conv, SurgeryConv2d) and kind is SurgeryConv2d:
         return _together(_sampling(conv.before), [own], _sampling(conv.after))
-    return [own] if type(conv) is nn.Conv2d else None
+    return [own] if kind is nn.Conv2d else None
 
 
 def _sampling(layer: nn.Module | None) -> list[Axes] | None:

@@ -97,7 +97,7 @@ def permanent(net):
 
 @pytest.mark.usefixtures("no_gradients")
 @pytest.mark.parametrize("kind", ["weight_norm", "spectral_norm", "orthogonal"])
-@pytest.mark.parametrize("operation", [antialias, polyphase, circular])
+@pytest.mark.parametrize("operation", [antialias, polyphase, circular, same_padding])
 def test_parametrised_convolutions_are_operated_on_as_those_with_the_same_weights(operation, kind):
     net, x = parametrised_net(kind), picture(32, 32)
     changed, plain = operation(net), operation(permanent(parametrised_net(kind)))

@@ -4,9 +4,10 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from biasscope.core.errors import UsageError
-from biasscope.models import antialias
+from biasscope.models import antialias, polyphase
 from biasscope.nn import PolyphaseSampling2d
 from biasscope.trace import structure
 from biasscope.trace.layer import Place
@@ -32,6 +33,18 @@ def test_published_receptive_fields(name, layers, field, stride):
     assert found.tail.kind == "pooling"
     assert found.tail.swap_error == 0
     assert found.invariant_share == 1 / stride**2
+
+
+@pytest.mark.parametrize("operation", [nn.Identity(), antialias, polyphase], ids=["plain", "antialias", "polyphase"])
+def test_fields_of_parametrised_convolutions_are_those_of_plain_ones(operation):
+    def net():
+        return nn.Sequential(nn.Conv2d(1, 4, 3, 1, 1), nn.ReLU(), nn.Conv2d(4, 4, 3, 2, 1), nn.AdaptiveAvgPool2d(1))
+
+    own = net()
+    weight_norm(own[2])
+    one, two = (structure(operation(made), (1, 32, 32)) for made in (own, net()))
+    assert one.layers == two.layers
+    assert one.layers[2].method == "graph"
 
 
 def test_vgg16_flattens_its_seven_by_seven_map():
