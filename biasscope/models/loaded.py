@@ -106,9 +106,11 @@ def weights_sha256(module: nn.Module) -> str:
 def own_preprocessing(module: nn.Module, pictures: bool = True) -> Preprocessing:
     """How pictures are prepared for a network of which nothing is said: 224 pixels, in its first layer's channels.
 
-    Where it is asked about ``pictures`` these are grey or RGB, whatever stands first in it.
+    Where it is asked about ``pictures`` these are grey or RGB, whatever stands first in it. A convolution of one
+    channel may be registered first without being first (attention over places): RGB where another reads three.
     """
-    channels = next((one.in_channels for one in module.modules() if isinstance(one, nn.Conv2d)), 3)
+    read = [one.in_channels for one in module.modules() if isinstance(one, nn.Conv2d)] or [3]
+    channels = 3 if read[0] == 1 and 3 in read else read[0]
     plain = Preprocessing((224, 224), 256)
     if channels == 3 or (pictures and channels != 1):
         return plain

@@ -158,12 +158,14 @@ def test_an_exported_program_is_a_usage_error():
 
 def test_networks_of_ones_own_that_read_one_channel_have_grey_pictures(tmp_path, monkeypatch):
     code = "from torch import nn\ngrey = lambda: nn.Conv2d(1, 2, 3)\nwide = lambda: nn.Conv2d(12, 2, 3)\n"
+    code += "attending = lambda: nn.ModuleDict({'where': nn.Conv2d(1, 1, 7), 'stem': nn.Conv2d(3, 2, 3)})\n"
     (tmp_path / "grey_network_of_mine.py").write_text(code)
     monkeypatch.syspath_prepend(str(tmp_path))
     save_file(nn.Conv2d(1, 2, 3).state_dict(), tmp_path / "grey.safetensors")
     with python_code():
         found = [load_model("python:grey_network_of_mine:grey?size=28")]
-        assert load_model("python:grey_network_of_mine:wide").preprocessing.channels == 3
+        for other in ("wide", "attending"):
+            assert load_model(f"python:grey_network_of_mine:{other}").preprocessing.channels == 3
         found.append(load_model(f"file:{tmp_path}/grey.safetensors?arch=python:grey_network_of_mine:grey"))
     found.append(load_model(f"file:{tmp_path}/grey.safetensors", factory=lambda: nn.Conv2d(1, 2, 3)))
     assert [one.preprocessing.channels for one in found] == [1, 1, 1]
