@@ -20,12 +20,15 @@ RATE = ("bh", "by")
 """Corrections that hold the share of false ones among the classes named."""
 AXES = {"q_cvm_u": "Horizontally", "q_cvm_v": "Vertically"}
 """Test of one axis alone -> which axis."""
-SIDES = (("edge_left", "edge_right"), ("edge_top", "edge_bottom"))
-"""Shares of boxes that touch the frame on the sides of each axis."""
+SIDES = (
+    ("edge_left", "edge_right", "no_slack_x", "marginal_u"),
+    ("edge_top", "edge_bottom", "no_slack_y", "marginal_v"),
+)
+"""Of each axis: shares of boxes that touch the frame on either side, boxes without room, and those with it in bins."""
 
 
 class _Row(NamedTuple):
-    """One class: what is in the table, corrected p-values of one axis alone, and the share at the frame on each."""
+    """One class: what is in the table, corrected p of one axis alone, and the share at the frame of boxes with room."""
 
     label: str
     verdict: str
@@ -63,8 +66,19 @@ def _rows(item: Result) -> list[_Row]:
     classes = item.table("classes")
     axes = zip(*(classes[name] for name in AXES), strict=True)
     plain = [classes[name] for name in ("label", "verdict", "boxes", "images", "q")]
-    sides = ([(a or 0) + (b or 0) for a, b in zip(*(classes[name] for name in pair), strict=True)] for pair in SIDES)
+    sides = ([_touching(*row) for row in zip(*(classes[name] for name in names), strict=True)] for names in SIDES)
     return [_Row(*row) for row in zip(*plain, axes, zip(*sides, strict=True), strict=True)]
+
+
+def _touching(one: float | None, other: float | None, without: int, held: Sequence[int]) -> float:
+    """Share at the frame of the boxes with room on an axis; those without touch both of its sides, and are not tested.
+
+    >>> round(_touching(0.75, 0.85, 70, [20, 10]), 3)
+    0.667
+    """
+    tested = sum(held)
+    at = ((one or 0) + (other or 0)) * (tested + without) - 2 * without
+    return min(max(at / tested, 0.0), 1.0) if tested else 0.0
 
 
 def _claim(found: Sequence[_Row], item: Result, barely: str = "") -> str:

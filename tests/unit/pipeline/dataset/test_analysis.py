@@ -236,6 +236,7 @@ def first_sentences(
     """Of a position result whose classes have 20 boxes in 20 images, unless said otherwise; p of all together."""
     usual = {"boxes": 20, "images": 20, "q": None, "q_cvm_u": None, "q_cvm_v": None}
     usual |= dict.fromkeys(("edge_left", "edge_right", "edge_top", "edge_bottom"), 0.0)
+    usual |= {"no_slack_x": 0, "no_slack_y": 0, "marginal_u": [10, 10], "marginal_v": [10, 10]}
     rows = {name: [value] * len(verdicts) for name, value in usual.items()} | columns
     classes = table("classes", {"label": list(ascii_lowercase[: len(verdicts)]), "verdict": verdicts} | rows)
     parameters = {"minimum": 10, "alpha": 0.05, "correction": correction, "per_image": per_image}
@@ -276,6 +277,15 @@ def test_what_one_axis_tells_of_boxes_at_the_frame_says_so() -> None:
     cut = " This counts boxes that touch the frame there (up to 30 % of a class), which may cut them off."
     assert told[1].endswith(f": “a”.{cut}")
     assert "(up to 90 % of a class)" in told[2]
+
+
+def test_boxes_without_room_do_not_count_among_those_that_one_axis_tells_of() -> None:
+    """They touch both sides of the frame and are not tested: up to 154 % of a class were said to touch it."""
+    wide = {"edge_left": [0.75, 0.8], "edge_right": [0.75, 0.8], "no_slack_x": [60, 60], "marginal_u": [[20, 0]] * 2}
+    told = first_sentences(["not rejected"] * 2, q_cvm_u=[0.001, 0.5], **wide)
+    assert told[1].endswith(": “a”.")
+    told = first_sentences(["not rejected"] * 2, q_cvm_u=[0.5, 0.001], **wide)
+    assert "touch the frame there (up to 40 % of a class)" in told[1]
 
 
 NONE = "not tested"
