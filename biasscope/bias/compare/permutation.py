@@ -169,8 +169,9 @@ def _members(times: int, n: int, chosen: int, rng: np.random.Generator) -> Small
 
 def _add(pooled: tuple[Floats, Floats], part: slice, plan: _Plan, sums: Small, held: Small) -> None:
     """Add the sums of side a; a permutation of all classes is another one for each of them."""
-    at = (np.arange(len(sums))[:, None] + np.arange(sums.shape[1])) % len(sums)
-    sums, held = np.take_along_axis(sums, at[..., None], axis=0), np.take_along_axis(held, at, axis=0)
+    each = np.arange(sums.shape[1])
+    at = (np.arange(len(sums))[:, None] + each) % len(sums)
+    sums, held = sums[at, each], held[at, each]
     own, boxes = (sums, held) if plan.side == 0 else (-sums, plan.boxes.sum(0) - held)
     pooled[0][part] += own.sum(1) + boxes @ plan.centre
     pooled[1][part] += boxes.sum(1)
