@@ -11,6 +11,8 @@ from biasscope.bias.compare.evidence import Evidence
 from biasscope.core.results import Cell, Scalar
 from biasscope.core.words import counted
 
+THESE = "over all of these together"
+
 
 def finding(scalars: Mapping[str, Scalar], names: tuple[str, str], alpha: float) -> str:
     """In how many classes the sides differ, and whether they do over all of them: by corrected p where there are."""
@@ -30,7 +32,7 @@ def finding(scalars: Mapping[str, Scalar], names: tuple[str, str], alpha: float)
 
 
 def _together(scalars: Mapping[str, Scalar], tested: tuple[int, int], alpha: float) -> str:
-    """What the pooled tests say, each after the boxes it speaks of; empty where there are none."""
+    """What the pooled tests say, each after the boxes it speaks of, the tested classes first; empty without tests."""
     decides, named = ("pooled_q", "corrected p") if "pooled_q" in scalars else ("pooled_p", "p")
     said: dict[str, list[str]] = {}
     for suffix, what, classes in zip(("", "_scale"), ("position", "scale"), tested, strict=True):
@@ -38,16 +40,15 @@ def _together(scalars: Mapping[str, Scalar], tested: tuple[int, int], alpha: flo
         if value is not None:
             differs = "differs" if value <= alpha else "does not measurably differ"
             said.setdefault(_over(within, classes), []).append(f"{what} {differs} ({named} = {value:.2g})")
-    return "; ".join(f"{over} {' and '.join(parts)}" for over, parts in said.items())
+    ordered = sorted(said, key=lambda over: over != THESE)
+    return "; ".join(f"{over} {' and '.join(said[over])}" for over in ordered)
 
 
 def _over(within: int | None, tested: int) -> str:
     """Which boxes a pooled p speaks of, from the classes within which it permutes and those that are tested alone."""
     if within is None:
         return "over all boxes together, whatever their class,"
-    if within <= tested:
-        return "over all of these together"
-    return f"over the {counted(within, 'class')} on both sides together"
+    return THESE if within == tested else f"over {counted(within, 'class')} on both sides together"
 
 
 def notes(found: Evidence, parameters: Mapping[str, Cell]) -> list[str]:
@@ -88,7 +89,7 @@ def _pooled_notes(found: Evidence) -> list[str]:
     kinds = {look.within > 0 for look in found.looks.values() if not np.isnan(look.pooled)}
     mixed = {
         True: "The pooled p compares the sides within classes, so a different mix of classes does not make it small.",
-        False: "Where the classes on both sides hold too few images, the pooled p compares all boxes whatever their "
-        "class: a different mix of classes can make it small.",
+        False: "Where the classes on both sides hold too few images, each of which stands for one of its classes, the "
+        "pooled p compares all boxes whatever their class: a different mix of classes can make it small.",
     }
     return [mixed[kind] for kind in sorted(kinds, reverse=True)]

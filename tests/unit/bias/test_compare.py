@@ -312,8 +312,34 @@ def test_classes_too_small_to_be_tested_are_permuted_within_all_the_same() -> No
     result = compare(a, b)
     assert result.scalar("tested").value == 0
     assert (result.scalar("pooled_p").n, result.scalar("pooled_p").value) == (80, 0.001)
-    assert "; over the 80 classes on both sides together position differs (p = 0.001)" in result.finding
+    assert "; over 80 classes on both sides together position differs (p = 0.001)" in result.finding
     assert (compare(a, boxes(2, seed=3, classes=80)).scalar("pooled_p").value or 0) > 0.01
+
+
+def test_all_of_these_are_the_tested_classes_whatever_position_is_permuted_within() -> None:
+    """Three classes as wide as their frame are tested for scale alone; "these" stood behind six that are too small."""
+    sides = []
+    for seed in (1, 2):
+        wide = boxes(10, seed=seed, classes=3).with_columns(label="w" + pl.col("label"), x0=0.0, x1=200.0)
+        sides.append(pl.concat([wide, boxes(3, seed=seed + 2, classes=6)]))
+    found = compare(*sides)
+    assert [found.scalar(f"pooled_p{suffix}").n for suffix in ("", "_scale")] == [6, 3]
+    said = found.finding.partition("and in scale in ")[2].split("; ")
+    assert said[0].endswith(" of 3")
+    assert said[1].startswith("over all of these together scale ")
+    assert said[2].startswith("over 6 classes on both sides together position ")
+
+
+def test_a_part_of_the_tested_classes_is_not_all_of_these() -> None:
+    """Images of three classes stand for one of them; the fourth is in one image of its own on side b, and is left."""
+    a, b = (pl.concat([crowded(60, 3, seed=seed), boxes(1, seed=seed + 2, classes=1)]) for seed in (1, 2))
+    few = crowded(60, 30, seed=3)
+    found = compare(few, crowded(7, 30, seed=4))
+    within = found.scalar("pooled_p").n
+    assert within is not None
+    assert 0 < within < 30 == found.scalar("tested").value
+    assert f"over {within} classes on both sides together" in found.finding
+    assert "over all of these together" in compare(a, b).finding
 
 
 def test_two_sides_without_a_class_are_refused() -> None:
