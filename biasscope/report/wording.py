@@ -77,6 +77,15 @@ def amount(value: float | None) -> str:
     return f"{value:,.{0 if value == int(value) else 1}f}".replace("-", MINUS)
 
 
+def asked(value: float | None) -> str:
+    """Number that was asked for, as it was written: nothing is rounded off but what is behind its sixth digit.
+
+    >>> asked(-5.0), asked(0.25), asked(22.75), asked(0.1 + 0.2)
+    ('\u22125', '0.25', '22.75', '0.3')
+    """
+    return DASH if value is None else f"{value:g}".replace("-", MINUS)
+
+
 def signed(value: float | None) -> str:
     r"""Number whose sign matters: as :func:`real`, with a plus.
 
@@ -128,8 +137,8 @@ def probability(value: float | None) -> str:
 
 
 STYLES = {
-    "count": count, "share": share, "real": real, "amount": amount, "signed": signed, "probability": probability,
-    "points": points,
+    "count": count, "share": share, "real": real, "amount": amount, "asked": asked, "signed": signed,
+    "probability": probability, "points": points,
 }  # fmt: skip
 """Ways to show a number, by name."""
 

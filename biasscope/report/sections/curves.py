@@ -15,7 +15,7 @@ CURVE = [
     Field("model", "Model", "label"),
     Field("size", "Size (px)", "count", "Side of the object in the frame"),
     Field("share", "Of the frame", "share", "Side of the object over the side of the frame"),
-    Field("angle", "Angle (°)", "amount"),
+    Field("angle", "Angle (°)", "asked"),
     Field("top1", "Top-1 accuracy", "share"),
     Field("top5", "Top-5 accuracy", "share"),
     Field("accuracy", "Accuracy", "share"),

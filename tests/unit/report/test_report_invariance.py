@@ -12,6 +12,7 @@ from biasscope.report.model import decode, encode
 from biasscope.report.pictures import LARGEST, Card, card, safe
 from biasscope.report.render import render, sections
 from biasscope.report.sections import SECTIONS
+from biasscope.report.sections.curves import view as curves_view
 from biasscope.report.sections.images import view as images_view
 from biasscope.report.sections.models import view as models_view
 from biasscope.report.sections.protocols import over
@@ -237,6 +238,14 @@ def test_columns_of_models_that_nobody_foresaw_are_shown():
     made = Result("models", "", tables=[sample.of_rows("models", "model sha256 licence", [["m", "a" * 64, "MIT"]])])
     grid = models_view(made)["models"]
     assert [cell.text for cell in grid.rows[0]] == ["m", "a" * 16 + "…", "MIT"]
+
+
+def test_angles_are_shown_as_they_were_asked_for():
+    """A quarter of a degree was rounded to two tenths, and 22.75 to 22.8."""
+    angles = [-5.0, 0.0, 0.25, 22.75]
+    made = Result("rotation", "", tables=[sample.of_rows("curve", "model angle", [["m", angle] for angle in angles])])
+    shown = [row[1].text for row in curves_view(made)["curve"].rows]
+    assert shown == ["\N{MINUS SIGN}5", "0", "0.25", "22.75"]
 
 
 def test_left_out_images_are_listed_by_id(html):
