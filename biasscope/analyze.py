@@ -19,7 +19,7 @@ from cyclopts.exceptions import CycloptsError
 
 from biasscope import __version__
 from biasscope.commands.environment import PREFIX, items, only_options
-from biasscope.commands.refused import is_too_long, possible_paths, too_long, usage_error, whole_numbers
+from biasscope.commands.refused import is_too_long, possible_paths, too_long, usage_error, values_given, whole_numbers
 from biasscope.core.errors import BiasscopeError
 
 COMMANDS = {
@@ -73,7 +73,7 @@ EPILOGUE = (
     "named after the command, or in the environment, as {}. There semicolons stand between several values of one "
     "option. Exit codes: 0 done, 1 a gate failed, 2 usage or configuration, 3 input, 4 unexpected, 130 interrupted."
 )
-CHECKS = (only_options, whole_numbers, possible_paths)
+CHECKS = (only_options, values_given, whole_numbers, possible_paths)
 """Called by the parser when all values are known, from the command line, the environment and the configuration."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from errno import ENAMETOOLONG
 from pathlib import Path
@@ -25,6 +26,16 @@ def whole_numbers(app: App, commands: tuple[str, ...], arguments: ArgumentCollec
             for token in argument.tokens:
                 if not _is_whole(token.value):
                     raise refusal(token.value, int, where=token.keyword or argument.name)
+
+
+def values_given(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """Refuse an option in the place of a range: ranges may begin with a minus sign, so the parser takes it as one."""
+    for argument in arguments:
+        if argument.parameter.allow_leading_hyphen:
+            for token in argument.tokens:
+                if re.match(r"-[^\d.]", token.value):
+                    what, where = f"{token.value!r} is an option, not its value", token.keyword or argument.name
+                    raise UsageError(what, where=where, hint="Give it one first, such as -8..8.")
 
 
 def possible_paths(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:

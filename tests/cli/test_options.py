@@ -284,3 +284,11 @@ def test_what_is_looked_for_before_the_file_has_no_place_in_it(
 def test_ranges_may_begin_with_a_minus_sign(command: str, option: str) -> None:
     _, bound, _ = build().parse_args([command, option, "-30..30:10"])
     assert "-30..30:10" in bound.arguments.values()
+
+
+@pytest.mark.parametrize("following", [["--limit", "3"], ["-o", "there"], ["--no-html"], ["-q"]])
+def test_an_option_is_not_taken_as_the_range_that_was_left_away(
+    following: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["layers", "--grid", *following]) == 2
+    assert said(capsys).startswith(f"biasscope: --grid: {following[0]!r} is an option, not its value.")
