@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import stat
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -70,8 +72,23 @@ def sha256(path: Path) -> str:
 
 
 def input_files(paths: Sequence[Path], *, most: int = LISTED) -> list[InputFile]:
-    """First ``most`` inputs with size and hash. Folders are represented by their files."""
-    return [InputFile(legible(path.name), path.stat().st_size, _hash(path)) for path in paths[:most] if path.is_file()]
+    """First ``most`` inputs with size and hash. Folders are represented by their files.
+
+    Files of the same name, as in the folders of classes, are named with the folder that they lie in.
+    """
+    found = [(path, size) for path in paths[:most] if (size := _size(path)) is not None]
+    often = Counter(path.name for path, _ in found)
+    names = [path.name if often[path.name] == 1 else f"{path.parent.name}/{path.name}" for path, _ in found]
+    return [InputFile(legible(name), size, _hash(path)) for name, (path, size) in zip(names, found, strict=True)]
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file, ``None`` of what is none or lies where nothing may be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _hash(path: Path) -> str | None:
@@ -107,7 +124,7 @@ def others(groups: Iterable[Sequence[Path]], *, most: int = LISTED) -> str:
     groups = list(groups)
     rest = [fact for group in groups for fact in _sizes(group, most)]
     if len(rest) <= READ_FILES and sum(size for _, size in rest) <= READ_BYTES:
-        facts = [_hash(path) or path.name for group in groups for path in group[most:] if path.is_file()]
+        facts = [_hash(path) or path.name for group in groups for path in group[most:] if _size(path) is not None]
     else:
         facts = [f"{name} {size}" for name, size in rest]
     return hashlib.sha256("\n".join(sorted(facts)).encode("utf-8", "surrogateescape")).hexdigest() if rest else ""
@@ -117,7 +134,7 @@ def _sizes(group: Sequence[Path], start: int) -> list[tuple[str, int]]:
     """Names and bytes of the files from one on; a group may know them without a path for each."""
     known = getattr(group, "sizes", None)
     found: list[tuple[str, int]] = known(start) if known else []
-    return found if known else [(path.name, path.stat().st_size) for path in group[start:] if path.is_file()]
+    return found if known else [(path.name, size) for path in group[start:] if (size := _size(path)) is not None]
 
 
 def now() -> str:

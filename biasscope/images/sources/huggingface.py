@@ -106,12 +106,12 @@ def open_source(request: Request) -> HuggingFaceSource:
     """
     name = request.text or f"{type(request.spec).__name__} in memory"
     data, notes = split_of(load(request), request.split, name)
+    files = _files(data, request)  # a stream does not know them
     if request.stream and hasattr(data, "to_iterable_dataset"):
         data = data.with_format(None).to_iterable_dataset()  # it takes no format that has columns
     features = data.features
     if features is None:
         raise InputError("the dataset does not state its features", where=name)
-    files = _files(data, request)
     columns = find_columns({key: kind_of(feature) for key, feature in features.items()}, request, name)
     source = HuggingFaceSource(name, limits=request.limits, box_convention=request.box_convention)
     source.data, source.columns, source.notes = undecoded(data, columns), columns, [*notes, columns.sentence()]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from biasscope.core.provenance import InputFile
 from biasscope.core.results import Cell
-from biasscope.core.words import first_few
+from biasscope.core.words import counted, first_few
 from biasscope.report import wording
 from biasscope.report.model import Report
 from biasscope.report.numbers.cells import column
@@ -57,7 +57,7 @@ def _kinds(report: Report) -> list[str]:
 def _data(a: Report, b: Report, names: tuple[str, str]) -> Iterator[str]:
     counts = a.provenance.input_count, b.provenance.input_count
     if counts[0] != counts[1]:
-        yield f"Different data: {counts[0]:,} input files in {names[0]}, {counts[1]:,} in {names[1]}."
+        yield f"Different data: {counted(counts[0], 'input file')} in {names[0]}, {counts[1]:,} in {names[1]}."
     else:
         found = [sorted(map(_content, report.provenance.inputs)) for report in (a, b)]
         if found[0] != found[1]:

@@ -47,6 +47,21 @@ def test_an_input_that_cannot_be_read_has_no_hash(tmp_path: Path, monkeypatch: p
     assert others([paths]) != others([paths[:59]])
 
 
+def test_an_input_that_cannot_even_be_looked_at_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("a")
+    paths = [tmp_path / "a.jpg", tmp_path / ("b" * 300)]  # refused by the file system, as in a folder without rights
+    assert [item.name for item in input_files(paths)] == ["a.jpg"]
+    assert others([[tmp_path / "a.jpg"] * 50 + paths]) == others([[tmp_path / "a.jpg"] * 51])
+
+
+def test_inputs_of_the_same_name_are_named_with_their_folders(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("cat/0.png", "cat/1.png", "dog/0.png")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(str(path))
+    assert [item.name for item in input_files(paths)] == ["cat/0.png", "1.png", "dog/0.png"]
+
+
 def test_files_that_a_folder_listed_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(60):
         (tmp_path / f"{number}.xml").write_text(str(number))

@@ -49,7 +49,9 @@ def test_splits():
 
 
 def test_a_stream_gives_the_first_ones_and_says_so(tmp_path):
-    source = open_images(write_dataset(tmp_path), stream=True, limit=4)
+    path = write_dataset(tmp_path)
+    source = open_images(path, stream=True, limit=4)
+    assert source.files == open_images(path).files != []
     assert source.count is None
     assert numbers(source) == numbers(source) == [0, 1, 2, 3]
     assert "first 4 rows were taken, not a sample" in " ".join(source.notes)

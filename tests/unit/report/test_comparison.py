@@ -258,7 +258,7 @@ def test_few_whole_numbers_are_listed_without_an_interval():
         ),
         (
             {"provenance": msgspec.structs.replace(origin(), input_count=7)},
-            "Different data: 1 input files in A, 7 in B",
+            "Different data: 1 input file in A, 7 in B",
         ),
     ],
 )
