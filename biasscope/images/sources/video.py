@@ -37,11 +37,6 @@ class Sequence(NamedTuple):
     path: Path
     frames: tuple[str, ...] | None
 
-    @property
-    def files(self) -> list[Path]:
-        """The video file, or the files of the frames."""
-        return [self.path] if self.frames is None else [self.path / name for name in self.frames]
-
 
 @dataclass
 class VideoSource(ImageSource):
@@ -83,13 +78,18 @@ class VideoSource(ImageSource):
             for sequence in self.sequences:
                 yield from self._clips(sequence, frames_of_video(sequence.path, self.limits, self._noter(sequence)))
             return
+        for sequence, at, names in self.cuts(self.chosen):
+            yield from self._clips(sequence, self._files(sequence, at, names))
+
+    def cuts(self, chosen: NDArray[np.int64]) -> Iterator[tuple[Sequence, int, tuple[str, ...]]]:
+        """Folder, number of the first frame, and names of the frames of each clip that is chosen."""
         start = 0
         for sequence in self.sequences:
             names = sequence.frames or ()
             end = start + _clip_count(len(names), self.length, self.step)
-            for number in self.chosen[(self.chosen >= start) & (self.chosen < end)].tolist():
+            for number in chosen[(chosen >= start) & (chosen < end)].tolist():
                 at = (number - start) * self.step
-                yield from self._clips(sequence, self._files(sequence, at, names[at : at + self.length]))
+                yield sequence, at, names[at : at + self.length]
             start = end
 
     def _clips(self, sequence: Sequence, frames: Iterator[Frame]) -> Iterator[Picture]:
@@ -141,11 +141,11 @@ def open_source(request: Request) -> VideoSource:
     path = request.path or Path()
     sequences = _sequences(path)
     source = VideoSource(request.text, sequences=sequences, length=request.clip_length, step=step)
-    source.files = [file for sequence in sequences for file in sequence.files]
     source.limits = request.limits
     source.law = f"Clips of {request.clip_length} frames that follow each other, one every {step} frames."
     if sequences[0].frames is None:
         require_av()
+        source.files = [sequence.path for sequence in sequences]
         source.first = request.limit
         if request.limit is not None:
             source.notes.append(f"Of video files the first {counted(request.limit, 'clip')} were taken, not a sample.")
@@ -156,6 +156,8 @@ def open_source(request: Request) -> VideoSource:
         what = f"no folder has {request.clip_length} frames (at most {max(lengths)})"
         raise InputError(what, where=str(path), hint="Ask for shorter clips with clip_length (--clip-length).")
     source.chosen = choose(total, request.limit, request.seed)
+    taken = (sequence.path / name for sequence, _, names in source.cuts(source.chosen) for name in names)
+    source.files = list(dict.fromkeys(taken))  # clips may share frames
     short = sum(length < request.clip_length for length in lengths)
     source.notes += [f"{counted(short, 'folder')} with fewer frames than a clip left out."] if short else []
     return source

@@ -48,6 +48,14 @@ def test_clips_start_every_step_frames(tmp_path, length, step):
         assert np.array_equal(picture.pixels[-1], np.asarray(noise(start + length - 1)))
 
 
+def test_the_files_are_the_frames_of_the_clips_that_are_taken(tmp_path):
+    text = write_frames(tmp_path)
+    source = open_images(text, clip_length=4, clip_step=2, limit=1)
+    start = int(next(iter(source)).image_id.partition("#")[2])
+    assert [file.name for file in source.files] == [f"frame{number}.png" for number in range(start, start + 4)]
+    assert len(open_images(text, clip_length=4, clip_step=2).files) == 24
+
+
 @pytest.mark.parametrize(("length", "step"), [(1, 1), (3, 1), (3, 3), (2, 5), (4, 3), (30, 1)])
 def test_cutting_equals_slicing(length, step):
     frames = [(number, np.full((8, 8), number, np.uint8)) for number in range(20)]
