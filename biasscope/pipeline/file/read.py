@@ -170,7 +170,7 @@ def _question(table: Mapping[str, Any], path: Path) -> str:
     question = table.get("question")
     if not isinstance(question, str) or question not in DEFINITIONS:
         if question is None and "analyses" in table:
-            hint = f"Write: due --now {path.name}"
+            hint = f"Write: due --now {path}"
             raise UsageError("this is a scheduled report, not an analysis", where=str(path), hint=hint)
         what = "the key 'question' is missing" if question is None else f"{question!r} is no question"
         raise UsageError(what, where=str(path), hint=f"There are: {', '.join(DEFINITIONS)}.")

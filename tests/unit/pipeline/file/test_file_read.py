@@ -91,7 +91,7 @@ def test_a_variable_that_a_tiny_run_does_not_need_may_be_missing(write, monkeypa
         ("question = 3", "3 is no question. There are: dataset"),
         ('question = "invarience"', "no question"),
         ('title = "T"\nsource = "S"', "key 'question' is missing"),
-        ('title = "T"\nevery = "P1D"\nanalyses = ["a.toml"]', "a scheduled report, not an analysis. Write: due --now"),
+        ('title = "T"\nevery = "P1D"\nanalyses = ["a.toml"]', r"a scheduled report.* due --now .*folder/a\.toml"),
         (HEAD.replace("title", "titel"), "no key 'titel'. Did you mean 'title'"),
         (HEAD.replace('source = "S"', ""), "the key 'source' is missing"),
         (HEAD + "[layers]\nlimit = 3", r"\[layers\] is the table of another question. Its options stand in \[inv"),
