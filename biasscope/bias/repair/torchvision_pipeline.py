@@ -21,11 +21,11 @@ from torchvision.transforms import v2
 from biasscope.bias.columns import Columns, Floats
 from biasscope.bias.repair.outlines import Outlines, area
 from biasscope.bias.repair.text import parse
-from biasscope.bias.repair.torchvision_steps import built, check_steps, quiet
+from biasscope.bias.repair.torchvision_steps import built, check_steps, is_slow, quiet
 from biasscope.bias.repair.view import View
 from biasscope.core.errors import UsageError
 
-MOST_BOXES = 5_000
+MOST_BOXES, MOST_BOXES_SLOW = 5_000, 200
 CORNERS = [[0, 1], [2, 1], [2, 3], [0, 3]]
 """Columns of the four corners of a box, around it."""
 
@@ -116,11 +116,16 @@ def pipeline(given: object) -> Pipeline:
     """
     if isinstance(given, str):
         steps = [built(call) for call in parse(given)]
-        return Pipeline(given.strip(), v2.Compose(steps) if len(steps) > 1 else steps[0])
+        transform = v2.Compose(steps) if len(steps) > 1 else steps[0]
+        return Pipeline(given.strip(), transform, _most(transform))
     if callable(given):
         check_steps(given)
-        return Pipeline(" ".join(repr(given).split()), given, written=False)
+        return Pipeline(" ".join(repr(given).split()), given, _most(given), written=False)
     raise UsageError(f"an augmentation must be text or a transform, not {type(given).__name__}", where="--augment")
+
+
+def _most(transform: object) -> int:
+    return MOST_BOXES_SLOW if is_slow(transform) else MOST_BOXES
 
 
 def _remedy(said: str) -> str:

@@ -85,9 +85,23 @@ def check_steps(given: object) -> None:
         )
     if version:
         _check_told(name)
-    held = given if isinstance(given, torch.nn.Sequential) else getattr(given, "transforms", ())
-    for step in held if isinstance(held, Iterable) else ():
+    for step in _held(given):
         check_steps(step)
+
+
+def _held(given: object) -> Iterable[object]:
+    """Steps that a transform holds."""
+    held = given if isinstance(given, torch.nn.Sequential) else getattr(given, "transforms", ())
+    return held if isinstance(held, Iterable) else ()
+
+
+def is_slow(given: object) -> bool:
+    """Whether a transform, or one that it holds, draws a field as large as the picture for each picture.
+
+    >>> is_slow(v2.Compose([v2.RandomHorizontalFlip(), v2.RandomApply([v2.ElasticTransform()])])), is_slow(v2.Pad(2))
+    (True, False)
+    """
+    return isinstance(given, v2.ElasticTransform) or any(map(is_slow, _held(given)))
 
 
 def _check_told(name: str) -> None:

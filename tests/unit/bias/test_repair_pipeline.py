@@ -350,3 +350,19 @@ def test_a_transform_of_ones_own_may_know_single_precision_only() -> None:
     result = repair(boxes(60), augmentation=Halved())
     assert result.scalar("visible_fraction").value == 1
     assert result.scalar("effect_after").value == pytest.approx(result.scalar("effect_before").value)
+
+
+@pytest.mark.parametrize(
+    ("given", "slow"),
+    [
+        ("ElasticTransform()", True),
+        ("RandomHorizontalFlip(), RandomApply([ElasticTransform()])", True),
+        (v2.RandomChoice([v2.Pad(2), v2.ElasticTransform()]), True),
+        (torch.nn.Sequential(v2.ElasticTransform()), True),
+        ("RandomAffine(10), RandomCrop(32, padding=4)", False),
+        (lambda boxes: boxes, False),
+    ],
+)
+def test_fields_as_large_as_the_picture_are_drawn_for_fewer_boxes(given: object, slow: bool) -> None:
+    """A fifth of a second for each picture and draw: 5,000 boxes took more than an hour."""
+    assert pipeline(given).most_boxes == (200 if slow else 5_000)
