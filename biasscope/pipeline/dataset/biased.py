@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from biasscope.core.results import Result
 from biasscope.core.words import counted
-from biasscope.pipeline.dataset.several import one_of_several
+from biasscope.pipeline.dataset.several import one_of_several, said_once
 
 MOST = 3
 LONGEST = 80
@@ -47,7 +47,7 @@ def biased(item: Result) -> Iterator[str]:
     found = [row for row in rows if row.verdict == "non-uniform"]
     few = f" ({len(left):,} more {_lacking(left, item)})" if left else ""
     barely = "" if found else _barely(rows, item)
-    alone = [*_on_one_axis(rows, item, barely)]
+    alone = [*_on_one_axis(rows, item, barely), *([] if found else _together(rows, item, barely))]
     if not tested:
         yield _none_tested(left, item)
     elif found:
@@ -58,8 +58,7 @@ def biased(item: Result) -> Iterator[str]:
         where = "the one class" if tested == 1 else f"any of {tested:,} classes"
         both = " on both axes together" if any(_told(rows, item)) else ""
         yield f"Bias is not told from chance in {where}{both}{few}, given the box sizes."
-    yield from alone
-    yield from () if found else _together(rows, item, barely)
+    yield from said_once(alone, barely)
 
 
 def _rows(item: Result) -> list[_Row]:

@@ -24,7 +24,7 @@ def one_of_several(smallest: Sequence[float], tests: int, alpha: float) -> str:
     Examples
     --------
     >>> one_of_several([0.3, 0.03], 3, 0.05)
-    ' That is one of three tests, one of which rejects in up to 15 % of datasets without any bias.'
+    ' Of three such tests one rejects in up to 15 % of datasets without any bias.'
     >>> one_of_several([0.3, 0.01], 3, 0.05), one_of_several([0.03], 1, 0.05)
     ('', '')
     """
@@ -32,4 +32,14 @@ def one_of_several(smallest: Sequence[float], tests: int, alpha: float) -> str:
     if least > alpha or tests < 2 or least * tests <= alpha:
         return ""
     share = f"{min(100 * tests * alpha, 100):.3g} % of datasets without any bias"
-    return f" That is one of {NUMBERS[tests]} tests, one of which rejects in up to {share}."
+    return f" Of {NUMBERS[tests]} such tests one rejects in up to {share}."
+
+
+def said_once(lines: Sequence[str], ending: str) -> list[str]:
+    """Lines of which several may end alike, with that ending behind the last of these alone.
+
+    >>> said_once(["a, so.", "b.", "c, so."], ", so.")
+    ['a', 'b.', 'c, so.']
+    """
+    at = max((row for row, line in enumerate(lines) if line.endswith(ending)), default=0)
+    return [line if row == at else line.removesuffix(ending) for row, line in enumerate(lines)]
