@@ -16,7 +16,13 @@ from torch.autograd import Function
 from biasscope.models.surgery.layers.spelled import in_place
 
 _DEVICES = ("cpu", "cuda")
-_USUAL = frozenset((*dir(object), *vars(type("_Empty", (), {})), "__annotations__")) | {
+
+
+class _Empty:
+    """What every class holds by being written, which differs between versions of Python."""
+
+
+_USUAL = frozenset((*dir(object), *vars(_Empty), "__annotations__")) | {
     "forward", "extra_repr", "_get_name", "dump_patches", "training", "call_super_init", "_version", "T_destination",
 }  # fmt: skip
 """What classes of modules say in their own way, and which changes neither numbers nor states."""
