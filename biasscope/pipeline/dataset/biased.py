@@ -183,8 +183,8 @@ def _along(
     have = f"{where} alone, where {of} {'has' if len(pairs) == 1 else 'have'} room enough,"
     if found:
         claim = _claim(found, item, barely)
-        named = f"{len(found):,}{_names(found)}.{_chance(found, rejected, item)}{_doubt(found, item, barely)}"
-        named += _cut(max(row.touching[list(AXES.values()).index(where)] for row in found))
+        cut = _cut(max(row.touching[list(AXES.values()).index(where)] for row in found))
+        named = f"{len(found):,}{_names(found)}.{_chance(found, rejected, item)}{cut}{_doubt(found, item, barely)}"
         yield f"{have} {claim[0].lower()}{claim[1:]} {named}"
     elif pairs:
         yield f"{have} bias is not told from chance."

@@ -279,6 +279,13 @@ def test_what_one_axis_tells_of_boxes_at_the_frame_says_so() -> None:
     assert "(up to 90 % of a class)" in told[2]
 
 
+def test_what_several_tests_barely_find_is_doubted_once_also_of_boxes_at_the_frame() -> None:
+    at = {name: [0.1, 0.1] for name in ("edge_left", "edge_right", "edge_top", "edge_bottom")}
+    told = first_sentences(["not rejected"] * 2, p=0.03, q_cvm_u=[0.03, 0.5], q_cvm_v=[0.03, 0.5], **at)
+    assert " ".join(told).count("Of three such tests one rejects") == 1
+    assert told[-1].endswith(" Of three such tests one rejects in up to 15 % of datasets without any bias.")
+
+
 def test_boxes_without_room_do_not_count_among_those_that_one_axis_tells_of() -> None:
     """They touch both sides of the frame and are not tested: up to 154 % of a class were said to touch it."""
     wide = {"edge_left": [0.75, 0.8], "edge_right": [0.75, 0.8], "no_slack_x": [60, 60], "marginal_u": [[20, 0]] * 2}
