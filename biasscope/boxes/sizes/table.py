@@ -16,15 +16,14 @@ from biasscope.boxes.rowlog import RowLog
 from biasscope.boxes.sizes.names import ImageNames
 from biasscope.boxes.tables.commas import DECIMAL, THOUSANDS, first_words, meaning
 from biasscope.boxes.tables.damage import incomplete
-from biasscope.boxes.tables.fields import side
+from biasscope.boxes.tables.fields import IMAGE_HEIGHT, IMAGE_WIDTH, side
 from biasscope.boxes.tables.opening import EXTRA, column_names, readable, rows_held, scan
 from biasscope.core.errors import InputError
 
 Size = tuple[int | None, int | None]
 UNKNOWN: Size = (None, None)
 _IMAGE = ("image_id", "file_name", "filename", "image", "imageid", "file", "path", "id", "name")
-_WIDTH = ("image_width", "img_width", "im_width", "image_w", "img_w", "im_w", "width", "w")
-_HEIGHT = ("image_height", "img_height", "im_height", "image_h", "img_h", "im_h", "height", "h")
+_WIDTH, _HEIGHT = (*IMAGE_WIDTH, "w"), (*IMAGE_HEIGHT, "h")
 SIDES = {"table_width": pl.Int32(), "table_height": pl.Int32()}
 FOUND = pl.Struct(SIDES)
 """Type of a width and a height."""

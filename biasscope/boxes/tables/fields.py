@@ -14,6 +14,9 @@ import polars as pl
 from biasscope.boxes.files.names import IMAGE_SUFFIXES, QUERY, SUFFIX, suffix_of
 from biasscope.boxes.tables.commas import EITHER, pointed
 
+IMAGE_WIDTH = ("image_width", "img_width", "imagewidth", "im_width", "image_w", "img_w", "im_w", "width")
+IMAGE_HEIGHT = ("image_height", "img_height", "imageheight", "im_height", "image_h", "img_h", "im_h", "height")
+"""Names of the columns of an image's size, in lower case; the last may be that of a box."""
 _WHOLE = r"^(-?[0-9]+)\.0+$"
 _TRUE = ("1", "1.0", "true", "yes")
 BLANK, ASCII = 32, 128

@@ -21,6 +21,7 @@ from biasscope.pipeline.augmentation.study import Study
 from biasscope.pipeline.augmentation.subjects import Given, label, starts_trained, trainable
 from biasscope.pipeline.common.calls import called, in_memory
 from biasscope.pipeline.common.labels import unique
+from biasscope.pipeline.common.origin import with_weights
 from biasscope.pipeline.common.run import reported
 from biasscope.pipeline.definition import AugmentationAnalysis
 from biasscope.report.model import Report
@@ -121,8 +122,7 @@ class Run:
     def files(self) -> list[Path]:
         """Files of weights and images."""
         specs = [one for one in self.models or self.asked.model if isinstance(one, str)]
-        weights = [Path(one.removeprefix("file:").partition("?")[0]) for one in specs if one.startswith("file:")]
-        return list(dict.fromkeys([*weights, *self.data.files]))
+        return with_weights(self.data.files, specs)
 
     def _sweeps(self, given: Sequence[Given], asked: plan.Asked) -> None:
         words = {**asked.words, **{name: getattr(self.asked, name) for name in workers.SETTINGS}}

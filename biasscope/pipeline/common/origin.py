@@ -49,6 +49,14 @@ class Origin:
 
 def files(pictures: Iterable[Path], subjects: Iterable[Subject]) -> list[Path]:
     """Files of weights and of pictures, each once; of many files the first are listed, and weights are few."""
-    specs = [item.model.provenance.spec for item in subjects]
+    return with_weights(pictures, (item.model.provenance.spec for item in subjects))
+
+
+def with_weights(pictures: Iterable[Path], specs: Iterable[str]) -> list[Path]:
+    """Files of weights that specs of models name, and of pictures, each once.
+
+    >>> [path.as_posix() for path in with_weights([Path("a.png")], ["file:w.pt?arch=timm:resnet18", "small:plain"])]
+    ['w.pt', 'a.png']
+    """
     weights = [Path(spec.removeprefix("file:").partition("?")[0]) for spec in specs if spec.startswith("file:")]
     return list(dict.fromkeys([*weights, *pictures]))

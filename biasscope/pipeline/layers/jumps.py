@@ -51,7 +51,9 @@ class Jump:
 
 
 def jumps(item: Measurement, measure: str) -> list[Jump]:
-    """Every rise of a measure above all units before, in order of execution; none where the measure is undefined."""
+    """Every rise of a measure above all units before, in order of execution; none where it cannot be told."""
+    if not comparable(item, measure):
+        return []
     found: list[Jump] = []
     highest, best = None, 0.0
     for unit in item.units:
@@ -109,12 +111,11 @@ def comparable(item: Measurement, measure: str) -> bool:
 
 
 def jump_table(items: Sequence[Measurement]) -> Table:
-    """Largest rises of every model and measure, the largest first, where there is something to rise above."""
+    """Largest rises of every model and measure, the largest first."""
     rows = [
         jump
         for item in items
         for measure in MEASURES
-        if comparable(item, measure)
         for jump in sorted(jumps(item, measure), key=lambda jump: -jump.rise)[:SHOWN]
     ]
     return table(

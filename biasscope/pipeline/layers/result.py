@@ -10,7 +10,7 @@ from biasscope.pipeline.definition import LayersAnalysis
 from biasscope.pipeline.layers import tables, words
 from biasscope.pipeline.layers.differences import difference_table, differences
 from biasscope.pipeline.layers.guidance import guided
-from biasscope.pipeline.layers.jumps import MEASURES, comparable, jump_table, largest
+from biasscope.pipeline.layers.jumps import MEASURES, jump_table, largest
 from biasscope.pipeline.layers.measurement import Measurement
 from biasscope.pipeline.layers.moving import moving_table
 from biasscope.trace.structure.passed import chooses_phase
@@ -84,7 +84,7 @@ def scalars(items: Sequence[Measurement]) -> Iterator[Scalar]:
 def _jump(item: Measurement) -> Iterator[Scalar]:
     measure = next((name for name in MEASURES if largest(item, name) is not None), None)
     jump = largest(item, measure) if measure is not None else None
-    if jump is None or not comparable(item, jump.measure):
+    if jump is None:
         return
     title = jump.layer.measures[jump.measure].title
     yield Scalar(

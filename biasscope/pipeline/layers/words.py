@@ -129,7 +129,7 @@ def answer(items: Sequence[Measurement], others: Sequence[Result]) -> list[str]:
 def apart(items: Sequence[Measurement], blame: Result) -> str:
     """Why the largest rise and the most blame may name different layers of the first model, where both are told."""
     measure = main_measure(items)
-    jump = largest(items[0], measure) if measure is not None and comparable(items[0], measure) else None
+    jump = largest(items[0], measure) if measure is not None else None
     table = blame.table("layers") if blame.kind == "blame" else None
     if jump is None or table is None or (jump.low is not None and jump.low <= 0):
         return ""

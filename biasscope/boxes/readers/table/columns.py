@@ -13,6 +13,7 @@ from biasscope.boxes.schema import CORNERS, FLAGS
 from biasscope.boxes.tables.boxcolumn import BBOX
 from biasscope.boxes.tables.boxcolumn import NAMES as LISTS
 from biasscope.boxes.tables.commas import first_words
+from biasscope.boxes.tables.fields import IMAGE_HEIGHT, IMAGE_WIDTH
 from biasscope.boxes.tables.opening import TEXTS, csv_header, csv_text, separator
 from biasscope.core.errors import InputError, UsageError
 
@@ -38,8 +39,8 @@ NAME_OF_CLASS = ("name", *LABEL)
 """Fields that name a class where one is given with its number."""
 OTHERS = {
     "split": ("split", "subset", "set", "partition"),
-    "image_width": ("image_width", "img_width", "imagewidth", "im_width", "image_w", "img_w", "im_w", "width"),
-    "image_height": ("image_height", "img_height", "imageheight", "im_height", "image_h", "img_h", "im_h", "height"),
+    "image_width": IMAGE_WIDTH,
+    "image_height": IMAGE_HEIGHT,
     "crowd": ("crowd", "iscrowd", "is_crowd", "isgroupof", "is_group_of"),
     "truncated": ("truncated", "istruncated", "is_truncated"),
     "occluded": ("occluded", "isoccluded", "is_occluded"),
